@@ -1,0 +1,1 @@
+"""Pure geometry: no files, no network, no clock, no database."""

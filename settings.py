@@ -1,0 +1,122 @@
+"""The only reader of the environment.
+
+Every setting is a field of `Settings`; its environment variable is ``BATTLEMAP_`` and the field's name in capitals. docs/settings.md lists them, and a test
+compares the two.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from geo.errors import SettingsError
+
+PREFIX = "BATTLEMAP_"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an administrator may set.
+
+    Attributes
+    ----------
+    host, port
+        Where the console listens. The default is this machine only.
+    data_dir
+        Folder of everything that the console writes.
+    packs
+        Area packs, or folders of packs, beside the shipped ones.
+    area
+        Area that opens first.
+    language
+        Language of a visitor who has chosen none: ``zh`` or ``en``.
+    tiles
+        Local raster basemap: an MBTiles file, or a folder of ``z/x/y.png``. None by default.
+    tiles_credit
+        Credit line of the basemap.
+    stale_after
+        Seconds after which the map calls its connection lost.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8501
+    data_dir: Path = Path("var")
+    packs: tuple[Path, ...] = ()
+    area: str = "longnan"
+    language: str = "zh"
+    tiles: Path | None = None
+    tiles_credit: str = ""
+    stale_after: int = 30
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the settings from an environment.
+
+        Raises
+        ------
+        SettingsError
+            Names every variable that is unknown or cannot be read.
+        """
+        known = {PREFIX + field.name.upper(): field.name for field in fields(cls)}
+        values: dict[str, Any] = {}
+        faults = [f"{name} is not a setting; see docs/settings.md" for name in environ if name.startswith(PREFIX) and name not in known]
+        for variable, name in known.items():
+            text = environ.get(variable, "").strip()
+            if not text:
+                continue
+            try:
+                values[name] = _READERS[name](text)
+            except ValueError as error:
+                faults.append(f"{variable}={text!r}: {error}")
+        if faults:
+            raise SettingsError("Some settings cannot be used:\n  - " + "\n  - ".join(sorted(faults)))
+        return cls(**values)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 < port < 65536:  # noqa: PLR2004
+        raise ValueError("a port lies between 1 and 65535")
+    return port
+
+
+def _language(text: str) -> str:
+    if text not in {"zh", "en"}:
+        raise ValueError("choose zh or en")
+    return text
+
+
+def _seconds(text: str) -> int:
+    seconds = int(text)
+    if seconds < 1:
+        raise ValueError("give a whole number of seconds above 0")
+    return seconds
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def _paths(text: str) -> tuple[Path, ...]:
+    return tuple(_path(part) for part in text.split(os.pathsep) if part)
+
+
+def _existing(text: str) -> Path:
+    path = _path(text)
+    if not path.exists():
+        raise ValueError("there is no such file or folder")
+    return path
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "host": str,
+    "port": _port,
+    "data_dir": _path,
+    "packs": _paths,
+    "area": str,
+    "language": _language,
+    "tiles": _existing,
+    "tiles_credit": str,
+    "stale_after": _seconds,
+}
