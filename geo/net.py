@@ -1,0 +1,280 @@
+"""One edition of a net: levels that nest, overlays that need not, and micro-grids stacked in towers.
+
+Level (网格层级), overlay (专属网格 and other nets beside the levels), stack (several micro-grids one above another on one polygon).
+All coordinates are WGS84, x = longitude, y = latitude, degrees.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo.errors import GeometryError, UnknownGrid, UnknownLevel
+from geo.locate import Locator
+from geo.measure import centre_of, projection
+from geo.scheme import Name
+
+MATCH = ("inside", "boundary", "nearest", "outside")
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """One level of the net; arrays run in order of code.
+
+    Attributes
+    ----------
+    key, name
+        Key in output columns, and the name to show.
+    codes, labels, posts
+        Text (n,): code, label on the map, title of the responsible post.
+    geoms
+        (Multi)polygons (n,).
+    parents
+        int64 (n,): position in the level above, -1 where there is none.
+    volunteer
+        Whether the heads at this level are volunteers, who are not bound to deadlines.
+    """
+
+    key: str
+    name: Name
+    codes: np.ndarray
+    labels: np.ndarray
+    geoms: np.ndarray
+    parents: np.ndarray
+    posts: np.ndarray
+    volunteer: bool = False
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Code -> position; of a repeated code the first."""
+        return {code: position for position, code in reversed(list(enumerate(self.codes)))}
+
+    def position(self, code: str) -> int:
+        """Return the position of a code.
+
+        Raises
+        ------
+        UnknownGrid
+            The level has no such code.
+        """
+        try:
+            return self.positions[code]
+        except KeyError:
+            raise UnknownGrid(f"Level {self.key!r} has no grid {code!r}.") from None
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """A net beside the levels: it need not tile or nest. Arrays (n,) run in order of code.
+
+    ``responsible`` is true for dedicated grids (专属网格): inside one, its head is responsible and the micro-grid's is informed (属地兜底).
+    """
+
+    key: str
+    name: Name
+    codes: np.ndarray
+    labels: np.ndarray
+    titles: np.ndarray
+    geoms: np.ndarray
+    posts: np.ndarray
+    responsible: bool = False
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @cached_property
+    def locator(self) -> Locator:
+        """The overlay, compiled."""
+        return Locator(self.geoms)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A micro-grid that is a part of a building: some of its units (单元) and floors. None leaves an end open."""
+
+    code: str
+    label: str
+    parent: str
+    on: str
+    unit_from: int | None = None
+    unit_to: int | None = None
+    floor_from: int | None = None
+    floor_to: int | None = None
+    households: int | None = None
+    post: str = ""
+
+    def holds(self, unit: float | None, floor: float | None) -> bool:
+        """Whether a unit and floor lie in this part; an unknown one (None, NaN) never rules it out."""
+        return _within(unit, self.unit_from, self.unit_to) and _within(floor, self.floor_from, self.floor_to)
+
+
+@dataclass(frozen=True, eq=False)
+class Net:
+    """One edition of a net, from the widest level to the leaf."""
+
+    levels: tuple[Level, ...]
+    overlays: tuple[Overlay, ...] = ()
+    stacks: tuple[Stack, ...] = ()
+    edition: date | None = None
+
+    def __post_init__(self) -> None:
+        if not self.levels:
+            raise GeometryError("A net needs at least one level; declare [[levels]] in area.toml.")
+
+    @property
+    def leaf(self) -> Level:
+        """The lowest level, which tiles."""
+        return self.levels[-1]
+
+    @cached_property
+    def locator(self) -> Locator:
+        """The leaf level, compiled; a point on a shared edge belongs to the lowest code."""
+        return Locator(self.leaf.geoms)
+
+    @cached_property
+    def stacked(self) -> Mapping[str, tuple[Stack, ...]]:
+        """Code of a carrying polygon -> the micro-grids stacked on it, in order of code."""
+        groups: dict[str, list[Stack]] = {}
+        for stack in sorted(self.stacks, key=lambda s: s.code):
+            groups.setdefault(stack.on, []).append(stack)
+        return {on: tuple(group) for on, group in groups.items()}
+
+    @cached_property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north of the leaf level, degrees."""
+        west, south, east, north = shapely.total_bounds(self.leaf.geoms)
+        return float(west), float(south), float(east), float(north)
+
+    def level(self, key: str) -> Level:
+        """Return a level by its key.
+
+        Raises
+        ------
+        UnknownLevel
+            The net has no such level.
+        """
+        for level in self.levels:
+            if level.key == key:
+                return level
+        raise UnknownLevel(f"The net has no level {key!r}; it has {', '.join(level.key for level in self.levels)}.")
+
+    def count(self, key: str) -> int:
+        """Count the grids of a level: at the leaf, stacked micro-grids count and the polygons that carry them do not."""
+        level = self.level(key)
+        if level is not self.leaf:
+            return len(level)
+        carriers = sum(1 for code in level.codes if code in self.stacked)
+        return len(level) - carriers + len(self.stacks)
+
+    def ancestors(self, positions: np.ndarray) -> dict[str, np.ndarray]:
+        """Return, for leaf positions int (n,), the position in every level, -1 where there is none."""
+        found: dict[str, np.ndarray] = {}
+        current = np.asarray(positions, dtype=np.int64)
+        for level in reversed(self.levels):
+            found[level.key] = current
+            known = current >= 0
+            current = np.where(known, level.parents[np.where(known, current, 0)], -1) if len(level) else current
+        return {level.key: found[level.key] for level in self.levels}
+
+    def assign(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        *,
+        unit: Sequence[float | None] | None = None,
+        floor: Sequence[float | None] | None = None,
+        nearest: float | None = None,
+        threads: int | None = None,
+    ) -> pd.DataFrame:
+        """Find the grids of points.
+
+        Parameters
+        ----------
+        x, y
+            Longitude and latitude, degrees, float64 (n,); NaN is in no grid.
+        unit, floor
+            Unit and floor of each point, to tell stacked micro-grids apart; None or NaN where unknown.
+        nearest
+            Give a point in no grid the nearest one within so many metres.
+        threads
+            At most so many threads; default: all cores.
+
+        Returns
+        -------
+        pandas.DataFrame
+            n rows: a column of codes for each level ("" for none, stacked codes ";"-joined) and overlay (all codes, ";"-joined, sorted), ``grid_match``
+            (inside, boundary = exactly on the edge of its leaf, nearest, outside) and ``grid_distance_m`` (0 inside, NaN where no grid was given).
+        """
+        x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+        leaf = self.locator.locate(x, y, threads=threads).astype(np.int64)
+        edge = self.locator.on_edge(x, y, leaf)
+        match = np.where(leaf < 0, "outside", np.where(edge, "boundary", "inside")).astype(object)
+        metres = np.where(leaf < 0, np.nan, 0.0)
+        if nearest is not None:
+            self._nearest(x, y, nearest, leaf, match, metres)
+        columns: dict[str, np.ndarray] = {
+            key: _texts(self.level(key).codes, positions) for key, positions in self.ancestors(leaf).items()
+        }
+        columns[self.leaf.key] = self._stack_codes(columns[self.leaf.key], unit, floor)
+        for overlay in self.overlays:
+            columns[overlay.key] = _joined(overlay, x, y)
+        return pd.DataFrame({**columns, "grid_match": match, "grid_distance_m": metres})
+
+    def _nearest(self, x: np.ndarray, y: np.ndarray, limit: float, leaf: np.ndarray, match: np.ndarray, metres: np.ndarray) -> None:
+        """Fill in, in place, the nearest leaf of the points outside."""
+        outside = np.flatnonzero((leaf < 0) & np.isfinite(x) & np.isfinite(y) & (np.abs(y) <= 90) & (np.abs(x) <= 360))  # noqa: PLR2004
+        if not len(outside) or not len(self.leaf):
+            return
+        project = projection(*centre_of(self.leaf.geoms))
+        polygons = shapely.transform(self.leaf.geoms, project)
+        points = shapely.points(project(np.column_stack([x[outside], y[outside]])))
+        reach = limit * 1.01 + 1.0  # the projection may stretch a little; the geodesic below decides
+        usable = np.flatnonzero(np.isfinite(shapely.get_x(points)))
+        pairs = shapely.STRtree(polygons).query_nearest(points[usable], max_distance=reach, all_matches=True)
+        for which in range(len(pairs[0]) - 1, -1, -1):  # of equally near leaves the lowest code comes last, and stays
+            row, position = outside[usable[pairs[0][which]]], pairs[1][which]
+            distance = _distance(x[row], y[row], self.leaf.geoms[position])
+            if distance <= limit and (leaf[row] < 0 or position < leaf[row] or match[row] == "outside"):
+                leaf[row], match[row], metres[row] = position, "nearest", distance
+
+    def _stack_codes(self, codes: np.ndarray, unit: Sequence[float | None] | None, floor: Sequence[float | None] | None) -> np.ndarray:
+        if not self.stacks:
+            return codes
+        out = codes.copy()
+        for row in np.flatnonzero(np.isin(codes.astype(str), list(self.stacked))):
+            group = self.stacked[codes[row]]
+            chosen = [s for s in group if s.holds(unit[row] if unit is not None else None, floor[row] if floor is not None else None)]
+            out[row] = ";".join(stack.code for stack in chosen or group)
+        return out
+
+
+def _within(value: float | None, low: int | None, high: int | None) -> bool:
+    if value is None or value != value:  # noqa: PLR0124  NaN
+        return True
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _texts(codes: np.ndarray, positions: np.ndarray) -> np.ndarray:
+    return np.append(codes, "")[positions].astype(object)
+
+
+def _joined(overlay: Overlay, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    indptr, positions = overlay.locator.locate_all(x, y)
+    out = np.full(len(x), "", dtype=object)
+    for row in np.flatnonzero(np.diff(indptr)):
+        out[row] = ";".join(sorted(overlay.codes[positions[indptr[row] : indptr[row + 1]]]))
+    return out
+
+
+def _distance(lon: float, lat: float, polygon: shapely.Geometry) -> float:
+    """Return the geodesic distance from a point to a polygon, metres; the nearest place is found around the point itself."""
+    project = projection(lon, lat)
+    near = shapely.shortest_line(shapely.points(0.0, 0.0), shapely.transform(polygon, project))
+    return float(shapely.length(near))

@@ -1,0 +1,1 @@
+"""Pure rules of incidents: states, marks, and the colour of a grid."""

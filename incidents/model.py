@@ -1,0 +1,74 @@
+"""The states of an incident (事件), and the mark that each shows (三色标记).
+
+Mark is a pure function of the state, one table: red = reported up and transferred (上报流转), and also anything reported and not yet sorted; yellow = cleared on the
+spot (随手清), until it was checked or the shift ended; green = done (处置完毕). A suspended one (挂账) stays red with a badge. Refused, cancelled and linked ones have
+no mark. Source: design, "Marks, states and colours"; the three colours after the Zhengzhou battle map [domain.md 2.4].
+"""
+
+from collections.abc import Iterable
+from enum import StrEnum
+from types import MappingProxyType
+
+import numpy as np
+
+
+class Status(StrEnum):
+    """State of an incident."""
+
+    REPORTED = "reported"
+    FILED = "filed"
+    REFUSED = "refused"
+    DISPATCHED = "dispatched"
+    IN_HAND = "in_hand"
+    FEEDBACK = "feedback"
+    RETURNED = "returned"
+    SUSPENDED = "suspended"
+    CLOSED = "closed"
+    SELF_CLEARED = "self_cleared"
+    SELF_VERIFIED = "self_verified"
+    CANCELLED = "cancelled"
+    LINKED = "linked"
+
+
+class Mark(StrEnum):
+    """The three colours, most urgent first."""
+
+    RED = "red"
+    YELLOW = "yellow"
+    GREEN = "green"
+
+
+MARK = MappingProxyType(
+    {
+        Status.REPORTED: Mark.RED,
+        Status.FILED: Mark.RED,
+        Status.DISPATCHED: Mark.RED,
+        Status.IN_HAND: Mark.RED,
+        Status.FEEDBACK: Mark.RED,
+        Status.RETURNED: Mark.RED,
+        Status.SUSPENDED: Mark.RED,
+        Status.SELF_CLEARED: Mark.YELLOW,
+        Status.SELF_VERIFIED: Mark.GREEN,
+        Status.CLOSED: Mark.GREEN,
+        Status.REFUSED: None,
+        Status.CANCELLED: None,
+        Status.LINKED: None,
+    }
+)
+
+
+def mark_of(status: Status) -> Mark | None:
+    """Return the mark of an incident in that state, or None."""
+    return MARK[status]
+
+
+def marks_of(statuses: np.ndarray) -> np.ndarray:
+    """Return the marks of states, text (n,): red, yellow, green, or "" for no mark; a state we do not know counts as reported, hence red."""
+    table: dict[str, str] = {status.value: mark.value if mark else "" for status, mark in MARK.items()}
+    return np.array([table.get(str(status), Mark.RED.value) for status in statuses], dtype=object)
+
+
+def state_of_grid(marks: Iterable[str]) -> str:
+    """Return the state of a micro-grid from the marks in it: red before yellow before green, "" (neutral) when there is none."""
+    present = set(marks)
+    return next((mark.value for mark in Mark if mark.value in present), "")
