@@ -238,10 +238,9 @@ class Net:
         reach = limit * 1.01 + 1.0  # the projection may stretch a little; the geodesic below decides
         usable = np.flatnonzero(np.isfinite(shapely.get_x(points)))
         pairs = shapely.STRtree(polygons).query_nearest(points[usable], max_distance=reach, all_matches=True)
-        for which in range(len(pairs[0]) - 1, -1, -1):  # of equally near leaves the lowest code comes last, and stays
-            row, position = outside[usable[pairs[0][which]]], pairs[1][which]
+        for row, position in sorted(zip(outside[usable[pairs[0]]], pairs[1], strict=True)):
             distance = _distance(x[row], y[row], self.leaf.geoms[position])
-            if distance <= limit and (leaf[row] < 0 or position < leaf[row] or match[row] == "outside"):
+            if distance <= limit and leaf[row] < 0:  # of equally near leaves the lowest code comes first, and stays
                 leaf[row], match[row], metres[row] = position, "nearest", distance
 
     def _stack_codes(self, codes: np.ndarray, unit: Sequence[float | None] | None, floor: Sequence[float | None] | None) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""Area packs become validated frames, and frames become maps. The only importer of folium."""
