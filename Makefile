@@ -1,0 +1,58 @@
+# battlemap. `make run` and `make test` do all their own set-up.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+AREA   ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint bench lock wheel browser clean
+
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.run ## the environment in .venv, from locked and hashed requirements
+
+run: $(VENV)/.run ## serve the console on http://localhost:8501
+	@$(BIN)/battlemap serve $(if $(AREA),--area "$(AREA)")
+
+test: $(VENV)/.test browser ## every test, browser tests included, with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(VENV)/.test ## ruff, its formatter, and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+
+bench: $(VENV)/.bench browser ## what we claim, measured beside peers
+	$(BIN)/python benchmarks/bench_locate.py
+	$(BIN)/python benchmarks/bench_map.py
+
+lock: $(VENV)/.run ## renew requirements/*.txt: names, versions and hashes
+	$(BIN)/python -m pip install --quiet uv
+	cd requirements && ./lock
+
+wheel: $(VENV)/.run ## build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation
+
+browser: ## a Chromium and a Chinese font for the browser tests (Debian, root); elsewhere install them yourself
+	@.ci/browser
+
+clean: ## remove the environment and what tools wrote
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "battlemap needs Python 3.11 to 3.13, and $(PYTHON) is %d.%d. Try: make PYTHON=python3.12 …" % v)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: requirements/test.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@touch $@
