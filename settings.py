@@ -61,7 +61,11 @@ class Settings:
         """
         known = {PREFIX + field.name.upper(): field.name for field in fields(cls)}
         values: dict[str, Any] = {}
-        faults = [f"{name} is not a setting; see docs/settings.md" for name in environ if name.startswith(PREFIX) and name not in known and not name.startswith(TEST_PREFIX)]
+        faults = [
+            f"{name} is not a setting; see docs/settings.md"
+            for name in environ
+            if name.startswith(PREFIX) and name not in known and not name.startswith(TEST_PREFIX)
+        ]
         for variable, name in known.items():
             text = environ.get(variable, "").strip()
             if not text:

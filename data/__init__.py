@@ -42,7 +42,9 @@ def path(name: str, folders: Iterable[Path] = ()) -> Path:
     """
     packs = available(folders)
     if name not in packs:
-        raise UnknownArea(f"There is no area {name!r}. Known areas: {', '.join(packs) or 'none'}. Add its folder to BATTLEMAP_PACKS.")
+        raise UnknownArea(
+            f"There is no area {name!r}. Known areas: {', '.join(packs) or 'none'}. Add its folder to BATTLEMAP_PACKS."
+        )
     return packs[name]
 
 

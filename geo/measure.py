@@ -15,8 +15,8 @@ WGS84 = Geod(ellps="WGS84")
 Projection = Callable[[np.ndarray], np.ndarray]
 
 
-def projection(lon: float, lat: float, *, kind: str = "aeqd") -> Projection:
-    """Return a function from lon/lat (n, 2) to metres (n, 2) around a centre.
+def projection(lon: float, lat: float, *, kind: str = "aeqd", inverse: bool = False) -> Projection:
+    """Return a function from lon/lat (n, 2) to metres (n, 2) around a centre, or back.
 
     Parameters
     ----------
@@ -24,11 +24,16 @@ def projection(lon: float, lat: float, *, kind: str = "aeqd") -> Projection:
         Centre, degrees.
     kind
         ``aeqd`` keeps distances from the centre, ``laea`` keeps areas.
+    inverse
+        From metres to lon/lat instead.
     """
-    forward = Transformer.from_crs("OGC:CRS84", f"+proj={kind} +lat_0={lat} +lon_0={lon} +datum=WGS84 +units=m", always_xy=True)
+    direction = "INVERSE" if inverse else "FORWARD"
+    both = Transformer.from_crs(
+        "OGC:CRS84", f"+proj={kind} +lat_0={lat} +lon_0={lon} +datum=WGS84 +units=m", always_xy=True
+    )
 
     def project(coordinates: np.ndarray) -> np.ndarray:
-        x, y = forward.transform(coordinates[:, 0], coordinates[:, 1])
+        x, y = both.transform(coordinates[:, 0], coordinates[:, 1], direction=direction)
         return np.column_stack([x, y])
 
     return project

@@ -15,10 +15,11 @@ import shapely
 
 from geo.errors import GeometryError, UnknownGrid, UnknownLevel
 from geo.locate import Locator
-from geo.measure import centre_of, projection
+from geo.measure import centre_of, distances_m, projection
 from geo.scheme import Name
 
 MATCH = ("inside", "boundary", "nearest", "outside")
+MOST_LON, MOST_LAT = 360.0, 90.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,40 +219,51 @@ class Net:
         match = np.where(leaf < 0, "outside", np.where(edge, "boundary", "inside")).astype(object)
         metres = np.where(leaf < 0, np.nan, 0.0)
         if nearest is not None:
-            self._nearest(x, y, nearest, leaf, match, metres)
+            rows, positions, distances = self._nearest(x, y, leaf, nearest)
+            leaf[rows], match[rows], metres[rows] = positions, "nearest", distances
         columns: dict[str, np.ndarray] = {
             key: _texts(self.level(key).codes, positions) for key, positions in self.ancestors(leaf).items()
         }
-        columns[self.leaf.key] = self._stack_codes(columns[self.leaf.key], unit, floor)
+        self._name_stacks(columns[self.leaf.key], leaf, unit, floor)
         for overlay in self.overlays:
             columns[overlay.key] = _joined(overlay, x, y)
         return pd.DataFrame({**columns, "grid_match": match, "grid_distance_m": metres})
 
-    def _nearest(self, x: np.ndarray, y: np.ndarray, limit: float, leaf: np.ndarray, match: np.ndarray, metres: np.ndarray) -> None:
-        """Fill in, in place, the nearest leaf of the points outside."""
-        outside = np.flatnonzero((leaf < 0) & np.isfinite(x) & np.isfinite(y) & (np.abs(y) <= 90) & (np.abs(x) <= 360))  # noqa: PLR2004
-        if not len(outside) or not len(self.leaf):
-            return
-        project = projection(*centre_of(self.leaf.geoms))
-        polygons = shapely.transform(self.leaf.geoms, project)
-        points = shapely.points(project(np.column_stack([x[outside], y[outside]])))
+    def _nearest(
+        self, x: np.ndarray, y: np.ndarray, leaf: np.ndarray, limit: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return rows outside that have a leaf within ``limit`` metres, its position, and the distance; of equally near leaves the lowest code."""
+        lost = np.flatnonzero((leaf < 0) & (np.abs(y) <= MOST_LAT) & (np.abs(x) <= MOST_LON))
+        centre = centre_of(self.leaf.geoms)
+        planar = projection(*centre)(np.column_stack([x[lost], y[lost]]))
+        lost, points = lost[np.isfinite(planar).all(axis=1)], shapely.points(planar[np.isfinite(planar).all(axis=1)])
+        polygons = shapely.transform(self.leaf.geoms, projection(*centre))
         reach = limit * 1.01 + 1.0  # the projection may stretch a little; the geodesic below decides
-        usable = np.flatnonzero(np.isfinite(shapely.get_x(points)))
-        pairs = shapely.STRtree(polygons).query_nearest(points[usable], max_distance=reach, all_matches=True)
-        for row, position in sorted(zip(outside[usable[pairs[0]]], pairs[1], strict=True)):
-            distance = _distance(x[row], y[row], self.leaf.geoms[position])
-            if distance <= limit and leaf[row] < 0:  # of equally near leaves the lowest code comes first, and stays
-                leaf[row], match[row], metres[row] = position, "nearest", distance
+        which, positions = shapely.STRtree(polygons).query_nearest(points, max_distance=reach, all_matches=True)
+        order = np.lexsort((positions, which))
+        which, first = np.unique(which[order], return_index=True)
+        positions = positions[order][first]
+        ends = shapely.get_coordinates(shapely.shortest_line(points[which], polygons[positions]))[1::2]
+        near = projection(*centre, inverse=True)(ends)
+        rows = lost[which]
+        distances = distances_m(x[rows], y[rows], near[:, 0], near[:, 1])
+        close = distances <= limit
+        return rows[close], positions[close], distances[close]
 
-    def _stack_codes(self, codes: np.ndarray, unit: Sequence[float | None] | None, floor: Sequence[float | None] | None) -> np.ndarray:
-        if not self.stacks:
-            return codes
-        out = codes.copy()
-        for row in np.flatnonzero(np.isin(codes.astype(str), list(self.stacked))):
+    def _name_stacks(
+        self,
+        codes: np.ndarray,
+        leaf: np.ndarray,
+        unit: Sequence[float | None] | None,
+        floor: Sequence[float | None] | None,
+    ) -> None:
+        """Put, in place, the codes of stacked micro-grids where a point lies on the polygon that carries them."""
+        carriers = np.array([self.leaf.positions[code] for code in self.stacked], dtype=np.int64)
+        for row in np.flatnonzero(np.isin(leaf, carriers)).tolist():
             group = self.stacked[codes[row]]
-            chosen = [s for s in group if s.holds(unit[row] if unit is not None else None, floor[row] if floor is not None else None)]
-            out[row] = ";".join(stack.code for stack in chosen or group)
-        return out
+            known = unit[row] if unit is not None else None, floor[row] if floor is not None else None
+            chosen = [stack for stack in group if stack.holds(*known)]
+            codes[row] = ";".join(stack.code for stack in chosen or group)
 
 
 def _within(value: float | None, low: int | None, high: int | None) -> bool:
@@ -270,10 +282,3 @@ def _joined(overlay: Overlay, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     for row in np.flatnonzero(np.diff(indptr)):
         out[row] = ";".join(sorted(overlay.codes[positions[indptr[row] : indptr[row + 1]]]))
     return out
-
-
-def _distance(lon: float, lat: float, polygon: shapely.Geometry) -> float:
-    """Return the geodesic distance from a point to a polygon, metres; the nearest place is found around the point itself."""
-    project = projection(lon, lat)
-    near = shapely.shortest_line(shapely.points(0.0, 0.0), shapely.transform(polygon, project))
-    return float(shapely.length(near))

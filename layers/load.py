@@ -4,9 +4,11 @@ import csv
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import geopandas as gpd
 import numpy as np
@@ -71,7 +73,9 @@ class Area:
     @cached_property
     def as_of(self) -> pd.Timestamp | None:
         """How far the incidents go (数据截至): as declared, else the latest time in them; None when there is none."""
-        times = [_as_of(entry, self.points[entry.key], self.pack) for entry in self.pack.points if entry.kind == "incident"]
+        times = [
+            _as_of(entry, self.points[entry.key], self.pack) for entry in self.pack.points if entry.kind == "incident"
+        ]
         return max((time for time in times if time is not None), default=None)
 
 
@@ -85,7 +89,9 @@ def read(folder: Path) -> Reading:
     """
     pack = read_pack(folder)
     entries: Iterable[Source] = (*pack.levels, *pack.overlays, *pack.points, *pack.ground)
-    files = {_slot(entry): read_geojson(folder / entry.file, crs=entry.crs, encoding=entry.encoding) for entry in entries}
+    files = {
+        _slot(entry): read_geojson(folder / entry.file, crs=entry.crs, encoding=entry.encoding) for entry in entries
+    }
     stacks, stack_faults = _stacks(folder, pack.levels[-1])
     faults = [fault for features in files.values() for fault in features.faults]
     return Reading(pack, files, stacks, tuple(faults + stack_faults))
@@ -179,7 +185,9 @@ def _parents(declared: np.ndarray, geoms: np.ndarray, above: Level | None) -> np
     shapes, bases = shapely.make_valid(geoms[unknown]), shapely.make_valid(above.geoms)
     child, parent = shapely.STRtree(bases).query(shapes, predicate="intersects")
     shared = shapely.area(shapely.intersection(shapes[child], bases[parent]))
-    for which in np.lexsort((-parent, shared)):  # ascending, so that the largest share, of equals the lowest code, stays
+    for which in np.lexsort(
+        (-parent, shared)
+    ):  # ascending, so that the largest share, of equals the lowest code, stays
         if shared[which] > 0:
             parents[unknown[child[which]]] = parent[which]
     return parents
@@ -230,11 +238,17 @@ def _point_frame(entry: PointEntry, features: Features, pack: Pack, net: Net) ->
     columns: dict[str, Any] = {"id": _ids(features, entry, keep)}
     if entry.kind in CLASSED:
         classes = _texts(features, entry.class_property, keep)
-        columns["class"] = np.where(classes == "", entry.class_ or entry.key, classes) if entry.class_property else np.full(len(keep), entry.class_ or entry.key, dtype=object)
+        columns["class"] = (
+            np.where(classes == "", entry.class_ or entry.key, classes)
+            if entry.class_property
+            else np.full(len(keep), entry.class_ or entry.key, dtype=object)
+        )
     for name in TEXT_FIELDS:
         columns[name] = _texts(features, entry.fields.get(name), keep)
     for name in NUMBER_FIELDS:
-        columns[name] = pd.to_numeric(pd.Series(_texts(features, entry.fields.get(name), keep), dtype=object), errors="coerce").to_numpy(dtype=np.float64)
+        columns[name] = pd.to_numeric(
+            pd.Series(_texts(features, entry.fields.get(name), keep), dtype=object), errors="coerce"
+        ).to_numpy(dtype=np.float64)
     for name in TIME_FIELDS:
         columns[name] = _times(features.column(entry.fields.get(name)), keep, pack)
     if entry.status:
@@ -259,17 +273,27 @@ def _ids(features: Features, entry: PointEntry, keep: np.ndarray) -> np.ndarray:
 
 def _times(values: Sequence[Any], keep: np.ndarray, pack: Pack) -> pd.DatetimeIndex:
     """Read times: ISO 8601, with an offset or, without one, in the pack's timezone; what cannot be read is NaT."""
-    texts = [code_text(values[position]) or None for position in keep]
-    times = [pd.to_datetime(text, errors="coerce") for text in texts]
-    local = [time if time is pd.NaT or time.tzinfo else time.tz_localize(pack.timezone, ambiguous=True, nonexistent="shift_forward") for time in times]
-    return pd.DatetimeIndex(pd.to_datetime(pd.Series(local, dtype=object), utc=True)).tz_convert(pack.timezone)
+    times = [_time(code_text(values[position]), pack.timezone) for position in keep]
+    return pd.DatetimeIndex(pd.to_datetime(pd.Series(times, dtype=object), utc=True)).tz_convert(pack.timezone)
+
+
+def _time(text: str, timezone: ZoneInfo) -> pd.Timestamp | None:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return pd.Timestamp(time if time.tzinfo else time.replace(tzinfo=timezone))
 
 
 def _as_of(entry: PointEntry, frame: gpd.GeoDataFrame, pack: Pack) -> pd.Timestamp | None:
     if entry.as_of:
         declared = pd.Timestamp(entry.as_of)
         return declared.tz_localize(pack.timezone) if declared.tzinfo is None else declared.tz_convert(pack.timezone)
-    latest = max((frame[name].max() for name in ("reported", "closed")), default=pd.NaT, key=lambda time: (not pd.isna(time), time if not pd.isna(time) else 0))
+    latest = max(
+        (frame[name].max() for name in ("reported", "closed")),
+        default=pd.NaT,
+        key=lambda time: (not pd.isna(time), time if not pd.isna(time) else 0),
+    )
     return None if pd.isna(latest) else latest
 
 
@@ -283,5 +307,7 @@ def _digest(folder: Path) -> str:
     total = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            total.update(path.relative_to(folder).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+            total.update(
+                path.relative_to(folder).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest()
+            )
     return total.hexdigest()

@@ -190,7 +190,14 @@ class _Table:
             self.fault(f"{key!r} is not a key of ours; see docs/packs.md")
 
 
-_KINDS: Mapping[type, str] = {str: "text in quotes", bool: "true or false", dict: "a table", list: "a list of tables", date: "a date such as 2026-01-31", datetime: "a date and time"}
+_KINDS: Mapping[type, str] = {
+    str: "text in quotes",
+    bool: "true or false",
+    dict: "a table",
+    list: "a list of tables",
+    date: "a date such as 2026-01-31",
+    datetime: "a date and time",
+}
 
 
 def _pack(folder: Path, table: _Table) -> Pack:
@@ -201,7 +208,13 @@ def _pack(folder: Path, table: _Table) -> Pack:
         fault = key_fault(key) if key else None
         if fault:
             entry.fault(fault)
-        return {"key": key, "name": entry.name(), "file": entry.file("file", folder) or "", "crs": entry.crs(default), "encoding": entry.text("encoding", "utf-8")}
+        return {
+            "key": key,
+            "name": entry.name(),
+            "file": entry.file("file", folder) or "",
+            "crs": entry.crs(default),
+            "encoding": entry.text("encoding", "utf-8"),
+        }
 
     def level(entry: _Table) -> LevelEntry:
         code = entry.text("code", needed=True) or ""
@@ -237,7 +250,12 @@ def _pack(folder: Path, table: _Table) -> Pack:
         levels=table.tables("levels", level),
         overlays=table.tables("overlays", overlay),
         points=table.tables("points", lambda entry: _points(entry, source(entry))),
-        ground=table.tables("ground", lambda entry: GroundEntry(**_ground_source(entry, source), kind=entry.choice("kind", GROUND_KINDS), class_=entry.text("class"))),
+        ground=table.tables(
+            "ground",
+            lambda entry: GroundEntry(
+                **_ground_source(entry, source), kind=entry.choice("kind", GROUND_KINDS), class_=entry.text("class")
+            ),
+        ),
     )
     _check_whole(pack, table)
     table.done()
@@ -254,7 +272,9 @@ def _points(entry: _Table, source: dict[str, Any]) -> PointEntry:
     classes = entry.take("classes", dict, {})
     names = {}
     for key, value in classes.items():
-        inner = _Table(value if isinstance(value, dict) else {}, f"[[points]] {source['key']} classes.{key}", entry.faults)
+        inner = _Table(
+            value if isinstance(value, dict) else {}, f"[[points]] {source['key']} classes.{key}", entry.faults
+        )
         names[key] = inner.name()
         inner.done()
     return PointEntry(
@@ -282,7 +302,9 @@ def _timezone(table: _Table) -> ZoneInfo:
 def _check_whole(pack: Pack, table: _Table) -> None:
     if not pack.levels:
         table.fault("declare at least one [[levels]]")
-    keys = [entry.key.lower() for entry in (*pack.levels, *pack.overlays)] + [entry.key.lower() for entry in pack.points]
+    keys = [entry.key.lower() for entry in (*pack.levels, *pack.overlays)] + [
+        entry.key.lower() for entry in pack.points
+    ]
     for key in sorted({key for key in keys if key and keys.count(key) > 1}):
         table.fault(f"key {key!r} stands more than once")
     for level in pack.levels[:-1]:

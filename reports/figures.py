@@ -19,7 +19,24 @@ from incidents.model import Mark, marks_of, state_of_grid
 from layers.load import Area
 
 MARKS = tuple(mark.value for mark in Mark)
-COLUMNS = ("uid", "key", "id", "class", "title", "status", "mark", "reported", "due", "closed", "responsible", "address", "unit", "floor", "lon", "lat")
+COLUMNS = (
+    "uid",
+    "key",
+    "id",
+    "class",
+    "title",
+    "status",
+    "mark",
+    "reported",
+    "due",
+    "closed",
+    "responsible",
+    "address",
+    "unit",
+    "floor",
+    "lon",
+    "lat",
+)
 MOST_DAYS = 3660
 
 
@@ -51,7 +68,12 @@ class Filter:
         FilterError
             Names the parameter, its value, and what it may be.
         """
-        return cls(grid=_grid(query.get("grid", "")), classes=_list(query.get("class", "")), marks=_marks(query.get("mark", "")), days=_days(query.get("days", "")))
+        return cls(
+            grid=_grid(query.get("grid", "")),
+            classes=_list(query.get("class", "")),
+            marks=_marks(query.get("mark", "")),
+            days=_days(query.get("days", "")),
+        )
 
     def to_query(self) -> dict[str, str]:
         """Return the parameters of an address, only those that say something, in a fixed order."""
@@ -117,7 +139,9 @@ def in_grid(net: Net, frame: pd.DataFrame, key: str, code: str) -> np.ndarray:
     """
     known = _codes(net, key)
     if code not in known:
-        raise FilterError(f"grid={key}:{code}: there is no such grid. The {key!r} level or overlay has {len(known)} grids.")
+        raise FilterError(
+            f"grid={key}:{code}: there is no such grid. The {key!r} level or overlay has {len(known)} grids."
+        )
     column = frame[key].astype(str)
     if column.str.contains(";", regex=False).any():
         return np.array([code in codes.split(";") for codes in column])
@@ -174,7 +198,8 @@ def _codes(net: Net, key: str) -> frozenset[str]:
     for overlay in net.overlays:
         if overlay.key == key:
             return frozenset(overlay.codes)
-    raise FilterError(f"grid={key}:…: there is no level or overlay {key!r}. There are {', '.join([*(l.key for l in net.levels), *(o.key for o in net.overlays)])}.")
+    keys = ", ".join(part.key for part in (*net.levels, *net.overlays))
+    raise FilterError(f"grid={key}:…: there is no level or overlay {key!r}. There are {keys}.")
 
 
 def _known_classes(area: Area, classes: Iterable[str]) -> None:

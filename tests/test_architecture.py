@@ -25,7 +25,13 @@ MAY_IMPORT = {
     "app": {"api", "settings", "geo"},
 }
 OURS = set(MAY_IMPORT)
-ONLY_IMPORTER = {"folium": {"layers"}, "branca": {"layers"}, "streamlit": {"pages", "app", "cli"}, "sqlalchemy": {"ledger"}, "alembic": {"ledger"}}
+ONLY_IMPORTER = {
+    "folium": {"layers"},
+    "branca": {"layers"},
+    "streamlit": {"pages", "app", "cli"},
+    "sqlalchemy": {"ledger"},
+    "alembic": {"ledger"},
+}
 PURE = ("geo", "incidents", "inspections")
 IMPURE = {"os", "io", "pathlib", "socket", "sqlite3", "time", "urllib", "requests", "http", "subprocess", "tempfile"}
 
@@ -50,13 +56,28 @@ MODULES = list(modules())
 
 
 def test_there_are_modules_to_look_at():
-    assert {room for room, _ in MODULES} >= {"geo", "data", "layers", "incidents", "reports", "api", "pages", "settings", "app", "cli"}
+    assert {room for room, _ in MODULES} >= {
+        "geo",
+        "data",
+        "layers",
+        "incidents",
+        "reports",
+        "api",
+        "pages",
+        "settings",
+        "app",
+        "cli",
+    }
 
 
-@pytest.mark.parametrize(("room", "file"), MODULES, ids=lambda value: str(value.relative_to(ROOT)) if isinstance(value, Path) else None)
+@pytest.mark.parametrize(
+    ("room", "file"), MODULES, ids=lambda value: str(value.relative_to(ROOT)) if isinstance(value, Path) else None
+)
 def test_a_room_imports_only_what_it_may(room, file):
     foreign = {name.split(".")[0] for name in imports(file)} & OURS - MAY_IMPORT[room] - {room}
-    assert not foreign, f"{file.relative_to(ROOT)} imports {sorted(foreign)}; {room} may import {sorted(MAY_IMPORT[room])}"
+    assert not foreign, (
+        f"{file.relative_to(ROOT)} imports {sorted(foreign)}; {room} may import {sorted(MAY_IMPORT[room])}"
+    )
 
 
 @pytest.mark.parametrize("package", ONLY_IMPORTER)
@@ -65,28 +86,49 @@ def test_a_package_has_one_importing_room(package):
     assert importers <= ONLY_IMPORTER[package]
 
 
-@pytest.mark.parametrize(("room", "file"), [(room, file) for room, file in MODULES if room in PURE], ids=lambda value: str(value.relative_to(ROOT)) if isinstance(value, Path) else None)
+@pytest.mark.parametrize(
+    ("room", "file"),
+    [(room, file) for room, file in MODULES if room in PURE],
+    ids=lambda value: str(value.relative_to(ROOT)) if isinstance(value, Path) else None,
+)
 def test_a_pure_room_knows_no_files_network_or_clock(room, file):
     assert not {name.split(".")[0] for name in imports(file)} & IMPURE
     assert not re.search(r"\b(?:date|datetime)\.(?:now|today|utcnow)\(", file.read_text(encoding="utf-8"))
 
 
 def test_only_settings_reads_the_environment():
-    readers = [file.relative_to(ROOT).as_posix() for _, file in MODULES if re.search(r"\bos\.(?:environ|getenv)\b|from os import.*\benviron", file.read_text(encoding="utf-8"))]
+    readers = [
+        file.relative_to(ROOT).as_posix()
+        for _, file in MODULES
+        if re.search(r"\bos\.(?:environ|getenv)\b|from os import.*\benviron", file.read_text(encoding="utf-8"))
+    ]
     assert readers == ["settings.py"]
 
 
 def test_pages_import_no_page_but_parts():
     for room, file in MODULES:
         if room == "pages":
-            others = {name for name in imports(file) if name.startswith("pages.") and not name.startswith("pages.parts")}
+            others = {
+                name for name in imports(file) if name.startswith("pages.") and not name.startswith("pages.parts")
+            }
             assert not others or file.name == "shell.py", f"{file.name} imports {sorted(others)}"
 
 
 def test_no_room_is_called_utils():
-    assert not {part for _, file in MODULES for part in file.relative_to(ROOT).with_suffix("").parts} & {"utils", "core", "services", "helpers", "common", "misc"}
+    assert not {part for _, file in MODULES for part in file.relative_to(ROOT).with_suffix("").parts} & {
+        "utils",
+        "core",
+        "services",
+        "helpers",
+        "common",
+        "misc",
+    }
 
 
 def test_library_code_does_not_print():
-    printing = [file.relative_to(ROOT).as_posix() for room, file in MODULES if room != "cli" and re.search(r"^\s*print\(", file.read_text(encoding="utf-8"), re.MULTILINE)]
+    printing = [
+        file.relative_to(ROOT).as_posix()
+        for room, file in MODULES
+        if room != "cli" and re.search(r"^\s*print\(", file.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
     assert not [name for name in printing if not name.endswith("__main__.py")]

@@ -24,7 +24,10 @@ def test_a_blank_variable_counts_as_unset():
 def test_packs_are_several_folders_parted_as_the_system_parts_paths(tmp_path):
     import os
 
-    assert Settings.from_env({"BATTLEMAP_PACKS": f"{tmp_path}{os.pathsep}/srv/packs"}).packs == (tmp_path, Path("/srv/packs"))
+    assert Settings.from_env({"BATTLEMAP_PACKS": f"{tmp_path}{os.pathsep}/srv/packs"}).packs == (
+        tmp_path,
+        Path("/srv/packs"),
+    )
 
 
 def test_other_variables_are_left_alone():
@@ -56,7 +59,9 @@ def test_every_wrong_value_is_named_at_once():
 
 
 def test_docs_list_every_setting_and_no_other():
-    said = set(re.findall(r"^\| `(BATTLEMAP_[A-Z_]+)`", (ROOT / "docs/settings.md").read_text(encoding="utf-8"), re.MULTILINE))
+    said = set(
+        re.findall(r"^\| `(BATTLEMAP_[A-Z_]+)`", (ROOT / "docs/settings.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
     assert said == VARIABLES
 
 
