@@ -133,7 +133,7 @@ def test_stacked_micro_grids_count_and_their_carrier_does_not(net):
 
 
 def test_an_unknown_level_or_grid_is_named(net):
-    with pytest.raises(UnknownLevel, match="'street'.*grid, micro"):
+    with pytest.raises(UnknownLevel, match=r"'street'.*grid, micro"):
         net.level("street")
     with pytest.raises(UnknownGrid, match="'Z9'"):
         net.leaf.position("Z9")

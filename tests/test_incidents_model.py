@@ -1,0 +1,44 @@
+"""States and marks."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from incidents.model import MARK, Mark, Status, mark_of, marks_of, state_of_grid
+
+
+def test_every_state_has_its_line_in_the_table():
+    assert set(MARK) == set(Status)
+
+
+@pytest.mark.parametrize(
+    ("status", "mark"),
+    [
+        (Status.REPORTED, Mark.RED),
+        (Status.DISPATCHED, Mark.RED),
+        (Status.SUSPENDED, Mark.RED),
+        (Status.SELF_CLEARED, Mark.YELLOW),
+        (Status.SELF_VERIFIED, Mark.GREEN),
+        (Status.CLOSED, Mark.GREEN),
+        (Status.REFUSED, None),
+        (Status.CANCELLED, None),
+        (Status.LINKED, None),
+    ],
+)
+def test_a_state_shows_its_mark(status, mark):
+    assert mark_of(status) == mark
+
+
+def test_an_unknown_state_counts_as_reported():
+    assert marks_of(np.array(["closed", "nobody knows", "linked"], dtype=object)).tolist() == ["green", "red", ""]
+
+
+@given(st.lists(st.sampled_from(["red", "yellow", "green", ""])))
+def test_the_worst_mark_colours_a_grid(marks):
+    expected = next((mark for mark in ("red", "yellow", "green") if mark in marks), "")
+    assert state_of_grid(marks) == expected
+
+
+def test_a_grid_without_incidents_is_neutral():
+    assert state_of_grid([]) == ""
