@@ -67,7 +67,7 @@ def place(layers: Sequence[Layer], *, crs: str | None = None, named: Mapping[str
     """
     told = _told(layers, crs, named or {})
     found: list[Place | None] = [_given(layer, told[layer.name]) if layer.name in told else _declared(layer) for layer in layers]
-    extents = [_extent(layer) for layer in layers]
+    extents = [_extent(*_together(layer, layers)) for layer in layers]
     found = [place or (_by_numbers(extent) if extent else Place("EPSG:4326", swapped=False, confidence="low", reason="it holds no coordinates")) for place, extent in zip(found, extents, strict=True)]
     known = [_centre(extent, place) for extent, place in zip(extents, found, strict=True) if extent and place and place.confidence != "low"]
     found = [place or _near(extent, known) for place, extent in zip(found, extents, strict=True)]
@@ -84,8 +84,13 @@ def _told(layers: Sequence[Layer], crs: str | None, named: Mapping[str, str]) ->
     return told
 
 
-def _extent(layer: Layer) -> Box | None:
-    points = shapely.get_coordinates(layer.geoms)
+def _together(layer: Layer, layers: Sequence[Layer]) -> list[Layer]:
+    """Return the layers that share a system with one: those of its file, where that declares none."""
+    return [layer] if layer.crs else [other for other in layers if other.file == layer.file and not other.crs]
+
+
+def _extent(*layers: Layer) -> Box | None:
+    points = np.concatenate([shapely.get_coordinates(shapes) for layer in layers for shapes in (layer.geoms, [point for _, point in layer.texts])])
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):
         return None
