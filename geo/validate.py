@@ -7,7 +7,7 @@ Thresholds, so that real data does not drown in rounding (Washington's 296 distr
 - a grid with more than a tenth of its area outside its parent does not nest, an error; less is a small difference, a warning (`NESTING_SHARE`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -185,6 +185,7 @@ def net_faults(levels: Sequence[Sheet], overlays: Sequence[Sheet] = ()) -> list[
     """
     faults = [fault for sheet in (*levels, *overlays) for fault in sheet_faults(sheet)]
     for above, level in zip((None, *levels), levels, strict=False):
+        faults += empty_faults(level)
         if not len(level.usable):
             continue
         faults += overlap_faults(level, leaf=level is levels[-1])
@@ -197,24 +198,33 @@ def net_faults(levels: Sequence[Sheet], overlays: Sequence[Sheet] = ()) -> list[
 
 def sheet_faults(sheet: Sheet) -> list[Fault]:
     """Return the faults of each polygon by itself: codes and geometries."""
-    faults = code_faults(sheet) + geometry_faults(sheet.file, sheet.codes, sheet.geoms, sheet.said)
-    if not len(sheet.usable) and not sheet.said.any():
-        faults.append(Fault("level_without_grid", f"{sheet.key!r} has no grid that has both a code and a polygon; fill the file or take the entry out of area.toml", sheet.file))
-    return faults
+    return code_faults(sheet) + geometry_faults(sheet.file, sheet.codes, sheet.geoms, sheet.said)
+
+
+def empty_faults(level: Sheet) -> list[Fault]:
+    """Return one fault if no grid of a level can be used and the reader has not said why."""
+    if len(level.usable) or level.said.any():
+        return []
+    text = f"level {level.key!r} has no grid with both a code and a polygon; fill the file or take the entry out of area.toml"
+    return [Fault("level_without_grid", text, level.file)]
 
 
 def code_faults(sheet: Sheet) -> list[Fault]:
     """Return missing and repeated codes."""
-    faults = []
-    for position in np.flatnonzero(sheet.codes == ""):
-        faults.append(_feature_fault("missing_code", "has no code; give it one, or delete it", sheet.file, sheet.codes, sheet.geoms, position))
+    fault = _Features(sheet.file, sheet.codes, sheet.geoms).fault
+    faults = [
+        fault("missing_code", position, "has no code; give it one, or delete it")
+        for position in np.flatnonzero(sheet.codes == "")
+    ]
     codes, counts = np.unique(sheet.codes[sheet.codes != ""].astype(str), return_counts=True)
     for code in codes[counts > 1]:
         where = np.flatnonzero(sheet.codes == code)
         lon, lat = place(sheet.geoms[where[-1]])
         numbers = tuple(int(position) + 1 for position in where)
         message = f"code {code!r} stands {len(where)} times (features {', '.join(map(str, numbers))}); every grid needs a code of its own, or should they be one grid?"
-        faults.append(Fault("duplicate_code", message, sheet.file, (str(code),), lon, lat, count=len(where), features=numbers))
+        faults.append(
+            Fault("duplicate_code", message, sheet.file, (str(code),), lon, lat, count=len(where), features=numbers)
+        )
     return faults
 
 
@@ -231,31 +241,42 @@ def geometry_faults(file: str, codes: np.ndarray, geoms: np.ndarray, said: np.nd
         bool (n,): leave those out.
     """
     said = said if len(said) else np.zeros(len(geoms), dtype=bool)
+    fault = _Features(file, codes, geoms).fault
     kind, empty, valid = shapely.get_type_id(geoms), shapely.is_empty(geoms), shapely.is_valid(geoms)
-    areal_kind = np.isin(kind, (3, 6))
-    faults = []
-    for position in np.flatnonzero((kind < 0) & ~said):
-        faults.append(_feature_fault("missing_geometry", "has no geometry; draw it, or delete it", file, codes, geoms, position))
-    for position in np.flatnonzero((kind >= 0) & empty):
-        faults.append(_feature_fault("empty_geometry", f"is an empty {geoms[position].geom_type}; draw it, or delete it", file, codes, geoms, position))
-    for position in np.flatnonzero((kind >= 0) & ~empty & ~areal_kind):
-        text = f"is a {geoms[position].geom_type}; a grid is a Polygon or MultiPolygon"
-        faults.append(_feature_fault("wrong_geometry_type", text, file, codes, geoms, position))
-    for position in np.flatnonzero(areal_kind & ~empty & ~valid):
-        faults.append(_invalid(file, codes, geoms, position))
-    return faults
+    polygon = np.isin(kind, (3, 6))
+    missing = np.flatnonzero((kind < 0) & ~said)
+    blank = np.flatnonzero((kind >= 0) & empty)
+    other = np.flatnonzero((kind >= 0) & ~empty & ~polygon)
+    return [
+        *(fault("missing_geometry", position, "has no geometry; draw it, or delete it") for position in missing),
+        *(
+            fault("empty_geometry", position, f"is an empty {geoms[position].geom_type}; draw it, or delete it")
+            for position in blank
+        ),
+        *(
+            fault(
+                "wrong_geometry_type",
+                position,
+                f"is a {geoms[position].geom_type}; a grid is a Polygon or MultiPolygon",
+            )
+            for position in other
+        ),
+        *(_invalid(fault, geoms, int(position)) for position in np.flatnonzero(polygon & ~empty & ~valid)),
+    ]
 
 
-def _invalid(file: str, codes: np.ndarray, geoms: np.ndarray, position: int) -> Fault:
+def _invalid(fault: Callable[[str, Any, str], Fault], geoms: np.ndarray, position: int) -> Fault:
     """Say why a polygon is invalid, and where: GEOS names the place in brackets, "Self-intersection[113.6 34.7]"."""
     reason, _, where = shapely.is_valid_reason(geoms[position]).partition("[")
-    fault = _feature_fault("invalid_geometry", f"is invalid: {reason.strip().lower()}; redraw it, or let --fix mend it", file, codes, geoms, position)
+    found = fault(
+        "invalid_geometry", position, f"is invalid: {reason.strip().lower()}; redraw it, or let --fix mend it"
+    )
+    found = replace(found, area_m2=float(_areas(areal(geoms[[position]]))[0]))
     try:
         lon, lat = (float(number) for number in where.rstrip("]").split()[:2])
     except ValueError:
-        return fault
-    area = float(_areas(areal(geoms[[position]]))[0])
-    return replace(fault, lon=lon, lat=lat, area_m2=area)
+        return found
+    return replace(found, lon=lon, lat=lat)
 
 
 def overlap_faults(level: Sheet, *, leaf: bool) -> list[Fault]:
@@ -263,17 +284,42 @@ def overlap_faults(level: Sheet, *, leaf: bool) -> list[Fault]:
     pieces = level.coverage.overlaps()
     pairs = _by_owner(pieces)
     full = dict(zip(range(len(level.usable)), _areas(level.coverage.geoms), strict=True))
-    faults, slivers = [], []
+    faults: list[Fault] = []
+    slivers: list[Fault] = []
     for (one, other), group in pairs:
         codes, area = level.named((one, other)), float(group.area_m2.sum())
         lon, lat = place(group.geoms[0])
         if group.thin.all():
-            slivers.append(Fault("sliver", f"{codes[0]} and {codes[1]} overlap in a strip {_metres(group.width_m[0])} wide; snap one boundary to the other", level.file, codes, lon, lat, area))
+            slivers.append(
+                Fault(
+                    "sliver",
+                    f"{codes[0]} and {codes[1]} overlap in a strip {_metres(group.width_m[0])} wide; snap one boundary to the other",
+                    level.file,
+                    codes,
+                    lon,
+                    lat,
+                    area,
+                )
+            )
             continue
-        whole = area > 0.99 * max(full[one], full[other])  # noqa: PLR2004
-        text = "are the same polygon; is one a duplicate?" if whole else "overlap; who is responsible there? Move the boundary of one"
-        faults.append(Fault("overlap" if leaf else "parents_overlap", f"{codes[0]} and {codes[1]} {text}", level.file, codes, lon, lat, area))
-    return _largest_first(faults) + _slivers(slivers, level.file)
+        whole = area > 0.99 * max(full[one], full[other])
+        text = (
+            "are the same polygon; is one a duplicate?"
+            if whole
+            else "overlap; who is responsible there? Move the boundary of one"
+        )
+        faults.append(
+            Fault(
+                "overlap" if leaf else "parents_overlap",
+                f"{codes[0]} and {codes[1]} {text}",
+                level.file,
+                codes,
+                lon,
+                lat,
+                area,
+            )
+        )
+    return _largest_first(faults) + _slivers(slivers)
 
 
 def hole_faults(level: Sheet) -> list[Fault]:
@@ -290,23 +336,56 @@ def gap_faults(level: Sheet, above: Sheet) -> list[Fault]:
         area = float(pieces.area_m2[pieces.owner[:, 0] == position].sum())
         lon, lat = place(above.coverage.geoms[position])
         code = above.code(position)
-        faults.append(Fault("gap", f"{above.key} {code} holds no grid of level {level.key!r}; add its grids, or take it out", level.file, (code,), lon, lat, area))
+        faults.append(
+            Fault(
+                "gap",
+                f"{above.key} {code} holds no grid of level {level.key!r}; add its grids, or take it out",
+                level.file,
+                (code,),
+                lon,
+                lat,
+                area,
+            )
+        )
     rest = pieces[~np.isin(pieces.owner[:, 0], bare)]
     return faults + _missing(level, rest, f"level {above.key!r} covers it and no grid of level {level.key!r} does")
 
 
 def _missing(level: Sheet, pieces: Pieces, why: str) -> list[Fault]:
-    faults, slivers = [], []
+    faults: list[Fault] = []
+    slivers: list[Fault] = []
     for index, touching in enumerate(level.coverage.neighbours(pieces)):
         codes, (lon, lat), area = level.named(touching), place(pieces.geoms[index]), float(pieces.area_m2[index])
         beside = f"beside {_some(codes)}" if codes else "beside no grid"
         if pieces.thin[index]:
-            slivers.append(Fault("sliver", f"strip {_metres(pieces.width_m[index])} wide without a grid, {beside}; snap the boundaries together", level.file, codes, lon, lat, area))
+            slivers.append(
+                Fault(
+                    "sliver",
+                    f"strip {_metres(pieces.width_m[index])} wide without a grid, {beside}; snap the boundaries together",
+                    level.file,
+                    codes,
+                    lon,
+                    lat,
+                    area,
+                )
+            )
         elif len(touching) == 1 and _surrounds(level.coverage.geoms[touching[0]], pieces.geoms[index]):
-            faults.append(Fault("enclave", f"hole inside {codes[0]}: a place in no grid; give it to a grid, or leave it if it is meant", level.file, codes, lon, lat, area))
+            faults.append(
+                Fault(
+                    "enclave",
+                    f"hole inside {codes[0]}: a place in no grid; give it to a grid, or leave it if it is meant",
+                    level.file,
+                    codes,
+                    lon,
+                    lat,
+                    area,
+                )
+            )
         else:
-            faults.append(Fault("gap", f"gap {beside}: {why}; draw the boundaries together", level.file, codes, lon, lat, area))
-    return _largest_first(faults) + _slivers(slivers, level.file)
+            faults.append(
+                Fault("gap", f"gap {beside}: {why}; draw the boundaries together", level.file, codes, lon, lat, area)
+            )
+    return _largest_first(faults) + _slivers(slivers)
 
 
 def nesting_faults(level: Sheet, above: Sheet) -> list[Fault]:
@@ -317,12 +396,18 @@ def nesting_faults(level: Sheet, above: Sheet) -> list[Fault]:
     parents[one[order]] = other[order]
     faults = _declared(level, above, parents) if level.parents is not None else []
     for position in np.flatnonzero(parents < 0):
-        code, (lon, lat) = level.code(position), place(level.coverage.geoms[position])
-        faults.append(Fault("unknown_parent", f"{code} lies in no grid of level {above.key!r}, and names none", level.file, (code,), lon, lat))
-    areas = _areas(level.coverage.geoms)
-    for (position, *_), group in _by_owner(level.coverage.outside(above.coverage, parents)):
-        faults += _reaching_out(level, above, position, parents[position], group, areas[position])
-    return faults
+        code, (lon, lat) = level.code(int(position)), place(level.coverage.geoms[position])
+        faults.append(
+            Fault(
+                "unknown_parent",
+                f"{code} lies in no grid of level {above.key!r}, and names none",
+                level.file,
+                (code,),
+                lon,
+                lat,
+            )
+        )
+    return faults + _reaching_out(level, above, parents)
 
 
 def _declared(level: Sheet, above: Sheet, parents: np.ndarray) -> list[Fault]:
@@ -336,22 +421,41 @@ def _declared(level: Sheet, above: Sheet, parents: np.ndarray) -> list[Fault]:
         elif code:
             lon, lat = place(level.coverage.geoms[position])
             own = level.code(position)
-            faults.append(Fault("unknown_parent", f"{own} names parent {code!r}, which level {above.key!r} does not have; correct the one or the other", level.file, (own, str(code)), lon, lat))
-            parents[position] = max(parents[position], -1)
+            faults.append(
+                Fault(
+                    "unknown_parent",
+                    f"{own} names parent {code!r}, which level {above.key!r} does not have; correct the one or the other",
+                    level.file,
+                    (own, str(code)),
+                    lon,
+                    lat,
+                )
+            )
     return faults
 
 
-def _reaching_out(level: Sheet, above: Sheet, position: int, parent: int, group: Pieces, area: float) -> list[Fault]:
-    codes = (level.code(position), above.code(parent))
-    lon, lat = place(group.geoms[0])
-    outside = float(group.area_m2.sum())
-    share = outside / area if area else 0.0
-    text = f"{share:.1%} of {codes[0]} lies outside of its parent {codes[1]}"
-    if share > NESTING_SHARE:
-        return [Fault("not_nested", f"{text}; correct the parent or the boundary, or declare {level.key!r} under [[overlays]] if it is not meant to nest", level.file, codes, lon, lat, outside)]
-    if group.thin.all():
-        return []  # seen from the parent's side it is a sliver, or the two files were drawn apart by less than 0.3 m
-    return [Fault("nesting", f"{text}; draw both boundaries alike", level.file, codes, lon, lat, outside)]
+def _reaching_out(level: Sheet, above: Sheet, parents: np.ndarray) -> list[Fault]:
+    """Compare grids with their parents: much outside is an error, a little a warning, thin strips are one warning together."""
+    areas = _areas(level.coverage.geoms)
+    faults: list[Fault] = []
+    thin: list[Fault] = []
+    for (position, *_), group in _by_owner(level.coverage.outside(above.coverage, parents)):
+        codes = (level.code(position), above.code(parents[position]))
+        lon, lat = place(group.geoms[0])
+        outside = float(group.area_m2.sum())
+        share = outside / areas[position] if areas[position] else 0.0
+        text = f"{share:.1%} of {codes[0]} lies outside of its parent {codes[1]}"
+        fault = Fault("nesting", f"{text}; draw both boundaries alike", level.file, codes, lon, lat, outside)
+        if share > NESTING_SHARE:
+            advice = f"correct the parent or the boundary, or declare {level.key!r} under [[overlays]] if it is not meant to nest"
+            faults.append(replace(fault, kind="not_nested", message=f"{text}; {advice}"))
+        else:
+            (thin if group.thin.all() else faults).append(fault)
+    if thin:
+        total = sum(fault.area_m2 or 0.0 for fault in thin)
+        text = f"{len(thin)} grids reach less than {_metres(SLIVER_WIDTH_M)} out of their parents, {total:.1f} m2 together; the place is the largest"
+        faults.append(_together(_largest_first(thin), text))
+    return _largest_first(faults)
 
 
 def merged(faults: Sequence[Fault], *, listed: int = LISTED) -> list[Fault]:
@@ -375,12 +479,19 @@ def place(geom: shapely.Geometry | None) -> tuple[float | None, float | None]:
     return (None, None) if point.is_empty else (float(point.x), float(point.y))
 
 
-def _feature_fault(kind: str, text: str, file: str, codes: np.ndarray, geoms: np.ndarray, position: Any) -> Fault:
-    code = str(codes[position])
-    number = int(position) + 1
-    lon, lat = place(geoms[position])
-    named = f"feature {number} ({code})" if code else f"feature {number}"
-    return Fault(kind, f"{named} {text}", file, (code,) if code else (), lon, lat, features=(number,))
+@dataclass(frozen=True, eq=False)
+class _Features:
+    """The features of one file, to make faults of."""
+
+    file: str
+    codes: np.ndarray
+    geoms: np.ndarray
+
+    def fault(self, kind: str, position: Any, text: str) -> Fault:
+        code, number = str(self.codes[position]), int(position) + 1
+        lon, lat = place(self.geoms[position])
+        named = f"feature {number} ({code})" if code else f"feature {number}"
+        return Fault(kind, f"{named} {text}", self.file, (code,) if code else (), lon, lat, features=(number,))
 
 
 def _by_owner(pieces: Pieces) -> list[tuple[tuple[int, ...], Pieces]]:
@@ -392,10 +503,10 @@ def _by_owner(pieces: Pieces) -> list[tuple[tuple[int, ...], Pieces]]:
 
 def _surrounds(polygon: shapely.Geometry, piece: shapely.Geometry) -> bool:
     filled = shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(polygon)))
-    return bool(shapely.intersects(filled, shapely.point_on_surface(piece)).any())
+    return bool(np.any(shapely.intersects(filled, shapely.point_on_surface(piece))))
 
 
-def _slivers(slivers: list[Fault], file: str) -> list[Fault]:
+def _slivers(slivers: list[Fault]) -> list[Fault]:
     if len(slivers) <= SLIVERS_LISTED:
         return _largest_first(slivers)
     total = sum(fault.area_m2 or 0.0 for fault in slivers)
@@ -408,7 +519,9 @@ def _together(faults: Sequence[Fault], message: str) -> Fault:
     features = tuple(dict.fromkeys(number for fault in faults for number in fault.features))
     areas = [fault.area_m2 for fault in faults if fault.area_m2 is not None]
     count = sum(fault.count for fault in faults)
-    return replace(faults[0], message=message, codes=codes, features=features, count=count, area_m2=sum(areas) if areas else None)
+    return replace(
+        faults[0], message=message, codes=codes, features=features, count=count, area_m2=sum(areas) if areas else None
+    )
 
 
 def _largest_first(faults: list[Fault]) -> list[Fault]:

@@ -89,12 +89,16 @@ def read(folder: Path) -> Reading:
     """
     pack = read_pack(folder)
     entries: Iterable[Source] = (*pack.levels, *pack.overlays, *pack.points, *pack.ground)
-    files = {
-        _slot(entry): read_geojson(folder / entry.file, crs=entry.crs, encoding=entry.encoding) for entry in entries
-    }
+    files = {slot(entry): _read_file(folder, entry) for entry in entries}
     stacks, stack_faults = _stacks(folder, pack.levels[-1])
     faults = [fault for features in files.values() for fault in features.faults]
-    return Reading(pack, files, stacks, tuple(faults + stack_faults))
+    return Reading(pack, files, stacks, tuple(dict.fromkeys(faults + stack_faults)))  # two entries may share a file
+
+
+def _read_file(folder: Path, entry: Source) -> Features:
+    named = {LevelEntry: "code", OverlayEntry: "code", PointEntry: "id"}.get(type(entry))
+    code = getattr(entry, named) if named else None
+    return read_geojson(folder / entry.file, crs=entry.crs, encoding=entry.encoding, code=code, name=entry.file)
 
 
 def load(folder: Path) -> Area:
@@ -113,8 +117,8 @@ def load(folder: Path) -> Area:
             f"{folder} has no readable grid in level {net.leaf.key!r}. Run `battlemap check {folder.name}`.",
             [f"{fault.file}: {fault.message}" for fault in reading.faults],
         )
-    points = {entry.key: _point_frame(entry, reading.files[_slot(entry)], pack, net) for entry in pack.points}
-    ground = {entry.key: _ground_frame(entry, reading.files[_slot(entry)]) for entry in pack.ground}
+    points = {entry.key: _point_frame(entry, reading.files[slot(entry)], pack, net) for entry in pack.points}
+    ground = {entry.key: _ground_frame(entry, reading.files[slot(entry)]) for entry in pack.ground}
     return Area(folder.name, pack, net, points, ground, reading.faults, _digest(folder))
 
 
@@ -122,14 +126,15 @@ def build_net(reading: Reading) -> Net:
     """Build the net from what could be read of its files; grids without a polygon or a code are left out."""
     levels: list[Level] = []
     for entry in reading.pack.levels:
-        levels.append(_level(entry, reading.files[_slot(entry)], levels[-1] if levels else None))
-    overlays = tuple(_overlay(entry, reading.files[_slot(entry)]) for entry in reading.pack.overlays)
+        levels.append(_level(entry, reading.files[slot(entry)], levels[-1] if levels else None))
+    overlays = tuple(_overlay(entry, reading.files[slot(entry)]) for entry in reading.pack.overlays)
     carriers = set(levels[-1].codes)
     stacks = tuple(stack for stack in reading.stacks if stack.on in carriers)
     return Net(tuple(levels), overlays, stacks, reading.pack.edition)
 
 
-def _slot(entry: Source) -> str:
+def slot(entry: Source) -> str:
+    """Return the key of an entry in `Reading.files`; a level and a layer of points may share a key."""
     return f"{type(entry).__name__}:{entry.key}"
 
 
