@@ -1,16 +1,82 @@
 """The door for terminals: ``battlemap …``. Exit codes: 0 = done, 1 = an error that is named, 2 = usage."""
 
+import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from geo.errors import BattlemapError
+
+if TYPE_CHECKING:
+    from layers.load import Area
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="battlemap")
 def battlemap() -> None:
     """网格作战图: a command-room console for grid governance."""
+
+
+@battlemap.command()
+@click.argument("points", type=click.Path(path_type=Path))
+@click.option("--area", required=True, help="Name of an area pack, or its folder.")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="File to write; .csv .xlsx .geojson .gpkg .parquet")
+@click.option("--lon", help="Column of longitude or easting. Default: the geometry, else guessed by name.")
+@click.option("--lat", help="Column of latitude or northing.")
+@click.option("--crs", help='System of the coordinates: "EPSG:4547", "GCJ-02", "BD-09", …  [default: declared, else WGS84]')
+@click.option("--nearest", type=click.FloatRange(min=0), metavar="METRES", help="Give a point in no grid the nearest one within so many metres.")
+@click.option("--unit", help="Column of the unit (单元), to tell stacked micro-grids apart.")
+@click.option("--floor", help="Column of the floor (楼层), to tell stacked micro-grids apart.")
+@click.option("--encoding", help="Encoding of a CSV or GeoJSON file.  [default: found]")
+@click.option("--sheet", help="Sheet of a workbook.  [default: the first]")
+@click.option("--layer", help="Layer of a GeoPackage.  [default: the first]")
+@click.option("--header-row", type=click.IntRange(min=1), metavar="ROW", help="Row with the names of columns, from 1.")
+@click.option("--force", is_flag=True, help="Replace the output where it exists.")
+@click.option("--strict", is_flag=True, help="Exit with 3 when a row has an error; the output is written all the same.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def assign(area: str, *, strict: bool, as_json: bool, **request: Any) -> None:
+    """Write POINTS again with the codes of the grids that they lie in.
+
+    Exit codes: 0 = written, 1 = an error, nothing was written, 2 = usage, 3 = written, --strict, and some rows have errors.
+    """
+    from layers.assign import Request
+    from layers.assign import assign as join
+
+    loaded = _area(area)
+    with _progress("assign") as progress:
+        summary = join(loaded, Request(**request), progress=progress)
+    click.echo(json.dumps(summary.as_dict(), ensure_ascii=False, indent=2) if as_json else "\n".join(summary.lines()))
+    if strict and summary.errors:
+        sys.exit(3)
+
+
+def _area(name: str) -> "Area":
+    """Load an area by the folder of its pack, or by its name."""
+    import data
+    from layers.load import load
+    from settings import Settings
+
+    folder = Path(name)
+    return load(folder if (folder / data.MANIFEST).is_file() else data.path(name, Settings.from_env().packs))
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield what draws a progress bar, on stderr, and only on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    with click.progressbar(length=1, label=label, file=sys.stderr) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = max(total, done)
+            bar.update(done - bar.pos)
+
+        yield show
 
 
 def main() -> None:
