@@ -79,6 +79,46 @@ def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
         yield show
 
 
+@battlemap.command()
+@click.argument("pack")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON (docs/check.md).")
+@click.option("--fix", "out", type=click.Path(path_type=Path), help="Write a repaired copy into this new folder.")
+def check(pack: str, *, as_json: bool, out: Path | None) -> None:
+    """List every fault of PACK, a folder or the name of an area, with its place and size.
+
+    Exit codes: 0 = no error (warnings may be), 1 = an error, 2 = usage. With --fix both count for the copy.
+    """
+    from incidents.model import Status
+    from layers.check import check as check_pack
+    from layers.repair import repair
+
+    folder = _pack_folder(pack)
+    statuses = frozenset(status.value for status in Status)
+    if out is not None and out.exists():
+        raise click.BadParameter(f"{out} exists already; name a new folder.", param_hint="--fix")
+    repairs = repair(folder, out) if out is not None else []
+    report = check_pack(out or folder, statuses=statuses)
+    click.echo(report.json(repairs if out else None) if as_json else report.text(repairs if out else None))
+    sys.exit(1 if report.errors else 0)
+
+
+def _pack_folder(pack: str) -> Path:
+    """Return the folder of a pack that is named by its folder, its area.toml, or the name of an area."""
+    import data
+    from geo.errors import UnknownArea
+    from settings import Settings
+
+    path = Path(pack)
+    if path.name == data.MANIFEST and path.is_file():
+        return path.parent
+    if path.is_dir():
+        return path
+    try:
+        return data.path(pack, Settings.from_env().packs)
+    except UnknownArea as error:
+        raise click.BadParameter(f"{pack!r} is no folder. {error}", param_hint="PACK") from error
+
+
 def main() -> None:
     """Run the command line; our own errors become one clear line and exit code 1."""
     try:

@@ -5,7 +5,7 @@ Everything here only looks; `layers.repair` changes, and only a copy.
 
 import json
 import warnings
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from geo import crs as systems
 from geo.coverage import Coverage, areal
 from geo.errors import PackError
 from geo.net import Stack
+from geo.repair import Repair
 from geo.scheme import code_text, code_texts
 from geo.validate import SEVERITY, Fault, Severity, Sheet, geometry_faults, merged, net_faults, place
 from layers.geojson import Features, read_geojson
@@ -63,25 +64,29 @@ class Report:
         """Number of warnings."""
         return len(self.faults) - self.errors
 
-    def table(self) -> dict[str, Any]:
-        """Return the report as plain data, the form of ``--json``."""
-        return {
+    def table(self, repairs: Sequence[Repair] | None = None) -> dict[str, Any]:
+        """Return the report as plain data, the form of ``--json``; with the repairs that went before it, if any were asked for."""
+        faults = [_fault_table(fault) for fault in self.faults]
+        table = {
             "format": FORMAT,
             "pack": self.pack,
             "errors": self.errors,
             "warnings": self.warnings,
-            "faults": [_fault_table(fault) for fault in self.faults],
+            "faults": faults,
         }
+        return table if repairs is None else {**table, "repairs": [_repair_table(repair) for repair in repairs]}
 
-    def json(self) -> str:
+    def json(self, repairs: Sequence[Repair] | None = None) -> str:
         """Return the report as JSON."""
-        return json.dumps(self.table(), ensure_ascii=False, indent=1, allow_nan=False)
+        return json.dumps(self.table(repairs), ensure_ascii=False, indent=1, allow_nan=False)
 
-    def text(self) -> str:
+    def text(self, repairs: Sequence[Repair] | None = None) -> str:
         """Return the report for a terminal."""
-        lines = [_line(fault) for fault in self.faults]
         total = f"{self.pack}: {_count(self.errors, 'error')}, {_count(self.warnings, 'warning')}"
-        return "\n".join([*lines, total])
+        if repairs is None:
+            return "\n".join([*map(_line, self.faults), total])
+        done = [f"repaired {repair.file}: {repair.kind}: {repair.message}" for repair in repairs]
+        return "\n".join([*done, _count(len(repairs), "repair"), *map(_line, self.faults), f"left in {total}"])
 
 
 def check(folder: Path, *, statuses: Collection[str] | None = None) -> Report:
@@ -567,6 +572,19 @@ def _fault_table(fault: Fault) -> dict[str, Any]:
         "area_m2": None if fault.area_m2 is None else round(fault.area_m2, 3),
         "count": fault.count,
         "message": fault.message,
+    }
+
+
+def _repair_table(repair: Repair) -> dict[str, Any]:
+    where = {"lon": repair.lon and round(repair.lon, 7), "lat": repair.lat and round(repair.lat, 7)}
+    area = repair.area_m2 and round(repair.area_m2, 3)
+    return {
+        "kind": repair.kind,
+        "file": repair.file,
+        "codes": list(repair.codes),
+        **where,
+        "area_m2": area,
+        "message": repair.message,
     }
 
 
