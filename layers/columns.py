@@ -6,7 +6,7 @@ a parent is a code of the level above, a time reads as one.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -98,6 +98,7 @@ def _code_score(name: str, values: Sequence[Any], about: str, below: list[set[st
     mean = sum(map(len, filled)) / len(filled)
     score += 6 if mean <= 12 else -30 if mean > 40 else 0  # noqa: PLR2004
     score -= 6 if any(" " in text for text in filled) else 0
+    score -= 12 if fold(name).startswith(("addr", "aid", "parcel")) else 0
     score += 15 if set(words(about)) & set(words(name)) - {"id", "code", "name"} else 0
     score -= 60 if _dates(filled) else 0
     if any(len(members & distinct) >= MEMBERS * len(members) and len(members & distinct) >= min(len(distinct), max(2, len(distinct) / 2)) for members in below if members):
@@ -201,9 +202,9 @@ _STATUS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "dispatched": ("已派遣", "已派单", "派遣", "交办", "已交办", "dispatched"),
         "filed": ("已立案", "立案", "filed"),
         "reported": ("已上报", "上报", "待受理", "新建", "待派遣", "open", "opened", "new", "reported", "submitted", "received", "unassigned"),
-        "cancelled": ("已撤销", "撤销", "作废", "cancelled", "canceled", "withdrawn"),
-        "refused": ("不予受理", "不受理", "refused", "rejected", "invalid"),
-        "linked": ("重复", "已合并", "duplicate", "duplicateopen", "duplicateclosed", "linked"),
+        "cancelled": ("已撤销", "撤销", "作废", "cancelled", "canceled", "withdrawn", "void", "voided"),
+        "refused": ("不予受理", "不受理", "refused", "rejected", "invalid", "closedincompleteinformation"),
+        "linked": ("重复", "已合并", "duplicate", "duplicateopen", "duplicateopened", "duplicateclosed", "linked"),
     }
 )  # fmt: skip
 
@@ -212,7 +213,7 @@ def point_fields(columns: Mapping[str, Sequence[Any]], kind: str) -> dict[str, s
     """Map the fields of a kind of point to columns, each column once."""
     found: dict[str, str] = {}
     for field in OF_KIND[kind]:
-        column = next((name for hint in FIELDS[field] for name in columns if name not in found.values() and _called(name, hint) and _sensible(field, columns[name])), None)
+        column = next((name for hint in FIELDS[field] for name in sorted(columns, key=lambda name: fold(name) != hint) if name not in found.values() and _called(name, hint) and _sensible(field, columns[name])), None)
         if column:
             found[field] = column
     return found
@@ -220,15 +221,15 @@ def point_fields(columns: Mapping[str, Sequence[Any]], kind: str) -> dict[str, s
 
 def _called(name: str, hint: str) -> bool:
     folded, hint = fold(name), fold(hint)
-    if folded == hint or (len(folded) >= CUT - 1 and hint.startswith(folded)):
+    if folded == hint or (CUT - 1 <= len(name) <= CUT and hint.startswith(folded)):
         return True
-    return (hint in folded and len(hint) > 1) if not hint.isascii() else hint in words(name)
+    return (hint in folded and len(hint) > 1) if not hint.isascii() else hint in words(name) or (len(hint) >= 7 and folded.endswith(hint))  # noqa: PLR2004
 
 
 def _sensible(field: str, values: Sequence[Any]) -> bool:
     found = [text for text in texts(values) if text]
     if field in TIMES:
-        return bool(found) and sum(_is_time(text) for text in found[:100]) >= 0.9 * len(found[:100])
+        return bool(found) and sum(_is_time(text) for text in found[:30]) >= 0.9 * len(found[:30])
     if field in {"households", "storeys"}:
         return bool(found) and bool(pd.to_numeric(pd.Series(found[:100], dtype=object), errors="coerce").notna().mean() >= 0.9)  # noqa: PLR2004
     return bool(found)
@@ -238,12 +239,14 @@ def _is_time(text: str) -> bool:
     return bool(re.match(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}/\d{1,2}/\d{4}", text)) and not pd.isna(pd.to_datetime(text, errors="coerce"))
 
 
-def class_column(columns: Mapping[str, Sequence[Any]], taken: Iterable[str]) -> str | None:
+def class_column(columns: Mapping[str, Sequence[Any]], taken: Collection[str]) -> str | None:
     """Choose the column with the class of each point: two to twenty values, named like a class."""
     for hint in _CLASSES:
         for name, values in columns.items():
+            if name in taken or not _called(name, hint):
+                continue
             distinct = set(texts(values))
-            if name not in taken and _called(name, hint) and "" not in distinct and 2 <= len(distinct) <= 20:  # noqa: PLR2004
+            if "" not in distinct and 2 <= len(distinct) <= 20:  # noqa: PLR2004
                 return name
     return None
 
@@ -271,7 +274,7 @@ def id_column(columns: Mapping[str, Sequence[Any]]) -> str | None:
 def named_column(columns: Mapping[str, Sequence[Any]]) -> str | None:
     """Choose the column with the names of things, for what lies under the net."""
     for hint in ("名称", "name", "roadname", "streetname", "fullname", "stname", "nom", "label", "路名", "名"):
-        for name, values in columns.items():
+        for name, values in sorted(columns.items(), key=lambda one: fold(one[0]) != fold(hint)):
             if (fold(name) == fold(hint) or (_named(name, hint) and not _ROW_IDS.fullmatch(fold(name)))) and any(texts(values)):
                 return name
     return None

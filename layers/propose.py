@@ -6,6 +6,7 @@ Pure: layers in WGS84 in, a proposal out. Thresholds of containment stand at the
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -21,7 +22,6 @@ from layers.sources import Layer
 
 ROLES = ("level", "overlay", "points", "ground")
 SMALL = 3000.0  # m2: polygons smaller than this, lying apart, are buildings
-_NO = MappingProxyType[str, str]({})
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,13 @@ class Wishes:
         Layers to leave out.
     """
 
-    levels: Mapping[str, str] = _NO
-    overlays: Mapping[str, str] = _NO
-    points: Mapping[str, str] = _NO
-    ground: Mapping[str, str] = _NO
-    codes: Mapping[str, str] = _NO
-    labels: Mapping[str, str] = _NO
-    parents: Mapping[str, str] = _NO
+    levels: Mapping[str, str] = field(default_factory=dict)
+    overlays: Mapping[str, str] = field(default_factory=dict)
+    points: Mapping[str, str] = field(default_factory=dict)
+    ground: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
     skip: tuple[str, ...] = ()
 
 
@@ -131,12 +131,9 @@ def _resolved(wishes: Wishes, layers: Sequence[Layer]) -> Wishes:
     faults: list[str] = []
 
     def one(name: str) -> str:
-        wanted = name.lower()
-        spellings = (lambda layer: layer.name, lambda layer: layer.file, lambda layer: layer.file.rsplit("/", 1)[-1], lambda layer: layer.name.rsplit("/", 1)[-1], lambda layer: layer.file.rsplit("/", 1)[-1].rsplit(".", 1)[0])
-        for spelling in spellings:
-            found = [layer.name for layer in layers if spelling(layer).lower() == wanted]
-            if found:
-                return found[0]
+        for layer in sorted(layers, key=lambda layer: layer.name.lower() != name.lower()):
+            if name.lower() in _spellings(layer):
+                return layer.name
         faults.append(f"there is no layer {name!r}")
         return name
 
@@ -151,6 +148,12 @@ def _resolved(wishes: Wishes, layers: Sequence[Layer]) -> Wishes:
     if faults:
         raise PackError(f"The layers are: {', '.join(layer.name for layer in layers)}. Some of the options do not fit them:", faults)
     return found
+
+
+def _spellings(layer: Layer) -> set[str]:
+    """Return what a user may call a layer: its name, its last part, its file with or without folder and ending."""
+    file = layer.file.rsplit("/", 1)[-1]
+    return {name.lower() for name in (layer.name, layer.name.rsplit("/", 1)[-1], layer.file, file, file.rsplit(".", 1)[0])}
 
 
 # ---- lettering and mixed layers -------------------------------------------------------------------------------------------------------------------------
@@ -266,7 +269,7 @@ def _neighbourless(one: Shapes) -> float:
 def _level_entries(row: list[Shapes], wishes: Wishes) -> list[Entry]:
     """Settle the columns from the leaf upward, since a column of the level below speaks for the code of the one above, then the parents downward."""
     layers = [one.layer for one in row]
-    held: list[Nesting | None] = [None, *(nesting(wide, narrow) for wide, narrow in zip(row, row[1:], strict=False))]
+    held: list[Nesting | None] = [None, *(nesting(wide, narrow) for wide, narrow in pairwise(row))]
     codes: list[guess.Choice] = []
     for number, layer in enumerate(layers):
         below = [texts(values) for values in layers[number + 1].columns.values()] if number + 1 < len(layers) else []
@@ -277,7 +280,10 @@ def _level_entries(row: list[Shapes], wishes: Wishes) -> list[Entry]:
     entries: list[Entry] = []
     for number, layer in enumerate(layers):
         above = texts(layers[number - 1].columns[codes[number - 1].column]) if number else []
-        entries.append(_level_entry(layer, codes[number], held[number], above, wishes, leaf=number == len(layers) - 1, depth=number))
+        entry = _level_entry(layer, codes[number], held[number], above, wishes, leaf=number == len(layers) - 1, depth=number)
+        entries.append(entry)
+    if len(entries) > 1 and entries[0].confidence == "medium":
+        entries[0] = replace(entries[0], confidence=entries[1].confidence)
     return [replace(entry, layer=_joined(entry)) for entry in entries]
 
 
@@ -286,7 +292,7 @@ def _wished(table: Mapping[str, str], layer: Layer) -> guess.Choice | None:
 
 
 def _numbered(one: Shapes) -> tuple[Layer, guess.Choice]:
-    """Number grids without a code west to east, north to south, as DB11 (Beijing, unit grids) does."""
+    """Give numbers to grids without a code, west to east, north to south, as DB11 (Beijing, unit grids) does."""
     centres = shapely.get_coordinates(shapely.centroid(one.geoms)) if not shapely.is_missing(one.geoms).any() else np.zeros((len(one.geoms), 2))
     band = np.round(-centres[:, 1] / max(1.0, one.typical**0.5))
     codes = np.empty(len(one.geoms), dtype=object)
@@ -303,7 +309,7 @@ def _level_entry(layer: Layer, code: guess.Choice, held: Nesting | None, above: 
     if label:
         settings["label"] = label.column
         reasons.append(f"label = {label.column!r}: {label.reason} ({label.confidence})")
-    confidence = "high" if layer.name in wishes.levels else "medium"
+    confidence = "high" if layer.name in wishes.levels else "low" if code.confidence == "low" else "medium"
     if held is not None:
         confidence = "high" if held.holds else confidence
         reasons.insert(0, _nesting_reason(held))
@@ -355,23 +361,29 @@ def _joined(entry: Entry) -> Layer:
 
 def _other(layer: Layer, shapes: dict[str, Shapes], row: list[Shapes], wishes: Wishes) -> Entry | str:
     """Say what a layer that is no level is: an entry, or the reason for leaving it out."""
-    if layer.name in wishes.points or (layer.kind == "point" and layer.name not in wishes.ground):
-        return _points(layer, wishes)
-    kind = wishes.ground.get(layer.name) or (None if layer.name in wishes.overlays else _ground_kind(layer.name))
-    if layer.kind == "line":
-        drawing = layer.file.lower().endswith(".dxf")
-        if not kind and drawing:
-            return "lines of a drawing whose name says nothing to us; add --ground NAME=street if they are streets"
-        return _ground(layer, kind or "street", "high" if layer.name in wishes.ground else "medium" if kind else "low", "its name says so" if kind else "lines are taken for streets")
     if layer.name in wishes.ground:
         return _ground(layer, wishes.ground[layer.name], "high", "as you asked")
-    dedicated = _says(layer.name, _DEDICATED)
-    if kind and not dedicated and layer.name not in wishes.overlays and not _says(layer.name, _NET):
-        return _ground(layer, kind, "medium", "its name says so")
-    one = shapes[layer.name]
-    if layer.name not in wishes.overlays and one.typical < SMALL and len(layer) > len(row[-1].layer) and _neighbourless(one) > 0.3:  # noqa: PLR2004
-        return _ground(layer, "footprint", "medium", "many small polygons that stand apart")
+    if layer.name in wishes.points or layer.kind == "point":
+        return _points(layer, wishes)
+    if layer.kind == "line":
+        return _line(layer)
+    one, dedicated = shapes[layer.name], _says(layer.name, _DEDICATED)
+    if layer.name not in wishes.overlays and not dedicated:
+        kind = _ground_kind(layer.name)
+        if kind and not _says(layer.name, _NET):
+            return _ground(layer, kind, "medium", "its name says so")
+        if one.typical < SMALL and len(layer) > len(row[-1].layer) and _neighbourless(one) > 0.3:  # noqa: PLR2004
+            return _ground(layer, "footprint", "medium", "many small polygons that stand apart")
     return _overlay(layer, one, row, wishes, dedicated=dedicated)
+
+
+def _line(layer: Layer) -> Entry | str:
+    kind = _ground_kind(layer.name)
+    if not kind and _says(layer.name, (*_NET, "boundaries")):
+        return "lines whose name says that they bound a net; the net itself is polygons"
+    if not kind and layer.file.lower().endswith(".dxf"):
+        return f"lines of a drawing whose name says nothing to us; add --ground {layer.name}=street if they are streets"
+    return _ground(layer, kind or "street", "medium" if kind else "low", "its name says so" if kind else "lines are taken for streets")
 
 
 def _overlay(layer: Layer, one: Shapes, row: list[Shapes], wishes: Wishes, *, dedicated: bool) -> Entry:
@@ -409,7 +421,7 @@ def _points(layer: Layer, wishes: Wishes) -> Entry:
     fields = guess.point_fields(layer.columns, kind)
     key, name = _key_and_name(layer, None, kind)
     if kind in {"site", "incident", "service"}:
-        column = guess.class_column(layer.columns, fields.values())
+        column = guess.class_column(layer.columns, set(fields.values()))
         settings |= {"class_property": column} if column else {"class": key}
     unique = guess.id_column(layer.columns)
     settings |= {"id": unique} if unique else {}
@@ -469,7 +481,7 @@ def _key_and_name(layer: Layer, wished: str | None, fallback: str) -> tuple[str,
 
 
 def _distinct_keys(entries: list[Entry]) -> list[Entry]:
-    """Number keys that stand twice; a wished one never changes unless it stands twice itself."""
+    """Add a number to keys that stand twice; a wished one never changes unless it stands twice itself."""
     seen: set[str] = set()
     out = []
     for entry in entries:

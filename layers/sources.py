@@ -33,7 +33,7 @@ COMMON_HAN = 0.8  # share of characters beyond ASCII that must be everyday ones 
 
 # What LIBKML adds to every placemark; worth nothing when it says the same of all.
 _KML_EXTRAS = frozenset({"id", "timestamp", "begin", "end", "altitudemode", "tessellate", "extrude", "visibility", "draworder", "icon", "snippet"})
-_DXF_EXTRAS = ("PaperSpace", "SubClasses", "Linetype", "EntityHandle")
+_DXF_EXTRAS = ("Layer", "PaperSpace", "SubClasses", "Linetype", "EntityHandle")
 
 
 @dataclass(frozen=True, eq=False)
@@ -476,7 +476,7 @@ def _dxf_layer(whole: Layer, name: str) -> list[Layer]:
     words = layer.columns.get("Text", [None] * len(layer))
     lettering = np.array([shapely.get_type_id(geom) == 0 and bool(text) for text, geom in zip(words, layer.geoms, strict=True)])
     texts = tuple((" ".join(str(words[position]).split()), layer.geoms[position]) for position in np.flatnonzero(lettering))
-    columns = {key: values for key, values in layer.columns.items() if key not in _DXF_EXTRAS and any(values)}
+    columns = {key: values for key, values in layer.columns.items() if key not in {*_DXF_EXTRAS, "Text"} and any(values)}
     outlines = np.array([_ring(geom) if shapely.get_type_id(geom) in {1, 5} else None for geom in layer.geoms], dtype=object)
     shapes = np.where(shapely.is_missing(outlines), layer.geoms, outlines)
     drawn = replace(layer, name=f"{whole.name}/{name}", columns=columns, geoms=shapes).take(np.flatnonzero(~lettering))
