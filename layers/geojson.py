@@ -651,7 +651,13 @@ def _apart_m(source: np.ndarray, one: systems.Crs, other: systems.Crs) -> float:
         placed = [systems.to_wgs84(coordinates[:, 0], coordinates[:, 1], system) for system in (one, other)]
     except CrsError:
         return float("inf")
-    return float(distances_m(*placed[0], *placed[1]).max())
+    apart = float(distances_m(*placed[0], *placed[1]).max())
+    return apart if apart > SAME_PLACE_M or _related(one, other) else float("inf")
+
+
+def _related(one: systems.Crs, other: systems.Crs) -> bool:
+    """Whether PROJ knows how the datums of two systems relate; where it does not (Beijing 1954), it moves nothing, which proves nothing."""
+    return bool(pyproj.Transformer.from_crs(one.definition, other.definition, always_xy=True).accuracy >= 0)
 
 
 def _crs_name(member: Any) -> str | None:
