@@ -102,6 +102,106 @@ def check(pack: str, *, as_json: bool, out: Path | None) -> None:
     sys.exit(1 if report.errors else 0)
 
 
+@battlemap.group()
+def pack() -> None:
+    """Make an area pack, or look at one. docs/packs.md describes the format."""
+
+
+def _pairs(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Read options of the form NAME=VALUE."""
+    wrong = [value for value in values if not all(part.strip() for part in value.rpartition("="))]
+    if wrong:
+        raise click.BadParameter(f"{', '.join(wrong)}: write NAME=VALUE, with the name of a file or layer.")
+    return {name.strip(): found.strip() for name, _, found in (value.rpartition("=") for value in values)}
+
+
+def _wish(name: str, value: str, text: str) -> Callable[[Any], Any]:
+    return click.option(name, multiple=True, callback=_pairs, metavar=f"FILE={value}", help=text)
+
+
+@pack.command("init")
+@click.argument("source", type=click.Path(path_type=Path), metavar="FOLDER_OR_FILE")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the pack to write.  [needed without --dry-run]")
+@click.option("--name", help="Name of the area.  [default: the name of the source]")
+@click.option("--name-en", help="Its English name.")
+@click.option("--edition", type=click.DateTime(["%Y-%m-%d"]), help="The net is valid from this day.  [default: today]")
+@click.option("--timezone", help="Timezone of the area.  [default: by place]")
+@click.option("--attribution", default="", help="Whom to credit for the data.")
+@click.option("--crs", multiple=True, metavar="[FILE=]CRS", help="System of the files that declare none, or of one file whatever it declares.")
+@click.option("--encoding", help="Encoding of Shapefiles, DXF and GeoJSON.  [default: found for each]")
+@_wish("--level", "KEY", "This layer is a level; give all levels, the widest first.")
+@_wish("--overlay", "KEY", "This layer is an overlay.")
+@_wish("--points", "KIND", "These points are building, site, incident or service.")
+@_wish("--ground", "KIND", "This lies under the net: water, green, street, railway, block or footprint.")
+@_wish("--code", "COLUMN", "The column with the codes of a level or overlay.")
+@_wish("--label", "COLUMN", "The column to write on the map.")
+@_wish("--parent", "COLUMN", "The column with the codes of the level above.")
+@click.option("--dissolve", multiple=True, callback=_pairs, metavar="FILE:COLUMN=KEY", help="Make a level by joining the grids with one value in a column.")
+@click.option("--skip", multiple=True, metavar="FILE", help="Leave a layer out.")
+@click.option("--dry-run", is_flag=True, help="Propose, and write nothing.")
+@click.option("--force", is_flag=True, help="Replace the pack where it exists.")
+@click.option("--json", "as_json", is_flag=True, help="Print the proposal, and check's report, as JSON.")
+def pack_init(*, out: Path | None, dry_run: bool, force: bool, as_json: bool, **asked: Any) -> None:
+    """Propose an area pack from Shapefiles, KML, GeoPackage, DXF or GeoJSON, write it, and check it.
+
+    Exit codes: 0 = written (check's report follows, whatever it says) or --dry-run, 1 = an error, nothing was written, 2 = usage.
+    """
+    from layers.check import check as check_pack
+    from layers.first_day import first_day
+
+    if out is None and not dry_run:
+        raise click.UsageError("Name the folder to write with --out, or add --dry-run.")
+    day = first_day(_request(asked))
+    report = None
+    if out is not None and not dry_run:
+        day.write(out, force=force)
+        report = check_pack(out)
+    if as_json:
+        checked = {"out": str(out), "check": report.table()} if report else {}
+        click.echo(json.dumps({**day.as_dict(), **checked}, ensure_ascii=False, indent=2))
+        return
+    click.echo(day.text())
+    if out and report:
+        click.echo(f"\nWritten to {out}; correct {out / 'area.toml'} where a guess is wrong, then run `battlemap check {out}`.\n\n{report.text()}")
+
+
+def _request(asked: dict[str, Any]) -> Any:
+    """Sort the options of `pack init` into a request."""
+    from datetime import datetime
+
+    from layers.first_day import Request
+    from layers.propose import Wishes
+
+    crs, skip, edition = asked.pop("crs"), asked.pop("skip"), asked.pop("edition")
+    dissolve: dict[str, dict[str, str]] = {}
+    for name, key in asked.pop("dissolve").items():
+        file, _, column = name.rpartition(":")
+        if not file:
+            raise click.BadParameter(f"{name}={key}: write FILE:COLUMN=KEY.", param_hint="--dissolve")
+        dissolve.setdefault(file, {})[column] = key
+    singles = {"level": "levels", "overlay": "overlays", "points": "points", "ground": "ground", "code": "codes", "label": "labels", "parent": "parents"}
+    wishes = Wishes(**{ours: asked.pop(option) for option, ours in singles.items()}, dissolve=dissolve, skip=skip)
+    plain = [value for value in crs if "=" not in value or value.lstrip().startswith("+")]
+    if len(plain) > 1:
+        raise click.BadParameter("name each file: --crs FILE=CRS", param_hint="--crs")
+    named = {file: system for file, _, system in (value.partition("=") for value in crs if value not in plain)}
+    return Request(today=datetime.now().astimezone().date(), edition=edition.date() if edition else None, crs=plain[0] if plain else None, crs_of=named, wishes=wishes, **asked)
+
+
+@pack.command("show")
+@click.argument("folder", metavar="PACK")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def pack_show(folder: str, *, as_json: bool) -> None:
+    """Tell what PACK, a folder or the name of an area, holds.
+
+    Exit codes: 0 = shown, 1 = the pack cannot be read, 2 = usage.
+    """
+    from layers.show import describe, text
+
+    found = describe(_pack_folder(folder))
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else text(found))
+
+
 def _pack_folder(pack: str) -> Path:
     """Return the folder of a pack that is named by its folder, its area.toml, or the name of an area."""
     import data

@@ -189,7 +189,7 @@ OF_KIND: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 TIMES = frozenset({"reported", "due", "closed"})
-_CLASSES = ("类别", "类型", "小类", "事件类型", "category", "type", "class", "kind", "servicecode")
+_CLASSES = ("类别", "类型", "小类", "事件类型", "category", "type", "class", "kind")
 _STATUS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "self_verified": ("已核查",),

@@ -14,10 +14,11 @@ import numpy as np
 import shapely
 
 from geo.errors import PackError
-from geo.scheme import KEY, RESERVED, Name
+from geo.scheme import KEY, RESERVED, Name, key_fault
 from layers import columns as guess
 from layers.columns import fold, texts, words
 from layers.nesting import NESTS, TILES, Nesting, Shapes, chain, nesting, shapes_of
+from layers.pack import GROUND_KINDS, POINT_KINDS
 from layers.sources import Layer
 
 ROLES = ("level", "overlay", "points", "ground")
@@ -38,6 +39,8 @@ class Wishes:
         Layer -> kind.
     codes, labels, parents
         Layer -> column.
+    dissolve
+        Layer -> column -> key: levels to make by joining the grids with one value in a column.
     skip
         Layers to leave out.
     """
@@ -49,6 +52,7 @@ class Wishes:
     codes: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     parents: Mapping[str, str] = field(default_factory=dict)
+    dissolve: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     skip: tuple[str, ...] = ()
 
 
@@ -106,11 +110,15 @@ def propose(layers: Sequence[Layer], wishes: Wishes | None = None) -> Proposal:
         A wish names an unknown layer or column, or no polygon layer can be the net.
     """
     wishes = _resolved(wishes or Wishes(), layers)
+    made = [_dissolved(layer, column) for layer in layers for column in wishes.dissolve.get(layer.name, {})]
+    wishes = replace(wishes, levels=_with_dissolved(wishes, made))
+    layers = [*layers, *made]
     usable = [_lettered(layer, layers) for layer in layers if layer.name not in wishes.skip and len(layer)]
     usable = [part for layer in usable for part in _unmixed(layer, wishes)]
     left_out = [(name, "left out as you asked") for name in wishes.skip] + [(layer.name, "it holds only lettering") for layer in layers if not len(layer)]
     shapes = shapes_of(usable)
     row = _levels(shapes, wishes)
+    row = [one for one in row if one.areas.any()]
     if not row:
         raise PackError("None of the layers can be the net: no polygons were found. Name the file with the grids, or draw them closed.", [f"{layer.name}: {len(layer)} {layer.kind}s" for layer in layers])
     entries = _level_entries(row, wishes)
@@ -140,10 +148,13 @@ def _resolved(wishes: Wishes, layers: Sequence[Layer]) -> Wishes:
     def all_of(table: Mapping[str, str]) -> dict[str, str]:
         return {one(name): value for name, value in table.items()}
 
-    found = Wishes(all_of(wishes.levels), all_of(wishes.overlays), all_of(wishes.points), all_of(wishes.ground), all_of(wishes.codes), all_of(wishes.labels), all_of(wishes.parents), tuple(one(name) for name in wishes.skip))
+    found = Wishes(all_of(wishes.levels), all_of(wishes.overlays), all_of(wishes.points), all_of(wishes.ground), all_of(wishes.codes), all_of(wishes.labels), all_of(wishes.parents), {one(name): table for name, table in wishes.dissolve.items()}, tuple(one(name) for name in wishes.skip))
     by_name = {layer.name: layer for layer in layers}
     for table in (found.codes, found.labels, found.parents):
         faults += [f"{name} has no column {column!r}; it has {', '.join(by_name[name].columns) or 'none'}" for name, column in table.items() if name in by_name and column not in by_name[name].columns and not (column == "TEXT" and by_name[name].file.lower().endswith(".dxf"))]
+    faults += [f"{name} has no column {column!r}; it has {', '.join(by_name[name].columns)}" for name, table in found.dissolve.items() if name in by_name for column in table if column not in by_name[name].columns]
+    faults += [f"{kind!r} is no kind of {what}; choose one of {', '.join(kinds)}" for what, table, kinds in (("points", found.points, POINT_KINDS), ("ground", found.ground, GROUND_KINDS)) for kind in table.values() if kind not in kinds]
+    faults += [fault for table in (found.levels, found.overlays, *found.dissolve.values()) for key in table.values() if (fault := key_fault(key))]
     faults += [f"{name} holds {by_name[name].kind}s, a level needs polygons" for name in found.levels if name in by_name and by_name[name].kind != "polygon"]
     if faults:
         raise PackError(f"The layers are: {', '.join(layer.name for layer in layers)}. Some of the options do not fit them:", faults)
@@ -197,6 +208,26 @@ def _unmixed(layer: Layer, wishes: Wishes) -> list[Layer]:
         if all(Shapes(part, whole.geoms[found == group]).overlap <= TILES for part, group in zip(parts, groups, strict=True)):
             return parts
     return [layer]
+
+
+def _dissolved(layer: Layer, column: str) -> Layer:
+    """Join the grids that have one value in a column; columns that say one thing in every group are kept."""
+    found = np.array(texts(layer.columns[column]), dtype=object)
+    groups = {group: np.flatnonzero(found == group) for group in sorted(set(found) - {""})}
+    geoms = np.array([shapely.union_all(shapely.make_valid(layer.geoms[rows])) for rows in groups.values()], dtype=object)
+    kept = {name: texts(values) for name, values in layer.columns.items()}
+    kept = {name: values for name, values in kept.items() if all(len({values[row] for row in rows}) == 1 for rows in groups.values())}
+    columns = {name: [layer.columns[name][rows[0]] for rows in groups.values()] for name in kept}
+    note = f"made from {layer.name} by joining its grids with one {column}"
+    return replace(layer, name=f"{layer.name}:{column}", columns=columns, geoms=geoms, notes=(note,), texts=())
+
+
+def _with_dissolved(wishes: Wishes, made: list[Layer]) -> Mapping[str, str]:
+    """Name the levels with those made by dissolving, widest first, above the layer that they were made from."""
+    keys = {f"{name}:{column}": key for name, table in wishes.dissolve.items() for column, key in table.items()}
+    wider = {layer.name: keys[layer.name] for layer in sorted(made, key=len)}
+    own = dict(wishes.levels) or dict.fromkeys(wishes.dissolve, "")
+    return {**wider, **own} if wider else wishes.levels
 
 
 # ---- levels ---------------------------------------------------------------------------------------------------------------------------------------------
@@ -316,7 +347,7 @@ def _level_entry(layer: Layer, code: guess.Choice, held: Nesting | None, above: 
         parent, why = _parent(layer, held, above, code.column, _wished(wishes.parents, layer))
         settings |= {"parent": parent} if parent else {}
         reasons.append(why)
-    key, name = _key_and_name(layer, wishes.levels.get(layer.name), f"level{depth + 1}")
+    key, name = _key_and_name(layer, wishes.levels.get(layer.name) or None, f"level{depth + 1}")
     return Entry(layer, "level", key, name, settings, confidence, tuple(reasons))
 
 

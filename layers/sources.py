@@ -365,7 +365,7 @@ def _read_json(path: Path, encoding: str | None) -> list[Layer]:
         return _read_other_json(path, [fault.message for fault in found.faults])
     names = dict.fromkeys(name for row in found.rows for name in row)
     columns = {name: [_plain(row.get(name)) for row in found.rows] for name in names}
-    return _by_kind(Layer(path.stem, path.name, "", columns, found.geoms, _crs_member(raw), _shown(chosen), note))
+    return _by_kind(Layer(path.stem, path.name, "", columns, found.source, _crs_member(raw), _shown(chosen), note))
 
 
 def _read_other_json(path: Path, faults: list[str]) -> list[Layer]:

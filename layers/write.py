@@ -109,7 +109,9 @@ def area_toml(heading: Heading, proposal: Proposal, places: Mapping[str, Place])
         "",
         *_pairs({"name": heading.name.zh, "name_en": heading.name.en, "crs": "EPSG:4326"}),
         f"{_pair('edition', heading.edition)}  # the net is valid from this day; correct it",
-        *_pairs({"synthetic": False, "attribution": heading.attribution, "timezone": heading.timezone, "calendar": heading.calendar}),
+        *_pairs({"synthetic": False, "attribution": heading.attribution}),
+        f"{_pair('timezone', heading.timezone)}  # by place, unless you gave it; times without an offset are read in it",
+        f'{_pair("calendar", heading.calendar)}  # working calendar: "cn" or "none"',
     ]
     lines += [f"# {_one_line(text)}" for text in proposal.advice]
     for entry in proposal.entries:
