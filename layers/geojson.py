@@ -6,6 +6,7 @@ RFC 7946 or from what the pack declares is a fault, with the number and code of 
 
 import json
 import re
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import numpy as np
 import pyproj
 import shapely
 from numpy.typing import NDArray
+from pyproj.aoi import AreaOfInterest
+from pyproj.transformer import TransformerGroup
 
 from geo import crs as systems
 from geo.errors import CrsError
@@ -652,12 +655,15 @@ def _apart_m(source: np.ndarray, one: systems.Crs, other: systems.Crs) -> float:
     except CrsError:
         return float("inf")
     apart = float(distances_m(*placed[0], *placed[1]).max())
-    return apart if apart > SAME_PLACE_M or _related(one, other) else float("inf")
+    return apart if apart > SAME_PLACE_M or _related(one, other, *placed[0]) else float("inf")
 
 
-def _related(one: systems.Crs, other: systems.Crs) -> bool:
-    """Whether PROJ knows how the datums of two systems relate; where it does not (Beijing 1954), it moves nothing, which proves nothing."""
-    return bool(pyproj.Transformer.from_crs(one.definition, other.definition, always_xy=True).accuracy >= 0)
+def _related(one: systems.Crs, other: systems.Crs, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> bool:
+    """Whether PROJ knows how the datums of two systems relate there; where it does not (Beijing 1954), it moves nothing, which proves nothing."""
+    here = AreaOfInterest(float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max()))
+    with warnings.catch_warnings(action="ignore"):  # of grids of correction that are not installed
+        group = TransformerGroup(one.definition, other.definition, always_xy=True, area_of_interest=here)  # type: ignore[arg-type]
+    return any(way.accuracy >= 0 for way in group.transformers)
 
 
 def _crs_name(member: Any) -> str | None:
