@@ -80,6 +80,32 @@ def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
 
 
 @battlemap.command()
+@click.option("--host", help="Address to listen on; 0.0.0.0 for every network of this machine.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 8501]")
+@click.option("--area", help="Area that opens first: its name, or the folder of its pack.")
+def serve(host: str | None, port: int | None, area: str | None) -> None:
+    """Serve the console until Ctrl-C. Options go before BATTLEMAP_HOST, BATTLEMAP_PORT, BATTLEMAP_AREA."""
+    import os
+
+    import data
+    from settings import PREFIX, Settings
+
+    packs = Settings.from_env().packs
+    if area is not None and (Path(area) / data.MANIFEST).is_file():
+        folder = Path(area).resolve()
+        area, packs = folder.name, (*packs, folder)
+    wishes = {"HOST": host, "PORT": port, "AREA": area, "PACKS": os.pathsep.join(str(pack) for pack in packs)}
+    os.environ.update({PREFIX + name: str(value) for name, value in wishes.items() if value})
+    settings = Settings.from_env()
+    data.path(settings.area, settings.packs)  # a wrong name is said here, not by a page
+
+    from app import app
+    from api.serving import run
+
+    run(app, settings.host, settings.port, lambda address: click.echo(f"网格作战图 battlemap: {address}    (Ctrl-C stops)"))
+
+
+@battlemap.command()
 @click.argument("pack")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON (docs/check.md).")
 @click.option("--fix", "out", type=click.Path(path_type=Path), help="Write a repaired copy into this new folder.")

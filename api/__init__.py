@@ -1,0 +1,64 @@
+"""The doors by HTTP: the map document, live data, cards, search, tiles, and the front page of the console. They only read."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from api import documents, front, live, lookup, tiles
+from api.answers import missing
+from api.guard import Guard
+from layers import document
+from layers.areas import areas_of
+from settings import Settings
+
+PREFIXES = ("/map/", "/assets/", "/live/", "/card/", "/search/", "/print/", "/tiles/")
+FILES = ("/favicon.png", "/manifest.json")
+
+
+@dataclass(frozen=True)
+class Console:
+    """What the console brings along.
+
+    Attributes
+    ----------
+    index
+        Streamlit's own page.
+    paths
+        Addresses of the console's pages.
+    assets
+        Its scripts and styles: name in the address -> file.
+    """
+
+    index: Path
+    paths: Collection[str]
+    assets: Mapping[str, Path]
+
+
+def routes(settings: Settings, console: Console) -> list[BaseRoute]:
+    """Return every route of ours; what lies under one of our prefixes and is none of them is missing."""
+    areas = areas_of(settings.packs, settings.area)
+    assets = f"/assets/{document.assets_digest()}/"
+    return [
+        Route("/healthz", healthz),
+        *documents.routes(areas, settings, console.assets),
+        *live.routes(areas),
+        *lookup.routes(areas, settings),
+        *tiles.routes(settings),
+        *front.routes(settings, console.paths, console.index, assets),
+        *(Route(f"{prefix}{{rest:path}}", missing) for prefix in PREFIXES),
+    ]
+
+
+def middleware(console: Console) -> list[Middleware]:
+    """Return what every request passes before any route."""
+    return [Middleware(Guard, paths=[*console.paths, *FILES, "/healthz"], prefixes=PREFIXES)]
+
+
+def healthz(_request: Request) -> Response:
+    """Answer that the console is ready, and nothing else."""
+    return PlainTextResponse("ok")

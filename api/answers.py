@@ -1,0 +1,135 @@
+"""The forms of an answer: pages for people, JSON for scripts, files that never change."""
+
+import gzip
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from html import escape
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from geo.errors import BattlemapError, FilterError, NetError, PackError, UnknownArea
+from layers.style import css
+from locales import LANGUAGES, translator
+from locales import mark_for_translation as N_
+
+FOREVER = "public, max-age=31536000, immutable"
+ASK_AGAIN = "no-cache"
+NO_SOONER = 1024  # bytes below which gzip is not worth it
+DOCUMENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+)
+SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "SAMEORIGIN"}
+
+Endpoint = Callable[[Request], Response]
+
+# What went wrong -> status, heading, advice.
+ERRORS: tuple[tuple[type[BattlemapError], HTTPStatus, str, str], ...] = (
+    (UnknownArea, HTTPStatus.NOT_FOUND, N_("There is no such area"), N_("Check the name in the address, or open the console and choose an area.")),
+    (FilterError, HTTPStatus.BAD_REQUEST, N_("The filter in the address cannot be understood"), N_("Correct the address, or open the map without a filter.")),
+    (NetError, HTTPStatus.NOT_FOUND, N_("There is nothing of that code"), N_("Check the code, or search for it by name.")),
+    (PackError, HTTPStatus.SERVICE_UNAVAILABLE, N_("The data of this area cannot be read"), N_("Run `battlemap check` on the pack; it lists every fault. Other areas are not affected.")),
+)
+NOT_FOUND = (N_("There is no such page"), N_("Check the address, or open the console."))
+
+
+def answering(endpoint: Endpoint) -> Endpoint:
+    """Make an endpoint answer our own errors with a page or with JSON. Endpoints are plain functions, so that Starlette runs them in its threads."""
+
+    @wraps(endpoint)
+    def safe(request: Request) -> Response:
+        try:
+            return endpoint(request)
+        except BattlemapError as error:
+            return failure(request, error)
+
+    return safe
+
+
+def language_of(request: Request, default: str) -> str:
+    """Return the language that an address asks for, or the default."""
+    asked = request.query_params.get("lang", "")
+    return asked if asked in LANGUAGES else default
+
+
+def wants_page(request: Request) -> bool:
+    """Tell whether a person is asking, who gets a page, or a script, which gets JSON."""
+    return "text/html" in request.headers.get("accept", "")
+
+
+def failure(request: Request, error: BattlemapError) -> Response:
+    """Answer with what went wrong, as a page or as ``{"error": text}``."""
+    for kind, status, heading, advice in ERRORS:
+        if isinstance(error, kind):
+            return refusal(request, status, heading, advice, str(error))
+    return refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, *NOT_FOUND, str(error))
+
+
+def refusal(request: Request, status: HTTPStatus, heading: str, advice: str, detail: str = "") -> Response:
+    """Answer with a status and its reason; pages say it in Chinese and in English."""
+    if wants_page(request):
+        return Response(_error_page(status, heading, advice, detail), status, {**SAFE, "Content-Security-Policy": DOCUMENT_POLICY}, "text/html")
+    return JSONResponse({"error": detail or heading}, status, SAFE)
+
+
+def missing(request: Request) -> Response:
+    """Answer that there is no such page."""
+    return refusal(request, HTTPStatus.NOT_FOUND, *NOT_FOUND)
+
+
+def page(request: Request, html: bytes, *, tag: str, policy: str = DOCUMENT_POLICY) -> Response:
+    """Answer with a document; a browser that has it already is told so."""
+    headers = {**SAFE, "Content-Security-Policy": policy, "Cache-Control": ASK_AGAIN}
+    return _tagged(request, html, "text/html; charset=utf-8", headers, tag)
+
+
+def unchanging(request: Request, body: bytes, kind: str) -> Response:
+    """Answer with a file whose address holds its digest, so that it is asked for once."""
+    return _tagged(request, body, kind, {**SAFE, "Cache-Control": FOREVER}, hashlib.sha256(body).hexdigest()[:16])
+
+
+def fresh(body: Any) -> Response:
+    """Answer a script with JSON that it must not keep."""
+    return JSONResponse(body, headers={**SAFE, "Cache-Control": "no-store"})
+
+
+def _tagged(request: Request, body: bytes, kind: str, headers: dict[str, str], tag: str) -> Response:
+    etag = f'W/"{tag}"'
+    headers = {**headers, "ETag": etag, "Vary": "Accept-Encoding"}
+    if etag in {part.strip() for part in request.headers.get("if-none-match", "").split(",")}:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    if len(body) > NO_SOONER and "gzip" in request.headers.get("accept-encoding", "") and not kind.startswith("image/png"):
+        body = _zipped(body)
+        headers["Content-Encoding"] = "gzip"
+    return Response(body, headers=headers, media_type=kind)
+
+
+@lru_cache(maxsize=128)
+def _zipped(body: bytes) -> bytes:
+    return gzip.compress(body, compresslevel=6, mtime=0)
+
+
+def _error_page(status: HTTPStatus, heading: str, advice: str, detail: str) -> str:
+    zh, en = translator("zh"), translator("en")
+    said = f"<pre>{escape(detail)}</pre>" if detail else ""
+    return f"""<!doctype html>
+<html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{status.value} · {escape(zh(heading))}</title><style>{css("light")}{_ERROR_CSS}</style></head>
+<body><main><p class="number">{status.value}</p>
+<h1>{escape(zh(heading))}</h1><p>{escape(zh(advice))}</p>
+<h2 lang="en">{escape(en(heading))}</h2><p lang="en">{escape(en(advice))}</p>
+{said}<p><a href="/">{escape(zh(N_("Open the console")))} · <span lang="en">Open the console</span></a></p></main></body></html>"""
+
+
+_ERROR_CSS = """
+body { margin: 0; background: var(--ground); color: var(--text); font: var(--desk-body)/1.7 var(--font); }
+main { max-width: 40rem; margin: 14vh auto 0; padding: 0 1.5rem; }
+.number { color: var(--quiet); font-size: var(--desk-numeral); margin: 0; font-variant-numeric: tabular-nums; }
+h1 { font-size: var(--desk-title); margin: .2rem 0; } h2 { font-size: var(--desk-large); margin: 1.4rem 0 .2rem; }
+p { margin: .2rem 0 1rem; color: var(--quiet); } a { color: var(--accent); }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--surface); border: 1px solid var(--line); border-radius: var(--space-radius); padding: .8rem 1rem; font: inherit; }
+"""

@@ -1,0 +1,70 @@
+"""``/map/{area}``, its data files, and the scripts and styles of all our pages under ``/assets/``."""
+
+import mimetypes
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.answers import answering, language_of, missing, page, unchanging
+from layers import document
+from layers.areas import Areas
+from layers.load import Area
+from locales import translator
+from settings import Settings
+
+THEMES = ("light", "dark")
+TILES = "/tiles/{z}/{x}/{y}"
+
+
+def routes(areas: Areas, settings: Settings, files: Mapping[str, Path]) -> list[Route]:
+    """Return the routes of map documents, their data, and assets.
+
+    Parameters
+    ----------
+    files
+        Assets beside those of the map: name in the address -> file.
+    """
+    assets = {**document.assets(), **files}
+
+    @lru_cache(maxsize=32)
+    def built(area: Area, language: str, theme: str) -> document.Document:
+        return document.build(
+            area,
+            language=language,
+            theme=theme,
+            translate=translator(language),
+            tiles=TILES if settings.tiles else None,
+            tiles_credit=settings.tiles_credit,
+            stale_after=settings.stale_after,
+        )
+
+    def chart(request: Request) -> Response:
+        area = areas.get(request.path_params["area"])
+        theme = request.query_params.get("theme", "")
+        made = built(area, language_of(request, settings.language), theme if theme in THEMES else THEMES[0])
+        return page(request, made.html, tag=made.etag)
+
+    def data(request: Request) -> Response:
+        made = built(areas.get(request.path_params["area"]), settings.language, THEMES[0])
+        found = made.files.get(request.path_params["file"])
+        if found is None or request.path_params["digest"] != made.digest:
+            return missing(request)
+        kind, body = found
+        return unchanging(request, body, kind)
+
+    def asset(request: Request) -> Response:
+        path = assets.get(request.path_params["file"])
+        if path is None:
+            return missing(request)
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        return unchanging(request, path.read_bytes(), kind)
+
+    return [
+        Route("/map/{area}", answering(chart)),
+        Route("/map/{area}/data/{digest}/{file}", answering(data)),
+        Route("/assets/{digest}/{file:path}", asset),
+    ]

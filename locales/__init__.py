@@ -1,0 +1,31 @@
+"""Gettext catalogues: msgids are English, zh_CN is complete and the default.
+
+The sources are ``<locale>/LC_MESSAGES/battlemap.po``; ``python -m locales.build`` finds new msgids and compiles the ``.mo`` files that are read here.
+"""
+
+import gettext
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+FOLDER = Path(__file__).parent
+DOMAIN = "battlemap"
+LOCALES = MappingProxyType({"zh": "zh_CN", "en": "en"})
+LANGUAGES = tuple(LOCALES)
+
+Translator = Callable[[str], str]
+
+
+@lru_cache(maxsize=len(LOCALES))
+def translator(language: str) -> Translator:
+    """Return a function from a msgid to the text in ``zh`` or ``en``; any other language gets Chinese."""
+    locale = LOCALES.get(language, LOCALES["zh"])
+    if locale == "en":
+        return str
+    return gettext.translation(DOMAIN, FOLDER, [locale]).gettext
+
+
+def mark_for_translation(text: str) -> str:
+    """Return a msgid as it is: ``N_`` of a table whose texts are translated when they are shown."""
+    return text

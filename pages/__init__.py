@@ -1,0 +1,1 @@
+"""The console: Streamlit pages. The only importer of streamlit beside app.py."""

@@ -1,0 +1,113 @@
+// Our two elements in Streamlit's page, and what answers presses on board and header.
+// The browser's address has one writer, this file: Python hands in area, language and filter; view and selection come from the map; the rest is left alone.
+
+const MESSAGE = "battlemap";
+let words = {};
+let frame = null; // the iframe of the map, while there is one
+let press = null; // hands a press on a count to Python
+
+function rewrite(changes) {
+  const query = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value) query.set(name, value);
+    else query.delete(name);
+  }
+  // Commas and colons may stand in a query as they are, and are easier to read so.
+  const text = query.toString().replace(/%2C/g, ",").replace(/%3A/g, ":");
+  const next = location.pathname + (text ? "?" + text : "");
+  if (next !== location.pathname + location.search) history.replaceState(history.state, "", next);
+}
+
+function post(message) {
+  if (frame && frame.contentWindow) frame.contentWindow.postMessage({ source: MESSAGE, ...message }, location.origin);
+}
+
+// The element that keeps the address.
+export function address({ data }) {
+  words = data.words;
+  const before = new URLSearchParams(location.search).get("area");
+  const moved = before && before !== data.query.area;
+  rewrite({ ...data.query, ...(moved ? { view: "", at: "" } : {}) });
+  document.documentElement.lang = data.query.lang === "en" ? "en" : "zh-CN";
+}
+
+// The element that holds the map. A rerun with the same area, language and theme keeps the iframe; a changed filter goes in as a message.
+export function map({ data, parentElement, setTriggerValue }) {
+  const host = parentElement.querySelector(".bm-map");
+  const theme = document.documentElement.dataset.theme;
+  const identity = [data.area, data.language, theme].join(" ");
+  press = (mark) => setTriggerValue("mark", mark);
+  if (!frame || !frame.isConnected || frame.dataset.identity !== identity) {
+    frame = document.createElement("iframe");
+    frame.dataset.identity = identity;
+    frame.title = data.title;
+    frame.allow = "fullscreen";
+    frame.src = source(data, theme);
+    host.replaceChildren(frame);
+  } else if (frame.dataset.query !== data.query) {
+    post({ type: "filter", query: data.query });
+  }
+  frame.dataset.query = data.query;
+  addEventListener("message", receive);
+  return () => removeEventListener("message", receive);
+
+  function receive(event) {
+    const message = event.data;
+    if (event.origin !== location.origin || !frame || event.source !== frame.contentWindow || !message || message.source !== MESSAGE) return;
+    if (message.type === "view") {
+      const view = [message.lat.toFixed(5), message.lon.toFixed(5), message.zoom.toFixed(2)].join(",");
+      rewrite({ view });
+      sessionStorage.setItem("battlemap-view-" + data.area, view);
+    } else if (message.type === "select") {
+      rewrite({ at: message.code ? message.kind + ":" + message.code : "" });
+    } else if (message.type === "only") {
+      setTriggerValue("only", { key: message.key, code: message.code });
+    } else if (message.type === "ready") {
+      post({ type: "filter", query: frame.dataset.query });
+    }
+  }
+}
+
+function source(data, theme) {
+  const here = new URLSearchParams(location.search);
+  const same = !here.get("area") || here.get("area") === data.area;
+  const query = new URLSearchParams({ lang: data.language, theme, embed: "1" });
+  const view = (same && here.get("view")) || sessionStorage.getItem("battlemap-view-" + data.area);
+  if (view) query.set("view", view);
+  if (same && here.get("at")) query.set("at", here.get("at"));
+  return "/map/" + encodeURIComponent(data.area) + "?" + query + (data.query ? "&" + data.query : "");
+}
+
+addEventListener("click", (event) => {
+  const button = event.target.closest && event.target.closest("[data-mark], [data-fly], [data-theme-switch], a[data-view]");
+  if (!button) return;
+  if (button.dataset.mark && press) press(button.dataset.mark);
+  else if (button.dataset.fly) post({ type: "fly", kind: button.dataset.fly, code: button.dataset.code });
+  else if ("themeSwitch" in button.dataset) switchTheme();
+  else if (button.matches("a[data-view]")) {
+    const view = new URLSearchParams(location.search).get("view");
+    if (view) button.href = button.href.replace(/&view=[^&]*/, "") + "&view=" + encodeURIComponent(view);
+  }
+});
+
+function switchTheme() {
+  const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+  localStorage.setItem("battlemap-theme", theme);
+  rewrite({ theme: theme === "dark" ? theme : "" });
+  location.reload();
+}
+
+// The few words of Streamlit that no option can change.
+new MutationObserver((records) => {
+  for (const record of records) {
+    for (const node of record.addedNodes) {
+      const text = node.textContent;
+      if (text && words[text] && !node.querySelector?.("iframe")) leaf(node).textContent = words[text];
+    }
+  }
+}).observe(document.body, { childList: true, subtree: true });
+
+function leaf(node) {
+  while (node.firstElementChild) node = node.firstElementChild;
+  return node;
+}

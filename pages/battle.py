@@ -1,0 +1,78 @@
+"""The battle map page: filters, board, map."""
+
+import streamlit as st
+
+from geo.errors import FilterError
+from layers.classes import class_names
+from layers.load import Area
+from pages.parts.board import board
+from pages.parts.element import battle_map
+from pages.parts.trouble import bad_filter, clear
+from pages.parts.visit import Visit
+from reports.choices import grid_choices
+from reports.figures import MARKS, Filter
+
+DAYS = (1, 7, 30)
+
+
+def render(visit: Visit) -> None:
+    """Show the page."""
+    area = visit.area()
+    with st.container(key="battle", horizontal=True, gap=None):
+        with st.container(key="side", gap=None):
+            _filters(visit, area)
+            try:
+                wanted = visit.wanted()
+                st.html(board(area, wanted, visit._))
+            except FilterError as error:
+                wanted = Filter()
+                bad_filter(visit, error)
+            if str(wanted):
+                st.button(visit._("Show everything"), key="clear", type="tertiary", on_click=clear)
+        with st.container(key="chart"):
+            title = visit._("Battle map of {name}").format(name=area.pack.name.in_(visit.language))
+            battle_map(area.id, visit.language, str(wanted), title, on_only=_take_only, on_mark=_take_mark)
+
+
+def _filters(visit: Visit, area: Area) -> None:
+    """Show the filter's widgets, set as the address says; what they are changed to is written back into it."""
+    _, asked = visit._, visit.asked
+    grids = grid_choices(area, visit.language)
+    classes = {key: name.in_(visit.language) for key, name in class_names(area, "incident").items()}
+    days = sorted({*DAYS, *([int(asked["days"])] if asked.get("days", "").isdecimal() else [])})
+    chosen = [key for key in asked.get("class", "").split(",") if key in classes]
+    _seed("grid_choice", asked.get("grid") if asked.get("grid") in grids else None)
+    _seed("class_choice", chosen)
+    _seed("days_choice", int(asked["days"]) if asked.get("days", "").isdecimal() else None)
+    with st.container(key="filters", gap="small"):
+        st.selectbox(_("Grid"), list(grids), index=None, format_func=grids.get, placeholder=_("All grids"), key="grid_choice", label_visibility="collapsed", on_change=_take_widgets)
+        st.multiselect(_("Class"), list(classes), format_func=classes.get, placeholder=_("All classes"), key="class_choice", label_visibility="collapsed", on_change=_take_widgets)
+        st.pills(_("Period"), days, format_func=lambda n: _("{n} days").format(n=n), key="days_choice", label_visibility="collapsed", on_change=_take_widgets)
+
+
+def _seed(key: str, value: object) -> None:
+    """Set a widget to what the address says; the widget's own change came before, by its callback."""
+    if st.session_state.get(key) != value:
+        st.session_state[key] = value
+
+
+def _take_widgets() -> None:
+    state = st.session_state
+    days = state["days_choice"]
+    _ask(grid=state["grid_choice"] or "", days=str(days or ""), **{"class": ",".join(sorted(state["class_choice"]))})
+
+
+def _take_only() -> None:
+    only = st.session_state["map"].get("only") or {}
+    _ask(grid=f"{only.get('key', '')}:{only.get('code', '')}")
+
+
+def _take_mark() -> None:
+    """Switch a mark on or off; all three together are no filter."""
+    pressed = st.session_state["map"].get("mark")
+    marks = {mark for mark in st.session_state["asked"].get("mark", "").split(",") if mark} ^ ({pressed} & set(MARKS))
+    _ask(mark="" if len(marks) == len(MARKS) else ",".join(mark for mark in MARKS if mark in marks))
+
+
+def _ask(**changed: str) -> None:
+    st.session_state["asked"] = {key: value for key, value in {**st.session_state["asked"], **changed}.items() if value}

@@ -1,0 +1,29 @@
+"""The facts page (底数与检查): what the area holds, where it comes from, and what is wrong with it."""
+
+from html import escape
+
+import streamlit as st
+
+from pages.parts.tables import pairs, table
+from pages.parts.visit import Visit
+from reports.facts import facts_of, faults_of
+
+
+def render(visit: Visit) -> None:
+    """Show the page."""
+    _, area = visit._, visit.area()
+    facts = facts_of(area, visit.language)
+    with st.container(key="facts", gap=None):
+        st.html(f"<h1>{escape(area.pack.name.in_(visit.language))} · {escape(_('Facts and checks'))}</h1>{pairs(facts.about)}")
+        left, right = st.columns(2, gap="large")
+        left.html(f"<h2>{escape(_('Net'))}</h2>" + table((_("Name"), _("Kind"), _("Grids")), facts.net))
+        right.html(f"<h2>{escape(_('Points'))}</h2>" + table((_("Kind"), _("Class"), _("Count")), facts.points))
+        st.html(f"<h2>{escape(_('Checks'))}</h2>")
+        with st.spinner(_("Checking …")):
+            faults, total = faults_of(area, visit.language)
+        if total:
+            count = _("{n} faults").format(n=total)
+            st.html(f"<p>{escape(count)}</p>" + table((_("Severity"), _("File"), _("Codes"), _("What is wrong")), faults))
+        else:
+            st.html(f"<p>{escape(_('The check found no fault.'))}</p>")
+        st.html(f"<p>{escape(_('The same in a terminal, with places and areas:'))}</p><pre>battlemap check {escape(area.id)}</pre>")

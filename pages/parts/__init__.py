@@ -1,0 +1,1 @@
+"""What pages share: the visit, the header, the board, and the element that holds the map."""

@@ -1,0 +1,80 @@
+"""The board beside the map: counts, what is overdue, what is newest. The same query as the marks, so that the numbers agree."""
+
+from collections.abc import Iterable
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from layers.load import Area
+from layers.style import style, tables
+from locales import Translator
+from reports import figures
+from reports.figures import MARKS, Filter
+from reports.words import MARK, day_and_time, length_of_time, moment
+
+MOST_OVERDUE = 6
+MOST_NEWEST = 12
+
+
+def board(area: Area, wanted: Filter, _: Translator) -> str:
+    """Return the board as HTML. Its buttons carry ``data-mark`` and ``data-fly``, which console.js answers."""
+    found = figures.select(area, wanted)
+    late = figures.overdue(found, area.as_of)
+    as_of = _("Data as of {time}").format(time=moment(area.as_of)) if area.as_of is not None else _("Data carry no time")
+    count = figures.counts(found)
+    rows = [_count(mark, count[mark], wanted, _, len(late) if mark == "red" else 0) for mark in MARKS]
+    parts = [f'<p class="bm-asof">{escape(as_of)}</p>', f'<div class="bm-counts" role="group" aria-label="{escape(_("Current incidents"))}">{"".join(rows)}</div>']
+    if found.empty:
+        parts.append(f'<p class="bm-empty">{escape(_("No incident matches the filter."))}</p>')
+    parts += [_list(_("Overdue"), len(late), (_late(area, row, _) for row in _rows(late, MOST_OVERDUE)))]
+    parts += [_list(_("Newest"), len(found), (_new(area, row) for row in _rows(found, MOST_NEWEST)))]
+    return f'<div class="bm-board">{"".join(parts)}</div>'
+
+
+def mark_shape(mark: str) -> str:
+    """Return the shape of a mark; its colours are the page's."""
+    tick = f'<path class="bm-tick" d="{tables()["mark"]["tick"]}"/>' if mark == "green" else ""
+    return f'<svg class="bm-mark bm-{mark}" viewBox="-12 -12 24 24" aria-hidden="true"><path d="{style("light").marks[mark].path}"/>{tick}</svg>'
+
+
+def _count(mark: str, number: int, wanted: Filter, _: Translator, late: int) -> str:
+    chosen = not wanted.marks or mark in wanted.marks
+    pressed = "true" if mark in wanted.marks else "false"
+    overdue = f"<small>{escape(_('{n} overdue').format(n=late))}</small>" if late else ""
+    figure = f"{number:,}" if chosen else "—"
+    return (
+        f'<button type="button" class="bm-count bm-{mark}{"" if chosen else " bm-off"}" data-mark="{mark}" aria-pressed="{pressed}" title="{escape(_("Show only these"))}">'
+        f'{mark_shape(mark)}<b>{figure}</b><span>{escape(_(MARK[mark]))}{overdue}</span></button>'
+    )
+
+
+def _list(title: str, number: int, items: Iterable[str]) -> str:
+    body = "".join(items)
+    return f'<h3>{escape(title)} <b>{number:,}</b></h3><ol>{body}</ol>' if body else ""
+
+
+def _rows(frame: pd.DataFrame, most: int) -> list[Any]:
+    return list(frame.head(most).rename(columns={"class": "class_"}).itertuples(index=False))
+
+
+def _late(area: Area, row: Any, _: Translator) -> str:
+    return _item(area, row, _("{span} over").format(span=length_of_time(area.as_of - row.due, _)), "bm-late")
+
+
+def _new(area: Area, row: Any) -> str:
+    return _item(area, row, day_and_time(row.reported, area.as_of), "")
+
+
+def _item(area: Area, row: Any, when: str, look: str) -> str:
+    leaf = area.net.leaf
+    code = str(getattr(row, leaf.key, "")).split(";")[0]
+    label = str(leaf.labels[leaf.positions[code]]) if code in leaf.positions else _stack_label(area, code)
+    return (
+        f'<li><button type="button" data-fly="incident" data-code="{escape(row.uid)}">{mark_shape(row.mark)}'
+        f'<span class="bm-title">{escape(row.title or row.class_)}</span><span class="bm-where">{escape(label)}</span><time class="{look}">{escape(when)}</time></button></li>'
+    )
+
+
+def _stack_label(area: Area, code: str) -> str:
+    return next((stack.label for stack in area.net.stacks if stack.code == code), code)

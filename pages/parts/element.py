@@ -1,0 +1,40 @@
+"""Our two elements in Streamlit's page: one keeps the browser's address, one holds the map. Their script is pages/assets/console.js."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import streamlit as st
+
+from layers.document import assets_digest
+
+SCRIPT = "export default (element) => import(element.data.script).then((console) => console.{part}(element))"
+
+_address = st.components.v2.component("battlemap_address", js=SCRIPT.format(part="address"), isolate_styles=False)
+_map = st.components.v2.component("battlemap_map", html='<div class="bm-map"></div>', js=SCRIPT.format(part="map"), isolate_styles=False)
+
+
+def address(query: Mapping[str, str], words: Mapping[str, str]) -> None:
+    """Keep these parameters in the browser's address, beside those that only the browser knows: view, selection, theme."""
+    _address(data={"script": _script(), "query": dict(query), "words": dict(words)}, key="address", height=0)
+
+
+def battle_map(area: str, language: str, query: str, title: str, *, on_only: Callable[[], None], on_mark: Callable[[], None]) -> Any:
+    """Show the map of an area under a filter.
+
+    Its iframe is kept over reruns: a new filter is handed in by a message, so that nothing loads again and the view stays.
+
+    Parameters
+    ----------
+    query
+        The filter, as it stands in an address.
+    on_only
+        Called when "only this grid" was pressed in a card; ``st.session_state["map"]["only"]`` then holds its key and code.
+    on_mark
+        Called when a count was pressed on the board; ``…["mark"]`` then holds the mark.
+    """
+    data = {"script": _script(), "area": area, "language": language, "query": query, "title": title}
+    return _map(data=data, key="map", on_only_change=on_only, on_mark_change=on_mark)
+
+
+def _script() -> str:
+    return f"/assets/{assets_digest()}/console.js"

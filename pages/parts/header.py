@@ -1,0 +1,78 @@
+"""The header: name, area, pages, language, and the ways out to wall and paper."""
+
+from html import escape
+from urllib.parse import urlencode
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from locales import LANGUAGES
+from pages.parts.visit import Visit
+
+LANGUAGE_NAMES = {"zh": "中文", "en": "EN"}
+
+
+def header(visit: Visit, pages: list[Page], current: Page, *, synthetic: bool) -> None:
+    """Show the header of every page."""
+    _ = visit._
+    with st.container(key="head", horizontal=True, vertical_alignment="center", wrap=True):
+        st.html(f'<p class="bm-brand">{BRAND}<b>{escape(_("Grid battle map"))}</b></p>', width="content")
+        _choose_area(visit)
+        if synthetic:
+            st.html(f'<span class="bm-chip">{escape(_("Illustrative"))}</span>', width="content")
+        with st.container(key="nav", horizontal=True, width="content"):
+            for page in pages:
+                st.page_link(page, label=page.title, query_params=_said(visit), disabled=page.url_path == current.url_path)
+        with st.container(key="tools", horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+            st.html(_ways_out(visit), width="content")
+            st.segmented_control(
+                _("Language"), LANGUAGES, format_func=LANGUAGE_NAMES.get, key="language_choice", default=visit.language, required=True, label_visibility="collapsed", on_change=_take_language
+            )
+
+
+def _choose_area(visit: Visit) -> None:
+    names = visit.names()
+    known = list(names)
+    st.selectbox(
+        visit._("Area"),
+        known,
+        index=known.index(visit.name) if visit.name in names else None,
+        format_func=lambda name: names.get(name, name),
+        placeholder=visit._("Choose an area"),
+        key="area_choice",
+        label_visibility="collapsed",
+        width=200,
+        on_change=_take_area,
+    )
+
+
+def _take_area() -> None:
+    """Go to another area: its grids and classes are others, so that only marks and days stay of the filter."""
+    chosen = st.session_state["area_choice"]
+    if chosen:
+        st.session_state["area"] = chosen
+        st.session_state["asked"] = {key: value for key, value in st.session_state["asked"].items() if key in {"mark", "days"}}
+
+
+def _take_language() -> None:
+    st.session_state["language"] = st.session_state["language_choice"]
+
+
+def _said(visit: Visit) -> dict[str, str]:
+    return {key: value for key, value in visit.address().items() if value}
+
+
+def _ways_out(visit: Visit) -> str:
+    """Return links that open wall and paper with the filter of this page; console.js adds the view."""
+    _, query = visit._, urlencode({"lang": visit.language, **{key: value for key, value in visit.asked.items() if value}})
+    name = escape(visit.name)
+    return (
+        '<span class="bm-ways">'
+        f'<a data-view href="/map/{name}?{escape(query)}&amp;theme=dark" target="_blank" rel="noopener">{escape(_("Wall"))}</a>'
+        f'<a data-view href="/print/{name}?{escape(query)}" target="_blank" rel="noopener">{escape(_("Print"))}</a>'
+        f'<button type="button" data-theme-switch title="{escape(_("Light or dark"))}" aria-label="{escape(_("Light or dark"))}">{HALF}</button></span>'
+    )
+
+
+BRAND = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 5 9 3l6 2 7-2v16l-7 2-6-2-7 2z"/><path class="bm-lines" d="M9 3v16M15 5v16M2 12l7-2 6 2 7-2"/></svg>'
+HALF = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="8.5" fill="none" stroke="currentColor" stroke-width="1.8"/><path d="M12 3.5a8.5 8.5 0 0 1 0 17z" fill="currentColor"/></svg>'

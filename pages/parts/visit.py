@@ -1,0 +1,88 @@
+"""A visit: what its address asks for and its widgets have changed since."""
+
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import data
+from geo.errors import BattlemapError, FilterError
+from geo.scheme import Name
+from layers.areas import Areas, areas_of
+from layers.load import Area
+from layers.pack import read_pack
+from locales import LANGUAGES, Translator, translator
+from reports.figures import Filter
+from settings import Settings
+
+FILTER = ("grid", "class", "mark", "days")
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who looks at what.
+
+    Attributes
+    ----------
+    name
+        The area, which need not exist.
+    asked
+        The filter as its address writes it, which need not make sense.
+    """
+
+    settings: Settings
+    language: str
+    name: str
+    asked: Mapping[str, str]
+
+    @property
+    def areas(self) -> Areas:
+        """The areas that this console serves."""
+        return areas_of(self.settings.packs, self.settings.area)
+
+    @property
+    def _(self) -> Translator:
+        return translator(self.language)
+
+    def area(self) -> Area:
+        """Return the area; raises what keeps it from being read."""
+        return self.areas.get(self.name)
+
+    def wanted(self) -> Filter:
+        """Return the filter; raises FilterError when the address makes no sense."""
+        return Filter.from_query(self.asked)
+
+    def names(self) -> dict[str, str]:
+        """Return id -> name to show of every area; one whose area.toml cannot be read goes by its id."""
+        paths = data.available(self.settings.packs)
+        return {name: _name(paths[name]).in_(self.language) for name in self.areas.names()}
+
+    def address(self) -> dict[str, str]:
+        """Return the parameters that the browser's address shall have; what is "" is taken out of it."""
+        return {"area": self.name, "lang": self.language, **{key: self.asked.get(key, "") for key in FILTER}}
+
+
+def visit(settings: Settings, query: Mapping[str, str], state: MutableMapping[str, Any]) -> Visit:
+    """Return the visit: what the state of its session says, and what the address says at the beginning of one."""
+    if "asked" not in state:
+        state["asked"] = {key: query[key] for key in FILTER if query.get(key)}
+        state["area"] = query.get("area") or settings.area
+        state["language"] = query.get("lang") if query.get("lang") in LANGUAGES else settings.language
+    return Visit(settings, state["language"], state["area"], state["asked"])
+
+
+def usable_filter(area: Area, asked: Mapping[str, str]) -> Filter:
+    """Return the filter of an address, or the empty one when it makes no sense: for widgets, which show what they can."""
+    try:
+        return Filter.from_query(asked)
+    except FilterError:
+        return Filter()
+
+
+@lru_cache(maxsize=256)
+def _name(folder: Path) -> Name:
+    try:
+        return read_pack(folder).name
+    except BattlemapError:
+        return Name(folder.name, folder.name)

@@ -1,0 +1,37 @@
+"""The frame of every page: Streamlit runs this script for each of them, bookmarked ones included."""
+
+import streamlit as st
+
+from geo.errors import BattlemapError
+from pages import battle, facts
+from pages.parts.element import address
+from pages.parts.header import header
+from pages.parts.trouble import trouble
+from pages.parts.visit import visit
+from settings import Settings
+
+CHROME = ("No results", "Connection error", "Connecting", "Running...")
+
+
+def run() -> None:
+    """Show the page that the address names, in its frame."""
+    now = visit(Settings.from_env(), st.query_params, st.session_state)
+    _ = now._
+    st.set_page_config(page_title=_("Grid battle map"), layout="wide", initial_sidebar_state="collapsed")
+    pages = [
+        st.Page(lambda: battle.render(now), title=_("Map"), default=True),
+        st.Page(lambda: facts.render(now), title=_("Facts and checks"), url_path="facts"),
+    ]
+    current = st.navigation(pages, position="hidden")
+    try:
+        area = now.area()
+    except BattlemapError as error:
+        header(now, pages, current, synthetic=False)
+        trouble(now, error)
+    else:
+        header(now, pages, current, synthetic=area.pack.synthetic)
+        current.run()
+    address(now.address(), {"No results": _("No results")})
+
+
+run()

@@ -1,0 +1,86 @@
+"""The facts of an area (底数): what it holds, where it comes from, and what is wrong with it."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from incidents.model import Status
+from layers.check import check
+from layers.classes import class_names
+from layers.load import Area
+from locales import translator
+from locales import mark_for_translation as N_
+
+SHOWN = 200  # faults on the page; the command lists all
+CODES = 4  # codes of one fault on the page
+KINDS = {"incident": N_("Incidents"), "building": N_("Buildings"), "site": N_("Sites"), "service": N_("Service points")}
+SEVERITIES = {"error": N_("Error"), "warning": N_("Warning")}
+
+Rows = list[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What an area holds, as rows of text.
+
+    Attributes
+    ----------
+    about
+        Label and value.
+    net
+        Name, kind, number of grids.
+    points
+        Kind, class, number of points.
+    """
+
+    about: Rows
+    net: Rows
+    points: Rows
+
+
+@lru_cache(maxsize=16)
+def facts_of(area: Area, language: str) -> Facts:
+    """Return the facts of an area."""
+    _ = translator(language)
+    pack, net = area.pack, area.net
+    about = [
+        (_("Attribution"), pack.attribution or "—"),
+        (_("Edition of the net"), pack.edition.isoformat() if pack.edition else "—"),
+        (_("Data as of"), area.as_of.strftime("%Y-%m-%d %H:%M") if area.as_of is not None else "—"),
+        (_("Time zone"), str(pack.timezone)),
+        (_("Nature of the data"), _("Made up for demonstration; not a basis for boundaries") if pack.synthetic else _("Real data; not a basis for boundaries")),
+        (_("Digest of the files"), area.digest[:16]),
+    ]
+    levels = [(level.name.in_(language), _("Level"), f"{net.count(level.key):,}") for level in net.levels]
+    stacks = [(_("of these stacked in buildings"), _("Stack"), f"{len(net.stacks):,}")] if net.stacks else []
+    overlays = [(overlay.name.in_(language), _("Dedicated grids") if overlay.responsible else _("Overlay"), f"{len(overlay):,}") for overlay in net.overlays]
+    return Facts(about, levels + stacks + overlays, _point_rows(area, language))
+
+
+def _point_rows(area: Area, language: str) -> Rows:
+    _ = translator(language)
+    rows: Rows = []
+    for kind, title in KINDS.items():
+        names = class_names(area, kind) if kind != "building" else {}
+        for entry in area.pack.points:
+            if entry.kind != kind:
+                continue
+            frame = area.points[entry.key]
+            if kind == "building":
+                rows.append((_(title), entry.name.in_(language), f"{len(frame):,}"))
+            else:
+                rows += [(_(title), names[str(key)].in_(language), f"{number:,}") for key, number in frame["class"].value_counts(sort=False).items()]
+    return rows
+
+
+@lru_cache(maxsize=16)
+def faults_of(area: Area, language: str) -> tuple[Rows, int]:
+    """Check an area's pack and return the faults to show, errors first, and how many there are: severity, file, codes, what and what to do."""
+    _ = translator(language)
+    report = check(area.pack.folder, statuses=frozenset(Status))
+    rows = [(_(SEVERITIES[fault.severity.value]), fault.file or "—", _codes(fault.codes), fault.message) for fault in report.faults[:SHOWN]]
+    return rows, len(report.faults)
+
+
+def _codes(codes: tuple[str, ...]) -> str:
+    more = f" +{len(codes) - CODES}" if len(codes) > CODES else ""
+    return "、".join(codes[:CODES]) + more
