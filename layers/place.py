@@ -102,7 +102,7 @@ def _extent(*layers: Layer) -> Box | None:
 def _given(layer: Layer, crs: str) -> Place:
     """Take the system that the user names; only what cannot be is refused."""
     system, extent = systems.parse(crs), _extent(layer)
-    if extent and _degrees(extent) != system.geographic and not (system.geographic is False and _tiny(extent)):
+    if extent and _degrees(extent) != system.geographic:
         what = "degrees" if _degrees(extent) else "metres or feet"
         raise CrsError(f"{layer.file} holds {what} ({_numbers(extent)}), which cannot be {system.name}. Name its system with --crs {layer.file}=CRS.")
     swapped = extent is not None and not _fits(system, extent) and _fits(system, _turned(extent))
@@ -131,10 +131,6 @@ def _declared(layer: Layer) -> Place | None:
 def _degrees(extent: Box) -> bool:
     west, south, east, north = extent
     return max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 180 and max(east - west, north - south) <= WIDEST  # noqa: PLR2004
-
-
-def _tiny(extent: Box) -> bool:
-    return max(map(abs, extent)) < 1000  # noqa: PLR2004
 
 
 def _turned(extent: Box) -> Box:
