@@ -1,0 +1,385 @@
+// Everything around the map: title and counts, search, layers, legend, card, controls. Text from outside is always set as text.
+(function () {
+  "use strict";
+  const b = window.battlemap;
+  const make = b.make;
+  const MARKS = ["red", "yellow", "green"];
+
+  const ICONS = { // in a box of 24
+    search: "M10.5 4a6.5 6.5 0 1 1 0 13 6.5 6.5 0 0 1 0-13M15.3 15.3 20 20",
+    layers: "M12 4 21 9 12 14 3 9ZM4.5 12.8 12 17 19.5 12.8M4.5 16.3 12 20.5 19.5 16.3",
+    legend: "M4 6.5h3M4 12h3M4 17.5h3M10.5 6.5H20M10.5 12H20M10.5 17.5H20",
+    home: "M4 9V4H9M15 4H20V9M20 15V20H15M9 20H4V15M12 10.5v3M10.5 12h3",
+    full: "M14 4H20V10M20 4 13.5 10.5M10 20H4V14M4 20 10.5 13.5",
+    print: "M7 9V4H17V9M7 17H4V9H20V17H17M7 14H17V20H7Z",
+    zoom_in: "M12 5V19M5 12H19",
+    zoom_out: "M5 12H19",
+    close: "M6 6 18 18M18 6 6 18",
+  };
+  const line = (name) => b.drawing("0 0 24 24", "line-icon", [{ d: ICONS[name], fill: "none", stroke: "currentColor", "stroke-width": 1.8, "stroke-linecap": "round", "stroke-linejoin": "round" }]);
+
+  b.Panel = function (model) {
+    this.model = model;
+    this.words = model.data.words;
+    this.build();
+  };
+
+  b.Panel.prototype = {
+    button(name, use) {
+      return make("button", { type: "button", class: "tool", "data-tool": name, title: this.words[name], "aria-label": this.words[name], onclick: use }, line(name));
+    },
+
+    build() {
+      const model = this.model;
+      const words = this.words;
+      const chart = model.map.getContainer();
+      chart.setAttribute("aria-label", b.fill(words.map_of, { name: model.data.name }));
+      chart.setAttribute("role", "application");
+      chart.setAttribute("aria-description", words.keys);
+      this.stage = make("main", { class: "stage" });
+      this.frame = make("div", { class: "frame" }, [this.head(), make("div", { class: "middle" }, [this.rail(), this.stage]), this.foot()]);
+      document.body.append(this.frame);
+      this.stage.append(chart, this.searchBox(), this.tools(), this.corner());
+      this.panels = make("div", { class: "panels" }, [this.layerPanel(), this.legendPanel()]);
+      this.card = make("aside", { class: "card", hidden: true, "aria-live": "polite" });
+      this.tip = make("div", { class: "tip", hidden: true, "aria-hidden": "true" });
+      this.notice = make("div", { class: "notice", role: "status", hidden: true });
+      this.stage.append(this.panels, this.card, this.tip, this.notice);
+    },
+
+    head() {
+      const model = this.model;
+      const words = this.words;
+      const levels = model.data.levels.filter((level, d) => d > 0 || level.count > 1).map((level) => b.fill(words.count_of, { n: level.count, name: level.name }));
+      model.data.overlays.forEach((overlay) => { if (overlay.responsible) levels.push(b.fill(words.count_of, { n: overlay.codes.length, name: overlay.name })); });
+      this.clock = make("span", { class: "clock" });
+      this.date = make("span", { class: "date" });
+      this.headAge = make("span", { class: "age", role: "status" });
+      this.strip = make("div", { class: "strip-counts" });
+      return make("header", { class: "head" }, [
+        make("h1", {}, [model.data.name, make("span", { class: "title-rest" }, " · " + words.battle_map)]),
+        make("p", { class: "levels" }, levels.map((text) => make("span", {}, text)).concat(model.data.synthetic ? make("span", { class: "synthetic" }, words.synthetic) : [])),
+        this.strip,
+        make("div", { class: "when" }, [this.date, this.clock, this.headAge]),
+      ]);
+    },
+
+    rail() {
+      this.board = make("div", { class: "board" });
+      this.lateList = make("ol", { class: "list" });
+      this.newList = make("ol", { class: "list" });
+      this.lateTitle = make("h2", {}, this.words.overdue);
+      return make("aside", { class: "rail", "aria-label": this.words.now }, [make("h2", {}, this.words.now), this.board, this.lateTitle, this.lateList, make("h2", {}, this.words.newest), this.newList]);
+    },
+
+    foot() {
+      const model = this.model;
+      this.footScale = make("span", { class: "scale" }, [make("span", { class: "scale-text" }), make("span", { class: "scale-bar" })]);
+      const legend = MARKS.map((mark) => make("span", { class: "key" }, [b.markIcon(model, mark), this.words[mark]]));
+      if (model.data.overlays.some((overlay) => overlay.responsible)) legend.push(make("span", { class: "key" }, [make("span", { class: "swatch hatch" }), model.data.overlays.find((overlay) => overlay.responsible).name]));
+      return make("footer", { class: "foot" }, [make("div", { class: "keys" }, legend), make("span", { class: "grow" }), make("span", { class: "fine" }, model.data.synthetic ? this.words.disclaimer : this.words.disclaimer_real), make("span", { class: "fine credit" }, model.data.attribution), this.footScale]);
+    },
+
+    corner() { // what the embedded map says of itself
+      this.age = make("span", { class: "age", role: "status" });
+      this.scale = make("span", { class: "scale" }, [make("span", { class: "scale-text" }), make("span", { class: "scale-bar" })]);
+      const model = this.model;
+      return make("div", { class: "corner" }, [this.age, make("span", { class: "fine" }, model.data.synthetic ? this.words.disclaimer : this.words.disclaimer_real), make("span", { class: "fine credit" }, model.data.attribution), this.scale]);
+    },
+
+    tools() {
+      const model = this.model;
+      return make("div", { class: "tools", role: "toolbar", "aria-label": this.words.layers }, [
+        make("div", { class: "group" }, [this.button("zoom_in", () => model.map.zoomIn(0.5)), this.button("zoom_out", () => model.map.zoomOut(0.5)), this.button("home", () => model.home(true))]),
+        make("div", { class: "group" }, [this.button("layers", () => this.toggle("layers")), this.button("legend", () => this.toggle("legend"))]),
+        make("div", { class: "group" }, [this.button("full", () => this.full()), this.button("print", () => this.print())]),
+      ]);
+    },
+
+    full() {
+      if (document.fullscreenElement) document.exitFullscreen();
+      else if (document.documentElement.requestFullscreen) document.documentElement.requestFullscreen().catch(() => {});
+    },
+
+    print() {
+      const query = new URLSearchParams(this.model.filter);
+      query.set("lang", this.model.data.language);
+      window.open(this.model.data.urls.print + "?" + query.toString(), "_blank", "noopener");
+    },
+
+    // ---- search
+    searchBox() {
+      this.input = make("input", { type: "search", placeholder: this.words.search, "aria-label": this.words.search, autocomplete: "off", spellcheck: "false", role: "combobox", "aria-expanded": "false", "aria-controls": "found", "aria-autocomplete": "list" });
+      this.found = make("ul", { class: "found", id: "found", role: "listbox", hidden: true });
+      this.input.addEventListener("input", () => {
+        clearTimeout(this.typing);
+        this.typing = setTimeout(() => this.search(), 180);
+      });
+      this.input.addEventListener("keydown", (event) => this.searchKey(event));
+      this.input.addEventListener("focus", () => { if (this.found.children.length) this.showFound(true); });
+      this.box = make("div", { class: "search", role: "search" }, [line("search"), this.input, this.found]);
+      return this.box;
+    },
+
+    showFound(show) {
+      this.found.hidden = !show;
+      this.input.setAttribute("aria-expanded", String(show));
+    },
+
+    async search() {
+      const q = this.input.value.trim();
+      this.choice = -1;
+      if (!q) {
+        this.found.replaceChildren ? this.found.replaceChildren() : (this.found.textContent = "");
+        this.showFound(false);
+        return;
+      }
+      const asked = (this.asked = (this.asked || 0) + 1);
+      const show = (children) => {
+        if (asked !== this.asked) return;
+        this.found.textContent = "";
+        children.forEach((child) => this.found.append(child));
+        this.showFound(true);
+      };
+      try {
+        const answer = await fetch(this.model.data.urls.search + "?" + new URLSearchParams({ q, lang: this.model.data.language }), { credentials: "same-origin" });
+        if (!answer.ok) throw new Error(String(answer.status));
+        const items = (await answer.json()).items;
+        const rows = items.map((item, n) => make("li", { role: "option", id: "found-" + n, tabindex: "-1", onclick: () => this.choose(item) }, [make("span", { class: "found-label" }, item.label), make("span", { class: "found-detail" }, item.detail)]));
+        show(rows.length ? rows : [make("li", { class: "empty" }, b.fill(this.words.search_none, { q }))]);
+        this.items = items;
+      } catch (error) {
+        show([make("li", { class: "empty" }, this.words.search_failed)]);
+        this.items = [];
+      }
+    },
+
+    searchKey(event) {
+      const count = (this.items || []).length;
+      if (event.key === "Escape") {
+        this.showFound(false);
+        this.input.blur();
+      } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && count) {
+        event.preventDefault();
+        this.choice = ((this.choice < 0 && event.key === "ArrowUp" ? 0 : this.choice) + (event.key === "ArrowDown" ? 1 : -1) + count) % count;
+        Array.from(this.found.children).forEach((row, n) => row.setAttribute("aria-selected", String(n === this.choice)));
+        this.input.setAttribute("aria-activedescendant", "found-" + this.choice);
+      } else if (event.key === "Enter" && count) this.choose(this.items[Math.max(0, this.choice)]);
+      event.stopPropagation();
+    },
+
+    choose(item) {
+      this.showFound(false);
+      this.input.value = item.label;
+      this.model.fly(item);
+      this.model.select({ kind: item.kind, code: item.code, at: this.model.plane.of(item.lon, item.lat) });
+    },
+
+    // ---- layers and legend
+    toggle(name, show) {
+      Array.from(this.panels.children).forEach((panel) => {
+        const wanted = panel.dataset.panel === name ? (show === undefined ? panel.hidden : show) : false;
+        panel.hidden = !wanted;
+        const tool = this.stage.querySelector('[data-tool="' + panel.dataset.panel + '"]');
+        if (tool) tool.setAttribute("aria-expanded", String(wanted));
+        if (wanted && show === undefined) panel.querySelector("button, input").focus();
+      });
+    },
+
+    sheet(name, children) {
+      return make("section", { class: "sheet", "data-panel": name, hidden: true, "aria-label": this.words[name] }, [make("div", { class: "sheet-head" }, [make("h2", {}, this.words[name]), make("button", { type: "button", class: "quiet", "aria-label": this.words.close, onclick: () => this.toggle(name, false) }, line("close"))]), make("div", { class: "sheet-body" }, children)]);
+    },
+
+    layerPanel() {
+      const model = this.model;
+      const words = this.words;
+      const kinds = new Set(model.data.ground.map((layer) => layer.kind));
+      const row = (key, text) => make("label", { class: "check" }, [make("input", { type: "checkbox", name: key, checked: model.shown(key), onchange: (event) => model.show(key, event.target.checked) }), make("span", {}, text)]);
+      const rows = [["marks", words.marks], ["states", words.states], ["numbers", words.numbers], ["tints", words.tints]];
+      model.data.overlays.forEach((overlay) => rows.push([overlay.key, overlay.name]));
+      model.data.layers.forEach((layer) => { if (layer.kind === "site" || layer.kind === "service" || (layer.kind === "building" && model.data.glyphs[layer.key])) rows.push([layer.key, layer.name]); });
+      if (model.data.layers.some((layer) => layer.kind === "building" && !model.data.glyphs[layer.key])) rows.push(["buildings", words.buildings]);
+      ["street", "water", "green", "block", "footprint"].forEach((kind) => { if (kinds.has(kind)) rows.push([kind === "green" ? "park" : kind, words[kind === "green" ? "park" : kind]]); });
+      if (kinds.size) rows.push(["names", words.names]);
+      if (model.basemap) rows.push(["basemap", words.basemap]);
+      return this.sheet("layers", rows.map((pair) => row(pair[0], pair[1])));
+    },
+
+    legendPanel() {
+      const model = this.model;
+      const words = this.words;
+      const group = (title, rows, note) => make("div", { class: "legend-group" }, [make("h3", {}, title), make("ul", {}, rows.map((pair) => make("li", {}, [pair[0], make("span", {}, pair[1])]))), note ? make("p", { class: "fine" }, note) : null]);
+      const stack = make("span", { class: "count-plate" }, "3");
+      const pause = make("span", { class: "badge-plate" }, "Ⅱ");
+      const late = make("span", { class: "late-plate" });
+      this.period = make("p", { class: "fine" });
+      const states = group(words.legend_states, MARKS.map((mark) => [make("span", { class: "swatch state-" + mark }), words[mark]]).concat([[make("span", { class: "swatch" }), words.neutral]]));
+      states.append(this.period);
+      const groups = [group(words.legend_marks, MARKS.map((mark) => [b.markIcon(model, mark), words[mark + "_long"]]).concat([[stack, words.stack], [pause, words.suspended], [late, words.overdue]])), states];
+      const special = model.data.overlays.filter((overlay) => overlay.responsible);
+      if (special.length) groups.push(group(special[0].name, [[make("span", { class: "swatch hatch" }), words.legend_dedicated]]));
+      const lines = model.data.levels.map((level, d) => [make("span", { class: "rule outline-" + (d === model.data.levels.length - 1 ? "leaf" : Math.min(d, 2)) }), level.name]);
+      const kinds = new Set(model.data.ground.map((layer) => layer.kind));
+      if (kinds.has("street")) ["arterial", "secondary", "lane"].forEach((cls) => lines.push([make("span", { class: "rule street-" + cls }), words[cls]]));
+      if (kinds.has("railway")) lines.push([make("span", { class: "rule railway" }), words.railway]);
+      if (kinds.has("water")) lines.push([make("span", { class: "swatch water" }), words.water]);
+      if (kinds.has("green")) lines.push([make("span", { class: "swatch park" }), words.park]);
+      groups.push(group(words.legend_ground, lines));
+      this.siteLegend = make("div", { class: "legend-group" });
+      groups.push(this.siteLegend);
+      return this.sheet("legend", groups);
+    },
+
+    fillSiteLegend() {
+      const model = this.model;
+      const seen = new Map();
+      model.points.forEach((layer) => {
+        if (layer.kind === "building" && !layer.glyph) return;
+        const classes = layer.kind === "building" ? [layer.key] : layer.classes;
+        classes.forEach((cls) => {
+          const name = model.data.classes[cls] || (model.data.layers.find((one) => one.key === layer.key) || {}).name;
+          seen.set(cls, [b.drawing("0 0 16 16", "glyph " + layer.kind, [{ d: model.data.glyphs[cls] || model.data.glyphs[""], "fill-rule": "evenodd", fill: "currentColor" }]), name || cls]);
+        });
+      });
+      this.siteLegend.textContent = "";
+      if (!seen.size) return;
+      this.siteLegend.append(make("h3", {}, this.words.legend_sites), make("ul", {}, Array.from(seen.values()).map((pair) => make("li", {}, [pair[0], make("span", {}, pair[1])]))));
+    },
+
+    // ---- card
+    async openCard(chosen) {
+      const model = this.model;
+      const asked = (this.cardAsked = (this.cardAsked || 0) + 1);
+      if (!chosen) {
+        this.card.hidden = true;
+        return;
+      }
+      try {
+        const answer = await fetch(model.data.urls.card + "/" + encodeURIComponent(chosen.kind) + "/" + encodeURIComponent(chosen.code) + "?lang=" + model.data.language, { credentials: "same-origin" });
+        if (!answer.ok) throw new Error(String(answer.status));
+        const card = await answer.json();
+        if (asked === this.cardAsked) this.showCard(card, chosen);
+      } catch (error) {
+        if (asked === this.cardAsked) this.showCard({ title: chosen.label || chosen.code, subtitle: this.words.card_failed, rows: [], sections: [] }, chosen);
+      }
+    },
+
+    showCard(card, chosen) {
+      const model = this.model;
+      if (!chosen.at && card.lon !== undefined && card.lon !== null) chosen.at = model.plane.of(card.lon, card.lat);
+      const items = (section) => make("ul", { class: "card-items" }, section.items.map((item) => make("li", {}, make("button", { type: "button", onclick: () => model.select({ kind: item.kind, code: item.code, label: item.label }, true) }, [item.mark ? b.markIcon(model, item.mark, this.words[item.mark]) : null, make("span", { class: "item-label" }, item.label), item.detail ? make("span", { class: "item-detail" }, item.detail) : null]))));
+      const part = model.partOf(chosen.kind);
+      const children = [
+        make("div", { class: "sheet-head" }, [make("div", { class: "card-title" }, [card.mark ? b.markIcon(model, card.mark, this.words[card.mark]) : null, make("h2", { tabindex: "-1" }, card.title)]), make("button", { type: "button", class: "quiet", "aria-label": this.words.close, onclick: () => model.select(null) }, line("close"))]),
+        make("div", { class: "sheet-body" }, [
+          card.subtitle ? make("p", { class: "subtitle" }, card.subtitle) : null,
+          make("dl", {}, [].concat.apply([], (card.rows || []).map((row) => [make("dt", {}, row[0]), make("dd", {}, row[1])]))),
+          ...(card.sections || []).filter((section) => section.items.length).map((section) => make("section", {}, [make("h3", {}, section.title), items(section)])),
+          part ? make("button", { type: "button", class: "primary", onclick: () => model.only(chosen.kind, chosen.code) }, this.words.only) : null,
+        ]),
+      ];
+      this.card.textContent = "";
+      children.forEach((child) => this.card.append(child));
+      this.card.hidden = false;
+      if (model.narrow) this.toggle("", false);
+      model.top.request();
+    },
+
+    listCard(stack) { // too many to fan out
+      const model = this.model;
+      this.cardAsked = (this.cardAsked || 0) + 1;
+      const shown = stack.items.slice(0, 200);
+      this.showCard({
+        title: b.fill(this.words.at_place, { n: stack.items.length }),
+        subtitle: stack.items.length > shown.length ? b.fill(this.words.more, { n: stack.items.length - shown.length }) : "",
+        rows: [],
+        sections: [{ title: this.words.legend_marks, items: shown.map((item) => ({ kind: "incident", code: item.uid, label: item.title, detail: model.when(item.time), mark: item.mark })) }],
+      }, { kind: "", code: "", at: [stack.x, stack.y] });
+    },
+
+    // ---- what changes
+    refresh() {
+      const model = this.model;
+      const words = this.words;
+      const counts = model.counts;
+      const late = model.incidents.filter((incident) => incident.late && incident.mark === "red").sort((one, other) => one.time - other.time);
+      const figure = (mark, big) => make("div", { class: "figure " + mark }, [b.markIcon(model, mark), make("b", {}, counts ? String(counts[mark]) : "–"), make("span", {}, [words[mark], big && mark === "red" && counts ? make("small", {}, words.overdue + " " + model.overdue) : null])]);
+      this.board.textContent = "";
+      this.strip.textContent = "";
+      MARKS.forEach((mark) => {
+        this.board.append(figure(mark, true));
+        this.strip.append(figure(mark, false));
+      });
+      if (counts) this.strip.append(make("div", { class: "figure late" }, [make("b", {}, String(model.overdue)), make("span", {}, words.overdue)]));
+      const label = (incident) => {
+        const at = model.leafAt.get(model.carrier(incident.leaf));
+        return at === undefined ? "" : model.leaf.labels[at];
+      };
+      const row = (incident, lead) => make("li", {}, make("button", { type: "button", onclick: () => model.select({ kind: "incident", code: incident.uid, label: incident.title, at: [incident.x, incident.y] }, true) }, [make("span", { class: "lead" }, lead), b.markIcon(model, incident.mark, words[incident.mark]), make("span", { class: "item-label" }, incident.title), make("span", { class: "item-detail" }, label(incident))]));
+      const rows = model.railRows();
+      this.lateTitle.hidden = this.lateList.hidden = !late.length;
+      this.lateList.textContent = "";
+      late.slice(0, rows[0]).forEach((incident) => this.lateList.append(row(incident, model.ago(incident.time))));
+      this.newList.textContent = "";
+      model.incidents.slice().sort((one, other) => other.time - one.time).slice(0, late.length ? rows[1] : rows[0] + rows[1]).forEach((incident) => this.newList.append(row(incident, model.day(incident.time))));
+      const days = model.filter.days;
+      this.period.textContent = b.fill(words.legend_precedence, { period: days ? b.fill(words.period_days, { n: days }) : words.period_all });
+      this.connection();
+      this.filterNotice();
+    },
+
+    connection() {
+      const model = this.model;
+      const words = this.words;
+      const asOf = model.asOf ? b.fill(words.as_of, { time: model.when(model.asOf) }) : words.no_time;
+      const state = model.live.state;
+      [this.age, this.headAge].forEach((element) => {
+        const text = state === "live" ? asOf : state === "lost" && model.live.answered ? b.fill(words.lost, { time: model.asOf ? model.when(model.asOf) : "–" }) : words.connecting;
+        if (element.dataset.state === state && element.title === text) return;
+        element.dataset.state = state;
+        element.title = text;
+        element.textContent = "";
+        element.append(make("i", { class: "lamp" }), make("span", {}, text), state === "live" ? make("span", { class: "live-word" }, words.live) : "");
+      });
+      document.body.classList.toggle("lost", state === "lost");
+    },
+
+    filterNotice() {
+      const model = this.model;
+      const said = Object.keys(model.filter).map((name) => model.filterText(name)).filter(Boolean);
+      this.notice.textContent = "";
+      const error = model.live.error ? b.fill(this.words.bad_filter, { error: model.live.error }) : model.trouble;
+      this.notice.hidden = !error && (!said.length || model.embedded);
+      if (error) this.notice.append(make("span", { class: "bad" }, error));
+      else this.notice.append(make("span", {}, this.words.filtered + " · " + said.join(" · ")));
+      if (!model.embedded && said.length) this.notice.append(make("button", { type: "button", class: "quiet", onclick: () => model.setFilter({}) }, this.words.clear_filter));
+    },
+
+    tick(now) {
+      const zone = { timeZone: this.model.data.timezone };
+      const language = this.model.data.language === "zh" ? "zh-CN" : "en-GB";
+      this.clock.textContent = now.toLocaleTimeString(language, Object.assign({ hour12: false }, zone));
+      this.date.textContent = now.toLocaleDateString(language, Object.assign({ year: "numeric", month: "long", day: "numeric", weekday: "long" }, zone));
+    },
+
+    rule() { // the scale bar: a round length between 60 and 150 pixels
+      const model = this.model;
+      const mpp = model.plane.metres / Math.pow(2, model.map.getZoom() - b.ZOOM);
+      const most = 150 * model.k * mpp;
+      const power = Math.pow(10, Math.floor(Math.log10(most)));
+      const length = [5, 2, 1].map((n) => n * power).find((n) => n <= most);
+      [this.scale, this.footScale].forEach((element) => {
+        element.children[0].textContent = length >= 1000 ? length / 1000 + " km" : length + " m";
+        element.children[1].style.width = length / mpp + "px";
+      });
+    },
+
+    tooltip(found, at) {
+      const text = found && (found.stack ? b.fill(this.words.at_place, { n: found.stack.items.length }) : found.label);
+      this.tip.hidden = !text;
+      if (!text) return;
+      this.tip.textContent = text;
+      this.tip.style.transform = "translate(" + Math.round(at.x + 14) + "px," + Math.round(at.y + 16) + "px)";
+    },
+  };
+})();

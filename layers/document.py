@@ -1,0 +1,322 @@
+"""The map document: one page of an area, edition, language and theme, made with folium, served as it is and opened by wall, console and print alike.
+
+Everything it names lies on this server: folium's and its plugins' network addresses are replaced here, in one place. No script is inline, so that the content security
+policy can forbid inline scripts; identifiers are deterministic, so that the same area gives the same bytes.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import folium
+import numpy as np
+import shapely
+from branca.element import Element, Figure, MacroElement
+from folium.elements import JSCSSMixin
+from folium.template import Template
+
+from geo.net import Level, Net, Overlay
+from geo.tint import tints
+from layers import style
+from layers.classes import class_names
+from layers.compact import UNIT, ground_file, origin_of, points_file, shapes, to_json
+from layers.labels import anchors, leaf_labels, tint_depth
+from layers.load import Area
+from layers.words import words
+
+ASSETS = Path(__file__).with_name("assets")
+SCRIPTS = ("leaflet/leaflet.js", "core.js", "base.js", "marks.js", "top.js", "live.js", "panel.js", "main.js")
+STYLES = ("leaflet/leaflet.css", "battlemap.css")
+TINTS = 6
+SIMPLIFY = 3e-6
+"""Side of the triangles that an outline may lose (Visvalingam), degrees: a third of a metre, less than a pixel at any zoom."""
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """A map document.
+
+    Attributes
+    ----------
+    html
+        The page, UTF-8.
+    files
+        Name -> media type and bytes; the page fetches them from ``{base}map/{area}/data/{digest}/{name}``. They never change under one digest.
+    etag
+        Digest of the page.
+    digest
+        Digest of the files.
+    """
+
+    html: bytes
+    files: Mapping[str, tuple[str, bytes]]
+    etag: str
+    digest: str
+
+
+def build(
+    area: Area,
+    *,
+    language: str,
+    theme: str,
+    translate: Callable[[str], str] = str,
+    base: str = "/",
+    tiles: str | None = None,
+    tiles_credit: str = "",
+    stale_after: int = 30,
+) -> Document:
+    """Build the map document of an area.
+
+    Parameters
+    ----------
+    language
+        ``zh`` or ``en``: for the names that the pack gives.
+    theme
+        ``light`` or ``dark``.
+    translate
+        From an English msgid to the text to show.
+    base
+        Path under which the doors lie, with a slash at its end.
+    tiles
+        Address pattern of a local raster basemap, such as ``/tiles/{z}/{x}/{y}``; None for no basemap.
+    tiles_credit
+        Credit line of the basemap.
+    stale_after
+        Seconds without an answer after which the map calls its connection lost.
+    """
+    files = _files(area)
+    script_digest, digest = _code_digest(), _digest([area.digest.encode(), _code_digest().encode()])
+    look = style.style(theme)
+    data = {
+        "area": area.id,
+        "name": area.pack.name.in_(language),
+        "language": language,
+        "theme": theme,
+        "synthetic": area.pack.synthetic,
+        "attribution": " · ".join(text for text in (area.pack.attribution, tiles_credit) if text),
+        "edition": area.pack.edition.isoformat() if area.pack.edition else "",
+        "timezone": str(area.pack.timezone),
+        "stale_after": stale_after,
+        "urls": {name: f"{base}{name}/{area.id}" for name in ("live", "card", "search", "print")} | {"data": f"{base}map/{area.id}/data/{digest}/"},
+        "words": words(translate),
+        "style": _style(look),
+        "classes": {key: name.in_(language) for kind in ("incident", "site", "service") for key, name in class_names(area, kind).items()},
+        "layers": [{"key": entry.key, "kind": entry.kind, "name": entry.name.in_(language)} for entry in area.pack.points],
+        "ground": [{"key": entry.key, "kind": entry.kind, "name": entry.name.in_(language)} for entry in area.pack.ground],
+        "glyphs": _glyphs(area),
+        **_net(area, language),
+    }
+    page, script = _render(data, look, f"{base}assets/{script_digest}/", f"{base}map/{area.id}/data/{digest}/map.js", tiles)
+    files = {**files, "map.js": ("text/javascript", script)}
+    return Document(page, files, _digest([page]), digest)
+
+
+def assets() -> Mapping[str, Path]:
+    """Return the files under ``/assets/{digest}/``: path in the address -> file."""
+    return {path.relative_to(ASSETS).as_posix(): path for path in sorted(ASSETS.rglob("*")) if path.is_file()}
+
+
+def assets_digest() -> str:
+    """Return the digest in the addresses of our scripts and styles; it changes when they do."""
+    return _code_digest()
+
+
+class _Page(Figure):
+    """folium's figure without inline scripts."""
+
+    _template = Template(
+        """<!DOCTYPE html>
+<html lang="{{ this.language }}" data-theme="{{ this.theme }}">
+<head>
+<meta charset="utf-8">
+<title>{{ this.title | e }}</title>
+{{ this.header.render(**kwargs) }}
+</head>
+<body>
+{{ this.html.render(**kwargs) }}
+<script src="{{ this.script_url | e }}"></script>
+</body>
+</html>
+"""
+    )
+
+
+class _Map(folium.Map):
+    """folium's map on vendored files; its own header, with inline scripts and a forbidden zoom, is left out."""
+
+    default_css: list[tuple[str, str]] = []
+    default_js: list[tuple[str, str]] = []
+
+    def render(self, **kwargs: Any) -> None:
+        JSCSSMixin.render(self, **kwargs)
+
+
+class _Header(MacroElement):
+    """What stands in the head beside the links."""
+
+    _template = Template(
+        """{% macro header(this, kwargs) %}<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+<style>{{ this.css }}</style>{% endmacro %}"""
+    )
+
+    def __init__(self, css: str) -> None:
+        super().__init__()
+        self._name, self.css = "Header", css
+
+
+class _Net(MacroElement):
+    """The net and everything the script must know, as a block of data, and the one call that starts the script."""
+
+    _template = Template(
+        """{% macro html(this, kwargs) %}<script type="application/json" id="battlemap-data">{{ this.data }}</script>{% endmacro %}
+{% macro script(this, kwargs) %}battlemap.start({{ this._parent.get_name() }});{% endmacro %}"""
+    )
+
+    def __init__(self, data: str) -> None:
+        super().__init__()
+        self._name, self.data = "Net", data
+
+
+def _render(data: dict[str, Any], look: style.Style, assets_url: str, script_url: str, tiles: str | None) -> tuple[bytes, bytes]:
+    """Return the page and the script that folium wrote for it."""
+    south, west, north, east = (data["bounds"][i] for i in (1, 0, 3, 2))
+    chart = _Map(location=[(south + north) / 2, (west + east) / 2], tiles=None, prefer_canvas=True, zoom_control=False, attribution_control=False, zoom_snap=0, zoom_delta=0.5, min_zoom=3, max_zoom=21)
+    chart.default_js = [(name, assets_url + name) for name in SCRIPTS]
+    chart.default_css = [(name, assets_url + name) for name in STYLES]
+    page = _Page(title=f"{data['name']} · {data['words']['battle_map']}")
+    page.language, page.theme, page.script_url = ("zh-CN" if data["language"] == "zh" else "en"), look.name, script_url
+    page.add_child(chart)
+    chart.add_child(_Header(style.css(look.name)))
+    if tiles:
+        chart.add_child(folium.TileLayer(tiles=tiles, attr=" ", max_zoom=21, max_native_zoom=18))
+    chart.add_child(_Net(to_json(data).decode().replace("<", "\\u003c")))
+    _number([page])
+    return page.render().encode(), page.script.render().encode()
+
+
+def _number(elements: Iterable[Element]) -> None:
+    """Give elements the identifiers 0, 1, 2 … instead of folium's random ones."""
+    waiting, number = list(elements), 0
+    while waiting:
+        element = waiting.pop(0)
+        element._id = str(number)  # noqa: SLF001  folium has no other way
+        waiting.extend(element._children.values())  # noqa: SLF001
+        number += 1
+
+
+@lru_cache(maxsize=8)
+def _files(area: Area) -> Mapping[str, tuple[str, bytes]]:
+    return {
+        "ground.json": ("application/json", ground_file(area)),
+        "buildings.json": ("application/json", points_file(area, ("building",))),
+        "sites.json": ("application/json", points_file(area, ("site", "service"))),
+    }
+
+
+def _net(area: Area, language: str) -> dict[str, Any]:
+    """Return the net as the script takes it; geometry is the same in every language and is encoded once."""
+    net, shape = area.net, _encoded(area)
+    depth = tint_depth(net)
+    names = {entry.key: entry.name.in_(language) for entry in (*area.pack.levels, *area.pack.overlays)}
+    levels = [
+        {
+            "key": level.key,
+            "name": names[level.key],
+            "count": net.count(level.key),
+            "codes": level.codes.tolist(),
+            "labels": leaf_labels(net) if level is net.leaf else level.labels.tolist(),
+            "parents": level.parents.tolist(),
+            **shape[level.key],
+        }
+        for level in net.levels
+    ]
+    overlays = [
+        {
+            "key": overlay.key,
+            "name": names[overlay.key],
+            "responsible": overlay.responsible,
+            "codes": overlay.codes.tolist(),
+            "labels": overlay.labels.tolist(),
+            "titles": overlay.titles.tolist(),
+            **shape[overlay.key],
+        }
+        for overlay in net.overlays
+    ]
+    return {
+        "origin": origin_of(net),
+        "unit": UNIT,
+        "bounds": net.bounds,
+        "outline": shape[""]["shapes"],
+        "tint_depth": depth,
+        "tints": shape[""]["tints"],
+        "levels": levels,
+        "overlays": overlays,
+        "stacks": {stack.code: stack.on for stack in net.stacks},
+    }
+
+
+@lru_cache(maxsize=8)
+def _encoded(area: Area) -> dict[str, dict[str, Any]]:
+    net, origin = area.net, origin_of(area.net)
+    parts: tuple[Level | Overlay, ...] = (*net.levels, *net.overlays)
+    encoded = {part.key: {"shapes": shapes(simplified(part.geoms), origin), "anchors": _rounded(anchors(part.geoms), origin)} for part in parts}
+    tinted = net.levels[tint_depth(net)]
+    outline = shapely.union_all(shapely.make_valid(net.leaf.geoms), grid_size=1e-7)
+    encoded[""] = {
+        "shapes": shapes(simplified(np.array([outline], dtype=object)), origin),
+        "tints": tints(shapely.make_valid(tinted.geoms), colours=TINTS).tolist(),
+    }
+    return encoded
+
+
+def simplified(geoms: np.ndarray) -> np.ndarray:
+    """Drop points that no screen can show; edges that polygons share stay shared. Geometries that cannot be simplified stay as they are."""
+    if not len(geoms) or not shapely.is_valid(geoms).all():
+        return geoms
+    try:
+        return np.asarray(shapely.coverage_simplify(geoms, SIMPLIFY))
+    except shapely.errors.ShapelyError:
+        return geoms
+
+
+def _rounded(places: np.ndarray, origin: tuple[int, int]) -> list[list[float]]:
+    return [[round(lon / UNIT) - origin[0], round(lat / UNIT) - origin[1], round(radius, 1), round(half, 1)] for lon, lat, radius, half in places]
+
+
+def _style(look: style.Style) -> dict[str, Any]:
+    table = style.tables()
+    return {
+        "colours": dict(look.colours),
+        "tints": look.tints,
+        "outlines": look.outlines,
+        "line": table["line"],
+        "font": table["type"]["family"],
+        "desk": table["type"]["desk"],
+        "wall": table["type"]["wall"],
+        "mark": {"size": table["mark"]["size"], "tick": table["mark"]["tick"], "suspended": table["mark"]["suspended"], "ripples": table["mark"]["new_ripples"]},
+        "marks": {name: vars(mark) for name, mark in look.marks.items()},
+    }
+
+
+def _glyphs(area: Area) -> dict[str, str]:
+    classes = {key for kind in ("site", "service") for key in class_names(area, kind)} | {entry.key for entry in area.pack.points if entry.kind == "building"}
+    return {key: style.glyph(key) for key in sorted(classes) if key in style.tables()["class"]} | {"": style.glyph("")}
+
+
+@lru_cache(maxsize=1)
+def _code_digest() -> str:
+    """Return a digest of everything but the area that shapes a document."""
+    room = Path(__file__).parent
+    paths = [*sorted(room.glob("*.py")), style.THEME, *assets().values()]
+    return _digest([path.read_bytes() for path in paths])
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(len(part).to_bytes(8, "big") + part)
+    return total.hexdigest()[:20]
