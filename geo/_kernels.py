@@ -29,13 +29,16 @@ from numba import types as nt
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-RECORD, BLOCK, LIST = 0, 1, 2
+RECORD, BLOCK, LIST = np.int64(0), np.int64(1), np.int64(2)
 ASK = -2  # owner of a point that only shapely can settle
 PENDING = -(2**31)  # code of a cell that waits to be divided
 ASKING = -1  # head of a candidate that only shapely can settle
+FULL = np.int64(1)  # head of a candidate that covers the whole cell
+NONE, NOTHING = np.int64(-1), np.int64(0)  # typed, since each literal would cost a compilation of its own
 SIDE = 8  # cells of a block in each direction
 MARGIN = 2.0**-10  # in cells; the rounding of a raster of 2**36 cells stays below 2**-15
 NEAR = 2.0**-8  # an end closer to the cell than this is not clear of it
+LARGEST, SMALLEST = 1e140, 1e-120  # magnitudes between which products of coordinates neither overflow nor vanish
 BATCH = 1024  # points that pass through the phases together
 
 _SPLIT = 134217729.0  # 2**27 + 1 (Dekker 1971)
@@ -166,6 +169,13 @@ def _clear(coords, edge, x0, y0, inverse, row, column):
 
 
 @compiled()
+def _copy(source, start, target, at, size):
+    """Copy numbers from one array into another (a loop compiles far faster than an assignment of slices)."""
+    for i in range(size):
+        target[at + i] = source[start + i]
+
+
+@compiled()
 def _append(stream, used, following, owner, head):
     """Write the fixed part of an entry: the entry before it in its cell, its owner, its head (edges * 2 + K)."""
     stream[used] = following
@@ -191,7 +201,7 @@ def _fill(cells, first, last, owner, stream, used, notes, everything):
             if used + 6 > stream.size:
                 return -1
             cells[cell] = -used - 2
-            used = _append(stream, used, -1, now, 1)
+            used = _append(stream, used, NONE, now, FULL)
             now = cells[cell]
         newest = -now - 2
         if stream[newest + 2] == 1 and (not everything or stream[newest + 1] == owner):
@@ -200,7 +210,7 @@ def _fill(cells, first, last, owner, stream, used, notes, everything):
         if used + 3 > stream.size:
             return -1
         cells[cell] = -used - 2
-        used = _append(stream, used, now, owner, 1)
+        used = _append(stream, used, np.int64(now), owner, FULL)
     return used
 
 
@@ -215,29 +225,31 @@ def _enter(cells, cell, owner, stream, used, room, notes, everything):
         return -1
     if now >= 0:
         cells[cell] = -used - 2
-        used = _append(stream, used, -1, now, 1)
+        used = _append(stream, used, NONE, now, FULL)
         now = cells[cell]
     elif now <= -2 and not everything and stream[-now - 2 + 2] == 1:
         notes[0] = 1
         return 0
     cells[cell] = -used - 2
-    return _append(stream, used, now, owner, 0) - 1
+    return _append(stream, used, np.int64(now), owner, NOTHING) - 1
 
 
 @compiled()
 def _sort(spans, start, stop):
-    """Sort spans by their first column, in place."""
-    if stop - start > 64:
-        spans[start:stop] = spans[start:stop][np.argsort(spans[start:stop, 0])]
-        return
-    for i in range(start + 1, stop):
-        a, b, c, d = spans[i, 0], spans[i, 1], spans[i, 2], spans[i, 3]
-        k = i - 1
-        while k >= start and spans[k, 0] > a:
-            for m in range(4):
-                spans[k + 1, m] = spans[k, m]
-            k -= 1
-        spans[k + 1, 0], spans[k + 1, 1], spans[k + 1, 2], spans[k + 1, 3] = a, b, c, d
+    """Sort spans by their first column, in place (Shell 1959, gaps of Knuth)."""
+    gap = 1
+    while 3 * gap + 1 < stop - start:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for i in range(start + gap, stop):
+            a, b, c, d = spans[i, 0], spans[i, 1], spans[i, 2], spans[i, 3]
+            k = i - gap
+            while k >= start and spans[k, 0] > a:
+                for m in range(4):
+                    spans[k + gap, m] = spans[k, m]
+                k -= gap
+            spans[k + gap, 0], spans[k + gap, 1], spans[k + gap, 2], spans[k + gap, 3] = a, b, c, d
+        gap //= 3
 
 
 @compiled()
@@ -291,8 +303,8 @@ def _sweep(row, width, spans, start, stop, t, u, offset, owner, cells, stream, u
 @compiled()
 def _raster(coords, rings, polygons, owners, asking, x0, y0, inverse, width, cells, stream, notes, everything):
     """Enter every part into the cells; return the used length of the stream, or -1 where it is too short."""
-    used = 1
-    points = 0
+    used = np.int64(1)
+    points = np.int64(0)
     for part in range(owners.size):
         points = max(points, rings[polygons[part + 1]] - rings[polygons[part]])
     t = np.empty(points)
@@ -303,19 +315,21 @@ def _raster(coords, rings, polygons, owners, asking, x0, y0, inverse, width, cel
     for part in range(owners.size):
         offset = rings[polygons[part]]
         end = rings[polygons[part + 1]]
-        low, high = np.inf, -np.inf
+        west, east, low, high = np.inf, -np.inf, np.inf, -np.inf
         for k in range(offset, end):
             t[k - offset] = (coords[k, 0] - x0) * inverse
             u[k - offset] = (coords[k, 1] - y0) * inverse
+            west = min(west, t[k - offset])
+            east = max(east, t[k - offset])
             low = min(low, u[k - offset])
             high = max(high, u[k - offset])
         bottom = np.int64(np.floor(low - MARGIN))
         rows = np.int64(np.floor(high + MARGIN)) - bottom + 1
         if asking[part]:
-            left, right = np.int64(np.floor(t[: end - offset].min() - MARGIN)), np.int64(np.floor(t[: end - offset].max() + MARGIN))
+            left, right = np.int64(np.floor(west - MARGIN)), np.int64(np.floor(east + MARGIN))
             for row in range(bottom, bottom + rows):
                 for column in range(left, right + 1):
-                    at = _enter(cells, row * width + column, owners[part], stream, used, 0, notes, everything)
+                    at = _enter(cells, row * width + column, owners[part], stream, used, NOTHING, notes, everything)
                     if at < 0:
                         return -1
                     if at > 0:
@@ -346,7 +360,7 @@ def _raster(coords, rings, polygons, owners, asking, x0, y0, inverse, width, cel
                     spans[at, 0], spans[at, 1] = _columns(t[k], u[k], t[k + 1], u[k + 1], row + bottom)
                     spans[at, 2] = k + offset
                     spans[at, 3] = (u[k] >= row + bottom) != (u[k + 1] >= row + bottom)
-        start = 0
+        start = np.int64(0)
         for row in range(rows):
             if starts[row] > start:
                 used = _sweep(row + bottom, width, spans, start, starts[row], t, u, offset, owners[part], cells, stream, used, active, notes, everything)
@@ -440,7 +454,7 @@ def _settle(scratch, size, coords, x0, y0, inverse, row, column, records, lists,
         return -1
     at = used[1]
     lists[at] = size
-    lists[at + 1 : at + 1 + size] = scratch[:size]
+    _copy(scratch, NOTHING, lists, at + 1, size)
     used[1] = at + 1 + size
     return _encode(at, LIST)
 
@@ -460,12 +474,18 @@ def _edges(scratch, size):
 
 
 @compiled()
+def _count(head):
+    """Return how many edges follow the head of an entry."""
+    return np.int64(head >> 1) if head > 0 else np.int64(0)
+
+
+@compiled()
 def _length(stream, head):
     """Return the length of the candidates of a cell."""
     size = 0
     while head <= -2:
         at = -head - 2
-        size += 2 + max(stream[at + 2] >> 1, 0)
+        size += 2 + _count(stream[at + 2])
         head = stream[at]
     return size
 
@@ -478,11 +498,11 @@ def _gather(stream, head, scratch, chain, everything):
         chain[count] = -head - 2
         count += 1
         head = stream[-head - 2]
-    size = 0
+    size = np.int64(0)
     for i in range(count - 1, -1, -1):
         at = chain[i]
-        edges = max(stream[at + 2] >> 1, 0)
-        scratch[size : size + 2 + edges] = stream[at + 1 : at + 3 + edges]
+        edges = _count(stream[at + 2])
+        _copy(stream, at + 1, scratch, size, 2 + edges)
         size += 2 + edges
         if stream[at + 2] == 1 and not everything:
             break
@@ -490,7 +510,7 @@ def _gather(stream, head, scratch, chain, everything):
 
 
 @compiled()
-def _divide(scratch, size, coords, x0, y0, inverse, row, column, parts, sizes, everything):
+def _divide(scratch, size, coords, x0, y0, inverse, row, column, parts, sizes, notes, everything):
     """Divide the candidates of a cell among its 8 x 8 smaller cells; row, column and inverse are those of the smaller cells, lowest left."""
     total = _edges(scratch, size)
     first = np.empty(total, np.int64)
@@ -537,6 +557,7 @@ def _divide(scratch, size, coords, x0, y0, inverse, row, column, parts, sizes, e
                     parts[i * SIDE + j, filled + 1] = touching * 2 + parity
                     filled += 2 + touching
                     if not touching and not everything:
+                        notes[0] |= at < size
                         break
             sizes[i * SIDE + j] = filled
 
@@ -548,7 +569,7 @@ def _queue(todo, used, place, level, row, column, scratch, size):
     if at + 5 + size > todo.size:
         return False
     todo[at], todo[at + 1], todo[at + 2], todo[at + 3], todo[at + 4] = place, level, row, column, size
-    todo[at + 5 : at + 5 + size] = scratch[:size]
+    _copy(scratch, NOTHING, todo, at + 5, size)
     used[4] = at + 5 + size
     return True
 
@@ -572,17 +593,17 @@ def _compact(coords, stream, x0, y0, inverse, width, cells, records, lists, bloc
         size = _gather(stream, cells[cell], scratch, chain, everything)
         row, column = cell // width, cell % width
         if _edges(scratch, size) > crowd[0] and not _single(scratch, size, coords, x0, y0, inverse, row, column, labels, everything):
-            if not _queue(todo, used, cell, 0, row, column, scratch, size):
+            if not _queue(todo, used, cell, NOTHING, row, column, scratch, size):
                 notes[1] = 1
         else:
             cells[cell] = _settle(scratch, size, coords, x0, y0, inverse, row, column, records, lists, latest, labels, used, notes, everything)
         if notes[1]:
             return used
     parts = np.empty((SIDE * SIDE, scratch.size), np.int32)
-    at = 0
+    at = np.int64(0)
     while at < used[4]:
-        place, level, row, column, size = np.int64(todo[at]), todo[at + 1], np.int64(todo[at + 2]), np.int64(todo[at + 3]), todo[at + 4]
-        scratch[:size] = todo[at + 5 : at + 5 + size]
+        place, level, row, column, size = np.int64(todo[at]), np.int64(todo[at + 1]), np.int64(todo[at + 2]), np.int64(todo[at + 3]), np.int64(todo[at + 4])
+        _copy(todo, at + 5, scratch, NOTHING, size)
         at += 5 + size
         if used[2] == bases.size:
             code = _settle(scratch, size, coords, x0, y0, inverse * SIDE**level, row, column, records, lists, latest, labels, used, notes, everything)
@@ -596,7 +617,7 @@ def _compact(coords, stream, x0, y0, inverse, width, cells, records, lists, bloc
             if base + SIDE * SIDE > codes.size:
                 notes[1] = 1
                 return used
-            _divide(scratch, size, coords, x0, y0, finer, row * SIDE, column * SIDE, parts, sizes, everything)
+            _divide(scratch, size, coords, x0, y0, finer, row * SIDE, column * SIDE, parts, sizes, notes, everything)
             for k in range(SIDE * SIDE):
                 here_row, here_column = row * SIDE + k // SIDE, column * SIDE + k % SIDE
                 crowded = _edges(parts[k], sizes[k]) > crowd[1] and level + 1 < levels
@@ -656,10 +677,10 @@ def build(coords, rings, polygons, owners, asking, x0, y0, inverse, width, cells
     if _raster(coords, rings, polygons, owners, asking, x0, y0, inverse, width, cells, stream, notes, everything) < 0:
         answer[5] = 1
         return answer
-    answer[:4] = _compact(
-        coords, stream, x0, y0, inverse, width, cells, records, lists, blocks, bases, codes, todo, notes, everything, crowd, levels
-    )[:4]
-    answer[4:] = notes
+    used = _compact(coords, stream, x0, y0, inverse, width, cells, records, lists, blocks, bases, codes, todo, notes, everything, crowd, levels)
+    for i in range(4):
+        answer[i] = used[i]
+    answer[4], answer[5] = notes[0], notes[1]
     return answer
 
 
@@ -689,8 +710,16 @@ def _code_at(cells, x0, y0, inverse, width, height, blocks, bases, codes, x, y):
 
 
 @compiled()
+def _vanishing(x, y):
+    """Tell whether products of a coordinate may underflow (the net's own are 0 or larger than this)."""
+    return 0.0 < abs(x) < SMALLEST or 0.0 < abs(y) < SMALLEST
+
+
+@compiled()
 def _side(records, k, x, y):
-    """Return 1 where the point is left of a record's edge, -1 right, 0 on it, 2 where the direction of the edge would change the answer."""
+    """Return 1 where the point is left of a record's edge, -1 right, 0 on it, 2 where only shapely can tell: the sign depends on the edge's direction."""
+    if _vanishing(x, y):
+        return 2
     sign = _orientation(records[k, 0], records[k, 1], records[k, 2], records[k, 3], x, y)
     back = _orientation(records[k, 2], records[k, 3], records[k, 0], records[k, 1], x, y)
     return sign if sign == -back else 2
@@ -700,7 +729,7 @@ def _side(records, k, x, y):
 def _relation(lists, at, coords, x, y):
     """Return 2 where a point is on the boundary of the candidate at an offset, 1 inside, 0 outside, -1 where only shapely can tell."""
     head = lists[at + 1]
-    if head == ASKING:
+    if head == ASKING or _vanishing(x, y):
         return -1
     parity = head & 1
     for k in range(at + 2, at + 2 + (head >> 1)):
@@ -722,7 +751,7 @@ def _first(lists, at, coords, x, y):
         relation = _relation(lists, at, coords, x, y)
         if relation != 0:
             return lists[at] if relation > 0 else ASK
-        at += 2 + (lists[at + 1] >> 1)
+        at += 2 + _count(lists[at + 1])
     return -1
 
 
@@ -852,7 +881,7 @@ def locate_all(cells, x0, y0, inverse, width, height, records, lists, blocks, ba
                 if relation > 0 and (used == start or found[used - 1] != lists[at]):
                     found[used] = lists[at]
                     used += 1
-                at += 2 + (lists[at + 1] >> 1)
+                at += 2 + _count(lists[at + 1])
             if at < k + 1 + lists[k]:
                 counts[i] = ASK
                 used = start
@@ -882,6 +911,6 @@ def on_edge(cells, x0, y0, inverse, width, height, records, lists, blocks, bases
                 if lists[at] == owner:
                     relation = _relation(lists, at, coords, x[i], y[i])
                     out[i] = 1 if relation == 2 else (ASK if relation < 0 else 0)
-                at += 2 + (lists[at + 1] >> 1)
+                at += 2 + _count(lists[at + 1])
         asks += out[i] == ASK
     return asks
