@@ -323,10 +323,7 @@ class _Run:
         match[unusable] = ""
         self._count(match, faults, first_row)
         columns: list[Sequence[Any]] = [_blanked(frame[name].to_numpy(dtype=object)) for name in self.names[:-3]]
-        metres = [
-            None if np.isnan(value) else round(value, 3) or 0
-            for value in frame["grid_distance_m"].to_numpy(dtype=np.float64)
-        ]
+        metres = _metres(frame["grid_distance_m"].to_numpy(dtype=np.float64))
         return Added([*columns, _blanked(match), metres, [faults.get(row) for row in range(len(chunk))]], lon, lat)
 
     def _coordinates(self, chunk: Chunk) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
@@ -348,7 +345,8 @@ class _Run:
             shapely.get_num_geometries(geoms) == 1
         )
         geoms = np.where(single, shapely.get_geometry(geoms, 0), geoms)
-        x, y = shapely.get_x(geoms), shapely.get_y(geoms)  # NaN for all but points
+        points = np.where(shapely.is_empty(geoms), None, geoms)  # GEOS fails on the x of an empty point
+        x, y = shapely.get_x(points), shapely.get_y(points)  # NaN for all but points
         faults = {int(row): _geometry_fault(geoms[row]) for row in np.flatnonzero(~(np.isfinite(x) & np.isfinite(y)))}
         self.shapes += sum(1 for fault in faults.values() if fault.endswith("not a point"))
         return x, y, faults
@@ -413,6 +411,14 @@ class _Run:
 def _blanked(texts: np.ndarray) -> list[str | None]:
     """Make empty texts empty cells, so that every format shows the same: nothing."""
     return [text or None for text in texts.tolist()]
+
+
+def _metres(values: np.ndarray) -> list[float | None]:
+    """Round to millimetres; 0 is written without decimals, unknown as nothing."""
+    cells = np.round(values, 3).astype(object)
+    cells[values == 0] = 0
+    cells[np.isnan(values)] = None
+    return cells.tolist()
 
 
 def _geometry_fault(geometry: shapely.Geometry | None) -> str:

@@ -328,7 +328,7 @@ class PackageWriter(ArrowWriter):
     def _emit(self, table: pa.Table) -> None:
         wkb = pa.field(self.geometry, pa.binary(), metadata={"ARROW:extension:name": "geoarrow.wkb"})
         table = table.set_column(table.num_columns - 1, wkb, table.column(table.num_columns - 1))
-        options = {} if self.started else {"layer_options": {"FID": self.fid}}
+        options = {} if self.started else {"layer_options": {"FID": self.fid, "GEOMETRY_NAME": self.geometry}}
         try:
             pyogrio.write_arrow(
                 table,

@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,9 @@ def detect_encoding(path: Path) -> str:
     """
     with path.open("rb") as file:
         head = file.read(1 << 16)
-    for mark, name in _BOMS:
-        if head.startswith(mark):
-            return name
+    marked = _mark_of(path)
+    if marked:
+        return marked
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if max(even, odd) > len(head) // 20 and max(even, odd) > 4 * min(even, odd):
         return "utf-16-le" if odd > even else "utf-16-be"
@@ -53,6 +54,13 @@ def detect_encoding(path: Path) -> str:
     if _misfit(path, "gb18030") is None:
         return "gb18030"
     raise TableError(f"{path.name} is neither UTF-8 nor GBK (byte {spoiled}). Name its encoding with --encoding.")
+
+
+def _mark_of(path: Path) -> str | None:
+    """Return the encoding that a file's byte-order mark names."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    return next((name for mark, name in _BOMS if head.startswith(mark)), None)
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
@@ -92,13 +100,11 @@ def known_encoding(path: Path, given: str | None) -> str:
     if given is None:
         return detect_encoding(path)
     try:
-        name = codecs.lookup(given).name
-        codecs.getincrementaldecoder(name)
-    except (LookupError, AttributeError, TypeError):
+        "".encode(given)  # unlike a look-up this refuses codecs that are not of text
+    except LookupError:
         raise TableError(f"Encoding {given!r} is unknown. Try utf-8, gb18030, utf-16-le or big5.") from None
-    with path.open("rb") as file:
-        head = file.read(4)
-    marked = next((found for mark, found in _BOMS if head.startswith(mark)), None)
+    name = codecs.lookup(given).name
+    marked = _mark_of(path)
     name = {"gb2312": "gb18030", "gbk": "gb18030"}.get(
         name, name
     )  # its superset: what GBK lacks can then be written too
@@ -118,13 +124,11 @@ class CsvTable(Table):
     def __init__(self, path: Path, *, encoding: str | None = None, header_row: int | None = None) -> None:
         super().__init__(path)
         self.encoding = known_encoding(path, encoding)
-        self.marked = (
-            any(path.open("rb").read(4).startswith(mark) for mark, _ in _BOMS) if path.stat().st_size else False
-        )
+        self.marked = _mark_of(path) is not None
         with self._open() as file:
             head = list(islice(file, 200))
         told = (
-            re.match(r"\ufeff?sep=(.)\r?\n?$", head[0], re.IGNORECASE) if head else None
+            re.match(r"sep=(.)\r?\n?$", head[0], re.IGNORECASE) if head else None
         )  # Excel's way to name the delimiter
         self.skip = 1 if told else 0
         self.delimiter = told[1] if told else _delimiter(head, header_row)
@@ -136,30 +140,34 @@ class CsvTable(Table):
     def _encoding_name(self) -> str:
         return {"utf-8-sig": "UTF-8 with BOM", "gb18030": "GB18030"}.get(self.encoding, self.encoding.upper())
 
-    def _open(self) -> io.TextIOWrapper:
-        return self.path.open(encoding=self.encoding, newline="")
+    @contextmanager
+    def _open(self) -> Iterator[io.TextIOWrapper]:
+        with self.path.open(encoding=self.encoding, newline="") as file:
+            if file.read(1) != "\ufeff":
+                file.seek(0)
+            yield file
 
-    def _records(self, file: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
-        """Yield the number of the line a record ends on, and its cells; blank lines are no records."""
-        lines = iter(file)
-        for _ in range(self.skip):
-            next(lines, None)
-        reader = csv.reader(_unmarked(lines), delimiter=self.delimiter, strict=True)
-        try:
-            for record in reader:
-                if record:
-                    yield reader.line_num + self.skip, record
-        except csv.Error as error:
-            raise TableError(
-                f"{self.path.name}, line {reader.line_num + self.skip}: {error}. Is a quotation mark missing, or not doubled?"
-            ) from None
+    @contextmanager
+    def _records(self) -> Iterator[Iterator[list[str]]]:
+        """Yield the records of the file; blank lines are none."""
+        with self._open() as file:
+            for _ in range(self.skip):
+                file.readline()
+            reader = csv.reader(file, delimiter=self.delimiter, strict=True)
+            try:
+                yield filter(None, reader)
+            except csv.Error as error:
+                line = reader.line_num + self.skip
+                raise TableError(
+                    f"{self.path.name}, line {line}: {error}. Is a quotation mark missing, or not doubled?"
+                ) from None
 
     def _survey(self) -> None:
         """Read the header, count the rows, and find the widest."""
         csv.field_size_limit(_LONGEST_CELL)  # the default, 128 KiB, is less than a cell may hold
         rows, width, early = 0, 0, []
-        with self._open() as file:
-            for number, (_, record) in enumerate(self._records(file), start=1):
+        with self._records() as records:
+            for number, record in enumerate(records, start=1):
                 width, rows = max(width, len(record)), rows + (number > self.header_row)
                 if number <= max(_LOOK_AHEAD, self.header_row):
                     early.append(record)
@@ -182,9 +190,9 @@ class CsvTable(Table):
     def chunks(self) -> Iterator[Chunk]:
         """Read the rows; short ones are filled up with empty cells."""
         width = len(self.columns)
-        with self._open() as file:
-            records = islice(self._records(file), self.header_row, None)
-            while batch := [record for _, record in islice(records, CHUNK)]:
+        with self._records() as records:
+            rows = islice(records, self.header_row, None)
+            while batch := list(islice(rows, CHUNK)):
                 for record in batch:
                     if len(record) < width:
                         record.extend([""] * (width - len(record)))
@@ -196,11 +204,6 @@ def header_hint(early: Sequence[Sequence[Any]]) -> int | None:
     return next(
         (number for number, row in enumerate(early, start=1) if guess_pair([cell_text(cell) for cell in row])), None
     )
-
-
-def _unmarked(lines: Iterator[str]) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        yield line.removeprefix("\ufeff") if number == 0 else line
 
 
 def _delimiter(head: list[str], header_row: int | None) -> str:
@@ -249,10 +252,8 @@ class CsvWriter(Writer):
     def write(self, chunk: Chunk, added: Added, crs: Crs) -> None:
         """Write a chunk."""
         del crs
-        extra = zip(
-            *([cell_text(value) for value in column] for column in (*self.places(added), *added.columns)), strict=True
-        )
         rows = chunk.rows if self.same else ([cell_text(cell) for cell in row] for row in chunk.rows)
+        extra = zip(*self.places(added), *added.columns, strict=True)  # csv writes None as nothing and floats in full
         self._put([*row, *more] for row, more in zip(rows, extra, strict=True))
 
     def finish(self) -> None:
