@@ -20,7 +20,7 @@ NEARLY = 0.5  # from here on repeated codes may be parts of one grid
 MEMBERS = 0.95  # share of a parent column's values that must be codes of the level above
 CUT = 10  # characters of a column's name in a Shapefile
 
-_ROW_IDS = re.compile(r"objectid\d*|fid|fid\d+|ogcfid|gid|globalid|rowid|index|featureid|geometryid|shape.*|starea.*|stlength.*|.*perim.*|.*area|area.*|.*length|shapeleng|surface|面积|周长|长度|x|y|lon|lat|long|longitude|latitude|xcoord|ycoord|geopoint.*|geom.*|layer|path|colou?r|fill.*|stroke.*|.*date.*|.*time.*|经度|纬度|序号|created.*|edited.*|updated.*|creat.*user|.*用户|人口.*|户数|population.*|households?")
+_ROW_IDS = re.compile(r"objectid\d*|fid|fid\d+|ogcfid|gid|globalid|rowid|index|featureid|geometryid|shape.*|starea.*|stlength.*|.*perim.*|.*area|area(?:km|m|ha|sq|acre|mi).*|.*length|shapeleng|surface|面积|周长|长度|x|y|lon|lat|long|longitude|latitude|xcoord|ycoord|geopoint.*|geom.*|layer|path|colou?r|fill.*|stroke.*|.*date.*|.*time.*|经度|纬度|序号|created.*|edited.*|updated.*|creat.*user|.*用户|人口.*|户数|population.*|households?")
 _CODES: Mapping[str, int] = MappingProxyType(
     {
         "网格编码": 60, "网格编号": 60, "网格代码": 60, "网格号": 55, "编码": 50, "代码": 50, "编号": 50, "代号": 45, "code": 45, "geoid": 50, "insee": 40, "fips": 35, "identifier": 35, "ident": 30, "number": 30, "numero": 30,

