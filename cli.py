@@ -99,8 +99,8 @@ def serve(host: str | None, port: int | None, area: str | None) -> None:
     settings = Settings.from_env()
     data.path(settings.area, settings.packs)  # a wrong name is said here, not by a page
 
-    from app import app
     from api.serving import run
+    from app import app
 
     run(app, settings.host, settings.port, lambda address: click.echo(f"网格作战图 battlemap: {address}    (Ctrl-C stops)"))
 
@@ -172,6 +172,7 @@ def pack_init(*, out: Path | None, dry_run: bool, force: bool, as_json: bool, **
 
     Exit codes: 0 = written (check's report follows, whatever it says) or --dry-run, 1 = an error, nothing was written, 2 = usage.
     """
+    from incidents.model import Status
     from layers.check import check as check_pack
     from layers.first_day import first_day
 
@@ -181,7 +182,7 @@ def pack_init(*, out: Path | None, dry_run: bool, force: bool, as_json: bool, **
     report = None
     if out is not None and not dry_run:
         day.write(out, force=force)
-        report = check_pack(out)
+        report = check_pack(out, statuses=frozenset(status.value for status in Status))
     if as_json:
         checked = {"out": str(out), "check": report.table()} if report else {}
         click.echo(json.dumps({**day.as_dict(), **checked}, ensure_ascii=False, indent=2))
