@@ -107,9 +107,18 @@ class Coverage:
         return shapely.STRtree(self.geoms)
 
     @cached_property
+    def suspect(self) -> NDArray[np.bool_]:
+        """Which polygons have an edge that their neighbours do not share corner by corner, or that runs through another; no two others overlap."""
+        return (
+            np.asarray(shapely.length(shapely.coverage_invalid_edges(self.geoms)) > 0)
+            if len(self.geoms)
+            else np.array([], dtype=bool)
+        )
+
+    @cached_property
     def exact(self) -> bool:
-        """Whether neighbours share their corners, so that nothing overlaps."""
-        return bool(len(self.geoms)) and bool(shapely.coverage_is_valid(self.geoms))
+        """Whether neighbours share all their corners, so that nothing overlaps."""
+        return bool(len(self.geoms)) and not self.suspect.any()
 
     @cached_property
     def union(self) -> shapely.Geometry:
@@ -121,9 +130,11 @@ class Coverage:
         if self.exact or not len(self.geoms):
             return pieces_of(np.array([], dtype=object), np.empty((0, 2), dtype=np.int64))
         one, other = self.tree.query(self.geoms, predicate="intersects")
-        pairs = np.column_stack([one, other])[one < other]
+        pairs = np.column_stack([one, other])[(one < other) & (self.suspect[one] | self.suspect[other])]
         pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-        return pieces_of(shapely.intersection(self.geoms[pairs[:, 0]], self.geoms[pairs[:, 1]]), pairs)
+        common = shapely.intersection(self.geoms[pairs[:, 0]], self.geoms[pairs[:, 1]])
+        areal_ones = shapely.area(common) > 0
+        return pieces_of(common[areal_ones], pairs[areal_ones])
 
     def holes(self) -> Pieces:
         """Return the pieces that the polygons surround and do not cover; ``owner`` (n, 1) is -1."""

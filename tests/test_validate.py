@@ -221,6 +221,27 @@ def test_the_same_polygon_twice_is_asked_for_as_a_duplicate():
     assert "duplicate" in faults[0].message
 
 
+def test_a_grid_wholly_inside_another_overlaps_it():
+    faults = net_faults([sheet([cell(0, 0, 5, 5), cell(2, 2)])])
+    assert [(fault.kind, fault.codes) for fault in faults] == [("overlap", ("000", "001"))]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 6), st.integers(0, 6), st.integers(1, 5), st.integers(1, 5)), min_size=2, max_size=6
+    )
+)
+def test_the_short_way_finds_every_pair_that_overlaps(boxes):
+    geoms = np.array([cell(*box) for box in boxes])
+    pairs = {
+        (i, j)
+        for j in range(len(geoms))
+        for i in range(j)
+        if shapely.area(shapely.intersection(geoms[i], geoms[j])) > 1e-9
+    }
+    assert {tuple(pair) for pair in Coverage(geoms).overlaps().owner.tolist()} == pairs
+
+
 def test_overlaps_above_the_leaf_are_a_warning():
     top = sheet([cell(0, 0, 2, 1), cell(1, 0, 2, 1)], key="top")
     leaf = sheet([cell(0, 0), cell(1, 0), cell(2, 0)], parents=["000", "000", "001"])
