@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from api import documents, front, live, lookup, tiles
+from api import print as paper
 from api.answers import missing
 from api.guard import Guard
 from layers import document
@@ -48,6 +49,7 @@ def routes(settings: Settings, console: Console) -> list[BaseRoute]:
         *documents.routes(areas, settings, console.assets),
         *live.routes(areas),
         *lookup.routes(areas, settings),
+        *paper.routes(areas, settings, assets),
         *tiles.routes(settings),
         *front.routes(settings, console.paths, console.index, assets),
         *(Route(f"{prefix}{{rest:path}}", missing) for prefix in PREFIXES),

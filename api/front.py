@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from html import escape
 from pathlib import Path
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import language_of, page
-from layers.style import css
+from layers.style import MARKS, css, mark_svg
 from locales import translator
 from locales import mark_for_translation as N_
 from settings import Settings
@@ -72,12 +73,19 @@ def front_page(source: str, language: str, assets: str) -> str:
         html = pattern.sub("", html)
     ours = f"""<title>{escape(_("Grid battle map"))}</title>
     <link rel="icon" type="image/svg+xml" href="{assets}favicon.svg">
-    <style>{css("light")}{css("dark", selector=":root[data-theme=dark]")}</style>
+    <style>{css("light")}{css("dark", selector=":root[data-theme=dark]")}{_pictures("light", ":root")}{_pictures("dark", ":root[data-theme=dark]")}
+    :root {{ --brand: url("{assets}favicon.svg"); }}</style>
     <link rel="stylesheet" href="{assets}console.css">
     <script src="{assets}boot.js"></script>
 """
     html = html.replace('<html lang="en">', f'<html lang="{LANGUAGE_TAGS[language]}">')
     return html.replace("<head>", "<head>" + ours, 1)
+
+
+def _pictures(theme: str, selector: str) -> str:
+    """Return the shapes of the marks as CSS pictures: ``--shape-red`` …"""
+    shapes = "".join(f'--shape-{mark}: url("data:image/svg+xml,{quote(mark_svg(mark, theme=theme))}"); ' for mark in MARKS)
+    return f"{selector} {{ {shapes}}}\n"
 
 
 def is_too_old(agent: str) -> bool:

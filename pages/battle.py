@@ -5,7 +5,7 @@ import streamlit as st
 from geo.errors import FilterError
 from layers.classes import class_names
 from layers.load import Area
-from pages.parts.board import board
+from pages.parts.board import counts, lists
 from pages.parts.element import battle_map
 from pages.parts.trouble import bad_filter, clear
 from pages.parts.visit import Visit
@@ -20,15 +20,16 @@ def render(visit: Visit) -> None:
     area = visit.area()
     with st.container(key="battle", horizontal=True, gap=None):
         with st.container(key="side", gap=None):
-            _filters(visit, area)
             try:
                 wanted = visit.wanted()
-                st.html(board(area, wanted, visit._))
+                st.html(counts(area, wanted, visit._))
             except FilterError as error:
                 wanted = Filter()
                 bad_filter(visit, error)
+            _filters(visit, area)
             if str(wanted):
                 st.button(visit._("Show everything"), key="clear", type="tertiary", on_click=clear)
+            st.html(lists(area, wanted, visit._))
         with st.container(key="chart"):
             title = visit._("Battle map of {name}").format(name=area.pack.name.in_(visit.language))
             battle_map(area.id, visit.language, str(wanted), title, on_only=_take_only, on_mark=_take_mark)
@@ -47,7 +48,7 @@ def _filters(visit: Visit, area: Area) -> None:
     with st.container(key="filters", gap="small"):
         st.selectbox(_("Grid"), list(grids), index=None, format_func=grids.get, placeholder=_("All grids"), key="grid_choice", label_visibility="collapsed", on_change=_take_widgets)
         st.multiselect(_("Class"), list(classes), format_func=classes.get, placeholder=_("All classes"), key="class_choice", label_visibility="collapsed", on_change=_take_widgets)
-        st.pills(_("Period"), days, format_func=lambda n: _("{n} days").format(n=n), key="days_choice", label_visibility="collapsed", on_change=_take_widgets)
+        st.pills(_("Period"), days, format_func=lambda n: _("1 day") if n == 1 else _("{n} days").format(n=n), key="days_choice", label_visibility="collapsed", on_change=_take_widgets)
 
 
 def _seed(key: str, value: object) -> None:

@@ -14,7 +14,7 @@ def render(visit: Visit) -> None:
     _, area = visit._, visit.area()
     facts = facts_of(area, visit.language)
     with st.container(key="facts", gap=None):
-        st.html(f"<h1>{escape(area.pack.name.in_(visit.language))} · {escape(_('Facts and checks'))}</h1>{pairs(facts.about)}")
+        st.html(f"<h1>{escape(area.pack.name.in_(visit.language))}<small>{escape(_('Facts and checks'))}</small></h1>{pairs(facts.about)}")
         left, right = st.columns(2, gap="large")
         left.html(f"<h2>{escape(_('Net'))}</h2>" + table((_("Name"), _("Kind"), _("Grids")), facts.net))
         right.html(f"<h2>{escape(_('Points'))}</h2>" + table((_("Kind"), _("Class"), _("Count")), facts.points))

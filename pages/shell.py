@@ -8,9 +8,11 @@ from pages.parts.element import address
 from pages.parts.header import header
 from pages.parts.trouble import trouble
 from pages.parts.visit import visit
+from locales import mark_for_translation as N_
 from settings import Settings
 
-CHROME = ("No results", "Connection error", "Connecting", "Running...")
+# Words of Streamlit's own that no option can change.
+STREAMLITS = (N_("No results"), N_("Skip to main content"), N_("Connection error"), N_("Select all"))
 
 
 def run() -> None:
@@ -31,7 +33,7 @@ def run() -> None:
     else:
         header(now, pages, current, synthetic=area.pack.synthetic)
         current.run()
-    address(now.address(), {"No results": _("No results")})
+    address(now.address(), {text: _(text) for text in STREAMLITS})
 
 
 run()

@@ -130,7 +130,7 @@ def select(area: Area, wanted: Filter) -> pd.DataFrame:
 
 
 def in_grid(net: Net, frame: pd.DataFrame, key: str, code: str) -> np.ndarray:
-    """Tell which rows of a frame with code columns lie in a grid, bool (n,).
+    """Tell which rows of a frame with code columns lie in a grid, bool (n,); a polygon that carries a stack stands for all its micro-grids.
 
     Raises
     ------
@@ -138,14 +138,16 @@ def in_grid(net: Net, frame: pd.DataFrame, key: str, code: str) -> np.ndarray:
         The net has no such level, overlay or grid.
     """
     known = _codes(net, key)
-    if code not in known:
+    stacked = net.stacked.get(code, ()) if key == net.leaf.key else ()
+    wanted = {stack.code for stack in stacked} or {code}
+    if not stacked and code not in known:
         raise FilterError(
             f"grid={key}:{code}: there is no such grid. The {key!r} level or overlay has {len(known)} grids."
         )
     column = frame[key].astype(str)
     if column.str.contains(";", regex=False).any():
-        return np.array([code in codes.split(";") for codes in column])
-    return (column == code).to_numpy()
+        return np.array([not wanted.isdisjoint(codes.split(";")) for codes in column])
+    return column.isin(wanted).to_numpy()
 
 
 def counts(frame: pd.DataFrame) -> dict[str, int]:

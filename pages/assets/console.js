@@ -29,6 +29,7 @@ export function address({ data }) {
   const moved = before && before !== data.query.area;
   rewrite({ ...data.query, ...(moved ? { view: "", at: "" } : {}) });
   document.documentElement.lang = data.query.lang === "en" ? "en" : "zh-CN";
+  document.querySelectorAll('[data-testid="stSkipToContent"]').forEach(say);
 }
 
 // The element that holds the map. A rerun with the same area, language and theme keeps the iframe; a changed filter goes in as a message.
@@ -46,6 +47,8 @@ export function map({ data, parentElement, setTriggerValue }) {
     host.replaceChildren(frame);
   } else if (frame.dataset.query !== data.query) {
     post({ type: "filter", query: data.query });
+    const [grid, before] = [data.query, frame.dataset.query].map((query) => new URLSearchParams(query).get("grid"));
+    if (grid && grid !== before) post({ type: "fly", kind: grid.split(":")[0], code: grid.slice(grid.indexOf(":") + 1) });
   }
   frame.dataset.query = data.query;
   addEventListener("message", receive);
@@ -101,13 +104,13 @@ function switchTheme() {
 new MutationObserver((records) => {
   for (const record of records) {
     for (const node of record.addedNodes) {
-      const text = node.textContent;
-      if (text && words[text] && !node.querySelector?.("iframe")) leaf(node).textContent = words[text];
+      if (node.textContent in words) say(node);
     }
   }
 }).observe(document.body, { childList: true, subtree: true });
 
-function leaf(node) {
+function say(node) {
+  const text = words[node.textContent];
   while (node.firstElementChild) node = node.firstElementChild;
-  return node;
+  if (text) node.textContent = text;
 }

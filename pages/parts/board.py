@@ -7,18 +7,17 @@ from typing import Any
 import pandas as pd
 
 from layers.load import Area
-from layers.style import style, tables
 from locales import Translator
 from reports import figures
 from reports.figures import MARKS, Filter
 from reports.words import MARK, day_and_time, length_of_time, moment
 
-MOST_OVERDUE = 6
+MOST_OVERDUE = 5
 MOST_NEWEST = 12
 
 
-def board(area: Area, wanted: Filter, _: Translator) -> str:
-    """Return the board as HTML. Its buttons carry ``data-mark`` and ``data-fly``, which console.js answers."""
+def counts(area: Area, wanted: Filter, _: Translator) -> str:
+    """Return the three counts as HTML. Their buttons carry ``data-mark``, which console.js answers."""
     found = figures.select(area, wanted)
     late = figures.overdue(found, area.as_of)
     as_of = _("Data as of {time}").format(time=moment(area.as_of)) if area.as_of is not None else _("Data carry no time")
@@ -27,15 +26,21 @@ def board(area: Area, wanted: Filter, _: Translator) -> str:
     parts = [f'<p class="bm-asof">{escape(as_of)}</p>', f'<div class="bm-counts" role="group" aria-label="{escape(_("Current incidents"))}">{"".join(rows)}</div>']
     if found.empty:
         parts.append(f'<p class="bm-empty">{escape(_("No incident matches the filter."))}</p>')
-    parts += [_list(_("Overdue"), len(late), (_late(area, row, _) for row in _rows(late, MOST_OVERDUE)))]
-    parts += [_list(_("Newest"), len(found), (_new(area, row) for row in _rows(found, MOST_NEWEST)))]
     return f'<div class="bm-board">{"".join(parts)}</div>'
 
 
+def lists(area: Area, wanted: Filter, _: Translator) -> str:
+    """Return what is overdue and what is newest as HTML. Their buttons carry ``data-fly``, which console.js answers."""
+    found = figures.select(area, wanted)
+    late = figures.overdue(found, area.as_of)
+    overdue = _list(_("Overdue"), len(late), (_late(area, row, _) for row in _rows(late, MOST_OVERDUE)))
+    newest = _list(_("Newest"), len(found), (_new(area, row) for row in _rows(found, MOST_NEWEST)))
+    return f'<div class="bm-board">{overdue}{newest}</div>'
+
+
 def mark_shape(mark: str) -> str:
-    """Return the shape of a mark; its colours are the page's."""
-    tick = f'<path class="bm-tick" d="{tables()["mark"]["tick"]}"/>' if mark == "green" else ""
-    return f'<svg class="bm-mark bm-{mark}" viewBox="-12 -12 24 24" aria-hidden="true"><path d="{style("light").marks[mark].path}"/>{tick}</svg>'
+    """Return the shape of a mark; the page's styles draw it, for st.html lets no SVG pass."""
+    return f'<i class="bm-mark bm-{mark}" aria-hidden="true"></i>'
 
 
 def _count(mark: str, number: int, wanted: Filter, _: Translator, late: int) -> str:

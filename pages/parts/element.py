@@ -7,7 +7,7 @@ import streamlit as st
 
 from layers.document import assets_digest
 
-SCRIPT = "export default (element) => import(element.data.script).then((console) => console.{part}(element))"
+SCRIPT = "export default (element) => import(location.origin + element.data.script).then((console) => console.{part}(element))"
 
 _address = st.components.v2.component("battlemap_address", js=SCRIPT.format(part="address"), isolate_styles=False)
 _map = st.components.v2.component("battlemap_map", html='<div class="bm-map"></div>', js=SCRIPT.format(part="map"), isolate_styles=False)

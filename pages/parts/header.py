@@ -16,7 +16,7 @@ def header(visit: Visit, pages: list[Page], current: Page, *, synthetic: bool) -
     """Show the header of every page."""
     _ = visit._
     with st.container(key="head", horizontal=True, vertical_alignment="center", wrap=True):
-        st.html(f'<p class="bm-brand">{BRAND}<b>{escape(_("Grid battle map"))}</b></p>', width="content")
+        st.html(f'<p class="bm-brand"><b>{escape(_("Grid battle map"))}</b></p>', width="content")
         _choose_area(visit)
         if synthetic:
             st.html(f'<span class="bm-chip">{escape(_("Illustrative"))}</span>', width="content")
@@ -70,9 +70,6 @@ def _ways_out(visit: Visit) -> str:
         '<span class="bm-ways">'
         f'<a data-view href="/map/{name}?{escape(query)}&amp;theme=dark" target="_blank" rel="noopener">{escape(_("Wall"))}</a>'
         f'<a data-view href="/print/{name}?{escape(query)}" target="_blank" rel="noopener">{escape(_("Print"))}</a>'
-        f'<button type="button" data-theme-switch title="{escape(_("Light or dark"))}" aria-label="{escape(_("Light or dark"))}">{HALF}</button></span>'
+        f'<button type="button" data-theme-switch title="{escape(_("Light or dark"))}" aria-label="{escape(_("Light or dark"))}"><i class="bm-half"></i></button></span>'
     )
 
-
-BRAND = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M2 5 9 3l6 2 7-2v16l-7 2-6-2-7 2z"/><path class="bm-lines" d="M9 3v16M15 5v16M2 12l7-2 6 2 7-2"/></svg>'
-HALF = '<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="8.5" fill="none" stroke="currentColor" stroke-width="1.8"/><path d="M12 3.5a8.5 8.5 0 0 1 0 17z" fill="currentColor"/></svg>'

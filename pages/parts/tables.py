@@ -6,8 +6,10 @@ from html import escape
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table as HTML; a column of numbers stands to the right."""
-    body = "".join(f"<tr>{''.join(_cell(value) for value in row)}</tr>" for row in rows)
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    rows = list(rows)
+    looks = [_look([row[column] for row in rows]) for column in range(len(heads))]
+    body = "".join(f"<tr>{''.join(f'<td{look}>{escape(value)}</td>' for look, value in zip(looks, row, strict=True))}</tr>" for row in rows)
+    head = "".join(f'<th scope="col"{look}>{escape(name)}</th>' for look, name in zip(looks, heads, strict=True))
     return f'<table class="bm-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
@@ -16,6 +18,5 @@ def pairs(rows: Iterable[Sequence[str]]) -> str:
     return f'<dl class="bm-pairs">{"".join(f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>" for label, value in rows)}</dl>'
 
 
-def _cell(value: str) -> str:
-    number = ' class="bm-number"' if value.replace(",", "").isdecimal() else ""
-    return f"<td{number}>{escape(value)}</td>"
+def _look(column: list[str]) -> str:
+    return ' class="bm-number"' if column and all(value.replace(",", "").isdecimal() for value in column) else ""
