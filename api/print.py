@@ -1,0 +1,112 @@
+"""``/print/{area}``: the battle map as one A3 sheet, for paper and for PDF."""
+
+from datetime import UTC, datetime
+from html import escape
+from urllib.parse import urlencode
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.answers import DOCUMENT_POLICY, SAFE, answering, language_of
+from geo.errors import FilterError
+from layers.areas import Areas
+from layers.classes import class_names
+from layers.load import Area
+from layers.sheet import View, Wanted, sheet
+from layers.sheet.ink import INKS
+from layers.style import css
+from layers.words import WORDS
+from locales import Translator, translator
+from reports import figures
+from reports.figures import MARKS, Filter
+from settings import Settings
+
+ZOOMS = (8.0, 22.0)
+
+
+def routes(areas: Areas, settings: Settings, assets: str) -> list[Route]:
+    """Return the route of printed sheets.
+
+    Parameters
+    ----------
+    assets
+        Address of our scripts and styles, with a slash at its end.
+    """
+
+    def paper(request: Request) -> Response:
+        area = areas.get(request.path_params["area"])
+        language = language_of(request, settings.language)
+        ink = request.query_params.get("ink", INKS[0])
+        if ink not in INKS:
+            raise FilterError(f"ink={ink}: choose among {', '.join(INKS)}.")
+        _ = translator(language)
+        wanted = Filter.from_query(request.query_params)
+        said = tuple(conditions(area, wanted, language, _))
+        chosen = wanted_of(area, wanted, conditions=said, view=view_of(request.query_params.get("view", "")), ink=ink)
+        drawn = sheet(area, chosen, language=language, translate=_, printed_at=datetime.now(UTC))
+        headers = {**SAFE, "Content-Security-Policy": DOCUMENT_POLICY, "Cache-Control": "no-store"}
+        html = _page(area, drawn, assets=assets, query=_query(request), language=language, ink=ink, _=_)
+        return Response(html, headers=headers, media_type="text/html; charset=utf-8")
+
+    return [Route("/print/{area}", answering(paper))]
+
+
+def view_of(text: str) -> View | None:
+    """Read a view from an address: ``LAT,LON,ZOOM``.
+
+    Raises
+    ------
+    FilterError
+        It is something else.
+    """
+    if not text:
+        return None
+    try:
+        lat, lon, zoom = (float(part) for part in text.split(","))
+    except ValueError:
+        raise FilterError(f"view={text}: write it as latitude,longitude,zoom, for example view=34.75,113.6,16.") from None
+    if not (np.isfinite([lat, lon, zoom]).all() and abs(lat) <= 85 and abs(lon) <= 180):  # noqa: PLR2004 - the web's tiles end at 85 degrees
+        raise FilterError(f"view={text}: the latitude lies between -85 and 85, the longitude between -180 and 180.")
+    return View(lat, lon, float(np.clip(zoom, *ZOOMS)))
+
+
+def conditions(area: Area, wanted: Filter, language: str, _: Translator) -> list[str]:
+    """Say a filter in words, but for its grid, which stands in the title."""
+    names = class_names(area, "incident")
+    said = [names[key].in_(language) for key in sorted(wanted.classes)] + [_(WORDS[mark]) for mark in MARKS if mark in wanted.marks]
+    return said + ([_("the last {n} days").format(n=wanted.days)] if wanted.days is not None else [])
+
+
+def wanted_of(area: Area, wanted: Filter, *, conditions: tuple[str, ...] = (), view: View | None = None, ink: str = INKS[0]) -> Wanted:
+    """Return what a filter wants printed: cases, states and the number of overdue ones, all from the one query."""
+    cases = figures.select(area, wanted)
+    keys = [*(level.key for level in area.net.levels), *(overlay.key for overlay in area.net.overlays)]
+    return Wanted(
+        cases=cases,
+        states={key: figures.grid_states(area.net, cases, key) for key in keys},
+        overdue=len(figures.overdue(cases, area.as_of)),
+        grid=wanted.grid,
+        conditions=conditions,
+        view=view,
+        ink=ink,
+    )
+
+
+def _query(request: Request) -> dict[str, str]:
+    return {name: value for name, value in request.query_params.items() if name != "ink"}
+
+
+def _page(area: Area, drawn: str, *, assets: str, query: dict[str, str], language: str, ink: str, _: Translator) -> str:
+    other = next(name for name in INKS if name != ink)
+    words = {"colour": _("In colour"), "black": _("Black and white")}
+    title = f"{area.pack.name.in_(language)} · {_('Grid battle map')}"
+    switch = "?" + urlencode({**query, "ink": other})
+    back = f"../map/{area.id}" + (f"?{urlencode(query)}" if query else "")
+    return f"""<!doctype html>
+<html lang="{"zh-CN" if language == "zh" else "en"}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title><style>{css("light")}</style><link rel="stylesheet" href="{assets}print.css"></head>
+<body><nav class="tools"><a id="back" href="{escape(back)}">← {escape(_("Back to the map"))}</a><span>{escape(_("A3 landscape, 100 %, no margins"))}</span>
+<a id="ink" href="{escape(switch)}">{escape(words[other])}</a><button id="print" type="button">{escape(_("Print"))}</button></nav>
+<main>{drawn}</main><script src="{assets}print.js"></script></body></html>"""
