@@ -88,7 +88,7 @@ def build(
         Seconds without an answer after which the map calls its connection lost.
     """
     files = _files(area)
-    script_digest, digest = _code_digest(), _digest([area.digest.encode(), _code_digest().encode()])
+    script_digest, digest = _code_digest(), _digest([area.digest.encode(), _code_digest().encode(), (tiles or "").encode()])
     look = style.style(theme)
     data = {
         "area": area.id,
@@ -149,6 +149,10 @@ class _Map(folium.Map):
 
     default_css: list[tuple[str, str]] = []
     default_js: list[tuple[str, str]] = []
+    _template = Template(
+        """{% macro html(this, kwargs) %}<div class="folium-map" id="{{ this.get_name() }}"></div>{% endmacro %}
+{% macro script(this, kwargs) %}var {{ this.get_name() }} = L.map("{{ this.get_name() }}", Object.assign({center: {{ this.location | tojson }}}, {{ this.options | tojavascript }}));{% endmacro %}"""
+    )
 
     def render(self, **kwargs: Any) -> None:
         JSCSSMixin.render(self, **kwargs)

@@ -196,10 +196,14 @@
     const marks = model.style.marks;
     if (model.mode === "grids") {
       ["green", "yellow", "red"].forEach((mark) => {
+        const all = new Path2D();
+        leaf.shapes.forEach((shape, n) => { if (known[leaf.codes[n]] === mark && b.meets(shape.box, view.box)) all.addPath(b.pathOf(shape)); });
+        context.fillStyle = model.style.colours.ground; // so that a state looks the same on every tint
+        context.globalAlpha = 0.6;
+        context.fill(all, "evenodd");
+        context.globalAlpha = 1;
         context.fillStyle = marks[mark].state;
-        leaf.shapes.forEach((shape, n) => {
-          if (known[leaf.codes[n]] === mark && b.meets(shape.box, view.box)) context.fill(b.pathOf(shape), "evenodd");
-        });
+        context.fill(all, "evenodd");
       });
       return;
     }
@@ -210,7 +214,7 @@
       context.clip(b.pathOf(shape), "evenodd");
       context.strokeStyle = marks[mark].state;
       context.lineJoin = "miter";
-      context.lineWidth = ((mark === "green" ? 5 : 9) * view.k) / view.s;
+      context.lineWidth = ((mark === "green" ? 4 : 7) * view.k) / view.s;
       context.stroke(b.pathOf(shape));
       context.restore();
     });

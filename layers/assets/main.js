@@ -104,8 +104,9 @@
     // ---- the view moves only for the hand that asked
     home(asked) {
       const bounds = this.data.bounds;
-      const size = this.map.getSize();
-      const options = { padding: [Math.min(48, size.x * 0.04), Math.min(36, size.y * 0.03)] };
+      const edge = 18 * this.k;
+      const tools = (this.narrow ? 4 : 60) * this.k;
+      const options = { paddingTopLeft: [this.wall ? tools : edge, this.wall ? edge : 60 * this.k], paddingBottomRight: [tools, this.embedded ? 40 * this.k : edge] };
       this.map.fitBounds([[bounds[1], bounds[0]], [bounds[3], bounds[2]]], Object.assign({ animate: Boolean(asked) && !this.calm }, options));
     },
     fly(item) {

@@ -63,7 +63,7 @@
     const mode = model.levels.length > 1 && size < 40 * view.k ? "grids" : "marks";
     const key = [view.zoom, model.version, view.k, mode, model.shown("marks")].join();
     if (model.layout && (model.layout.key === key || (model.zooming && model.layout.version === model.version))) return model.layout;
-    model.markSize = model.style.mark.size * view.k * Math.min(1, Math.max(0.62, size / (110 * view.k)));
+    model.markSize = model.style.mark.size * view.k * Math.min(model.wall ? 1.3 : 1.1, Math.max(0.62, size / (110 * view.k)));
     const layout = { key, version: model.version, mode, stacks: [], chips: [] };
     const incidents = model.shown("marks") ? model.incidents : [];
     let rest = incidents;
@@ -137,54 +137,76 @@
     fan.places = places;
   }
 
-  // Counts of a grid: its name and its three marks, each with its number; on its own plate, which never yields.
+  // Counts of a grid on a plate: its name and its marks, each with its number. Where room is short the plate says less, and at last only the worst mark.
+  const FORMS = [{ name: true, marks: 3, tall: true }, { name: true, marks: 1, tall: true }, { name: true, marks: 1, tall: false }, { name: false, marks: 1, tall: false }];
+  const SHIFTS = [[0, 0], [0, -0.5], [0, 0.5], [-0.4, 0], [0.4, 0], [0, -1], [0, 1]];
+
   function drawChips(context, model, view, layout, room) {
-    const text = model.sizes.small;
-    const plates = [];
-    layout.chips.forEach((chip) => {
+    const text = model.sizes.small * 0.96;
+    context.font = font(model, text, true);
+    const shown = layout.chips.filter((chip) => {
       const x = view.x(chip.x);
       const y = view.y(chip.y);
-      const parts = ["red", "yellow", "green"].filter((mark) => chip.counts[mark]);
-      const label = String(chip.level.labels[chip.n]);
-      context.font = font(model, text, true);
-      const icon = text * 0.82;
-      const numbers = parts.map((mark) => measure(context, String(chip.counts[mark])));
-      const row = numbers.reduce((sum, width) => sum + width + icon * 1.35, 0) + Math.max(0, parts.length - 1) * text * 0.5;
-      const name = measure(context, label);
-      const width = Math.max(row, name) + text * 0.9;
-      const height = parts.length ? text * 2.6 : text * 1.5;
-      chip.box = around(x, y, width, height, 0);
-      for (let n = 0; n < 6 && plates.some((other) => b.meets(chip.box, other)); n++) {
-        const shift = (n % 2 ? 1 : -1) * Math.ceil((n + 1) / 2) * height * 0.55;
-        chip.box = around(x, y + shift, width, height, 0);
-      }
-      plates.push(chip.box);
+      chip.seen = x > -80 && y > -60 && x < view.width + 80 && y < view.height + 60;
+      chip.present = ["red", "yellow", "green"].filter((mark) => chip.counts[mark]);
+      chip.box = null;
+      return chip.seen;
+    }).sort((one, other) => one.level.anchors[one.n].half - other.level.anchors[other.n].half);
+    const place = (chip, form, last) => {
+      const plate = plateOf(context, chip, form, String(chip.level.labels[chip.n]), chip.present.slice(0, form.marks), text);
+      return SHIFTS.some((shift, n) => {
+        const box = around(view.x(chip.x) + shift[0] * plate.width, view.y(chip.y) + shift[1] * plate.height, plate.width, plate.height, 1);
+        const free = !shown.some((other) => other !== chip && other.box && b.meets(box, other.box)) && room.free(box);
+        if (!free && !(last && n === SHIFTS.length - 1)) return false;
+        chip.box = box;
+        chip.plate = plate;
+        return true;
+      });
+    };
+    shown.forEach((chip) => place(chip, FORMS[2], false) || place(chip, FORMS[3], true)); // the least first, so that each has its place
+    shown.reverse().forEach((chip) => FORMS.slice(0, 2).some((form) => place(chip, form, false)));
+    shown.forEach((chip) => {
       room.take(chip.box);
-      chip.draw = () => {
-        const top = chip.box[1];
-        context.fillStyle = model.style.colours.surface;
-        context.strokeStyle = model.style.colours.line;
-        context.lineWidth = view.k;
-        context.globalAlpha = 0.9;
-        context.beginPath();
-        context.rect(chip.box[0], top, width, height);
-        context.fill();
-        context.globalAlpha = 1;
-        context.stroke();
-        context.font = font(model, text, true);
-        const middle = (chip.box[0] + chip.box[2]) / 2;
-        write(context, label, middle, top + text * 0.78, model.style.colours.level_label);
-        let left = middle - row / 2;
-        parts.forEach((mark, n) => {
-          const at = top + text * 1.86;
-          b.drawMark(context, model, mark, left + icon / 2, at - (mark === "red" ? icon * 0.04 : 0), icon, { halo: false });
-          context.font = font(model, text, true);
-          write(context, String(chip.counts[mark]), left + icon * 1.25 + numbers[n] / 2, at, model.style.marks[mark].text);
-          left += numbers[n] + icon * 1.35 + text * 0.5;
-        });
-      };
+      chip.draw = () => drawPlate(context, model, view, chip, chip.plate, text);
     });
-    layout.chips.forEach((chip) => { chip.seen = b.meets(chip.box, [0, 0, view.width, view.height]); });
+  }
+
+  function plateOf(context, chip, form, label, marks, text) {
+    const icon = text * 0.82;
+    const numbers = marks.map((mark) => measure(context, String(chip.counts[mark])));
+    const row = numbers.reduce((sum, width) => sum + width + icon * 1.2, 0) + Math.max(0, marks.length - 1) * text * 0.45;
+    const name = form.name ? measure(context, label) : 0;
+    const tall = form.tall && form.name && marks.length > 0;
+    const gap = form.name && marks.length && !tall ? text * 0.45 : 0;
+    return { label: form.name ? label : "", marks, numbers, icon, row, name, gap, tall, width: (tall ? Math.max(row, name) : row + name + gap) + text * 0.7, height: tall ? text * 2.35 : text * 1.3 };
+  }
+
+  function drawPlate(context, model, view, chip, plate, text) {
+    const middle = (chip.box[0] + chip.box[2]) / 2;
+    const top = (chip.box[1] + chip.box[3]) / 2 - plate.height / 2;
+    const r = text * 0.28;
+    const left0 = middle - plate.width / 2;
+    context.fillStyle = model.style.colours.surface;
+    context.globalAlpha = 0.9;
+    context.beginPath();
+    context.moveTo(left0 + r, top);
+    context.arcTo(left0 + plate.width, top, left0 + plate.width, top + plate.height, r);
+    context.arcTo(left0 + plate.width, top + plate.height, left0, top + plate.height, r);
+    context.arcTo(left0, top + plate.height, left0, top, r);
+    context.arcTo(left0, top, left0 + plate.width, top, r);
+    context.closePath();
+    context.fill();
+    context.globalAlpha = 1;
+    context.font = font(model, text, true);
+    const base = plate.tall ? top + text * 1.68 : top + plate.height * 0.53;
+    let left = plate.tall ? middle - plate.row / 2 : left0 + text * 0.35 + plate.name + plate.gap;
+    if (plate.label) write(context, plate.label, plate.tall ? middle : left0 + text * 0.35 + plate.name / 2, plate.tall ? top + text * 0.68 : base, model.style.colours.level_label);
+    plate.marks.forEach((mark, n) => {
+      b.drawMark(context, model, mark, left + plate.icon / 2, base, plate.icon, { halo: false });
+      context.font = font(model, text, true);
+      write(context, String(chip.counts[mark]), left + plate.icon * 1.2 + plate.numbers[n] / 2, base, model.style.marks[mark].text);
+      left += plate.numbers[n] + plate.icon * 1.2 + text * 0.45;
+    });
   }
 
   // A small shape in each grid, so that its state reads without colour.
@@ -204,7 +226,7 @@
   function watermark(context, model, view) {
     const level = model.levels[model.data.tint_depth];
     if (level === model.leaf || model.mode === "grids") return;
-    context.globalAlpha = model.data.theme === "dark" ? 0.2 : 0.15;
+    context.globalAlpha = model.data.theme === "dark" ? 0.16 : 0.1;
     level.anchors.forEach((at, n) => {
       const text = String(level.labels[n]);
       context.font = font(model, 100, true);
@@ -389,7 +411,7 @@
     for (let n = 0; n < tries; n++) {
       const from = start + (n % 2 ? 1 : -1) * Math.ceil(n / 2) * (step / 3);
       if (from < 0 || from + length > whole) continue;
-      const glyphPlaces = bend(view, line, total, advance, from, WIDE.test(title));
+      const glyphPlaces = bend(view, line, total, advance, from, WIDE.test(title), size * 0.66 + 1.5 * view.k);
       if (!glyphPlaces) continue;
       const middle = glyphPlaces[glyphPlaces.length >> 1];
       if (middle[0] < 0 || middle[1] < 0 || middle[0] > view.width || middle[1] > view.height) continue;
@@ -411,7 +433,8 @@
     }
   }
 
-  function bend(view, line, total, advance, from, wide) {
+  // Where each character stands: along the line, and beside it, for the edges of grids run along the middle of streets.
+  function bend(view, line, total, advance, from, wide, aside) {
     const at = (distance) => {
       let n = 1;
       while (n < total.length - 1 && total[n] < distance) n++;
@@ -439,7 +462,8 @@
       if (before !== null && Math.abs(Math.atan2(Math.sin(place[2] - before), Math.cos(place[2] - before))) > 0.42) return null;
       before = place[2];
       const turn = upright ? place[2] - Math.PI / 2 : place[2];
-      places.push([place[0], place[1], backwards ? turn + Math.PI : turn, backwards]);
+      const side = (backwards ? turn + Math.PI : turn) + (upright ? 0 : -Math.PI / 2);
+      places.push([place[0] + aside * Math.cos(side), place[1] + aside * Math.sin(side), backwards ? turn + Math.PI : turn, backwards]);
     }
     return places;
   }
@@ -544,7 +568,7 @@
     later.forEach((draw) => draw());
     if (model.mode === "grids") drawStateShapes(context, model, view, room);
     drawStacks(context, model, view, layout);
-    layout.chips.forEach((chip) => { if (chip.seen) chip.draw(); });
+    layout.chips.forEach((chip) => { if (chip.seen && chip.draw) chip.draw(); });
     drawFan(context, model, view);
     ripples(context, model, view);
     model.timing.top = performance.now() - started;

@@ -1,0 +1,36 @@
+"""A server of the map's doors only, in a thread: for the browser tests and the benchmark of the map."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+
+from api import documents, live, lookup
+from layers.areas import Areas
+from settings import Settings
+
+
+@contextmanager
+def serving(packs: tuple[Path, ...] = (), **settings: object) -> Iterator[str]:
+    """Serve the map documents of some packs; yields the address, without a slash at its end."""
+    chosen = Settings(packs=packs, **settings)
+    areas = Areas(packs, chosen.area)
+    app = Starlette(routes=[*documents.routes(areas, chosen, {}), *live.routes(areas), *lookup.routes(areas, chosen)])
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(timeout=10)
+        listening.close()
