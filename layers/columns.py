@@ -20,7 +20,9 @@ NEARLY = 0.5  # from here on repeated codes may be parts of one grid
 MEMBERS = 0.95  # share of a parent column's values that must be codes of the level above
 CUT = 10  # characters of a column's name in a Shapefile
 
-_ROW_IDS = re.compile(r"objectid\d*|fid|fid\d+|ogcfid|gid|globalid|rowid|index|featureid|geometryid|shape.*|starea.*|stlength.*|.*perim.*|.*area|area(?:km|m|ha|sq|acre|mi).*|.*length|shapeleng|surface|面积|周长|长度|x|y|lon|lat|long|longitude|latitude|xcoord|ycoord|geopoint.*|geom.*|layer|path|colou?r|fill.*|stroke.*|.*date.*|.*time.*|经度|纬度|序号|created.*|edited.*|updated.*|creat.*user|.*用户|人口.*|户数|population.*|households?")
+_ROW_IDS = re.compile(
+    r"objectid\d*|fid|fid\d+|ogcfid|gid|globalid|rowid|index|featureid|geometryid|shape.*|starea.*|stlength.*|.*perim.*|.*area|area(?:km|m|ha|sq|acre|mi).*|.*length|shapeleng|surface|面积|周长|长度|x|y|lon|lat|long|longitude|latitude|xcoord|ycoord|geopoint.*|geom.*|layer|path|colou?r|fill.*|stroke.*|.*date.*|.*time.*|经度|纬度|序号|created.*|edited.*|updated.*|creat.*user|.*用户|人口.*|户数|population.*|households?"
+)
 _CODES: Mapping[str, int] = MappingProxyType(
     {
         "网格编码": 60, "网格编号": 60, "网格代码": 60, "网格号": 55, "编码": 50, "代码": 50, "编号": 50, "代号": 45, "code": 45, "geoid": 50, "insee": 40, "fips": 35, "identifier": 35, "ident": 30, "number": 30, "numero": 30,
@@ -28,7 +30,20 @@ _CODES: Mapping[str, int] = MappingProxyType(
     }
 )  # fmt: skip
 _LABELS = ("短名", "简称", "标注", "label", "short", "abbr", "alias")
-_NAMES = ("名称", "网格名", "name", "nom", "libelle", "title", "标题", "名", "bezeichnung", "nombre", "community", "text")
+_NAMES = (
+    "名称",
+    "网格名",
+    "name",
+    "nom",
+    "libelle",
+    "title",
+    "标题",
+    "名",
+    "bezeichnung",
+    "nombre",
+    "community",
+    "text",
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +72,9 @@ def texts(values: Iterable[Any]) -> list[str]:
     return ["" if (text := code_text(value)).upper() in {"NULL", "<NULL>", "NONE", "NAN"} else text for value in values]
 
 
-def code_column(columns: Mapping[str, Sequence[Any]], *, about: str = "", below: Iterable[Sequence[str]] = ()) -> Choice | None:
+def code_column(
+    columns: Mapping[str, Sequence[Any]], *, about: str = "", below: Iterable[Sequence[str]] = ()
+) -> Choice | None:
     """Choose the column with the code of each feature, or None.
 
     Parameters
@@ -70,14 +87,24 @@ def code_column(columns: Mapping[str, Sequence[Any]], *, about: str = "", below:
         Columns of the level below, as codes: one that holds values of this column speaks for it.
     """
     members = [set(values) - {""} for values in below]
-    scored = sorted(((_code_score(name, values, about, members), -position, name) for position, (name, values) in enumerate(columns.items())), reverse=True)
+    scored = sorted(
+        (
+            (_code_score(name, values, about, members), -position, name)
+            for position, (name, values) in enumerate(columns.items())
+        ),
+        reverse=True,
+    )
     scored = [one for one in scored if one[0] > -100]  # noqa: PLR2004
     if not scored:
         return None
     score, _, name = scored[0]
     found = texts(columns[name])
     distinct = len(set(found) - {""})
-    what = "different in every feature" if distinct == len(found) else f"{distinct} different values in {len(found)} features"
+    what = (
+        "different in every feature"
+        if distinct == len(found)
+        else f"{distinct} different values in {len(found)} features"
+    )
     confidence = "high" if score >= 40 else "medium" if score > 0 else "low"  # noqa: PLR2004
     rivals = [other for value, _, other in scored[1:4] if value >= score - 10]
     also = f"; could also be {', '.join(rivals)}" if rivals else ""
@@ -88,20 +115,33 @@ def _code_score(name: str, values: Sequence[Any], about: str, below: list[set[st
     found = texts(values)
     filled = [text for text in found if text]
     distinct = set(filled)
-    if not filled or any(isinstance(value, bool | list | dict) for value in values) or any(isinstance(value, float) and not value.is_integer() for value in values):
+    if (
+        not filled
+        or any(isinstance(value, bool | list | dict) for value in values)
+        or any(isinstance(value, float) and not value.is_integer() for value in values)
+    ):
         return -1000
     share = len(distinct) / len(found)
     hint = _hint(name)
     if share < NEARLY or (share < UNIQUE and hint < 20):  # noqa: PLR2004
         return -1000
-    score = hint - (25 if share < UNIQUE else 0) - (90 if _ROW_IDS.fullmatch(fold(name)) or (fold(name) == "id" and _serial(filled)) else 0)
+    score = (
+        hint
+        - (25 if share < UNIQUE else 0)
+        - (90 if _ROW_IDS.fullmatch(fold(name)) or (fold(name) == "id" and _serial(filled)) else 0)
+    )
     mean = sum(map(len, filled)) / len(filled)
     score += 6 if mean <= 12 else -30 if mean > 40 else 0  # noqa: PLR2004
     score -= 6 if any(" " in text for text in filled) else 0
     score -= 12 if fold(name).startswith(("addr", "aid", "parcel")) else 0
     score += 15 if set(words(about)) & set(words(name)) - {"id", "code", "name"} else 0
     score -= 60 if _dates(filled) else 0
-    if any(len(members & distinct) >= MEMBERS * len(members) and len(members & distinct) >= min(len(distinct), max(2, len(distinct) / 2)) for members in below if members):
+    if any(
+        len(members & distinct) >= MEMBERS * len(members)
+        and len(members & distinct) >= min(len(distinct), max(2, len(distinct) / 2))
+        for members in below
+        if members
+    ):
         score += 25
     return score
 
@@ -112,15 +152,29 @@ def _hint(name: str) -> int:
     scores = [0]
     for hint, weight in _CODES.items():
         if hint.isascii():
-            cut = len(name) >= CUT - 1 and len(hint) > 3 and any(len(part) >= 3 and hint.startswith(part) for part in parts[-1:])  # noqa: PLR2004
-            scores += [weight] if hint in parts or cut or (len(hint) > 2 and folded.endswith(hint)) or (hint in {"id", "cd"} and folded.endswith(hint)) else []  # noqa: PLR2004
+            cut = (
+                len(name) >= CUT - 1
+                and len(hint) > 3
+                and any(len(part) >= 3 and hint.startswith(part) for part in parts[-1:])
+            )  # noqa: PLR2004
+            scores += (
+                [weight]
+                if hint in parts
+                or cut
+                or (len(hint) > 2 and folded.endswith(hint))
+                or (hint in {"id", "cd"} and folded.endswith(hint))
+                else []
+            )  # noqa: PLR2004
         elif hint in folded:
             scores.append(weight)
     return max(scores)
 
 
 def _serial(filled: list[str]) -> bool:
-    return all(text.isdigit() and len(text) < 9 for text in filled) and sorted(map(int, filled)) in (list(range(1, len(filled) + 1)), list(range(len(filled))))  # noqa: PLR2004
+    return all(text.isdigit() and len(text) < 9 for text in filled) and sorted(map(int, filled)) in (
+        list(range(1, len(filled) + 1)),
+        list(range(len(filled))),
+    )  # noqa: PLR2004
 
 
 def _dates(filled: list[str]) -> bool:
@@ -137,14 +191,24 @@ def label_column(columns: Mapping[str, Sequence[Any]], code: str, *, leaf: bool)
         for hint in hints:
             for name, values in columns.items():
                 found = texts(values)
-                if name != code and _named(name, hint) and len(set(found) - {""}) >= 0.9 * len(found) and sum(map(len, found)) <= longest * len(found) and found != codes:
+                if (
+                    name != code
+                    and _named(name, hint)
+                    and len(set(found) - {""}) >= 0.9 * len(found)
+                    and sum(map(len, found)) <= longest * len(found)
+                    and found != codes
+                ):
                     return Choice(name, "medium", "short, and named like a name")
     return None
 
 
 def _named(name: str, hint: str) -> bool:
     parts = words(name)
-    return hint in fold(name) if not hint.isascii() else hint in parts or fold(name).startswith(hint) or fold(name).endswith(hint)
+    return (
+        hint in fold(name)
+        if not hint.isascii()
+        else hint in parts or fold(name).startswith(hint) or fold(name).endswith(hint)
+    )
 
 
 def parent_columns(columns: Mapping[str, Sequence[Any]], codes: Iterable[str], own: str) -> list[str]:
@@ -154,7 +218,12 @@ def parent_columns(columns: Mapping[str, Sequence[Any]], codes: Iterable[str], o
     for name, values in columns.items():
         found = [text for text in texts(values) if text]
         inside = sum(text in known for text in found)
-        if name != own and found and inside >= MEMBERS * len(values) and len(set(found)) >= min(len(known), max(2, len(known) / 2)):
+        if (
+            name != own
+            and found
+            and inside >= MEMBERS * len(values)
+            and len(set(found)) >= min(len(known), max(2, len(known) / 2))
+        ):
             out.append(name)
     return sorted(out, key=lambda name: bool(_ROW_IDS.fullmatch(fold(name))))
 
@@ -213,7 +282,15 @@ def point_fields(columns: Mapping[str, Sequence[Any]], kind: str) -> dict[str, s
     """Map the fields of a kind of point to columns, each column once."""
     found: dict[str, str] = {}
     for field in OF_KIND[kind]:
-        column = next((name for hint in FIELDS[field] for name in sorted(columns, key=lambda name: fold(name) != hint) if name not in found.values() and _called(name, hint) and _sensible(field, columns[name])), None)
+        column = next(
+            (
+                name
+                for hint in FIELDS[field]
+                for name in sorted(columns, key=lambda name: fold(name) != hint)
+                if name not in found.values() and _called(name, hint) and _sensible(field, columns[name])
+            ),
+            None,
+        )
         if column:
             found[field] = column
     return found
@@ -223,7 +300,11 @@ def _called(name: str, hint: str) -> bool:
     folded, hint = fold(name), fold(hint)
     if folded == hint or (CUT - 1 <= len(name) <= CUT and hint.startswith(folded)):
         return True
-    return (hint in folded and len(hint) > 1) if not hint.isascii() else hint in words(name) or (len(hint) >= 7 and folded.endswith(hint))  # noqa: PLR2004
+    return (
+        (hint in folded and len(hint) > 1)
+        if not hint.isascii()
+        else hint in words(name) or (len(hint) >= 7 and folded.endswith(hint))
+    )  # noqa: PLR2004
 
 
 def _sensible(field: str, values: Sequence[Any]) -> bool:
@@ -231,12 +312,16 @@ def _sensible(field: str, values: Sequence[Any]) -> bool:
     if field in TIMES:
         return bool(found) and sum(_is_time(text) for text in found[:30]) >= 0.9 * len(found[:30])
     if field in {"households", "storeys"}:
-        return bool(found) and bool(pd.to_numeric(pd.Series(found[:100], dtype=object), errors="coerce").notna().mean() >= 0.9)  # noqa: PLR2004
+        return bool(found) and bool(
+            pd.to_numeric(pd.Series(found[:100], dtype=object), errors="coerce").notna().mean() >= 0.9
+        )  # noqa: PLR2004
     return bool(found)
 
 
 def _is_time(text: str) -> bool:
-    return bool(re.match(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}/\d{1,2}/\d{4}", text)) and not pd.isna(pd.to_datetime(text, errors="coerce"))
+    return bool(re.match(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}/\d{1,2}/\d{4}", text)) and not pd.isna(
+        pd.to_datetime(text, errors="coerce")
+    )
 
 
 def class_column(columns: Mapping[str, Sequence[Any]], taken: Collection[str]) -> str | None:
@@ -268,13 +353,24 @@ def id_column(columns: Mapping[str, Sequence[Any]]) -> str | None:
     best = code_column(columns)
     if best and len(set(texts(columns[best.column]))) == len(columns[best.column]):
         return best.column
-    return next((name for name in columns if _ROW_IDS.fullmatch(fold(name)) and fold(name).endswith("id") and len(set(texts(columns[name])) - {""}) == len(columns[name])), None)
+    return next(
+        (
+            name
+            for name in columns
+            if _ROW_IDS.fullmatch(fold(name))
+            and fold(name).endswith("id")
+            and len(set(texts(columns[name])) - {""}) == len(columns[name])
+        ),
+        None,
+    )
 
 
 def named_column(columns: Mapping[str, Sequence[Any]]) -> str | None:
     """Choose the column with the names of things, for what lies under the net."""
     for hint in ("名称", "name", "roadname", "streetname", "fullname", "stname", "nom", "label", "路名", "名"):
         for name, values in sorted(columns.items(), key=lambda one: fold(one[0]) != fold(hint)):
-            if (fold(name) == fold(hint) or (_named(name, hint) and not _ROW_IDS.fullmatch(fold(name)))) and any(texts(values)):
+            if (fold(name) == fold(hint) or (_named(name, hint) and not _ROW_IDS.fullmatch(fold(name)))) and any(
+                texts(values)
+            ):
                 return name
     return None

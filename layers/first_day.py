@@ -81,17 +81,42 @@ class FirstDay:
 
     def _entry(self, entry: Entry) -> dict[str, Any]:
         found = self.places.get(entry.layer.name)
-        origin = {"layer": entry.layer.name, "source": entry.layer.file, "features": len(entry.layer), "geometry": entry.layer.kind, "encoding": entry.layer.encoding}
-        where = {"crs": found.crs, "swapped": found.swapped, "crs_confidence": found.confidence, "crs_reason": found.reason} if found else {}
-        named = {"role": entry.role, "key": entry.key, "name": entry.name.zh, "name_en": entry.name.en, "file": file_name(entry), "settings": dict(entry.settings)}
-        return {**named, **origin, **where, "confidence": entry.confidence, "reasons": [*entry.reasons, *entry.layer.notes]}
+        origin = {
+            "layer": entry.layer.name,
+            "source": entry.layer.file,
+            "features": len(entry.layer),
+            "geometry": entry.layer.kind,
+            "encoding": entry.layer.encoding,
+        }
+        where = (
+            {"crs": found.crs, "swapped": found.swapped, "crs_confidence": found.confidence, "crs_reason": found.reason}
+            if found
+            else {}
+        )
+        named = {
+            "role": entry.role,
+            "key": entry.key,
+            "name": entry.name.zh,
+            "name_en": entry.name.en,
+            "file": file_name(entry),
+            "settings": dict(entry.settings),
+        }
+        return {
+            **named,
+            **origin,
+            **where,
+            "confidence": entry.confidence,
+            "reasons": [*entry.reasons, *entry.layer.notes],
+        }
 
     def text(self) -> str:
         """Return the proposal as lines for people."""
         lines: list[str] = []
         for entry in self.proposal.entries:
             found = self.places.get(entry.layer.name)
-            lines.append(f"{entry.role} {entry.key!r}: {entry.layer.name}, {len(entry.layer):,} {entry.layer.kind}s{f', {found.crs}' if found else ''} ({entry.confidence})")
+            lines.append(
+                f"{entry.role} {entry.key!r}: {entry.layer.name}, {len(entry.layer):,} {entry.layer.kind}s{f', {found.crs}' if found else ''} ({entry.confidence})"
+            )
             lines += [f"    {reason}" for reason in (*entry.reasons, *entry.layer.notes)]
             if found and found.confidence != "high":
                 lines.append(f"    coordinates: {found.reason} ({found.confidence})")
@@ -162,4 +187,6 @@ def _degrees(text: str) -> tuple[float, float]:
     if not match:
         return np.nan, np.nan
     south, lat, lat_m, lat_s, west, lon, lon_m, lon_s = match.groups(default="0")
-    return (int(lon) + int(lon_m) / 60 + int(lon_s) / 3600) * (-1 if west == "-" else 1), (int(lat) + int(lat_m) / 60 + int(lat_s) / 3600) * (-1 if south == "-" else 1)
+    return (int(lon) + int(lon_m) / 60 + int(lon_s) / 3600) * (-1 if west == "-" else 1), (
+        int(lat) + int(lat_m) / 60 + int(lat_s) / 3600
+    ) * (-1 if south == "-" else 1)

@@ -14,7 +14,9 @@ COVERED = 0.6  # share of the wide level that the narrow one must cover (streets
 INSIDE = 0.8  # share of the narrow level that must lie in the wide one
 WHOLE = 0.9  # a polygon nests when so much of what lies in the level above lies in one parent
 NESTS = 0.97  # share of the area that must lie in one parent
-LOST = 20  # one polygon in so many may lie mostly outside of the level above (parks, water, strips beyond a clipped edge)
+LOST = (
+    20  # one polygon in so many may lie mostly outside of the level above (parks, water, strips beyond a clipped edge)
+)
 STRAYS = 200  # one polygon in so many, and always one, may lie in two parents: nets have their faults
 
 
@@ -43,7 +45,9 @@ class Shapes:
             return 0.0
         first, second = self.tree.query(self.geoms, predicate="intersects")
         pairs = first < second
-        return float(shapely.area(shapely.intersection(self.geoms[first[pairs]], self.geoms[second[pairs]])).sum()) / total
+        return (
+            float(shapely.area(shapely.intersection(self.geoms[first[pairs]], self.geoms[second[pairs]])).sum()) / total
+        )
 
     @property
     def typical(self) -> float:
@@ -83,7 +87,13 @@ class Nesting:
     def holds(self) -> bool:
         """Whether the narrow layer nests in the wide one."""
         count = len(self.shares)
-        return self.inside >= INSIDE and self.covered >= COVERED and self.nested >= NESTS and self.strays <= max(1, count // STRAYS) and self.lost <= max(1, count // LOST)
+        return (
+            self.inside >= INSIDE
+            and self.covered >= COVERED
+            and self.nested >= NESTS
+            and self.strays <= max(1, count // STRAYS)
+            and self.lost <= max(1, count // LOST)
+        )
 
 
 def shapes_of(layers: list[Layer]) -> dict[str, Shapes]:
@@ -92,7 +102,10 @@ def shapes_of(layers: list[Layer]) -> dict[str, Shapes]:
     points = np.concatenate([shapely.get_coordinates(layer.geoms) for layer in polygons] or [np.empty((0, 2))])
     points = points[np.isfinite(points).all(axis=1)]
     project = projection(*(np.median(points, axis=0) if len(points) else (0.0, 0.0)), kind="laea")
-    return {layer.name: Shapes(layer, _areal(shapely.make_valid(shapely.transform(layer.geoms, project)))) for layer in polygons}
+    return {
+        layer.name: Shapes(layer, _areal(shapely.make_valid(shapely.transform(layer.geoms, project))))
+        for layer in polygons
+    }
 
 
 def _areal(geoms: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from layers.sources import Layer
 
 CHINA = (73.0, 3.0, 136.0, 54.0)
 EASTING, NORTHING = (250_000.0, 750_000.0), (330_000.0, 6_000_000.0)  # of a 3-degree zone within China, metres
-WIDEST = 12.0  # degrees: nothing wider is the net of a city
+WIDEST = 12.0  # degrees: without a declaration, what is wider is taken for a drawing's own small numbers
 NEARBY = 1.0  # degrees: layers of one street lie no farther apart
 STRAY = 0.02  # share of coordinates at either end that may be strays
 
@@ -46,7 +46,9 @@ class Place:
     reason: str
 
 
-def place(layers: Sequence[Layer], *, crs: str | None = None, named: Mapping[str, str] | None = None) -> list[tuple[Layer, Place]]:
+def place(
+    layers: Sequence[Layer], *, crs: str | None = None, named: Mapping[str, str] | None = None
+) -> list[tuple[Layer, Place]]:
     """Bring layers to WGS84.
 
     Parameters
@@ -66,12 +68,29 @@ def place(layers: Sequence[Layer], *, crs: str | None = None, named: Mapping[str
         A given system is unknown or cannot fit the numbers.
     """
     told = _told(layers, crs, named or {})
-    found: list[Place | None] = [_given(layer, told[layer.name]) if layer.name in told else _declared(layer) for layer in layers]
+    found: list[Place | None] = [
+        _given(layer, told[layer.name]) if layer.name in told else _declared(layer) for layer in layers
+    ]
     extents = [_extent(*_together(layer, layers)) for layer in layers]
-    found = [place or (_by_numbers(extent) if extent else Place("EPSG:4326", swapped=False, confidence="low", reason="it holds no coordinates")) for place, extent in zip(found, extents, strict=True)]
-    known = [_centre(extent, place) for extent, place in zip(extents, found, strict=True) if extent and place and place.confidence != "low"]
+    found = [
+        place
+        or (
+            _by_numbers(extent, layer)
+            if extent
+            else Place("EPSG:4326", swapped=False, confidence="low", reason="it holds no coordinates")
+        )
+        for place, extent, layer in zip(found, extents, layers, strict=True)
+    ]
+    known = [
+        _centre(extent, place)
+        for extent, place in zip(extents, found, strict=True)
+        if extent and place and place.confidence != "low"
+    ]
     found = [place or _near(extent, known) for place, extent in zip(found, extents, strict=True)]
-    found = [_agree(place, extent, known) if place and layer.name not in told else place for place, extent, layer in zip(found, extents, layers, strict=True)]
+    found = [
+        _agree(place, extent, known) if place and layer.name not in told else place
+        for place, extent, layer in zip(found, extents, layers, strict=True)
+    ]
     _ask([(layer, extent) for layer, place, extent in zip(layers, found, extents, strict=True) if not place])
     return [(_moved(layer, place), place) for layer, place in zip(layers, found, strict=True) if place]
 
@@ -90,7 +109,13 @@ def _together(layer: Layer, layers: Sequence[Layer]) -> list[Layer]:
 
 
 def _extent(*layers: Layer) -> Box | None:
-    points = np.concatenate([shapely.get_coordinates(shapes) for layer in layers for shapes in (layer.geoms, [point for _, point in layer.texts])])
+    points = np.concatenate(
+        [
+            shapely.get_coordinates(shapes)
+            for layer in layers
+            for shapes in (layer.geoms, [point for _, point in layer.texts])
+        ]
+    )
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):
         return None
@@ -104,9 +129,13 @@ def _given(layer: Layer, crs: str) -> Place:
     system, extent = systems.parse(crs), _extent(layer)
     if extent and _degrees(extent) != system.geographic:
         what = "degrees" if _degrees(extent) else "metres or feet"
-        raise CrsError(f"{layer.file} holds {what} ({_numbers(extent)}), which cannot be {system.name}. Name its system with --crs {layer.file}=CRS.")
+        raise CrsError(
+            f"{layer.file} holds {what} ({_numbers(extent)}), which cannot be {system.name}. Name its system with --crs {layer.file}=CRS."
+        )
     swapped = extent is not None and not _fits(system, extent) and _fits(system, _turned(extent))
-    return Place(system.name, swapped, "high", f"given as {system.name}" + (", with its axes swapped" if swapped else ""))
+    return Place(
+        system.name, swapped, "high", f"given as {system.name}" + (", with its axes swapped" if swapped else "")
+    )
 
 
 def _declared(layer: Layer) -> Place | None:
@@ -124,13 +153,20 @@ def _declared(layer: Layer) -> Place | None:
     if known is not None and known.area_of_use is None and not system.geographic and not _lands(system, extent):
         return None
     if _fits(system, extent) or not _fits(system, _turned(extent)):
-        return Place(system.name, swapped=False, confidence="high", reason=f"its file declares {system.name} ({system.title})")
-    return Place(system.name, swapped=True, confidence="medium", reason=f"its file declares {system.name}, which fits only with the axes swapped")
+        return Place(
+            system.name, swapped=False, confidence="high", reason=f"its file declares {system.name} ({system.title})"
+        )
+    return Place(
+        system.name,
+        swapped=True,
+        confidence="medium",
+        reason=f"its file declares {system.name}, which fits only with the axes swapped",
+    )
 
 
 def _degrees(extent: Box) -> bool:
     west, south, east, north = extent
-    return max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 180 and max(east - west, north - south) <= WIDEST  # noqa: PLR2004
+    return max(abs(west), abs(east)) <= 180 and max(abs(south), abs(north)) <= 180  # noqa: PLR2004
 
 
 def _turned(extent: Box) -> Box:
@@ -158,11 +194,24 @@ def _fits(system: systems.Crs, extent: Box) -> bool:
     if not system.definition:
         return _within((lon, lat, lon, lat), CHINA)
     area = pyproj.CRS.from_user_input(system.definition).area_of_use
-    return area is None or area.west > area.east or _within((lon, lat, lon, lat), (area.west - 3, area.south - 3, area.east + 3, area.north + 3))
+    return (
+        area is None
+        or area.west > area.east
+        or _within((lon, lat, lon, lat), (area.west - 3, area.south - 3, area.east + 3, area.north + 3))
+    )
 
 
-def _by_numbers(extent: Box) -> Place | None:
-    return _by_degrees(extent) if _degrees(extent) else _by_zone(extent, swapped=False) or _by_zone(_turned(extent), swapped=True)
+def _by_numbers(extent: Box, layer: Layer) -> Place | None:
+    wide = max(extent[2] - extent[0], extent[3] - extent[1]) > WIDEST
+    if (
+        wide and _degrees(extent) and not layer.file.lower().endswith("json")
+    ):  # a GeoJSON without a declaration is WGS 84
+        return None
+    return (
+        _by_degrees(extent)
+        if _degrees(extent)
+        else _by_zone(extent, swapped=False) or _by_zone(_turned(extent), swapped=True)
+    )
 
 
 def _by_degrees(extent: Box) -> Place | None:
@@ -174,7 +223,12 @@ def _by_degrees(extent: Box) -> Place | None:
     if _fits(systems.WGS84, extent):
         return Place("EPSG:4326", swapped=False, confidence="medium", reason="degrees, taken for WGS 84")
     if _fits(systems.WGS84, _turned(extent)):
-        return Place("EPSG:4326", swapped=True, confidence="medium", reason="degrees, latitude first (otherwise it would lie at the South Pole or nowhere), taken for WGS 84")
+        return Place(
+            "EPSG:4326",
+            swapped=True,
+            confidence="medium",
+            reason="degrees, latitude first (otherwise it would lie at the South Pole or nowhere), taken for WGS 84",
+        )
     return None
 
 
@@ -182,7 +236,9 @@ def _by_zone(extent: Box, *, swapped: bool) -> Place | None:
     """Read the number of a 3-degree zone in front of the easting (38 500 000 = zone 38)."""
     zone = int(extent[0] // 1e6)
     east = (extent[0] - zone * 1e6, extent[2] - zone * 1e6)
-    if not systems.FIRST_ZONE <= zone <= systems.LAST_ZONE or not _within((east[0], extent[1], east[1], extent[3]), (EASTING[0], NORTHING[0], EASTING[1], NORTHING[1])):
+    if not systems.FIRST_ZONE <= zone <= systems.LAST_ZONE or not _within(
+        (east[0], extent[1], east[1], extent[3]), (EASTING[0], NORTHING[0], EASTING[1], NORTHING[1])
+    ):
         return None
     turned = ", northing first" if swapped else ""
     reason = f"eastings with the number of zone {zone}{turned}: CGCS2000 3-degree (Xi'an 80 and Beijing 54 look the same and lie up to 100 m off: ask the surveyor)"
@@ -214,11 +270,20 @@ def _close(a: tuple[float, float], b: tuple[float, float]) -> bool:
 
 def _near(extent: Box | None, known: list[tuple[float, float]]) -> Place | None:
     """Choose the candidate that puts a layer beside the layers whose place is known."""
-    fitting = [one for one in _candidates(extent) if any(_close((one[2], one[3]), centre) for centre in known)] if extent else []
+    fitting = (
+        [one for one in _candidates(extent) if any(_close((one[2], one[3]), centre) for centre in known)]
+        if extent
+        else []
+    )
     if not fitting:
         return None
     code, swapped, lon, lat = min(fitting, key=lambda one: min(abs(one[2] - centre[0]) for centre in known))
-    return Place(code, swapped, "medium", f"without a declaration; {code} puts it at {lon:.2f}, {lat:.2f}, beside the other layers")
+    return Place(
+        code,
+        swapped,
+        "medium",
+        f"without a declaration; {code} puts it at {lon:.2f}, {lat:.2f}, beside the other layers",
+    )
 
 
 def _agree(found: Place, extent: Box | None, known: list[tuple[float, float]]) -> Place:
@@ -228,7 +293,11 @@ def _agree(found: Place, extent: Box | None, known: list[tuple[float, float]]) -
     turned = replace(found, swapped=not found.swapped)
     here, there = (sum(_close(_centre(extent, one), centre) for centre in known) for one in (found, turned))
     if here <= 1 and there > here and there >= len(known) // 2:
-        return replace(turned, confidence="medium", reason=f"{found.reason}; its axes are swapped: turned, it lies among the other layers")
+        return replace(
+            turned,
+            confidence="medium",
+            reason=f"{found.reason}; its axes are swapped: turned, it lies among the other layers",
+        )
     return found
 
 
@@ -244,11 +313,25 @@ def _ask(lost: list[tuple[Layer, Box | None]]) -> None:
     for file in dict.fromkeys(layer.file for layer, _ in lost):
         boxes = [extent for layer, extent in lost if layer.file == file and extent]
         declared = next((layer.crs for layer, _ in lost if layer.file == file and layer.crs), None)
-        says = f"declares {' '.join(declared.split())[:60]!r}, which its numbers contradict" if declared else "declares no coordinate system"
-        places = [f"{code}{' (axes swapped)' if swapped else ''} puts it at {lon:.2f}, {lat:.2f}" for code, swapped, lon, lat in _candidates(boxes[0])]
-        advice = "Candidates: " + "; ".join(places) if places else "Its numbers fit no system of China: local coordinates or feet; ask whoever made it"
+        says = (
+            f"declares {' '.join(declared.split())[:60]!r}, which its numbers contradict"
+            if declared
+            else "declares no coordinate system"
+        )
+        places = [
+            f"{code}{' (axes swapped)' if swapped else ''} puts it at {lon:.2f}, {lat:.2f}"
+            for code, swapped, lon, lat in _candidates(boxes[0])
+        ]
+        advice = (
+            "Candidates: " + "; ".join(places)
+            if places
+            else "Its numbers fit no system of China: local coordinates or feet; ask whoever made it"
+        )
         lines.append(f"{file} {says} ({_numbers(boxes[0])}). {advice}")
-    raise MissingCrs("Some files do not say where they lie; name their system with --crs CRS or --crs FILE=CRS.\n  - " + "\n  - ".join(lines))
+    raise MissingCrs(
+        "Some files do not say where they lie; name their system with --crs CRS or --crs FILE=CRS.\n  - "
+        + "\n  - ".join(lines)
+    )
 
 
 def _moved(layer: Layer, found: Place) -> Layer:

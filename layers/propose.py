@@ -115,12 +115,21 @@ def propose(layers: Sequence[Layer], wishes: Wishes | None = None) -> Proposal:
     layers = [*layers, *made]
     usable = [_lettered(layer, layers) for layer in layers if layer.name not in wishes.skip and len(layer)]
     usable = [part for layer in usable for part in _unmixed(layer, wishes)]
-    left_out = [(name, "left out as you asked") for name in wishes.skip] + [(layer.name, "it holds only lettering") for layer in layers if not len(layer)]
+    left_out = [(name, "left out as you asked") for name in wishes.skip] + [
+        (layer.name, "it holds only lettering") for layer in layers if not len(layer)
+    ]
     shapes = shapes_of(usable)
+    twins = _twins(shapes, wishes)
+    usable = [layer for layer in usable if layer.name not in twins]
+    shapes = {name: one for name, one in shapes.items() if name not in twins}
+    left_out += [(name, f"it holds the same polygons as {first}") for name, first in twins.items()]
     row = _levels(shapes, wishes)
     row = [one for one in row if one.areas.any()]
     if not row:
-        raise PackError("None of the layers can be the net: no polygons were found. Name the file with the grids, or draw them closed.", [f"{layer.name}: {len(layer)} {layer.kind}s" for layer in layers])
+        raise PackError(
+            "None of the layers can be the net: no polygons were found. Name the file with the grids, or draw them closed.",
+            [f"{layer.name}: {len(layer)} {layer.kind}s" for layer in layers],
+        )
     entries = _level_entries(row, wishes)
     named = {one.layer.name for one in row}
     for layer in usable:
@@ -148,23 +157,63 @@ def _resolved(wishes: Wishes, layers: Sequence[Layer]) -> Wishes:
     def all_of(table: Mapping[str, str]) -> dict[str, str]:
         return {one(name): value for name, value in table.items()}
 
-    found = Wishes(all_of(wishes.levels), all_of(wishes.overlays), all_of(wishes.points), all_of(wishes.ground), all_of(wishes.codes), all_of(wishes.labels), all_of(wishes.parents), {one(name): table for name, table in wishes.dissolve.items()}, tuple(one(name) for name in wishes.skip))
+    found = Wishes(
+        all_of(wishes.levels),
+        all_of(wishes.overlays),
+        all_of(wishes.points),
+        all_of(wishes.ground),
+        all_of(wishes.codes),
+        all_of(wishes.labels),
+        all_of(wishes.parents),
+        {one(name): table for name, table in wishes.dissolve.items()},
+        tuple(one(name) for name in wishes.skip),
+    )
     by_name = {layer.name: layer for layer in layers}
     for table in (found.codes, found.labels, found.parents):
-        faults += [f"{name} has no column {column!r}; it has {', '.join(by_name[name].columns) or 'none'}" for name, column in table.items() if name in by_name and column not in by_name[name].columns and not (column == "TEXT" and by_name[name].file.lower().endswith(".dxf"))]
-    faults += [f"{name} has no column {column!r}; it has {', '.join(by_name[name].columns)}" for name, table in found.dissolve.items() if name in by_name for column in table if column not in by_name[name].columns]
-    faults += [f"{kind!r} is no kind of {what}; choose one of {', '.join(kinds)}" for what, table, kinds in (("points", found.points, POINT_KINDS), ("ground", found.ground, GROUND_KINDS)) for kind in table.values() if kind not in kinds]
-    faults += [fault for table in (found.levels, found.overlays, *found.dissolve.values()) for key in table.values() if (fault := key_fault(key))]
-    faults += [f"{name} holds {by_name[name].kind}s, a level needs polygons" for name in found.levels if name in by_name and by_name[name].kind != "polygon"]
+        faults += [
+            f"{name} has no column {column!r}; it has {', '.join(by_name[name].columns) or 'none'}"
+            for name, column in table.items()
+            if name in by_name
+            and column not in by_name[name].columns
+            and not (column == "TEXT" and by_name[name].file.lower().endswith(".dxf"))
+        ]
+    faults += [
+        f"{name} has no column {column!r}; it has {', '.join(by_name[name].columns)}"
+        for name, table in found.dissolve.items()
+        if name in by_name
+        for column in table
+        if column not in by_name[name].columns
+    ]
+    faults += [
+        f"{kind!r} is no kind of {what}; choose one of {', '.join(kinds)}"
+        for what, table, kinds in (("points", found.points, POINT_KINDS), ("ground", found.ground, GROUND_KINDS))
+        for kind in table.values()
+        if kind not in kinds
+    ]
+    faults += [
+        fault
+        for table in (found.levels, found.overlays, *found.dissolve.values())
+        for key in table.values()
+        if (fault := key_fault(key))
+    ]
+    faults += [
+        f"{name} holds {by_name[name].kind}s, a level needs polygons"
+        for name in found.levels
+        if name in by_name and by_name[name].kind != "polygon"
+    ]
     if faults:
-        raise PackError(f"The layers are: {', '.join(layer.name for layer in layers)}. Some of the options do not fit them:", faults)
+        raise PackError(
+            f"The layers are: {', '.join(layer.name for layer in layers)}. Some of the options do not fit them:", faults
+        )
     return found
 
 
 def _spellings(layer: Layer) -> set[str]:
     """Return what a user may call a layer: its name, its last part, its file with or without folder and ending."""
     file = layer.file.rsplit("/", 1)[-1]
-    return {name.lower() for name in (layer.name, layer.name.rsplit("/", 1)[-1], layer.file, file, file.rsplit(".", 1)[0])}
+    return {
+        name.lower() for name in (layer.name, layer.name.rsplit("/", 1)[-1], layer.file, file, file.rsplit(".", 1)[0])
+    }
 
 
 # ---- lettering and mixed layers -------------------------------------------------------------------------------------------------------------------------
@@ -204,8 +253,18 @@ def _unmixed(layer: Layer, wishes: Wishes) -> list[Layer]:
         groups = sorted(set(found))
         if not 2 <= len(groups) <= 6 or "" in groups:  # noqa: PLR2004
             continue
-        parts = [replace(layer, name=f"{layer.name}:{group}", notes=(*layer.notes, f"the part of {layer.name} with {name} = {group}")).take(np.flatnonzero(found == group)) for group in groups]
-        if all(Shapes(part, whole.geoms[found == group]).overlap <= TILES for part, group in zip(parts, groups, strict=True)):
+        parts = [
+            replace(
+                layer,
+                name=f"{layer.name}:{group}",
+                notes=(*layer.notes, f"the part of {layer.name} with {name} = {group}"),
+            ).take(np.flatnonzero(found == group))
+            for group in groups
+        ]
+        if all(
+            Shapes(part, whole.geoms[found == group]).overlap <= TILES
+            for part, group in zip(parts, groups, strict=True)
+        ):
             return parts
     return [layer]
 
@@ -214,9 +273,15 @@ def _dissolved(layer: Layer, column: str) -> Layer:
     """Join the grids that have one value in a column; columns that say one thing in every group are kept."""
     found = np.array(texts(layer.columns[column]), dtype=object)
     groups = {group: np.flatnonzero(found == group) for group in sorted(set(found) - {""})}
-    geoms = np.array([shapely.union_all(shapely.make_valid(layer.geoms[rows])) for rows in groups.values()], dtype=object)
+    geoms = np.array(
+        [shapely.union_all(shapely.make_valid(layer.geoms[rows])) for rows in groups.values()], dtype=object
+    )
     kept = {name: texts(values) for name, values in layer.columns.items()}
-    kept = {name: values for name, values in kept.items() if all(len({values[row] for row in rows}) == 1 for rows in groups.values())}
+    kept = {
+        name: values
+        for name, values in kept.items()
+        if all(len({values[row] for row in rows}) == 1 for rows in groups.values())
+    }
     columns = {name: [layer.columns[name][rows[0]] for rows in groups.values()] for name in kept}
     note = f"made from {layer.name} by joining its grids with one {column}"
     return replace(layer, name=f"{layer.name}:{column}", columns=columns, geoms=geoms, notes=(note,), texts=())
@@ -230,10 +295,60 @@ def _with_dissolved(wishes: Wishes, made: list[Layer]) -> Mapping[str, str]:
     return {**wider, **own} if wider else wishes.levels
 
 
+def _twins(shapes: dict[str, Shapes], wishes: Wishes) -> dict[str, str]:
+    """Find layers that hold what another holds (one net in two formats): name -> the one that is kept, which is the wished one, else the first."""
+    wished = {*wishes.levels, *wishes.overlays, *wishes.ground}
+    kept: list[Shapes] = []
+    twins = {}
+    for one in sorted(shapes.values(), key=lambda one: one.layer.name not in wished):
+        first = next((other for other in kept if _same(one, other)), None)
+        if first is None or one.layer.name in wished:
+            kept.append(one)
+        else:
+            twins[one.layer.name] = first.layer.name
+    return twins
+
+
+def _same(one: Shapes, other: Shapes) -> bool:
+    """Whether two layers hold the same polygons, to a hundred-thousandth of their areas and half a metre."""
+    if len(one.geoms) != len(other.geoms) or len(one.geoms) == 0:
+        return False
+    near = np.abs(shapely.total_bounds(one.geoms) - shapely.total_bounds(other.geoms)).max() < 0.5  # noqa: PLR2004
+    return bool(near and np.allclose(np.sort(one.areas), np.sort(other.areas), rtol=1e-5, atol=0.1))
+
+
 # ---- levels ---------------------------------------------------------------------------------------------------------------------------------------------
 
 # Words of layers' names, Chinese as parts, English and French as whole words.
-_NET = ("网格", "社区", "街道", "片区", "责任区", "村", "乡镇", "区划", "行政区", "grid", "ward", "district", "community", "commission", "precinct", "borough", "neighborhood", "neighbourhood", "quartier", "arrondissement", "tract", "smd", "anc", "beat", "zone", "nta", "boundary")
+_NET = (
+    "网格",
+    "社区",
+    "街道",
+    "片区",
+    "责任区",
+    "村",
+    "乡镇",
+    "区划",
+    "行政区",
+    "grid",
+    "ward",
+    "district",
+    "community",
+    "commission",
+    "precinct",
+    "borough",
+    "neighborhood",
+    "neighbourhood",
+    "quartier",
+    "arrondissement",
+    "tract",
+    "smd",
+    "anc",
+    "beat",
+    "zone",
+    "nta",
+    "boundary",
+)
 _DEDICATED = ("专属", "专用网格", "行业网格", "dedicated")
 _GROUND: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
@@ -311,7 +426,9 @@ def _level_entries(row: list[Shapes], wishes: Wishes) -> list[Entry]:
     entries: list[Entry] = []
     for number, layer in enumerate(layers):
         above = texts(layers[number - 1].columns[codes[number - 1].column]) if number else []
-        entry = _level_entry(layer, codes[number], held[number], above, wishes, leaf=number == len(layers) - 1, depth=number)
+        entry = _level_entry(
+            layer, codes[number], held[number], above, wishes, leaf=number == len(layers) - 1, depth=number
+        )
         entries.append(entry)
     if len(entries) > 1 and entries[0].confidence == "medium":
         entries[0] = replace(entries[0], confidence=entries[1].confidence)
@@ -319,21 +436,33 @@ def _level_entries(row: list[Shapes], wishes: Wishes) -> list[Entry]:
 
 
 def _wished(table: Mapping[str, str], layer: Layer) -> guess.Choice | None:
-    return guess.Choice(table[layer.name], "high", "as you asked") if layer.name in table and table[layer.name] in layer.columns else None
+    return (
+        guess.Choice(table[layer.name], "high", "as you asked")
+        if layer.name in table and table[layer.name] in layer.columns
+        else None
+    )
 
 
 def _numbered(one: Shapes) -> tuple[Layer, guess.Choice]:
     """Give numbers to grids without a code, west to east, north to south, as DB11 (Beijing, unit grids) does."""
-    centres = shapely.get_coordinates(shapely.centroid(one.geoms)) if not shapely.is_missing(one.geoms).any() else np.zeros((len(one.geoms), 2))
+    centres = (
+        shapely.get_coordinates(shapely.centroid(one.geoms))
+        if not shapely.is_missing(one.geoms).any()
+        else np.zeros((len(one.geoms), 2))
+    )
     band = np.round(-centres[:, 1] / max(1.0, one.typical**0.5))
     codes = np.empty(len(one.geoms), dtype=object)
     width = max(3, len(str(len(codes))))
     codes[np.lexsort((centres[:, 0], band))] = [f"{number:0{width}d}" for number in range(1, len(codes) + 1)]
     layer = replace(one.layer, columns={**one.layer.columns, "GRID_CODE": list(codes)})
-    return layer, guess.Choice("GRID_CODE", "low", "no column has a value of its own in every feature; numbered west to east, north to south")
+    return layer, guess.Choice(
+        "GRID_CODE", "low", "no column has a value of its own in every feature; numbered west to east, north to south"
+    )
 
 
-def _level_entry(layer: Layer, code: guess.Choice, held: Nesting | None, above: list[str], wishes: Wishes, *, leaf: bool, depth: int) -> Entry:
+def _level_entry(
+    layer: Layer, code: guess.Choice, held: Nesting | None, above: list[str], wishes: Wishes, *, leaf: bool, depth: int
+) -> Entry:
     settings: dict[str, Any] = {"code": code.column}
     reasons = [f"code = {code.column!r}: {code.reason} ({code.confidence})"]
     label = _wished(wishes.labels, layer) or guess.label_column(layer.columns, code.column, leaf=leaf)
@@ -358,31 +487,48 @@ def _nesting_reason(held: Nesting) -> str:
     return f"{held.nested:.1%} of its area lies in one grid of the level above, of which it covers {min(held.covered, 1):.0%}{strays}{lost}{doubt}"
 
 
-def _parent(layer: Layer, held: Nesting, above: list[str], own: str, wished: guess.Choice | None) -> tuple[str | None, str]:
+def _parent(
+    layer: Layer, held: Nesting, above: list[str], own: str, wished: guess.Choice | None
+) -> tuple[str | None, str]:
     """Choose the column with the parent's code: it must agree with the area shared."""
     if wished:
         return wished.column, f"parent = {wished.column!r}: as you asked"
     by_area = [above[position] if position >= 0 else "" for position in held.parents]
     for name in guess.parent_columns(layer.columns, above, own):
-        agrees = float(np.mean([declared == area for declared, area in zip(texts(layer.columns[name]), by_area, strict=True)]))
+        agrees = float(
+            np.mean([declared == area for declared, area in zip(texts(layer.columns[name]), by_area, strict=True)])
+        )
         if agrees >= 0.95:  # noqa: PLR2004
             return name, f"parent = {name!r}: codes of the level above, and {agrees:.1%} lie where they say"
         if agrees >= 0.5:  # noqa: PLR2004
-            return None, f"{name!r} holds codes of the level above, but only {agrees:.0%} lie where they say; the parent is the one that shares the most area"
+            return (
+                None,
+                f"{name!r} holds codes of the level above, but only {agrees:.0%} lie where they say; the parent is the one that shares the most area",
+            )
     return None, "no column names the parent; it is the one that shares the most area"
 
 
 def _joined(entry: Entry) -> Layer:
     """Join rows of one code into one multi-part grid, where they agree on label and parent."""
     layer = entry.layer
-    columns = [texts(layer.columns[entry.settings[name]]) for name in ("code", "label", "parent") if name in entry.settings]
+    columns = [
+        texts(layer.columns[entry.settings[name]]) for name in ("code", "label", "parent") if name in entry.settings
+    ]
     rows: dict[tuple[str, ...], list[int]] = {}
     for position, row in enumerate(zip(*columns, strict=True)):
         rows.setdefault(row if row[0] else (f"\0{position}",), []).append(position)
     if len(rows) == len(layer):
         return layer
     joined = layer.take(np.array([positions[0] for positions in rows.values()]))
-    geoms = np.array([layer.geoms[positions[0]] if len(positions) == 1 else shapely.union_all(shapely.make_valid(layer.geoms[positions])) for positions in rows.values()], dtype=object)
+    geoms = np.array(
+        [
+            layer.geoms[positions[0]]
+            if len(positions) == 1
+            else shapely.union_all(shapely.make_valid(layer.geoms[positions]))
+            for positions in rows.values()
+        ],
+        dtype=object,
+    )
     note = f"{len(layer) - len(joined)} features were joined to others of the same code, as parts of one grid"
     return replace(joined, geoms=geoms, notes=(*layer.notes, note))
 
@@ -414,7 +560,12 @@ def _line(layer: Layer) -> Entry | str:
         return "lines whose name says that they bound a net; the net itself is polygons"
     if not kind and layer.file.lower().endswith(".dxf"):
         return f"lines of a drawing whose name says nothing to us; add --ground {layer.name}=street if they are streets"
-    return _ground(layer, kind or "street", "medium" if kind else "low", "its name says so" if kind else "lines are taken for streets")
+    return _ground(
+        layer,
+        kind or "street",
+        "medium" if kind else "low",
+        "its name says so" if kind else "lines are taken for streets",
+    )
 
 
 def _overlay(layer: Layer, one: Shapes, row: list[Shapes], wishes: Wishes, *, dedicated: bool) -> Entry:
@@ -426,13 +577,23 @@ def _overlay(layer: Layer, one: Shapes, row: list[Shapes], wishes: Wishes, *, de
     settings: dict[str, Any] = {"code": code.column}
     label = _wished(wishes.labels, layer) or guess.label_column(layer.columns, code.column, leaf=True)
     settings |= {"label": label.column} if label else {}
-    title = next((name for name in (guess.named_column(layer.columns),) if name and name not in settings.values()), None)
+    title = next(
+        (name for name in (guess.named_column(layer.columns),) if name and name not in settings.values()), None
+    )
     settings |= {"title": title} if title else {}
     settings["responsible"] = dedicated
     why = "as you asked" if layer.name in wishes.overlays else _no_level(one, row)
     key, name = _key_and_name(layer, wishes.overlays.get(layer.name), "dedicated" if dedicated else "overlay")
     confidence = "high" if layer.name in wishes.overlays or dedicated else "medium"
-    return Entry(layer, "overlay", key, name, settings, confidence, (why, f"code = {code.column!r}: {code.reason} ({code.confidence})"))
+    return Entry(
+        layer,
+        "overlay",
+        key,
+        name,
+        settings,
+        confidence,
+        (why, f"code = {code.column!r}: {code.reason} ({code.confidence})"),
+    )
 
 
 def _no_level(one: Shapes, row: list[Shapes]) -> str:
@@ -507,7 +668,13 @@ def _key_and_name(layer: Layer, wished: str | None, fallback: str) -> tuple[str,
     slug = re.sub(r"_+", "_", re.sub(r"[^a-z0-9]", "_", shown.lower() if shown.isascii() else "")).strip("_")
     slug = re.sub(r"^(\d)", r"n\1", slug)[:32].strip("_")
     key = wished or (known[0] if known else slug if KEY.fullmatch(slug) and slug not in RESERVED else fallback)
-    english = known[1] if known else re.sub(r"[_\-]+", " ", shown).strip().capitalize() if shown.isascii() else fallback.capitalize()
+    english = (
+        known[1]
+        if known
+        else re.sub(r"[_\-]+", " ", shown).strip().capitalize()
+        if shown.isascii()
+        else fallback.capitalize()
+    )
     return key, Name(shown, english)
 
 
@@ -532,6 +699,16 @@ def _advice(row: list[Shapes], entries: list[Entry]) -> list[str]:
     if leaf.overlap > TILES:
         out.append(f"{leaf.layer.name}: its polygons overlap by {leaf.overlap:.0%} of their area; a leaf level tiles.")
     if len(row) == 1:
-        groups = [name for name, values in leaf.layer.columns.items() if name != entries[0].settings["code"] and 1 < len(set(texts(values))) <= len(leaf.layer) / 2 and _says(name, (*_NET, "所属", "parent")) and fold(name)]
-        out += [f"{leaf.layer.name}: only one level was found. Column {name!r} looks like the level above; --dissolve {leaf.layer.name}:{name}=KEY makes that level from it." for name in groups[:3]]
+        groups = [
+            name
+            for name, values in leaf.layer.columns.items()
+            if name != entries[0].settings["code"]
+            and 1 < len(set(texts(values))) <= len(leaf.layer) / 2
+            and _says(name, (*_NET, "所属", "parent"))
+            and fold(name)
+        ]
+        out += [
+            f"{leaf.layer.name}: only one level was found. Column {name!r} looks like the level above; --dissolve {leaf.layer.name}:{name}=KEY makes that level from it."
+            for name in groups[:3]
+        ]
     return out

@@ -31,11 +31,27 @@ def describe(folder: Path) -> dict[str, Any]:
         "attribution": pack.attribution,
         "timezone": str(pack.timezone),
         "calendar": pack.calendar,
-        "levels": [{**_source(entry), "grids": net.count(entry.key), "polygons": len(net.level(entry.key))} for entry in pack.levels],
+        "levels": [
+            {**_source(entry), "grids": net.count(entry.key), "polygons": len(net.level(entry.key))}
+            for entry in pack.levels
+        ],
         "stacks": len(net.stacks),
-        "overlays": [{**_source(entry), "grids": len(overlay), "responsible": entry.responsible} for entry, overlay in zip(pack.overlays, net.overlays, strict=True)],
-        "points": [{**_source(entry), "kind": entry.kind, "count": len(area.points[entry.key]), "classes": _classes(area, entry.key)} for entry in pack.points],
-        "ground": [{**_source(entry), "kind": entry.kind, "count": len(area.ground[entry.key])} for entry in pack.ground],
+        "overlays": [
+            {**_source(entry), "grids": len(overlay), "responsible": entry.responsible}
+            for entry, overlay in zip(pack.overlays, net.overlays, strict=True)
+        ],
+        "points": [
+            {
+                **_source(entry),
+                "kind": entry.kind,
+                "count": len(area.points[entry.key]),
+                "classes": _classes(area, entry.key),
+            }
+            for entry in pack.points
+        ],
+        "ground": [
+            {**_source(entry), "kind": entry.kind, "count": len(area.ground[entry.key])} for entry in pack.ground
+        ],
         "bounds": [round(value, 7) for value in net.bounds],
         "files": len(files),
         "bytes": sum(path.stat().st_size for path in files),
@@ -45,7 +61,14 @@ def describe(folder: Path) -> dict[str, Any]:
 
 
 def _source(entry: Source) -> dict[str, Any]:
-    return {"key": entry.key, "name": entry.name.zh, "name_en": entry.name.en, "file": entry.file, "crs": entry.crs, "encoding": entry.encoding}
+    return {
+        "key": entry.key,
+        "name": entry.name.zh,
+        "name_en": entry.name.en,
+        "file": entry.file,
+        "crs": entry.crs,
+        "encoding": entry.encoding,
+    }
 
 
 def _classes(area: Area, key: str) -> dict[str, int]:
@@ -67,11 +90,37 @@ def text(described: dict[str, Any]) -> str:
         f"{found['files']} files, {found['bytes'] / 1e6:.1f} MB; digest {found['digest'][:16]}",
         *([f"© {found['attribution']}"] if found["attribution"] else []),
     ]
-    lines += _section("levels", [(entry, f"{entry['grids']:,} grids" + (f" ({found['stacks']} stacked, on {entry['polygons']:,} polygons)" if found["stacks"] and entry is found["levels"][-1] else "")) for entry in found["levels"]])
-    lines += _section("overlays", [(entry, f"{entry['grids']:,} grids{', responsible' if entry['responsible'] else ''}") for entry in found["overlays"]])
-    lines += _section("points", [(entry, f"{entry['count']:,} {entry['kind']}{_class_text(entry['classes'])}") for entry in found["points"]])
+    lines += _section(
+        "levels",
+        [
+            (
+                entry,
+                f"{entry['grids']:,} grids"
+                + (
+                    f" ({found['stacks']} stacked, on {entry['polygons']:,} polygons)"
+                    if found["stacks"] and entry is found["levels"][-1]
+                    else ""
+                ),
+            )
+            for entry in found["levels"]
+        ],
+    )
+    lines += _section(
+        "overlays",
+        [
+            (entry, f"{entry['grids']:,} grids{', responsible' if entry['responsible'] else ''}")
+            for entry in found["overlays"]
+        ],
+    )
+    lines += _section(
+        "points",
+        [(entry, f"{entry['count']:,} {entry['kind']}{_class_text(entry['classes'])}") for entry in found["points"]],
+    )
     lines += _section("ground", [(entry, f"{entry['count']:,} {entry['kind']}") for entry in found["ground"]])
-    lines += [f"faults: {len(found['faults'])} on reading; `battlemap check` finds the rest", *(f"  - {fault}" for fault in found["faults"][:FIRST_FAULTS])]
+    lines += [
+        f"faults: {len(found['faults'])} on reading; `battlemap check` finds the rest",
+        *(f"  - {fault}" for fault in found["faults"][:FIRST_FAULTS]),
+    ]
     return "\n".join(lines)
 
 
@@ -87,4 +136,10 @@ def _class_text(classes: dict[str, int]) -> str:
 def _section(title: str, rows: list[tuple[dict[str, Any], str]]) -> list[str]:
     if not rows:
         return []
-    return [f"{title}:", *(f"  {entry['key']:<12} {_both(entry)}: {what}; {entry['file']}, {entry['crs']}, {entry['encoding']}" for entry, what in rows)]
+    return [
+        f"{title}:",
+        *(
+            f"  {entry['key']:<12} {_both(entry)}: {what}; {entry['file']}, {entry['crs']}, {entry['encoding']}"
+            for entry, what in rows
+        ),
+    ]

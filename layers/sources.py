@@ -25,14 +25,42 @@ from pyogrio.errors import DataSourceError
 from geo.errors import PackError
 from layers.geojson import read_geojson
 
-SUFFIXES = (".shp", ".kml", ".kmz", ".gpkg", ".dxf", ".geojson", ".json", ".gml", ".fgb", ".tab", ".mif", ".gdb", ".zip")
+SUFFIXES = (
+    ".shp",
+    ".kml",
+    ".kmz",
+    ".gpkg",
+    ".dxf",
+    ".geojson",
+    ".json",
+    ".gml",
+    ".fgb",
+    ".tab",
+    ".mif",
+    ".gdb",
+    ".zip",
+)
 KINDS = MappingProxyType({0: "point", 4: "point", 1: "line", 2: "line", 5: "line", 3: "polygon", 6: "polygon"})
 PLURAL = MappingProxyType({"point": "points", "line": "lines", "polygon": "polygons"})
 TOLERANCE = 1e-6  # of the size of a line: how near its ends must lie for it to be closed
 COMMON_HAN = 0.8  # share of characters beyond ASCII that must be everyday ones before bytes are taken for Chinese
 
 # What LIBKML adds to every placemark; worth nothing when it says the same of all.
-_KML_EXTRAS = frozenset({"id", "timestamp", "begin", "end", "altitudemode", "tessellate", "extrude", "visibility", "draworder", "icon", "snippet"})
+_KML_EXTRAS = frozenset(
+    {
+        "id",
+        "timestamp",
+        "begin",
+        "end",
+        "altitudemode",
+        "tessellate",
+        "extrude",
+        "visibility",
+        "draworder",
+        "icon",
+        "snippet",
+    }
+)
 _DXF_EXTRAS = ("Layer", "PaperSpace", "SubClasses", "Linetype", "EntityHandle")
 
 
@@ -148,7 +176,11 @@ def _files(path: Path, scratch: Path, faults: list[str]) -> Iterator[tuple[Path,
             except (OSError, zipfile.BadZipFile, RuntimeError) as error:
                 faults.append(f"{shown}: cannot be unpacked: {error}")
                 continue
-            yield from ((child, f"{shown}/{child.relative_to(inner).as_posix()}") for child in sorted(inner.rglob("*")) if _is_map(child))
+            yield from (
+                (child, f"{shown}/{child.relative_to(inner).as_posix()}")
+                for child in sorted(inner.rglob("*"))
+                if _is_map(child)
+            )
         elif _is_map(file):
             yield file, shown
 
@@ -158,7 +190,11 @@ def _hidden(child: Path, base: Path) -> bool:
 
 
 def _is_map(file: Path) -> bool:
-    return file.suffix.lower() in SUFFIXES and (file.is_file() or file.suffix.lower() == ".gdb") and "__MACOSX" not in file.parts
+    return (
+        file.suffix.lower() in SUFFIXES
+        and (file.is_file() or file.suffix.lower() == ".gdb")
+        and "__MACOSX" not in file.parts
+    )
 
 
 def _unzip(file: Path, folder: Path) -> None:
@@ -190,14 +226,20 @@ def _read_any(path: Path, encoding: str | None) -> list[Layer]:
     return layers
 
 
-def _arrow(path: Path, name: str | None, encoding: str | None) -> tuple[dict[str, list[Any]], np.ndarray, str | None, tuple[str, ...]]:
+def _arrow(
+    path: Path, name: str | None, encoding: str | None
+) -> tuple[dict[str, list[Any]], np.ndarray, str | None, tuple[str, ...]]:
     """Read one layer by Arrow, which keeps integers with gaps whole; what GDAL warns of becomes a note."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         meta, table = pyogrio.raw.read_arrow(path, layer=name, encoding=encoding)
         geometry = meta["geometry_name"] or "wkb_geometry"
         geoms = shapely.force_2d(shapely.from_wkb(table[geometry].to_pylist(), on_invalid="ignore"))
-    columns = {field: [_plain(value) for value in table[field].to_pylist()] for field in table.column_names if field != geometry}
+    columns = {
+        field: [_plain(value) for value in table[field].to_pylist()]
+        for field in table.column_names
+        if field != geometry
+    }
     notes = tuple(dict.fromkeys(str(warning.message).splitlines()[0][:200] for warning in caught))
     return columns, np.asarray(geoms, dtype=object), meta["crs"], notes
 
@@ -220,7 +262,9 @@ def _plain(value: Any) -> Any:
 
 def _sibling(path: Path, suffix: str) -> Path | None:
     """Find a file beside another, whatever the case of its ending."""
-    return next((file for file in path.parent.iterdir() if file.stem == path.stem and file.suffix.lower() == suffix), None)
+    return next(
+        (file for file in path.parent.iterdir() if file.stem == path.stem and file.suffix.lower() == suffix), None
+    )
 
 
 def _read_shapefile(path: Path, encoding: str | None) -> list[Layer]:
@@ -229,8 +273,13 @@ def _read_shapefile(path: Path, encoding: str | None) -> list[Layer]:
     declared = _declared(path)
     chosen, note = choose_encoding(texts, given=encoding, declared=declared)
     columns, geoms, crs, notes = _arrow(path, None, "ISO-8859-1")
-    columns = {decode(name.encode("latin-1"), chosen): [_decoded(value, chosen) for value in values] for name, values in columns.items()}
-    return _by_kind(Layer(path.stem, path.name, "", columns, geoms, crs, _shown(chosen), (*([note] if note else []), *notes)))
+    columns = {
+        decode(name.encode("latin-1"), chosen): [_decoded(value, chosen) for value in values]
+        for name, values in columns.items()
+    }
+    return _by_kind(
+        Layer(path.stem, path.name, "", columns, geoms, crs, _shown(chosen), (*([note] if note else []), *notes))
+    )
 
 
 def _decoded(value: Any, encoding: str) -> Any:
@@ -254,7 +303,11 @@ def _dbf_texts(path: Path) -> Iterator[bytes]:
         head = file.read(32)
         if len(head) < 32:  # noqa: PLR2004
             return
-        records, start, width = int.from_bytes(head[4:8], "little"), int.from_bytes(head[8:10], "little"), int.from_bytes(head[10:12], "little")
+        records, start, width = (
+            int.from_bytes(head[4:8], "little"),
+            int.from_bytes(head[8:10], "little"),
+            int.from_bytes(head[10:12], "little"),
+        )
         spans, at = [], 1
         while (field := file.read(32)) and len(field) == 32 and field[0] != 0x0D:  # noqa: PLR2004
             yield field[:11].split(b"\0")[0]
@@ -266,7 +319,19 @@ def _dbf_texts(path: Path) -> Iterator[bytes]:
             yield from (record[low:high].strip(b" \0") for low, high in spans)
 
 
-_CODEPAGES = MappingProxyType({"ansi936": "gb18030", "936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "65001": "utf-8", "950": "big5", "1252": "cp1252", "88591": "latin-1", "utf8bom": "utf-8-sig"})
+_CODEPAGES = MappingProxyType(
+    {
+        "ansi936": "gb18030",
+        "936": "gb18030",
+        "gbk": "gb18030",
+        "gb2312": "gb18030",
+        "65001": "utf-8",
+        "950": "big5",
+        "1252": "cp1252",
+        "88591": "latin-1",
+        "utf8bom": "utf-8-sig",
+    }
+)
 
 
 def _codec(name: str) -> str:
@@ -282,7 +347,9 @@ def _codec(name: str) -> str:
     try:
         return _CODEPAGES.get(folded) or codecs.lookup(name.strip()).name
     except LookupError:
-        raise PackError(f"Encoding {name!r} is unknown. Use UTF-8, GBK, GB18030, Big5 or another name that Python knows.") from None
+        raise PackError(
+            f"Encoding {name!r} is unknown. Use UTF-8, GBK, GB18030, Big5 or another name that Python knows."
+        ) from None
 
 
 def _shown(encoding: str) -> str:
@@ -294,7 +361,9 @@ def decode(raw: bytes, encoding: str) -> str:
     return codecs.getincrementaldecoder(encoding)(errors="replace").decode(raw)
 
 
-def choose_encoding(texts: Sequence[bytes], *, given: str | None = None, declared: str | None = None) -> tuple[str, str]:
+def choose_encoding(
+    texts: Sequence[bytes], *, given: str | None = None, declared: str | None = None
+) -> tuple[str, str]:
     """Choose how to decode texts: as told, else as declared if that can be, else by trial.
 
     Returns
@@ -307,7 +376,11 @@ def choose_encoding(texts: Sequence[bytes], *, given: str | None = None, declare
     high = [text for text in texts if not text.isascii()]
     if not high:
         return declared or "utf-8", ""
-    if declared and _reads(high, declared) and (declared not in {"latin-1", "iso8859-1", "cp1252"} or guess_encoding(high) == "cp1252"):
+    if (
+        declared
+        and _reads(high, declared)
+        and (declared not in {"latin-1", "iso8859-1", "cp1252"} or guess_encoding(high) == "cp1252")
+    ):
         return declared, ""
     guess = guess_encoding(high)
     why = f"its .cpg says {_shown(declared)}, which its bytes are not" if declared else "it declares no encoding"
@@ -359,7 +432,11 @@ def _encodes(char: str, encoding: str) -> bool:
 def _read_json(path: Path, encoding: str | None) -> list[Layer]:
     raw = path.read_bytes()
     chosen = encoding or ("utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else guess_encoding([raw]))
-    note = () if chosen == "utf-8" or encoding else (f"is not UTF-8; read as {_shown(chosen)} by trial (--encoding to overrule)",)
+    note = (
+        ()
+        if chosen == "utf-8" or encoding
+        else (f"is not UTF-8; read as {_shown(chosen)} by trial (--encoding to overrule)",)
+    )
     found = read_geojson(path, encoding=chosen)
     if not found.rows:
         return _read_other_json(path, [fault.message for fault in found.faults])
@@ -390,7 +467,11 @@ def _crs_member(raw: bytes) -> str | None:
 
 def _kml_columns(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
     """Drop what LIBKML adds, and unfold the table of attributes that ArcGIS writes into descriptions as HTML."""
-    kept = {name: values for name, values in columns.items() if name.lower() not in _KML_EXTRAS and any(value not in (None, "") for value in values)}
+    kept = {
+        name: values
+        for name, values in columns.items()
+        if name.lower() not in _KML_EXTRAS and any(value not in (None, "") for value in values)
+    }
     described = next((name for name in kept if name.lower() == "description"), None)
     rows = [_cells(value) for value in kept[described]] if described else []
     if not rows or sum(bool(row) for row in rows) < len(rows) / 2:
@@ -467,10 +548,18 @@ def _undo(value: Any, encoding: str) -> Any:
 def _dxf_layer(whole: Layer, name: str) -> list[Layer]:
     layer = whole.take(np.array([position for position, value in enumerate(whole.columns["Layer"]) if value == name]))
     words = layer.columns.get("Text", [None] * len(layer))
-    lettering = np.array([shapely.get_type_id(geom) == 0 and bool(text) for text, geom in zip(words, layer.geoms, strict=True)])
-    texts = tuple((" ".join(str(words[position]).split()), layer.geoms[position]) for position in np.flatnonzero(lettering))
-    columns = {key: values for key, values in layer.columns.items() if key not in {*_DXF_EXTRAS, "Text"} and any(values)}
-    outlines = np.array([_ring(geom) if shapely.get_type_id(geom) in {1, 5} else None for geom in layer.geoms], dtype=object)
+    lettering = np.array(
+        [shapely.get_type_id(geom) == 0 and bool(text) for text, geom in zip(words, layer.geoms, strict=True)]
+    )
+    texts = tuple(
+        (" ".join(str(words[position]).split()), layer.geoms[position]) for position in np.flatnonzero(lettering)
+    )
+    columns = {
+        key: values for key, values in layer.columns.items() if key not in {*_DXF_EXTRAS, "Text"} and any(values)
+    }
+    outlines = np.array(
+        [_ring(geom) if shapely.get_type_id(geom) in {1, 5} else None for geom in layer.geoms], dtype=object
+    )
     shapes = np.where(shapely.is_missing(outlines), layer.geoms, outlines)
     drawn = replace(layer, name=f"{whole.name}/{name}", columns=columns, geoms=shapes).take(np.flatnonzero(~lettering))
     parts = _by_kind(drawn) or [replace(drawn, kind="point")]
@@ -517,7 +606,10 @@ def _single_points(layer: Layer) -> Layer:
         return layer
     geoms, rows = shapely.get_parts(layer.geoms, return_index=True)
     if len(geoms) <= (~shapely.is_missing(layer.geoms)).sum():
-        geoms = np.array([shapely.get_parts(geom)[0] if shapely.get_num_geometries(geom) else geom for geom in layer.geoms], dtype=object)
+        geoms = np.array(
+            [shapely.get_parts(geom)[0] if shapely.get_num_geometries(geom) else geom for geom in layer.geoms],
+            dtype=object,
+        )
         return replace(layer, geoms=geoms)
     many = layer.take(rows)
     return replace(many, geoms=geoms, notes=(*layer.notes, "features of several points became one feature a point"))
@@ -531,7 +623,9 @@ def _closed(layer: Layer) -> Layer:
     closed = ~shapely.is_missing(rings)
     if not closed.all():
         return layer
-    return replace(layer, kind="polygon", geoms=rings, notes=(*layer.notes, "its lines are all closed; read as polygons"))
+    return replace(
+        layer, kind="polygon", geoms=rings, notes=(*layer.notes, "its lines are all closed; read as polygons")
+    )
 
 
 def _ring(geom: shapely.Geometry | None) -> shapely.Polygon | None:
@@ -546,15 +640,16 @@ def _ring(geom: shapely.Geometry | None) -> shapely.Polygon | None:
 
 
 def _unique(layers: list[Layer]) -> tuple[Layer, ...]:
-    """Make names unique: two files of one name in two folders get the folder's name before theirs."""
+    """Make names unique: two files of one name get their folder before it, and their ending behind it where that does not help."""
     names = [layer.name for layer in layers]
     out: list[Layer] = []
     for layer in layers:
         name = layer.name
         if names.count(name) > 1:
             name = f"{Path(layer.file).with_suffix('').as_posix()}{name.removeprefix(Path(layer.file).stem)}"
+        if name in {other.name for other in out}:
+            name = f"{layer.file}{layer.name.removeprefix(Path(layer.file).stem)}"
         while name in {other.name for other in out}:
             name += "'"
         out.append(replace(layer, name=name))
     return tuple(out)
-

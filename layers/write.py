@@ -35,7 +35,9 @@ class Heading:
     attribution: str = ""
 
 
-def write_pack(out: Path, heading: Heading, proposal: Proposal, places: Mapping[str, Place], *, force: bool = False) -> None:
+def write_pack(
+    out: Path, heading: Heading, proposal: Proposal, places: Mapping[str, Place], *, force: bool = False
+) -> None:
     """Write a pack.
 
     Parameters
@@ -124,12 +126,18 @@ def area_toml(heading: Heading, proposal: Proposal, places: Mapping[str, Place])
 def _entry_lines(entry: Entry, found: Place | None) -> list[str]:
     plain = {key: value for key, value in entry.settings.items() if not isinstance(value, Mapping)}
     nested = {key: value for key, value in entry.settings.items() if isinstance(value, Mapping) and value}
-    comments = [f"{entry.layer.name} ({entry.layer.file}), {len(entry.layer)} {entry.layer.kind}s; {entry.role} ({entry.confidence})", *entry.reasons]
+    comments = [
+        f"{entry.layer.name} ({entry.layer.file}), {len(entry.layer)} {entry.layer.kind}s; {entry.role} ({entry.confidence})",
+        *entry.reasons,
+    ]
     if found:
         comments.append(f"coordinates: {found.reason} ({found.confidence}); written as WGS 84")
     comments += entry.layer.notes
     lines = [f"# {_one_line(comment)}" for comment in comments]
-    lines += [f"[[{_TABLES[entry.role]}]]", *_pairs({"key": entry.key, "name": entry.name.zh, "name_en": entry.name.en, "file": file_name(entry), **plain})]
+    lines += [
+        f"[[{_TABLES[entry.role]}]]",
+        *_pairs({"key": entry.key, "name": entry.name.zh, "name_en": entry.name.en, "file": file_name(entry), **plain}),
+    ]
     for key, table in nested.items():
         lines += ["", f"[{_TABLES[entry.role]}.{key}]", *_pairs(table)]
     return lines

@@ -34,7 +34,13 @@ def test_the_least_pack_has_a_name_and_a_level(tmp_path):
     found = read_pack(write(tmp_path, f'name = "陇南社区"\n{LEVEL}'))
     assert found.name == Name("陇南社区", "陇南社区")
     assert (found.levels[0].key, found.levels[0].code, found.levels[0].label) == ("micro", "CODE", "CODE")
-    assert (found.levels[0].crs, found.levels[0].encoding, found.timezone.key, found.calendar, found.edition) == ("EPSG:4326", "utf-8", "Asia/Shanghai", "none", None)
+    assert (found.levels[0].crs, found.levels[0].encoding, found.timezone.key, found.calendar, found.edition) == (
+        "EPSG:4326",
+        "utf-8",
+        "Asia/Shanghai",
+        "none",
+        None,
+    )
 
 
 def test_a_whole_pack_is_read_as_declared(tmp_path):
@@ -88,9 +94,22 @@ class = "KIND"
     found = read_pack(write(tmp_path, text))
     level, overlay, (gas, cases), ground = found.levels[0], found.overlays[0], found.points, found.ground[0]
     assert (found.edition, found.synthetic, found.calendar) == (date(2026, 3, 1), True, "cn")
-    assert (level.label, level.parent, level.stacks, level.post, level.volunteer, level.crs, level.encoding) == ("SHORT", "UP", "stacks.csv", "POST", True, "GCJ-02", "gbk")
+    assert (level.label, level.parent, level.stacks, level.post, level.volunteer, level.crs, level.encoding) == (
+        "SHORT",
+        "UP",
+        "stacks.csv",
+        "POST",
+        True,
+        "GCJ-02",
+        "gbk",
+    )
     assert (overlay.title, overlay.responsible, overlay.crs) == ("UNIT", True, "EPSG:4547")
-    assert (gas.id, gas.class_property, dict(gas.fields), gas.classes["lpg"]) == ("ID", "TYPE", {"name": "NAME"}, Name("瓶装气", "Bottled gas"))
+    assert (gas.id, gas.class_property, dict(gas.fields), gas.classes["lpg"]) == (
+        "ID",
+        "TYPE",
+        {"name": "NAME"},
+        Name("瓶装气", "Bottled gas"),
+    )
     assert (dict(cases.status), cases.as_of) == ({"已办结": "closed"}, datetime(2026, 3, 1, 8, tzinfo=UTC))
     assert (ground.title, ground.class_) == ("NAME", "KIND")
 
@@ -119,7 +138,19 @@ file = "x.geojson"
 code = "C"
 """
     told = "\n".join(faults(tmp_path, text))
-    for part in ("'name' must be text", "EPSG:99999999", "'edition' must be a date", "Mars/Olympus", "'colour' is not a key of ours", "'Micro Grid' must be", "outside the pack's folder", "'volunteer' must be true or false", "'code' is missing", "'kind' is 'tree'", "'gas' stands more than once"):
+    for part in (
+        "'name' must be text",
+        "EPSG:99999999",
+        "'edition' must be a date",
+        "Mars/Olympus",
+        "'colour' is not a key of ours",
+        "'Micro Grid' must be",
+        "outside the pack's folder",
+        "'volunteer' must be true or false",
+        "'code' is missing",
+        "'kind' is 'tree'",
+        "'gas' stands more than once",
+    ):
         assert part in told
 
 
@@ -129,7 +160,10 @@ code = "C"
         ('name = "x"\n', "declare at least one [[levels]]"),
         (f"{LEVEL}", "'name' is missing"),
         (f'name = " "\n{LEVEL}', "'name' is empty"),
-        (f'name = "x"\n{LEVEL}stacks = "s.csv"\n{LEVEL.replace("micro", "leaf")}', "only the last (leaf) level can have 'stacks'"),
+        (
+            f'name = "x"\n{LEVEL}stacks = "s.csv"\n{LEVEL.replace("micro", "leaf")}',
+            "only the last (leaf) level can have 'stacks'",
+        ),
         (f'name = "x"\n{LEVEL}{POINTS}class = "a"\nclass_property = "B"\n', "'class' or 'class_property', not both"),
         (f'name = "x"\n{LEVEL}{POINTS}fields = {{ name = 3 }}\n', "fields.name must be text"),
         ('name = "x"\nlevels = ["a"]\n', "[[levels]] number 1 is not a table"),
@@ -142,7 +176,12 @@ def test_a_fault_says_what_is_wrong(tmp_path, text, fault):
 
 @pytest.mark.parametrize(
     ("raw", "said"),
-    [(None, "cannot be read"), (b"name = ", "not valid TOML"), ('name = "陇南"'.encode("gbk"), "not UTF-8"), (b"", "fault")],
+    [
+        (None, "cannot be read"),
+        (b"name = ", "not valid TOML"),
+        ('name = "陇南"'.encode("gbk"), "not UTF-8"),
+        (b"", "fault"),
+    ],
 )
 def test_a_file_that_is_no_manifest_is_refused(tmp_path, raw, said):
     if raw is not None:
@@ -161,7 +200,9 @@ def test_a_byte_order_mark_is_read_over(tmp_path):
 
 def read_keys() -> set[str]:
     """The keys that layers/pack.py reads, from its code: what it takes from a table by a literal name."""
-    return set(re.findall(r"\.(?:take|text|choice|file|texts|tables|crs)\(\s*\"([a-z_]+)\"", inspect.getsource(pack))) | {"crs"}
+    return set(
+        re.findall(r"\.(?:take|text|choice|file|texts|tables|crs)\(\s*\"([a-z_]+)\"", inspect.getsource(pack))
+    ) | {"crs"}
 
 
 def documented_keys() -> set[str]:
@@ -174,7 +215,9 @@ def test_the_documentation_has_every_key_and_no_other():
 
 
 def test_the_example_in_the_documentation_is_a_pack(tmp_path):
-    example = next(block for block in re.findall(r"```toml\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL) if "[[levels]]" in block)
+    example = next(
+        block for block in re.findall(r"```toml\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL) if "[[levels]]" in block
+    )
     found = read_pack(write(tmp_path, example))
     assert [level.key for level in found.levels] == ["community", "grid3", "micro"]
     assert tomllib.loads(example)["crs"] == "EPSG:4490"

@@ -39,10 +39,21 @@ TODAY = date(2026, 11, 22)
 def net(file: str) -> tuple[list[dict], np.ndarray]:
     document = json.loads((DC / file).read_text("utf-8"))
     features = document["features"]
-    return [feature["properties"] for feature in features], np.array([shapely.geometry.shape(feature["geometry"]) for feature in features])
+    return [feature["properties"] for feature in features], np.array(
+        [shapely.geometry.shape(feature["geometry"]) for feature in features]
+    )
 
 
-def save(path: Path, columns: dict[str, list], geoms, *, crs: str | None = "EPSG:4326", layer: str | None = None, append: bool = False, **options) -> Path:
+def save(
+    path: Path,
+    columns: dict[str, list],
+    geoms,
+    *,
+    crs: str | None = "EPSG:4326",
+    layer: str | None = None,
+    append: bool = False,
+    **options,
+) -> Path:
     """Write a map file with GDAL; pyogrio's frames are avoided, so that nothing is typed behind our back."""
     import warnings
 
@@ -50,11 +61,32 @@ def save(path: Path, columns: dict[str, list], geoms, *, crs: str | None = "EPSG
     if crs and crs != "EPSG:4326":
         geoms = geometries_from_wgs84(geoms, crs)
     kinds = {geom.geom_type for geom in geoms if geom is not None}
-    kind = kinds.pop() if len(kinds) == 1 else "Polygon" if kinds == {"Polygon", "MultiPolygon"} and path.suffix == ".shp" else "Unknown"
-    values = [pd.array(column).to_numpy() if all(isinstance(value, int) for value in column) else np.array(column, dtype=object) for column in columns.values()]
+    kind = (
+        kinds.pop()
+        if len(kinds) == 1
+        else "Polygon"
+        if kinds == {"Polygon", "MultiPolygon"} and path.suffix == ".shp"
+        else "Unknown"
+    )
+    values = [
+        pd.array(column).to_numpy()
+        if all(isinstance(value, int) for value in column)
+        else np.array(column, dtype=object)
+        for column in columns.values()
+    ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # GDAL warns that it cuts names at ten characters: what we test
-        pyogrio.raw.write(path, shapely.to_wkb(geoms), values, list(columns), geometry_type=kind, crs=crs, layer=layer, append=append, **options)
+        pyogrio.raw.write(
+            path,
+            shapely.to_wkb(geoms),
+            values,
+            list(columns),
+            geometry_type=kind,
+            crs=crs,
+            layer=layer,
+            append=append,
+            **options,
+        )
     return path
 
 
@@ -69,16 +101,42 @@ def save_dc(path: Path, file: str, crs: str = "EPSG:4326", extra: dict[str, list
 
 def lattice(wide: int, high: int, *, west: float = 113.60, south: float = 34.74, size: float = 0.002) -> np.ndarray:
     """Squares, west to east, then north to south; by default in Zhengzhou."""
-    return np.array([shapely.box(west + i * size, south - (j + 1) * size, west + (i + 1) * size, south - j * size) for j in range(high) for i in range(wide)])
+    return np.array(
+        [
+            shapely.box(west + i * size, south - (j + 1) * size, west + (i + 1) * size, south - j * size)
+            for j in range(high)
+            for i in range(wide)
+        ]
+    )
 
 
 def street(folder: Path, *, crs: str = "EPSG:4490", **options) -> Path:
     """A street of 4 communities with 36 micro-grids, in Chinese, as Shapefiles."""
     folder.mkdir(parents=True, exist_ok=True)
-    save(folder / "社区.shp", {"社区代码": ["410102001001", "410102001002", "410102001003", "410102001004"], "社区名称": ["陇南社区", "棉纺社区", "建设社区", "桐柏社区"]}, lattice(2, 2, size=0.006), crs=crs, **options)
+    save(
+        folder / "社区.shp",
+        {
+            "社区代码": ["410102001001", "410102001002", "410102001003", "410102001004"],
+            "社区名称": ["陇南社区", "棉纺社区", "建设社区", "桐柏社区"],
+        },
+        lattice(2, 2, size=0.006),
+        crs=crs,
+        **options,
+    )
     parents = [f"41010200100{1 + i // 3 + 2 * (j // 3)}" for j in range(6) for i in range(6)]
     codes = [f"{parent}{number:03d}" for number, parent in enumerate(parents, start=1)]
-    save(folder / "微网格.shp", {"OBJECTID": list(range(1, 37)), "网格编码": codes, "所属社区": parents, "Shape_Area": [1234.5 + n for n in range(36)]}, lattice(6, 6), crs=crs, **options)
+    save(
+        folder / "微网格.shp",
+        {
+            "OBJECTID": list(range(1, 37)),
+            "网格编码": codes,
+            "所属社区": parents,
+            "Shape_Area": [1234.5 + n for n in range(36)],
+        },
+        lattice(6, 6),
+        crs=crs,
+        **options,
+    )
     return folder
 
 
@@ -129,12 +187,17 @@ def test_shapefiles_with_gbk_names_and_any_projection_become_the_net(tmp_path, c
         cpg.unlink()
     found = day(source)
     assert_is_washington(found, tmp_path / "pack")
-    assert json.loads((tmp_path / "pack" / "smd.geojson").read_text("utf-8"))["features"][3]["properties"]["名称"] == "第3选区"
+    assert (
+        json.loads((tmp_path / "pack" / "smd.geojson").read_text("utf-8"))["features"][3]["properties"]["名称"]
+        == "第3选区"
+    )
     assert {entry.layer.encoding for entry in found.proposal.of("level")} == {"GB18030"}
 
 
 def test_a_geopackage_with_several_layers_becomes_the_net(tmp_path):
-    for number, (layer, file) in enumerate((("wards", "wards.geojson"), ("smd", "smd.geojson"), ("anc", "anc.geojson"))):
+    for number, (layer, file) in enumerate(
+        (("wards", "wards.geojson"), ("smd", "smd.geojson"), ("anc", "anc.geojson"))
+    ):
         save_dc(tmp_path / "dc.gpkg", file, "EPSG:2248", layer=layer, append=number > 0)
     found = day(tmp_path / "dc.gpkg")
     assert level_names(found) == ["dc/anc", "dc/smd"]
@@ -160,7 +223,15 @@ def test_a_zip_of_geojson_with_points_becomes_the_net(tmp_path):
     kinds = {entry.key: entry.settings["kind"] for entry in found.proposal.of("points")}
     assert kinds == {"gas_stations": "site", "rodent": "incident", "schools": "building", "police_stations": "service"}
     fields = settings(found, "rodent")["fields"]
-    assert fields == {"title": "SERVICECODEDESCRIPTION", "status": "SERVICEORDERSTATUS", "reported": "ADDDATE", "due": "SERVICEDUEDATE", "closed": "RESOLUTIONDATE", "responsible": "ORGANIZATIONACRONYM", "address": "STREETADDRESS"}
+    assert fields == {
+        "title": "SERVICECODEDESCRIPTION",
+        "status": "SERVICEORDERSTATUS",
+        "reported": "ADDDATE",
+        "due": "SERVICEDUEDATE",
+        "closed": "RESOLUTIONDATE",
+        "responsible": "ORGANIZATIONACRONYM",
+        "address": "STREETADDRESS",
+    }
     frame = load(tmp_path / "pack").points["rodent"]
     assert len(frame) == 317 + 1
     assert set(frame["status"]) <= {"closed", "reported", "cancelled", "in_hand", "linked", "refused"}
@@ -238,8 +309,15 @@ def test_eastings_with_a_zone_number_tell_their_zone(tmp_path, swapped):
 
 
 def test_eastings_without_a_zone_number_ask_and_name_the_candidates(tmp_path):
-    save(tmp_path / "grid.shp", {"CODE": [f"g{n}" for n in range(9)]}, geometries_from_wgs84(lattice(3, 3), "EPSG:4547"), crs=None)
-    with pytest.raises(MissingCrs, match=r"grid.shp declares no coordinate system .*EPSG:4547 puts it at 113.60, 34.74"):
+    save(
+        tmp_path / "grid.shp",
+        {"CODE": [f"g{n}" for n in range(9)]},
+        geometries_from_wgs84(lattice(3, 3), "EPSG:4547"),
+        crs=None,
+    )
+    with pytest.raises(
+        MissingCrs, match=r"grid.shp declares no coordinate system .*EPSG:4547 puts it at 113.60, 34.74"
+    ):
         day(tmp_path / "grid.shp")
     found = day(tmp_path / "grid.shp", crs="EPSG:4547")
     assert shapely.total_bounds(found.proposal.entries[0].layer.geoms)[0] == pytest.approx(113.6, abs=1e-6)
@@ -247,7 +325,13 @@ def test_eastings_without_a_zone_number_ask_and_name_the_candidates(tmp_path):
 
 def test_eastings_without_a_zone_number_follow_the_layers_beside_them(tmp_path):
     source = street(tmp_path / "net", encoding="UTF-8")
-    save(source / "加油站.shp", {"名称": ["甲", "乙"]}, geometries_from_wgs84([shapely.Point(113.605, 34.735), shapely.Point(113.606, 34.736)], "EPSG:4547"), crs=None, encoding="UTF-8")
+    save(
+        source / "加油站.shp",
+        {"名称": ["甲", "乙"]},
+        geometries_from_wgs84([shapely.Point(113.605, 34.735), shapely.Point(113.606, 34.736)], "EPSG:4547"),
+        crs=None,
+        encoding="UTF-8",
+    )
     found = day(source)
     assert found.places["加油站"].crs == "EPSG:4547"
     assert roles(found)["加油站"] == "points"
@@ -256,7 +340,12 @@ def test_eastings_without_a_zone_number_follow_the_layers_beside_them(tmp_path):
 def test_a_declared_system_that_the_numbers_contradict_is_not_believed(tmp_path):
     source = street(tmp_path / "net", crs="EPSG:4490", encoding="UTF-8")
     prj = (source / "微网格.prj").read_text()
-    save(source / "other.shp", {"CODE": ["a"]}, geometries_from_wgs84([shapely.box(113.60, 34.72, 113.61, 34.73)], "EPSG:4526"), crs=None)
+    save(
+        source / "other.shp",
+        {"CODE": ["a"]},
+        geometries_from_wgs84([shapely.box(113.60, 34.72, 113.61, 34.73)], "EPSG:4526"),
+        crs=None,
+    )
     (source / "other.prj").write_text(prj)
     assert day(source).places["other"].crs == "EPSG:4526"
 
@@ -284,18 +373,46 @@ def dxf(path: Path, *, encoding: str = "gbk", version: str = "AC1015") -> Path:
 
     def outline(layer: str, geom) -> str:
         points = shapely.get_coordinates(geom)[:-1]
-        return pair(0, "LWPOLYLINE") + pair(100, "AcDbEntity") + pair(8, layer) + pair(100, "AcDbPolyline") + pair(90, len(points)) + pair(70, 1) + "".join(pair(10, x) + pair(20, y) for x, y in points)
+        return (
+            pair(0, "LWPOLYLINE")
+            + pair(100, "AcDbEntity")
+            + pair(8, layer)
+            + pair(100, "AcDbPolyline")
+            + pair(90, len(points))
+            + pair(70, 1)
+            + "".join(pair(10, x) + pair(20, y) for x, y in points)
+        )
 
     def text(layer: str, words: str, geom) -> str:
         middle = shapely.centroid(geom)
         return pair(0, "TEXT") + pair(8, layer) + pair(10, middle.x) + pair(20, middle.y) + pair(40, 5) + pair(1, words)
 
-    wide, leaf = geometries_from_wgs84(lattice(2, 2, size=0.006), "EPSG:4526"), geometries_from_wgs84(lattice(6, 6), "EPSG:4526")
+    wide, leaf = (
+        geometries_from_wgs84(lattice(2, 2, size=0.006), "EPSG:4526"),
+        geometries_from_wgs84(lattice(6, 6), "EPSG:4526"),
+    )
     body = "".join(outline("社区界线", geom) for geom in wide) + "".join(outline("微网格", geom) for geom in leaf)
     body += "".join(text("微网格注记", f"{n // 6 + 1}-{n % 6 + 1:02d}", geom) for n, geom in enumerate(leaf))
-    body += pair(0, "LINE") + pair(8, "图框") + pair(10, wide[0].bounds[0]) + pair(20, wide[0].bounds[1]) + pair(11, wide[0].bounds[2]) + pair(21, wide[0].bounds[3])
-    head = pair(0, "SECTION") + pair(2, "HEADER") + pair(9, "$ACADVER") + pair(1, version) + pair(9, "$DWGCODEPAGE") + pair(3, "ANSI_936") + pair(0, "ENDSEC")
-    path.write_bytes((head + pair(0, "SECTION") + pair(2, "ENTITIES") + body + pair(0, "ENDSEC") + pair(0, "EOF")).encode(encoding))
+    body += (
+        pair(0, "LINE")
+        + pair(8, "图框")
+        + pair(10, wide[0].bounds[0])
+        + pair(20, wide[0].bounds[1])
+        + pair(11, wide[0].bounds[2])
+        + pair(21, wide[0].bounds[3])
+    )
+    head = (
+        pair(0, "SECTION")
+        + pair(2, "HEADER")
+        + pair(9, "$ACADVER")
+        + pair(1, version)
+        + pair(9, "$DWGCODEPAGE")
+        + pair(3, "ANSI_936")
+        + pair(0, "ENDSEC")
+    )
+    path.write_bytes(
+        (head + pair(0, "SECTION") + pair(2, "ENTITIES") + body + pair(0, "ENDSEC") + pair(0, "EOF")).encode(encoding)
+    )
     return path
 
 
@@ -315,7 +432,13 @@ def test_a_drawing_becomes_a_net_with_its_lettering_as_codes(tmp_path, encoding,
 
 def test_a_drawing_written_by_gdal_is_read_too(tmp_path):
     rows, geoms = net("smd.geojson")
-    save(tmp_path / "d.dxf", {"Layer": ["SMD"] * len(rows)}, shapely.get_exterior_ring([max(shapely.get_parts(geom), key=shapely.area) for geom in geoms]), crs="EPSG:32618", driver="DXF")
+    save(
+        tmp_path / "d.dxf",
+        {"Layer": ["SMD"] * len(rows)},
+        shapely.get_exterior_ring([max(shapely.get_parts(geom), key=shapely.area) for geom in geoms]),
+        crs="EPSG:32618",
+        driver="DXF",
+    )
     found = day(tmp_path / "d.dxf", crs="EPSG:32618")
     assert [len(entry.layer) for entry in found.proposal.of("level")] == [296]
     assert sorted(settings(found, found.proposal.entries[0].layer.name)) == ["code"]
@@ -328,13 +451,40 @@ def test_a_drawing_written_by_gdal_is_read_too(tmp_path):
     ("columns", "code"),
     [
         ({"BoroCD": [101, 102, 103], "Shape_Leng": [1.5, 2.5, 3.5], "Shape_Area": [9.1, 9.2, 9.3]}, "BoroCD"),
-        ({"area": [0, 0, 0], "area_num_1": ["35", "36", "37"], "area_numbe": ["35", "36", "37"], "comarea": [0, 0, 0], "community": ["DOUGLAS", "OAKLAND", "FULLER PARK"]}, "area_numbe"),
+        (
+            {
+                "area": [0, 0, 0],
+                "area_num_1": ["35", "36", "37"],
+                "area_numbe": ["35", "36", "37"],
+                "comarea": [0, 0, 0],
+                "community": ["DOUGLAS", "OAKLAND", "FULLER PARK"],
+            },
+            "area_numbe",
+        ),
         ({"objectid": [1, 2, 3], "ward": ["12", "16", "15"], "shape_area": [1.0, 2.0, 3.5]}, "ward"),
-        ({"n_sq_ar": [750000001, 750000002, 750000003], "c_ar": [1, 2, 3], "c_arinsee": [75101, 75102, 75103], "l_ar": ["1er Ardt", "2ème Ardt", "3ème Ardt"]}, "c_arinsee"),
+        (
+            {
+                "n_sq_ar": [750000001, 750000002, 750000003],
+                "c_ar": [1, 2, 3],
+                "c_arinsee": [75101, 75102, 75103],
+                "l_ar": ["1er Ardt", "2ème Ardt", "3ème Ardt"],
+            },
+            "c_arinsee",
+        ),
         ({"FID": [0, 1, 2], "网格编号": ["3-01", "3-02", "3-03"], "名称": ["一", "二", "三"]}, "网格编号"),
-        ({"NTACode": ["BK88", "QN51", "QN27"], "BoroCode": [3, 4, 4], "NTAName": ["Borough Park", "Murray Hill", "East Elmhurst"]}, "NTACode"),
+        (
+            {
+                "NTACode": ["BK88", "QN51", "QN27"],
+                "BoroCode": [3, 4, 4],
+                "NTAName": ["Borough Park", "Murray Hill", "East Elmhurst"],
+            },
+            "NTACode",
+        ),
         ({"GEOID10": ["36061000100", "36061000201", "36061000202"], "NAME10": ["1", "2.01", "2.02"]}, "GEOID10"),
-        ({"globalid": ["{a}", "{b}", "{c}"], "dist_num": ["1", "2", "3"], "dist_label": ["1ST", "2ND", "3RD"]}, "dist_num"),
+        (
+            {"globalid": ["{a}", "{b}", "{c}"], "dist_num": ["1", "2", "3"], "dist_label": ["1ST", "2ND", "3RD"]},
+            "dist_num",
+        ),
         ({"OBJECTID": [1, 2, 3]}, "OBJECTID"),
     ],
 )
@@ -384,9 +534,17 @@ def test_a_level_can_be_made_by_joining_grids(tmp_path):
 
 def test_slivers_and_invalid_polygons_do_not_hide_the_net(tmp_path):
     rng = np.random.default_rng(7)
-    geoms = np.array([shapely.transform(geom, lambda points: points + rng.normal(0, 2e-5, 2)) for geom in lattice(12, 10)])
+    geoms = np.array(
+        [shapely.transform(geom, lambda points: points + rng.normal(0, 2e-5, 2)) for geom in lattice(12, 10)]
+    )
     geoms[5] = shapely.Polygon([(113.61, 34.74), (113.612, 34.738), (113.612, 34.74), (113.61, 34.738)])
-    wide = np.array([shapely.box(113.6 + i * 0.008, 34.74 - (j + 1) * 0.01, 113.6 + (i + 1) * 0.008, 34.74 - j * 0.01) for j in range(2) for i in range(3)])
+    wide = np.array(
+        [
+            shapely.box(113.6 + i * 0.008, 34.74 - (j + 1) * 0.01, 113.6 + (i + 1) * 0.008, 34.74 - j * 0.01)
+            for j in range(2)
+            for i in range(3)
+        ]
+    )
     source = tmp_path / "net"
     source.mkdir()
     save(source / "b.geojson", {"nr": [f"{n:03d}" for n in range(120)]}, geoms)
@@ -401,10 +559,21 @@ def test_houses_streets_water_and_sites_find_their_places(tmp_path):
     save(source / "道路.geojson", {"路名": ["棉纺路"]}, [shapely.LineString([(113.6, 34.735), (113.612, 34.735)])])
     save(source / "水系.geojson", {"名称": ["金水河"]}, [shapely.box(113.6, 34.7345, 113.612, 34.735)])
     save(source / "专属网格.geojson", {"编号": ["专1", "专2"], "单位名称": ["医院", "学校"]}, lattice(2, 1, size=0.001))
-    save(source / "餐饮.geojson", {"店名": ["甲", "乙"], "地址": ["a", "b"]}, [shapely.Point(113.601, 34.739), shapely.Point(113.602, 34.738)])
-    save(source / "民房.geojson", {"总户数": [36, 130], "层数": [6, 33]}, [shapely.Point(113.601, 34.739), shapely.Point(113.602, 34.738)])
+    save(
+        source / "餐饮.geojson",
+        {"店名": ["甲", "乙"], "地址": ["a", "b"]},
+        [shapely.Point(113.601, 34.739), shapely.Point(113.602, 34.738)],
+    )
+    save(
+        source / "民房.geojson",
+        {"总户数": [36, 130], "层数": [6, 33]},
+        [shapely.Point(113.601, 34.739), shapely.Point(113.602, 34.738)],
+    )
     found = day(source)
-    kinds = {entry.layer.name: (entry.role, entry.settings.get("kind", entry.settings.get("responsible"))) for entry in found.proposal.entries}
+    kinds = {
+        entry.layer.name: (entry.role, entry.settings.get("kind", entry.settings.get("responsible")))
+        for entry in found.proposal.entries
+    }
     assert level_names(found) == ["社区", "微网格"]
     assert kinds["fw"] == ("ground", "footprint")
     assert kinds["道路"] == ("ground", "street")
@@ -416,17 +585,54 @@ def test_houses_streets_water_and_sites_find_their_places(tmp_path):
     assert load(tmp_path / "pack").points["building"]["households"].tolist() == [36.0, 130.0]
 
 
+def test_one_net_in_two_formats_is_taken_once(tmp_path):
+    source = street(tmp_path / "net", encoding="UTF-8")
+    save(source / "微网格.geojson", {"编号": [str(n) for n in range(36)]}, lattice(6, 6))
+    found = day(source)
+    assert len(found.proposal.of("level")) == 2
+    assert [why for _, why in found.proposal.left_out] == ["it holds the same polygons as 微网格"]
+
+
+def test_a_declared_net_may_be_as_wide_as_a_country_but_a_bare_drawing_is_asked_about(tmp_path):
+    wide = lattice(4, 4, west=-120.0, south=48.0, size=5.0)
+    save(tmp_path / "a.shp", {"CODE": [str(n) for n in range(16)]}, wide)
+    assert day(tmp_path / "a.shp").places["a"].crs == "EPSG:4326"
+    (tmp_path / "a.prj").unlink()
+    with pytest.raises(MissingCrs, match="local coordinates"):
+        day(tmp_path / "a.shp")
+
+
 def test_kml_tables_in_descriptions_become_columns(tmp_path):
     html = "<html><table><tr><td>网格编码</td><td>{0}</td></tr><tr><td>网格长</td><td>岗位{0}</td></tr></table></html>"
-    save(tmp_path / "g.kml", {"Name": ["x"] * 4, "Description": [html.format(f"3-0{n}") for n in range(4)]}, lattice(4, 1), driver="KML")
+    save(
+        tmp_path / "g.kml",
+        {"Name": ["x"] * 4, "Description": [html.format(f"3-0{n}") for n in range(4)]},
+        lattice(4, 1),
+        driver="KML",
+    )
     layer = read_sources(tmp_path / "g.kml").layers[0]
     assert layer.columns["网格编码"] == ["3-00", "3-01", "3-02", "3-03"]
     assert "description" not in {name.lower() for name in layer.columns}
 
 
 def test_mixed_kinds_of_geometry_are_parted(tmp_path):
-    geoms = [*lattice(3, 1), shapely.Point(113.6, 34.74), shapely.GeometryCollection([shapely.Point(0, 0), lattice(4, 1)[3]]), None]
-    text = {"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {"code": str(n)}, "geometry": None if geom is None else shapely.geometry.mapping(geom)} for n, geom in enumerate(geoms)]}
+    geoms = [
+        *lattice(3, 1),
+        shapely.Point(113.6, 34.74),
+        shapely.GeometryCollection([shapely.Point(0, 0), lattice(4, 1)[3]]),
+        None,
+    ]
+    text = {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "properties": {"code": str(n)},
+                "geometry": None if geom is None else shapely.geometry.mapping(geom),
+            }
+            for n, geom in enumerate(geoms)
+        ],
+    }
     (tmp_path / "m.geojson").write_text(json.dumps(text))
     layers = read_sources(tmp_path / "m.geojson").layers
     assert {layer.name: layer.columns["code"] for layer in layers}["m:points"] == ["3"]
@@ -441,7 +647,11 @@ def test_mixed_kinds_of_geometry_are_parted(tmp_path):
     [
         ("棉纺路街道陇南社区第三网格", "gbk", "gb18030"),
         ("棉纺路街道陇南社区第三网格", "utf-8", "utf-8"),
-        ("Château d'Eau, Épinettes, Père-Lachaise, Grandes-Carrières, Saint-Germain-l'Auxerrois, Hôpital", "cp1252", "cp1252"),
+        (
+            "Château d'Eau, Épinettes, Père-Lachaise, Grandes-Carrières, Saint-Germain-l'Auxerrois, Hôpital",
+            "cp1252",
+            "cp1252",
+        ),
         ("中正區大安區信義區內湖區社區發展協會", "big5", "big5"),
         ("Ward 3", "ascii", "utf-8"),
     ],
@@ -525,7 +735,22 @@ def test_pack_init_writes_a_pack_and_opens_the_report(tmp_path):
 
 def test_pack_init_takes_corrections(tmp_path):
     source = street(tmp_path / "net", encoding="UTF-8")
-    result = run("pack", "init", source, "--out", tmp_path / "pack", "--level", "微网格.shp=wg", "--overlay", "社区=sq", "--code", "微网格=OBJECTID", "--edition", "2026-03-01", "--json")
+    result = run(
+        "pack",
+        "init",
+        source,
+        "--out",
+        tmp_path / "pack",
+        "--level",
+        "微网格.shp=wg",
+        "--overlay",
+        "社区=sq",
+        "--code",
+        "微网格=OBJECTID",
+        "--edition",
+        "2026-03-01",
+        "--json",
+    )
     assert result.exit_code == 0, result.output
     told = json.loads(result.output)
     assert [(entry["role"], entry["key"]) for entry in told["entries"]] == [("level", "wg"), ("overlay", "sq")]
@@ -547,7 +772,9 @@ def test_pack_init_names_every_wish_that_fits_nothing(tmp_path):
     assert len(caught.value.faults) == 4
 
 
-@pytest.mark.parametrize("arguments", [("--crs", "EPSG:4490", "--crs", "EPSG:4326"), ("--level", "micro"), ("--dissolve", "a=b"), ()])
+@pytest.mark.parametrize(
+    "arguments", [("--crs", "EPSG:4490", "--crs", "EPSG:4326"), ("--level", "micro"), ("--dissolve", "a=b"), ()]
+)
 def test_pack_init_explains_wrong_usage(tmp_path, arguments):
     source = street(tmp_path / "net", encoding="UTF-8")
     out = ("--out", tmp_path / "pack") if arguments else ()
@@ -579,10 +806,21 @@ def test_points_alone_are_no_net(tmp_path):
 
 
 def test_statuses_are_mapped_and_the_unknown_ones_listed():
-    assert status_map(["已办结", "处理中", "Closed", "OPEN", "神秘", None]) == ({"Closed": "closed", "OPEN": "reported", "处理中": "in_hand", "已办结": "closed"}, ["神秘"])
+    assert status_map(["已办结", "处理中", "Closed", "OPEN", "神秘", None]) == (
+        {"Closed": "closed", "OPEN": "reported", "处理中": "in_hand", "已办结": "closed"},
+        ["神秘"],
+    )
 
 
-@pytest.mark.parametrize(("lon", "lat", "zone"), [(-74.0, 40.7, "America/New_York"), (-87.6, 41.9, "America/Chicago"), (2.35, 48.85, "Europe/Paris"), (113.6, 34.7, "Asia/Shanghai")])
+@pytest.mark.parametrize(
+    ("lon", "lat", "zone"),
+    [
+        (-74.0, 40.7, "America/New_York"),
+        (-87.6, 41.9, "America/Chicago"),
+        (2.35, 48.85, "Europe/Paris"),
+        (113.6, 34.7, "Asia/Shanghai"),
+    ],
+)
 def test_the_timezone_is_that_of_the_nearest_city(lon, lat, zone):
     assert nearest_timezone(lon, lat) == zone
 
@@ -605,5 +843,11 @@ def test_pack_show_of_no_pack_is_an_error(tmp_path):
 
 
 def test_the_heading_is_what_was_asked(tmp_path):
-    found = day(street(tmp_path / "net", encoding="UTF-8"), name="棉纺路街道", name_en="Mianfang Road", attribution="某局", timezone="Asia/Urumqi")
+    found = day(
+        street(tmp_path / "net", encoding="UTF-8"),
+        name="棉纺路街道",
+        name_en="Mianfang Road",
+        attribution="某局",
+        timezone="Asia/Urumqi",
+    )
     assert found.heading == Heading(Name("棉纺路街道", "Mianfang Road"), TODAY, "Asia/Urumqi", "cn", "某局")
