@@ -310,7 +310,7 @@ def test_a_net_in_gcj02_that_poses_as_wgs84_is_suspected(tmp_path):
     assert any("is the net GCJ-02?" in fault.message for fault in check(pack).faults)
 
 
-@pytest.mark.parametrize("move", [(0.0, 0.0), (0.0, 0.005), (0.0, -0.005), (0.05, 0.05)])
+@pytest.mark.parametrize("move", [(0.0, 0.0), (0.0, 0.005), (0.0, -0.005), (0.004, 0.004), (0.05, 0.05)])
 def test_points_that_are_right_or_off_another_way_are_not_suspected(tmp_path, move):
     assert "looks_like_gcj02" not in kinds(shifted(tmp_path, lambda x, y: (x + move[0], y + move[1])))
 
