@@ -444,7 +444,7 @@ def _reaching_out(level: Sheet, above: Sheet, parents: np.ndarray) -> list[Fault
         lon, lat = place(group.geoms[0])
         outside = float(group.area_m2.sum())
         share = outside / areas[position] if areas[position] else 0.0
-        text = f"{share:.1%} of {codes[0]} lies outside of its parent {codes[1]}"
+        text = f"{outside:,.1f} m2 of {codes[0]} ({share:.2%}) lie outside of its parent {codes[1]}"
         fault = Fault("nesting", f"{text}; draw both boundaries alike", level.file, codes, lon, lat, outside)
         if share > NESTING_SHARE:
             advice = f"correct the parent or the boundary, or declare {level.key!r} under [[overlays]] if it is not meant to nest"
