@@ -60,10 +60,11 @@ def sheet(area: Area, wanted: Wanted, *, language: str, translate: Callable[[str
     placed = marks.place(drawing)
     numerals = net.numerals(drawing) if placed.depth in {None, len(area.net.levels) - 1} else ""
     plates = net.overlay_labels(drawing)
+    glyphs, free = sites.draw(drawing, shown)
     numbers, unnumbered = grid_labels.draw(drawing, placed)
     names = [net.level_names(drawing), ground.name_streets(drawing, below["street"])]
-    glyphs = sites.draw(drawing, shown)
     names += [
+        sites.name_sites(drawing, free),
         ground.name_places(drawing, below["block"], colour="quiet", class_="place-name"),
         ground.name_places(drawing, below["green"], colour="park_label", class_="place-name"),
         ground.name_places(drawing, below["water"], colour="water_label", font_style="italic", class_="place-name"),

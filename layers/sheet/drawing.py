@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,8 @@ from geo.errors import UnknownGrid, UnknownLevel
 from geo.net import Level, Net, Overlay
 from geo.scheme import Name
 from layers.load import Area
-from layers.sheet.board import Board
-from layers.sheet.ink import Ink
+from layers.sheet.board import LEAST, Board
+from layers.sheet.ink import Ink, ladder, sizes
 from layers.sheet.plot import Plot, View
 
 
@@ -72,6 +73,24 @@ class Drawing:
     def layer(self, key: str) -> Level | Overlay:
         """Return a level or overlay by its key."""
         return layer_of(self.net, key)
+
+    @cached_property
+    def grain(self) -> float:
+        """Side of a square as large as the median grid of the leaf in the window, millimetres: type and marks grow with it."""
+        shapes = self.levels[self.net.leaf.key]
+        seen = shapes[shapely.intersects(self.plot.window.polygon(), shapes)]
+        return float(np.sqrt(np.median(shapely.area(seen)))) if len(seen) else 0.0
+
+    @property
+    def mark(self) -> float:
+        """Width of a mark, millimetres."""
+        least, most = sizes("mark")
+        return float(np.clip(0.16 * self.grain, least, most))
+
+    def sizes(self, kind: str) -> tuple[float, ...]:
+        """Return the sizes that a kind of label may have on this sheet, millimetres, the best first: none is large among small grids."""
+        found = ladder(kind)
+        return tuple(em for em in found if em <= max(LEAST, 0.14 * self.grain)) or found[-1:]
 
     @property
     def net(self) -> Net:

@@ -167,10 +167,10 @@ def _brief(numbers: tuple[Number, ...]) -> tuple[Number, ...]:
     return (Number(f"{numbers[0].label}–{numbers[-1].label}", worst),)
 
 
-def _whole(grid: Grid) -> Iterator[Block]:
+def _whole(drawing: Drawing, grid: Grid) -> Iterator[Block]:
     """Walk the blocks that say everything of a grid, the best first."""
     brief = _brief(grid.numbers)
-    for em in ladder("leaf"):
+    for em in drawing.sizes("leaf"):
         if len(grid.numbers) <= MOST_LINES:
             yield Block(grid.numbers, grid.stacks, em)
         if brief != grid.numbers:
@@ -181,7 +181,7 @@ def _whole(grid: Grid) -> Iterator[Block]:
 
 def _numbered(drawing: Drawing, grid: Grid) -> str | None:
     """Write a grid's number inside it, or across its edge, or nearby with a line; None where there is no room at all."""
-    inside = _first(drawing, grid, _whole(grid))
+    inside = _first(drawing, grid, _whole(drawing, grid))
     if inside:
         return inside
     small = Block(_brief(grid.numbers), (), ladder("leaf")[-1])
@@ -193,7 +193,7 @@ def _counted(drawing: Drawing, grid: Grid) -> str:
     least = ladder("leaf")[-1]
     row, column = Block((), grid.stacks, least), Block((), grid.stacks, least, column=True)
     whole = Block(_brief(grid.numbers), grid.stacks, least)
-    inside = _first(drawing, grid, [*_whole(grid), row, column])
+    inside = _first(drawing, grid, [*_whole(drawing, grid), row, column])
     if inside:
         return inside
     for block in (whole, row):

@@ -31,7 +31,10 @@ def lay(drawing: Drawing) -> dict[str, Things]:
     found: dict[str, list[Things]] = {kind: [] for kind in GROUND_KINDS}
     for entry in drawing.area.pack.ground:
         frame = drawing.area.ground[entry.key]
-        shapes = drawing.plot.fit(drawing.plot.draw(frame.geometry.to_numpy()))
+        shapes = drawing.plot.fit(
+            drawing.plot.draw(frame.geometry.to_numpy()),
+            margin=0.0 if entry.kind in {"green", "water", "block"} else 3.0,
+        )
         there = ~shapely.is_empty(shapes)
         titles, classes = frame["title"].to_numpy(dtype=object), frame["class"].to_numpy(dtype=object)
         found[entry.kind].append(Things(titles[there], classes[there], shapes[there]))
@@ -67,14 +70,19 @@ def draw(drawing: Drawing, ground: dict[str, Things]) -> str:
 
 def name_streets(drawing: Drawing, streets: Things) -> str:
     """Write the names of streets along them, wide streets first."""
-    written: list[str] = []
+    strips: list[str] = []
+    names: list[str] = []
     order = {class_: rank for rank, class_ in enumerate(street_ranks())}
     ranks = np.array([order.get(class_, len(order)) for class_ in streets.classes], dtype=np.int64)
     for title, lines in _by_title(streets, ranks):
-        widest = street_width(_class_of(streets, title, ranks), drawing.plot.mm_per_m)
-        sizes = tuple(em for em in ladder("street") if em <= max(widest * 1.5, ladder("street")[-2]))
-        written += street_names.name_along(title, lines, sizes, drawing.board, class_="street-name")
-    return group(written, **_halo(drawing, "street_label"))
+        class_ = _class_of(streets, title, ranks)
+        width = street_width(class_, drawing.plot.mm_per_m)
+        sizes = tuple(em for em in drawing.sizes("street") if em <= max(width * 1.3, ladder("street")[-2]))
+        surface = drawing.ink["arterial" if class_ == "arterial" else "street"]
+        made = street_names.name_along(street_names.Street(title, lines, width), sizes, drawing.board, surface=surface)
+        strips += made[0]
+        names += made[1]
+    return group(strips) + group(names, **_halo(drawing, "street_label"))
 
 
 def name_places(
@@ -105,14 +113,16 @@ def name_places(
 
 def _inside(drawing: Drawing, title: str, shape: shapely.Geometry, least: float) -> str | None:
     left, top, right, bottom = shapely.bounds(shape)
-    x, y = poles(np.array([shape]))[0]
-    for em in ladder("place"):
+    middle, pole = shapely.centroid(shape), poles(np.array([shape]))[0]
+    places = [(middle.x, middle.y)] if shapely.contains(shape, middle) else []
+    for em in drawing.sizes("place"):
         width = text_width(title, em)
         if width > max(right - left, bottom - top) / least:
             continue
-        for nudge in (0.0, -1.2 * em, 1.2 * em, -2.4 * em, 2.4 * em):
-            if drawing.board.settle([Box.around(float(x), float(y) + nudge, width, em * 1.1)]):
-                return text(title, float(x), float(y) + nudge + em * MIDDLE, em)
+        for x, y in [*places, (float(pole[0]), float(pole[1]))]:
+            for nudge in (0.0, -1.2 * em, 1.2 * em, -2.4 * em, 2.4 * em):
+                if drawing.board.settle([Box.around(x, y + nudge, width, em * 1.1)]):
+                    return text(title, x, y + nudge + em * MIDDLE, em)
     return None
 
 

@@ -118,7 +118,9 @@ def _plate(drawing: Drawing, number: Number, x: float, y: float) -> str:
 
 
 def _stack(drawing: Drawing, x: float, y: float) -> str:
-    mark = marked(drawing.ink, Stack("green", x, y, ["", "", ""]), (x - 1, y), size("mark") * 0.8, LEAST * 1.1)
+    mark = marked(
+        drawing.ink, Stack("green", x, y, ["", "", ""]), (x - 1, y), 0.8 * min(drawing.mark, 3.6), LEAST * 1.1
+    )
     return group([mark.replace('class="mark"', 'class="sample"')], text_anchor="start")
 
 

@@ -65,7 +65,7 @@ def place(drawing: Drawing) -> Placed:
     """Place every case of the sheet: each is in exactly one mark or count, or beyond the window."""
     cases = drawing.wanted.cases
     spots = drawing.plot.place(cases[["lon", "lat"]].to_numpy(dtype=np.float64)) if len(cases) else np.empty((0, 2))
-    window = drawing.plot.window.grown(-size("mark"))
+    window = drawing.plot.window.grown(-drawing.mark)
     there = (
         (spots[:, 0] > window.left)
         & (spots[:, 0] < window.right)
@@ -81,7 +81,7 @@ def place(drawing: Drawing) -> Placed:
     depth = _counting(drawing) if _crowded(drawing, len(rows)) else None
     grids = _positions(drawing, rows, depth) if depth is not None else np.full(len(rows), -1)
     loose = grids < 0
-    markup = _settle(drawing, _stacks(rows[loose], spots[loose], suspended[loose]))
+    markup = _settle(drawing, _stacks(rows[loose], spots[loose], suspended[loose], drawing.mark))
     return Placed(markup, _by_grid(rows[~loose], grids[~loose]), depth, beyond)
 
 
@@ -141,12 +141,12 @@ def width_of(stack: Stack, width: float, em: float) -> float:
 def _crowded(drawing: Drawing, many: int) -> bool:
     window = drawing.plot.window.polygon()
     land = shapely.area(shapely.intersection(shapely.make_valid(drawing.reach), window))
-    return many * size("mark") ** 2 > CROWDED * land
+    return many * drawing.mark**2 > CROWDED * land
 
 
-def _stacks(rows: pd.DataFrame, spots: np.ndarray, suspended: np.ndarray) -> list[Stack]:
+def _stacks(rows: pd.DataFrame, spots: np.ndarray, suspended: np.ndarray, width: float) -> list[Stack]:
     """Join cases of one colour that lie nearer than a mark's width; the first of each stays where it is."""
-    reach = MERGE * size("mark")
+    reach = MERGE * width
     cells: dict[tuple[str, int, int], list[Stack]] = {}
     out: list[Stack] = []
     for uid, mark, (x, y), held in zip(rows["uid"], rows["mark"], spots.tolist(), suspended, strict=True):
@@ -169,7 +169,7 @@ def _stacks(rows: pd.DataFrame, spots: np.ndarray, suspended: np.ndarray) -> lis
 
 def _settle(drawing: Drawing, stacks: Sequence[Stack]) -> str:
     """Write the stacks, the most urgent first at their places; the others step aside, with a line that leads back when they step far."""
-    width, em, ink = size("mark"), points("small"), drawing.ink
+    width, em, ink = drawing.mark, max(points("small"), 0.55 * drawing.mark), drawing.ink
     written = []
     for stack in stacks:
         whole = width_of(stack, width, em)

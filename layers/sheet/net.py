@@ -8,7 +8,7 @@ import shapely
 from geo.tint import tints
 from layers.sheet.board import LEAST, Box, poles, text_width
 from layers.sheet.drawing import Drawing
-from layers.sheet.ink import dash, ladder, points, size, sizes
+from layers.sheet.ink import dash, points, size, sizes
 from layers.sheet.plot import TOLERANCE
 from layers.sheet.street_names import MIDDLE
 from layers.sheet.svg import PLACES, element, group, line, number, path, rect, text
@@ -167,7 +167,7 @@ def overlay_labels(drawing: Drawing) -> str:
 
 def _plate(drawing: Drawing, label: str, shape: shapely.Geometry) -> str:
     x, y = poles(np.array([shape]))[0]
-    for em in ladder("dedicated"):
+    for em in drawing.sizes("dedicated"):
         box = next(
             (
                 box

@@ -22,7 +22,7 @@ HEAD = 7.0
 """Height of a section's heading with the space above it, millimetres."""
 
 COUNTS = 22.0
-TALL, LOW = 4.6, 2.5
+TALL, LOW = 5.4, 2.5
 """A row is at most and at least so high, millimetres."""
 
 TWO_COLUMNS = 14
@@ -77,7 +77,7 @@ class Contents:
     @property
     def em(self) -> float:
         """Size of the type."""
-        return max(LEAST, min(points("body"), self.tall * 0.66))
+        return max(LEAST, min(points("body"), self.tall * 0.62))
 
 
 def draw(drawing: Drawing, box: Box, shown: Sequence[Sites], *, counted: bool) -> str:

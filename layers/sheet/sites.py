@@ -41,6 +41,15 @@ class Sites:
         return len(self.names)
 
 
+@dataclass(frozen=True)
+class Named:
+    """A site with a name, and where its glyph stands, millimetres."""
+
+    name: str
+    x: float
+    y: float
+
+
 def find(drawing: Drawing) -> tuple[list[Sites], list[Sites]]:
     """Return the classes that the sheet shows, and those that it leaves out for want of room."""
     everything = [sites for sites in _classes(drawing) if len(sites)]
@@ -53,18 +62,31 @@ def find(drawing: Drawing) -> tuple[list[Sites], list[Sites]]:
     return [sites for sites in everything if sites in shown], [sites for sites in everything if sites not in shown]
 
 
-def draw(drawing: Drawing, shown: list[Sites]) -> str:
-    """Write the glyphs, and the names that find room beside them; glyphs lie under numbers and marks."""
-    glyphs, names, ink = [], [], drawing.ink
+def draw(drawing: Drawing, shown: list[Sites]) -> tuple[str, list[Named]]:
+    """Write the glyphs, which lie under marks and numbers, and take their places; return the named ones that stand free."""
+    glyphs: list[str] = []
+    free: list[Named] = []
     side = size("glyph")
     for sites in sorted(shown, key=lambda sites: sites.kind != "service"):
         for name, (x, y) in zip(sites.names, sites.places.tolist(), strict=True):
             settled = drawing.board.settle([Box.around(x, y, side, side)])
             glyphs.append(badge(drawing, sites.key, sites.kind, x, y))
-            if settled and name:
-                names.append(_named(drawing, str(name), x, y))
-    halo: Look = {"stroke": ink["halo"], "stroke_width": size("halo"), "paint_order": "stroke", "stroke_linejoin": "round"}
-    return group(glyphs, class_="sites") + group(names, class_="site-names", fill=ink["site"], **halo)
+            free += [Named(str(name), x, y)] if settled and name else []
+    return group(glyphs, class_="sites"), free
+
+
+def name_sites(drawing: Drawing, free: list[Named]) -> str:
+    """Write the names that find room beside their glyphs."""
+    ink = drawing.ink
+    halo: Look = {
+        "stroke": ink["halo"],
+        "stroke_width": size("halo"),
+        "paint_order": "stroke",
+        "stroke_linejoin": "round",
+    }
+    return group(
+        [_named(drawing, one.name, one.x, one.y) for one in free], class_="site-names", fill=ink["site"], **halo
+    )
 
 
 def name_buildings(drawing: Drawing) -> str:

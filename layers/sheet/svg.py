@@ -19,8 +19,7 @@ def number(value: float) -> str:
     return "0" if words == "-0" else words
 
 
-def element(
-    name: str, content: str | Iterable[str] | None = None, /, **attributes: str | float | None) -> str:
+def element(name: str, content: str | Iterable[str] | None = None, /, **attributes: str | float | None) -> str:
     """Write an element.
 
     Parameters
