@@ -1,7 +1,9 @@
 """The door for terminals: ``battlemap …``. Exit codes: 0 = done, 1 = an error that is named, 2 = usage."""
 
 import json
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,7 +49,7 @@ def assign(area: str, *, strict: bool, as_json: bool, **request: Any) -> None:
     from layers.assign import assign as join
 
     loaded = _area(area)
-    with _progress("assign") as progress:
+    with _terminable(), _progress("assign") as progress:
         summary = join(loaded, Request(**request), progress=progress)
     click.echo(json.dumps(summary.as_dict(), ensure_ascii=False, indent=2) if as_json else "\n".join(summary.lines()))
     if strict and summary.errors:
@@ -62,6 +64,19 @@ def _area(name: str) -> "Area":
 
     folder = Path(name)
     return load(folder if (folder / data.MANIFEST).is_file() else data.path(name, Settings.from_env().packs))
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the work as Ctrl-C does, so that what was begun is cleared away."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

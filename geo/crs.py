@@ -58,7 +58,7 @@ _STRIP = 0.1  # degrees outside of the outline over which the shift fades
 _REACH = 0.05  # degrees, more than the largest shift (0.0153)
 _SOLVED = 1e-12  # degrees: a ten-thousandth of a millimetre
 
-# Where the shift is applied: a coarse ring around the whole of China with its islands and seas, at least 15 km outside of it everywhere. It follows a
+# Where the shift is applied: a coarse ring around the whole of China with its islands and seas; 60 border towns and islands lie 0.15 degree or more within. It follows a
 # distortion, is not a boundary, and is never drawn. Places across a river or a ridge may lie within; Seoul, Hanoi, Vladivostok, Kathmandu, Almaty, Delhi
 # and Ulaanbaatar do not, which the usual rectangle of 72..138 by 0.8..56 degrees would shift by 300 to 700 m.
 # fmt: off

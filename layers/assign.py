@@ -147,18 +147,9 @@ def assign(area: Area, request: Request, *, progress: Progress | None = None) ->
     ) as table:
         where = _find(table, request)
         stack = tuple(_column(table, name) if name else None for name in (request.unit, request.floor))
-        names = [
-            *(level.key for level in area.net.levels),
-            *(overlay.key for overlay in area.net.overlays),
-            "grid_match",
-            "grid_distance_m",
-            "error",
-        ]
-        with (
-            whole_or_nothing(request.out) as part,
-            create_table(part, table, names, numeric=frozenset({"grid_distance_m"})) as writer,
-        ):
-            run = _Run(area.net, where, stack, request)
+        run = _Run(area.net, where, stack, request)
+        numeric = frozenset({"grid_distance_m"})
+        with whole_or_nothing(request.out) as part, create_table(part, table, run.names, numeric=numeric) as writer:
             _pump(table, writer, run, progress)
         return _summary(area, request, table, writer, run)
 
@@ -345,7 +336,8 @@ class _Run:
             shapely.get_num_geometries(geoms) == 1
         )
         geoms = np.where(single, shapely.get_geometry(geoms, 0), geoms)
-        points = np.where(shapely.is_empty(geoms), None, geoms)  # GEOS fails on the x of an empty point
+        points = geoms.copy()
+        points[shapely.is_empty(geoms)] = None  # GEOS fails on the x of an empty point
         x, y = shapely.get_x(points), shapely.get_y(points)  # NaN for all but points
         faults = {int(row): _geometry_fault(geoms[row]) for row in np.flatnonzero(~(np.isfinite(x) & np.isfinite(y)))}
         self.shapes += sum(1 for fault in faults.values() if fault.endswith("not a point"))

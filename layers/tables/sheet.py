@@ -215,12 +215,15 @@ class SheetWriter(Writer):
     def _text(self, text: str, number_format: str | None) -> Any:
         if len(text) > _TEXT:
             raise TableError(
-                f"A cell holds {len(text):,} characters, a sheet's holds {_TEXT:,}: {text[:40]!r}…. Write CSV or GeoPackage."
+                f"A cell holds {len(text):,} characters, a sheet's holds {_TEXT:,}: {text[:40]!r}…. "
+                "Write CSV or GeoPackage."
             )
-        cell = WriteOnlyCell(self.page, _CONTROL.sub(lambda match: f"_x{ord(match[0]):04X}_", text))
+        text = _CONTROL.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
+        if number_format is None and text[0] not in "=#":
+            return text  # openpyxl takes it for text too, and is faster with it
+        cell = WriteOnlyCell(self.page, text)
         cell.data_type = "s"  # else "=A1" would become a formula and "#N/A" an error
-        if number_format:
-            cell.number_format = number_format
+        cell.number_format = number_format or cell.number_format
         return cell
 
     def finish(self) -> None:
