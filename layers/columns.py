@@ -17,8 +17,11 @@ from geo.scheme import code_text
 
 UNIQUE = 0.98  # share of features with a code of their own
 NEARLY = 0.5  # from here on repeated codes may be parts of one grid
+MOSTLY = 0.9  # share of values that must read as times or numbers
+DIGITS = 9  # of a number that may be the number of a row
 MEMBERS = 0.95  # share of a parent column's values that must be codes of the level above
 CUT = 10  # characters of a column's name in a Shapefile
+SYLLABLE = 3  # letters: a shorter hint must be a word of its own
 
 _ROW_IDS = re.compile(
     r"objectid\d*|fid|fid\d+|ogcfid|gid|globalid|rowid|index|featureid|geometryid|shape.*|starea.*|stlength.*|.*perim.*|.*area|area(?:km|m|ha|sq|acre|mi).*|.*length|shapeleng|surface|面积|周长|长度|x|y|lon|lat|long|longitude|latitude|xcoord|ycoord|geopoint.*|geom.*|layer|path|colou?r|fill.*|stroke.*|.*date.*|.*time.*|经度|纬度|序号|created.*|edited.*|updated.*|creat.*user|.*用户|人口.*|户数|population.*|households?"
@@ -148,33 +151,25 @@ def _code_score(name: str, values: Sequence[Any], about: str, below: list[set[st
 
 def _hint(name: str) -> int:
     """Score what a column's name says of its being a code, 0 for nothing."""
+    return max((weight for hint, weight in _CODES.items() if _hints(name, hint)), default=0)
+
+
+def _hints(name: str, hint: str) -> bool:
+    """Whether a name holds a hint: Chinese anywhere; else as a word, as the end of one, or as far as a Shapefile left it."""
     folded, parts = fold(name), words(name)
-    scores = [0]
-    for hint, weight in _CODES.items():
-        if hint.isascii():
-            cut = (
-                len(name) >= CUT - 1
-                and len(hint) > 3
-                and any(len(part) >= 3 and hint.startswith(part) for part in parts[-1:])
-            )  # noqa: PLR2004
-            scores += (
-                [weight]
-                if hint in parts
-                or cut
-                or (len(hint) > 2 and folded.endswith(hint))
-                or (hint in {"id", "cd"} and folded.endswith(hint))
-                else []
-            )  # noqa: PLR2004
-        elif hint in folded:
-            scores.append(weight)
-    return max(scores)
+    if not hint.isascii():
+        return hint in folded
+    last = parts[-1] if parts else ""
+    cut = len(name) >= CUT - 1 and len(hint) > SYLLABLE and len(last) >= SYLLABLE and hint.startswith(last)
+    ends = (len(hint) >= SYLLABLE or hint in {"id", "cd"}) and folded.endswith(hint)
+    return hint in parts or cut or ends
 
 
 def _serial(filled: list[str]) -> bool:
-    return all(text.isdigit() and len(text) < 9 for text in filled) and sorted(map(int, filled)) in (
+    return all(text.isdigit() and len(text) < DIGITS for text in filled) and sorted(map(int, filled)) in (
         list(range(1, len(filled) + 1)),
         list(range(len(filled))),
-    )  # noqa: PLR2004
+    )
 
 
 def _dates(filled: list[str]) -> bool:
@@ -303,18 +298,18 @@ def _called(name: str, hint: str) -> bool:
     return (
         (hint in folded and len(hint) > 1)
         if not hint.isascii()
-        else hint in words(name) or (len(hint) >= 7 and folded.endswith(hint))
-    )  # noqa: PLR2004
+        else hint in words(name) or (len(hint) > 2 * SYLLABLE and folded.endswith(hint))
+    )
 
 
 def _sensible(field: str, values: Sequence[Any]) -> bool:
     found = [text for text in texts(values) if text]
     if field in TIMES:
-        return bool(found) and sum(_is_time(text) for text in found[:30]) >= 0.9 * len(found[:30])
+        return bool(found) and sum(_is_time(text) for text in found[:30]) >= MOSTLY * len(found[:30])
     if field in {"households", "storeys"}:
         return bool(found) and bool(
-            pd.to_numeric(pd.Series(found[:100], dtype=object), errors="coerce").notna().mean() >= 0.9
-        )  # noqa: PLR2004
+            pd.to_numeric(pd.Series(found[:100], dtype=object), errors="coerce").notna().mean() >= MOSTLY
+        )
     return bool(found)
 
 

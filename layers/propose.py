@@ -22,6 +22,7 @@ from layers.pack import GROUND_KINDS, POINT_KINDS
 from layers.sources import Layer
 
 ROLES = ("level", "overlay", "points", "ground")
+TOUCHING = 0.1  # share of polygons that may stand alone in a layer of grids
 SMALL = 3000.0  # m2: polygons smaller than this, lying apart, are buildings
 
 
@@ -391,8 +392,10 @@ def _levels(shapes: dict[str, Shapes], wishes: Wishes) -> list[Shapes]:
 
 
 def _may_be_level(one: Shapes) -> bool:
+    """Whether a layer may be a level: what its name calls water or a building is none, but blocks that touch are census blocks."""
     name = one.layer.name
-    if _says(name, _DEDICATED) or (_ground_kind(name) and not _says(name, _NET)):
+    kind = None if _says(name, _NET) else _ground_kind(name)
+    if _says(name, _DEDICATED) or (kind and not (_says(name, ("block",)) and _neighbourless(one) < TOUCHING)):
         return False
     return one.overlap <= TILES and bool(one.areas.any())
 

@@ -585,6 +585,15 @@ def test_houses_streets_water_and_sites_find_their_places(tmp_path):
     assert load(tmp_path / "pack").points["building"]["households"].tolist() == [36.0, 130.0]
 
 
+def test_blocks_that_touch_are_a_level_and_compounds_are_not(tmp_path):
+    source = street(tmp_path / "net", encoding="UTF-8")
+    save(source / "blocks.geojson", {"GEOID": [f"b{n:03d}" for n in range(144)]}, lattice(12, 12, size=0.001))
+    assert level_names(day(source)) == ["社区", "微网格", "blocks"]
+    apart = shapely.buffer(shapely.centroid(lattice(12, 12, size=0.001)), 0.0004, cap_style="square")
+    save(source / "blocks.geojson", {"GEOID": [f"b{n:03d}" for n in range(144)]}, apart)
+    assert roles(day(source))["blocks"] == "ground"
+
+
 def test_one_net_in_two_formats_is_taken_once(tmp_path):
     source = street(tmp_path / "net", encoding="UTF-8")
     save(source / "微网格.geojson", {"编号": [str(n) for n in range(36)]}, lattice(6, 6))
