@@ -111,7 +111,7 @@
   // The number of marks at one place, on a small plate at the upper right.
   b.drawCount = function (context, model, count, x, y, size) {
     const text = count > 999 ? "999+" : String(count);
-    const height = size * 0.58;
+    const height = Math.max(size * 0.6, model.sizes.small * 0.82);
     context.font = model.style.bold + " " + height * 0.86 + "px " + model.style.font;
     const width = Math.max(height, context.measureText(text).width + height * 0.6);
     const left = x + size * 0.22;

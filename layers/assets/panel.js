@@ -321,7 +321,7 @@
       this.lateList.textContent = "";
       late.slice(0, rows[0]).forEach((incident) => this.lateList.append(row(incident, model.ago(incident.time))));
       this.newList.textContent = "";
-      model.incidents.slice().sort((one, other) => other.time - one.time).slice(0, late.length ? rows[1] : rows[0] + rows[1]).forEach((incident) => this.newList.append(row(incident, model.day(incident.time))));
+      model.incidents.slice().sort((one, other) => other.time - one.time).slice(0, rows[0] + rows[1] - Math.min(rows[0], late.length)).forEach((incident) => this.newList.append(row(incident, model.day(incident.time))));
       const days = model.filter.days;
       this.period.textContent = b.fill(words.legend_precedence, { period: days ? b.fill(words.period_days, { n: days }) : words.period_all });
       this.connection();

@@ -30,7 +30,7 @@
 
   const widths = new Map();
   function measure(context, text) {
-    const key = context.font + "|" + text;
+    const key = written + "|" + text;
     let width = widths.get(key);
     if (width === undefined) {
       if (widths.size > 20000) widths.clear();
@@ -55,7 +55,12 @@
     context.fillText(text, x, y);
   }
 
-  const font = (model, size, bold) => (bold ? model.style.bold : model.style.regular) + " " + Math.round(size * 10) / 10 + "px " + model.style.font;
+  // The font of what is measured and written next; reading it back from the canvas is slow.
+  let written = "";
+  function font(model, size, bold) {
+    written = (bold ? model.style.bold : model.style.regular) + " " + Math.round(size * 10) / 10 + "px " + model.style.font;
+    return written;
+  }
 
   // What is shown at this zoom: stacks of marks, or counts by grid while the grids carry the colour. Every incident is in exactly one of them.
   function arrange(model, view) {
@@ -226,11 +231,11 @@
   function watermark(context, model, view) {
     const level = model.levels[model.data.tint_depth];
     if (level === model.leaf || model.mode === "grids") return;
-    context.globalAlpha = model.data.theme === "dark" ? 0.16 : 0.1;
+    context.globalAlpha = model.data.theme === "dark" ? 0.13 : 0.09;
     level.anchors.forEach((at, n) => {
       const text = String(level.labels[n]);
       context.font = font(model, 100, true);
-      const size = Math.min((at.half / view.mpp) * 1.5 / (measure(context, text) / 100), (at.radius / view.mpp) * 1.1, 110 * view.k);
+      const size = Math.min((at.half / view.mpp) * 1.5 / (measure(context, text) / 100), (at.radius / view.mpp) * 0.8, 84 * view.k);
       if (size < 18 * view.k) return;
       context.font = font(model, size, true);
       write(context, text, view.x(at.x), view.y(at.y), model.style.colours.level_label);
