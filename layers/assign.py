@@ -12,6 +12,7 @@ import shapely
 from geo.crs import Crs, parse, prefixed_zone, to_wgs84
 from geo.errors import MissingCrs, TableError
 from geo.net import MATCH, Net
+from geo.validate import NAMES, Severity, Sheet, net_faults
 from layers.load import Area
 from layers.tables import (
     Added,
@@ -179,8 +180,19 @@ def _summary(area: Area, request: Request, table: Table, writer: Writer, run: "_
     summary.rows, summary.errors, summary.samples = run.rows, run.errors, run.samples
     for match, count in run.counts.items():
         setattr(summary, match, count)
-    summary.notes = [*run.advice(), *_flattened(table, writer, run), *table.notes, *writer.notes]
+    summary.notes = [*run.advice(), *_faults(area), *_flattened(table, writer, run), *table.notes, *writer.notes]
     return summary
+
+
+def _faults(area: Area) -> list[str]:
+    """Say what is wrong with the net itself: a join on overlapping grids is only as good as they are."""
+    net = [Sheet(level.key, level.key, level.codes, level.geoms) for level in area.net.levels]
+    found = {fault.kind: fault for fault in (*area.faults, *net_faults(net)) if fault.severity is Severity.ERROR}
+    if not found:
+        return []
+    first = next(iter(found.values()))
+    kinds = ", ".join(NAMES[kind].en for kind in found)
+    return [f"The net has errors ({kinds}; first: {first.file}: {first.message}). `battlemap check` lists all of them."]
 
 
 def _flattened(table: Table, writer: Writer, run: "_Run") -> list[str]:

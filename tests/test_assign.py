@@ -191,6 +191,14 @@ def test_a_random_net_agrees_with_shapely(tmp_path):
     assert [row["grid_match"] == "boundary" for row in rows] == edge.tolist()
 
 
+def test_a_net_with_errors_is_joined_all_the_same_and_says_so(tmp_path):
+    grids = {"A": square(0, 0, 2, 1), "B": square(1, 0, 1, 1)}
+    area = load(write_pack(tmp_path / "net", grids, {"A": square(0, 0, 2, 1)}, {"z": square(0, 0)}))
+    summary, rows = joined(area, tmp_path, [("1", *at(1.5, 0.5))])
+    assert rows[0]["grid"] == "A"
+    assert any("net has errors" in note and "battlemap check" in note for note in summary.notes)
+
+
 # --- coordinates -----------------------------------------------------------------------------------------------------------------------------------------
 
 
