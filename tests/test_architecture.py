@@ -33,7 +33,7 @@ ONLY_IMPORTER = {
     "alembic": {"ledger"},
 }
 PURE = ("geo", "incidents", "inspections")
-IMPURE = {"os", "io", "pathlib", "socket", "sqlite3", "time", "urllib", "requests", "http", "subprocess", "tempfile"}
+IMPURE = {"io", "pathlib", "socket", "sqlite3", "time", "urllib", "requests", "http", "subprocess", "tempfile"}
 
 
 def modules():
