@@ -4,14 +4,14 @@ The script is ``pages/shell.py``, not this file: a ``pages/`` folder beside an a
 bookmarked page runs without its frame.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
 from streamlit import config
 
 import api
-from layers.style import style, tables
+from api.serving import run
 from settings import Settings
 
 HOUSE = Path(__file__).parent
@@ -19,39 +19,9 @@ ASSETS = HOUSE / "pages" / "assets"
 PATHS = ("/", "/facts")
 
 
-def options() -> Mapping[str, object]:
-    """Return Streamlit's options: nothing leaves the machine, nothing of its workings shows, colours and type from the theme file."""
-    light, dark = style("light").colours, style("dark").colours
-    return {
-        "browser.gatherUsageStats": False,
-        "client.showErrorDetails": "none",
-        "client.showErrorLinks": False,
-        "client.toolbarMode": "minimal",
-        "server.enableAgentApi": False,
-        "server.enableStaticServing": False,
-        "server.fileWatcherType": "none",
-        "server.headless": True,
-        "runner.magicEnabled": False,
-        "theme.font": tables()["type"]["family"],
-        "theme.headingFont": tables()["type"]["family"],
-        "theme.baseRadius": f"{tables()['space']['radius']}px",
-        **{f"theme.{name}.{option}": colours[colour] for name, colours in (("light", light), ("dark", dark)) for option, colour in _COLOURS.items()},
-    }
-
-
-_COLOURS = {
-    "primaryColor": "accent",
-    "backgroundColor": "surface",
-    "secondaryBackgroundColor": "sunken",
-    "textColor": "text",
-    "borderColor": "line",
-    "linkColor": "accent",
-}
-
-
 def build(settings: Settings) -> st.App:
     """Return the app with the doors that these settings open."""
-    for option, value in options().items():
+    for option, value in api.streamlit_options().items():
         config.set_option(option, value, "app.py")
     console = api.Console(
         index=Path(st.__file__).with_name("static") / "index.html",
@@ -59,6 +29,11 @@ def build(settings: Settings) -> st.App:
         assets={path.name: path for path in ASSETS.iterdir() if path.is_file()},
     )
     return st.App(HOUSE / "pages" / "shell.py", routes=api.routes(settings, console), middleware=api.middleware(console))
+
+
+def serve(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve the app until it is told to stop; ``say`` is handed the address."""
+    run(app, settings.host, settings.port, say)
 
 
 app = build(Settings.from_env())

@@ -100,24 +100,19 @@ def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
 @click.option("--area", help="Area that opens first: its name, or the folder of its pack.")
 def serve(host: str | None, port: int | None, area: str | None) -> None:
     """Serve the console until Ctrl-C. Options go before BATTLEMAP_HOST, BATTLEMAP_PORT, BATTLEMAP_AREA."""
-    import os
-
     import data
-    from settings import PREFIX, Settings
+    from settings import Settings, override
 
-    packs = Settings.from_env().packs
+    packs = None
     if area is not None and (Path(area) / data.MANIFEST).is_file():
         folder = Path(area).resolve()
-        area, packs = folder.name, (*packs, folder)
-    wishes = {"HOST": host, "PORT": port, "AREA": area, "PACKS": os.pathsep.join(str(pack) for pack in packs)}
-    os.environ.update({PREFIX + name: str(value) for name, value in wishes.items() if value})
-    settings = Settings.from_env()
+        area, packs = folder.name, os.pathsep.join(str(pack) for pack in (*Settings.from_env().packs, folder))
+    settings = override(host=host, port=port, area=area, packs=packs)
     data.path(settings.area, settings.packs)  # a wrong name is said here, not by a page
 
-    from api.serving import run
-    from app import app
+    import app  # reads the settings
 
-    run(app, settings.host, settings.port, lambda address: click.echo(f"网格作战图 battlemap: {address}    (Ctrl-C stops)"))
+    app.serve(settings, lambda address: click.echo(f"网格作战图 battlemap: {address}    (Ctrl-C stops)"))
 
 
 @battlemap.command()

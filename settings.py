@@ -79,6 +79,18 @@ class Settings:
         return cls(**values)
 
 
+def override(**values: object) -> Settings:
+    """Put options of the command line before the environment, for every door of this process; None leaves what is.
+
+    Raises
+    ------
+    SettingsError
+        As `Settings.from_env`.
+    """
+    os.environ.update({PREFIX + name.upper(): str(value) for name, value in values.items() if value is not None})
+    return Settings.from_env()
+
+
 def _port(text: str) -> int:
     port = int(text)
     if not 0 < port < 65536:  # noqa: PLR2004

@@ -12,10 +12,13 @@ from starlette.routing import BaseRoute, Route
 from api import documents, front, live, lookup, tiles
 from api import print as paper
 from api.answers import missing
+from api.front import streamlit_options
 from api.guard import Guard
 from layers import document
 from layers.areas import areas_of
 from settings import Settings
+
+__all__ = ["Console", "middleware", "routes", "streamlit_options"]
 
 PREFIXES = ("/map/", "/assets/", "/live/", "/card/", "/search/", "/print/", "/tiles/")
 FILES = ("/favicon.png", "/manifest.json")

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import language_of, page
-from layers.style import MARKS, css, mark_svg
+from layers.style import MARKS, css, mark_svg, style, tables
 from locales import translator
 from locales import mark_for_translation as N_
 from settings import Settings
@@ -26,13 +26,14 @@ POLICY = (
     "connect-src 'self'; frame-src 'self'; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
-# What we leave out of Streamlit's page: its title and icon, a font that we do not use, a pointer to its agent API, a script in the page.
+# What we leave out of Streamlit's page: its title and icon, a font that we do not use, pointers to its agent API, a script in the page.
 UNWANTED = (
     re.compile(r"<title>.*?</title>", re.S),
     re.compile(r"<link\b[^>]*rel=\"(?:shortcut icon|service-desc)\"[^>]*>", re.S),
     re.compile(r"<link\b[^>]*as=\"font\"[^>]*>", re.S),
     re.compile(r"<script>.*?</script>", re.S),
     re.compile(r"<!--.*?-->", re.S),
+    re.compile(r"<noscript>.*?</noscript>", re.S),
 )
 
 
@@ -79,6 +80,7 @@ def front_page(source: str, language: str, assets: str) -> str:
     <script src="{assets}boot.js"></script>
 """
     html = html.replace('<html lang="en">', f'<html lang="{LANGUAGE_TAGS[language]}">')
+    html = html.replace("<body>", f"<body><noscript>{escape(_('The console needs JavaScript.'))}</noscript>", 1)
     return html.replace("<head>", "<head>" + ours, 1)
 
 
@@ -86,6 +88,36 @@ def _pictures(theme: str, selector: str) -> str:
     """Return the shapes of the marks as CSS pictures: ``--shape-red`` …"""
     shapes = "".join(f'--shape-{mark}: url("data:image/svg+xml,{quote(mark_svg(mark, theme=theme))}"); ' for mark in MARKS)
     return f"{selector} {{ {shapes}}}\n"
+
+
+def streamlit_options() -> Mapping[str, object]:
+    """Return Streamlit's options: nothing leaves the machine, nothing of its workings shows, colours and type from the theme file."""
+    light, dark = style("light").colours, style("dark").colours
+    return {
+        "browser.gatherUsageStats": False,
+        "client.showErrorDetails": "none",
+        "client.showErrorLinks": False,
+        "client.toolbarMode": "minimal",
+        "server.enableAgentApi": False,
+        "server.enableStaticServing": False,
+        "server.fileWatcherType": "none",
+        "server.headless": True,
+        "runner.magicEnabled": False,
+        "theme.font": tables()["type"]["family"],
+        "theme.headingFont": tables()["type"]["family"],
+        "theme.baseRadius": f"{tables()['space']['radius']}px",
+        **{f"theme.{name}.{option}": colours[colour] for name, colours in (("light", light), ("dark", dark)) for option, colour in _COLOURS.items()},
+    }
+
+
+_COLOURS = {
+    "primaryColor": "accent",
+    "backgroundColor": "surface",
+    "secondaryBackgroundColor": "sunken",
+    "textColor": "text",
+    "borderColor": "line",
+    "linkColor": "accent",
+}
 
 
 def is_too_old(agent: str) -> bool:

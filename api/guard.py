@@ -1,10 +1,11 @@
 """What every request passes: methods, Host, addresses that do not exist, and the headers that every answer carries."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -40,6 +41,9 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
         if scope["type"] != "http":
+            if scope["type"] == "websocket" and not is_own_page(Headers(scope=scope)):
+                await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the browser sees 403
+                return
             await self._app(scope, receive, send)
             return
         request = Request(scope)
@@ -58,6 +62,15 @@ class Guard:
         if path.startswith(REFUSED):
             return False
         return path in self._paths or path.startswith(self._prefixes)
+
+
+def is_own_page(headers: Mapping[str, str]) -> bool:
+    """Tell whether a websocket was opened by one of our own pages: its Origin is the Host that was asked, or it has none, as scripts have.
+
+    Streamlit would look for its public address at a service outside before it refused a foreign one; nothing of ours asks outside.
+    """
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
 def _with_headers(send: Send) -> Send:

@@ -13,7 +13,7 @@ from reports.figures import MARKS, Filter
 from reports.words import MARK, day_and_time, length_of_time, moment
 
 MOST_OVERDUE = 5
-MOST_NEWEST = 12
+MOST_NEWEST = 20
 
 
 def counts(area: Area, wanted: Filter, _: Translator) -> str:

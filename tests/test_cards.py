@@ -1,0 +1,134 @@
+"""Cards, and who is responsible where."""
+
+from pathlib import Path
+
+import pytest
+
+from geo.errors import UnknownGrid
+from layers.load import load
+from reports.cards import card
+from reports.posts import Duty, duty_of
+from small_pack import MANIFEST, write_small_pack
+
+
+@pytest.fixture(scope="module")
+def area(tmp_path_factory):
+    """The small pack with posts: micro-grid heads are volunteers, third-level ones are paid; dedicated grids have heads of their own."""
+    folder = write_small_pack(tmp_path_factory.mktemp("packs") / "small")
+    manifest = MANIFEST.replace('code = "code"\nparent = "parent"\n\n', 'code = "code"\nparent = "parent"\npost = "code"\n\n', 1)
+    manifest = manifest.replace('stacks = "stacks.csv"', 'stacks = "stacks.csv"\npost = "code"\nvolunteer = true')
+    manifest = manifest.replace("responsible = true", 'responsible = true\npost = "name"')
+    (folder / "area.toml").write_text(manifest, encoding="utf-8")
+    return load(folder)
+
+
+@pytest.fixture(scope="module")
+def dc():
+    return load(Path(__file__).parent.parent / "data" / "dc")
+
+
+def rows(made):
+    return dict(map(tuple, made["rows"]))
+
+
+def test_a_micro_grid_shows_the_codes_of_all_levels(area):
+    made = card(area, "micro", "1-01")
+    assert (made["title"], made["subtitle"], made["kind"], made["code"]) == ("1-01", "微网格", "micro", "1-01")
+    assert rows(made)["社区"] == "小社区（C1）"
+    assert rows(made)["三级网格"] == "1"
+    assert rows(made)["微网格"] == "1-01"
+
+
+def test_overdue_goes_to_the_nearest_paid_post_above_a_volunteer(area):
+    shown = rows(card(area, "micro", "2-03"))
+    assert shown["责任岗位"] == "2-03（志愿者）"
+    assert shown["超期督办"] == "2"
+
+
+def test_in_a_dedicated_grid_its_head_is_responsible_and_the_micro_grids_is_informed(area):
+    shown = rows(card(area, "dedicated", "专1"))
+    assert (shown["责任岗位"], shown["属地知会"]) == ("第一小学", "1-01")
+    assert "超期督办" not in shown  # itself, for it is paid
+
+
+def test_duties(area):
+    codes = {"community": "C1", "third": "2", "micro": "2-03"}
+    assert duty_of(area.net, codes) == Duty(post="2-03", volunteer=True, overdue="2")
+    assert duty_of(area.net, {**codes, "dedicated": "专2"}) == Duty(post="农贸市场", informed="2-03", overdue="农贸市场")
+    assert duty_of(area.net, {}) == Duty()
+
+
+def test_a_stacked_micro_grid_has_its_own_households_post_and_floors(area):
+    shown = rows(card(area, "micro", "3-04b"))
+    assert shown["单元楼层"] == "11–20 层"
+    assert shown["户数"] == "60"
+    assert shown["责任岗位"] == "第04b微网格长（志愿者）"
+
+
+def test_a_polygon_that_carries_a_stack_lists_it(area):
+    made = card(area, "micro", "3-04")
+    section = next(section for section in made["sections"] if section["title"] == "叠设微网格")
+    assert [item["code"] for item in section["items"]] == ["3-04a", "3-04b", "3-04c"]
+
+
+def test_an_upper_grid_counts_the_stacked_ones_and_not_what_carries_them(area):
+    assert rows(card(area, "community", "C1"))["微网格"] == "14 个"
+    assert rows(card(area, "third", "3"))["微网格"] == "6 个"
+
+
+def test_incidents_by_mark_and_the_open_ones(area):
+    made = card(area, "community", "C1")
+    assert [rows(made)[name] for name in ("上报流转", "随手清", "处置完毕")] == ["6", "3", "5"]
+    assert made["mark"] == "red"
+    section = next(section for section in made["sections"] if section["title"] == "未结事件")
+    assert len(section["items"]) == 6
+    assert {item["mark"] for item in section["items"]} == {"red"}
+
+
+def test_an_incident_tells_its_state_its_time_and_whom_it_is_late_for(area):
+    made = card(area, "incident", "cases:E04")
+    shown = rows(made)
+    assert (made["title"], made["subtitle"], made["mark"]) == ("井盖破损", "事件 · 上报流转", "red")
+    assert shown["状态"] == "已派遣"
+    assert shown["上报时间"] == "2026-03-01 08:04"
+    assert shown["时限"] == "2026-03-01 08:05"
+    assert shown["超期"] == "已超 8 分钟"
+    assert shown["超期督办"] == "2"
+
+
+def test_an_incident_in_time_is_not_called_overdue(area):
+    assert "超期" not in rows(card(area, "incident", "cases:E05"))
+
+
+@pytest.mark.parametrize(("kind", "code", "title"), [("houses", "B3", "3号楼"), ("shops", "S2", "早餐店"), ("cases", "E01", "井盖破损")])
+def test_points_have_cards(area, kind, code, title):
+    assert card(area, kind, code)["title"] == title
+
+
+def test_a_street_has_a_length_and_the_grids_along_it(area):
+    made = card(area, "street", "中山路")
+    assert rows(made)["长度"] == "916 m"  # 0.01 degree of longitude at 34.75 north
+    assert rows(made)["沿线微网格"] == "4"  # it leans by 3 m into the row above
+
+
+def test_water_has_a_card_by_its_layer(area):
+    assert card(area, "canal", "金水河")["title"] == "金水河"
+
+
+def test_in_english(area):
+    made = card(area, "incident", "cases:E04", language="en")
+    assert rows(made)["State"] == "Dispatched"
+    assert made["subtitle"] == "Incidents · Reported up"
+
+
+@pytest.mark.parametrize(("kind", "code"), [("micro", "9-99"), ("nothing", "1"), ("incident", "cases:none"), ("street", "无名路"), ("shops", "")])
+def test_what_is_not_there_is_named(area, kind, code):
+    with pytest.raises(UnknownGrid, match="has no"):
+        card(area, kind, code)
+
+
+def test_a_real_district_has_cards_without_posts_or_households(dc):
+    made = card(dc, "smd", "1A01", language="en")
+    assert rows(made)["Commission"] == "1A"
+    assert "Responsible post" not in rows(made)
+    assert any(section["title"].startswith("Ward") for section in made["sections"])

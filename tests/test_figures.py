@@ -1,0 +1,120 @@
+"""One filter, one query: every count comes through it."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.errors import FilterError
+from layers.load import load
+from reports import figures
+from reports.choices import grid_choices
+from reports.figures import MARKS, Filter
+from small_pack import write_small_pack
+
+
+@pytest.fixture(scope="module")
+def area(tmp_path_factory):
+    return load(write_small_pack(tmp_path_factory.mktemp("packs") / "small"))
+
+
+@pytest.fixture(scope="module")
+def dc():
+    return load(Path(__file__).parent.parent / "data" / "dc")
+
+
+WORDS = st.text(st.characters(blacklist_characters=",:;&=+%#", blacklist_categories=("Cs", "Cc", "Z")), min_size=1, max_size=12)
+FILTERS = st.builds(
+    Filter,
+    grid=st.none() | st.tuples(WORDS, WORDS),
+    classes=st.frozensets(WORDS, max_size=4),
+    marks=st.frozensets(st.sampled_from(MARKS)),
+    days=st.none() | st.integers(1, figures.MOST_DAYS),
+)
+
+
+@given(FILTERS)
+def test_a_filter_survives_its_way_through_an_address(wanted):
+    assert Filter.from_query(wanted.to_query()) == wanted
+
+
+def test_the_empty_filter_says_nothing():
+    assert Filter().to_query() == {}
+    assert Filter.from_query({"lang": "zh", "view": "1,2,3", "grid": ""}) == Filter()
+
+
+@pytest.mark.parametrize("query", [{"grid": "micro"}, {"grid": ":1"}, {"mark": "blue"}, {"days": "0"}, {"days": "-1"}, {"days": "x"}, {"days": "99999"}])
+def test_what_makes_no_sense_is_named(query):
+    with pytest.raises(FilterError, match=next(iter(query))):
+        Filter.from_query(query)
+
+
+def test_marks_and_counts(area):
+    assert figures.counts(figures.select(area, Filter())) == {"red": 6, "yellow": 3, "green": 5}
+    assert figures.counts(figures.select(area, Filter(marks=frozenset({"yellow"})))) == {"red": 0, "yellow": 3, "green": 0}
+
+
+def test_counts_reconcile_over_the_grids_of_every_level(dc):
+    everything = figures.counts(figures.select(dc, Filter()))
+    for level in dc.net.levels:
+        parts = [figures.counts(figures.select(dc, Filter(grid=(level.key, code)))) for code in level.codes]
+        outside = figures.counts(figures.cases(dc)[figures.cases(dc)[level.key] == ""])
+        assert {mark: sum(part[mark] for part in parts) + outside[mark] for mark in MARKS} == everything
+
+
+def test_a_case_in_a_tower_without_a_floor_counts_in_each_of_its_micro_grids_and_once_in_all(area):
+    cases = figures.cases(area)
+    in_tower = cases[cases["micro"].str.contains("3-04a")]
+    assert len(in_tower) > 0
+    for code in ("3-04a", "3-04b", "3-04c", "3-04"):
+        assert len(figures.select(area, Filter(grid=("micro", code)))) == len(in_tower)
+
+
+def test_states_of_grids_the_worst_first(area):
+    states = figures.grid_states(area.net, figures.select(area, Filter()), "micro")
+    assert states["1-04"] == "red"  # three red and one yellow at one place
+    assert states["2-03"] == "yellow"
+    assert "1-01" not in states
+    assert states["3-04a"] == states["3-04c"] == "red"
+
+
+def test_overdue_is_red_and_late(area):
+    late = figures.overdue(figures.select(area, Filter()), area.as_of)
+    assert late["uid"].tolist() == ["cases:E04"]
+    assert figures.overdue(late, None).empty
+
+
+def test_days_keep_what_is_recent_or_open(dc):
+    week = figures.select(dc, Filter(days=7))
+    since = dc.as_of - timedelta(days=7)
+    assert 0 < len(week) < len(figures.cases(dc))
+    assert ((week["reported"] >= since) | (week["closed"] >= since) | (week["mark"] == "red")).all()
+    assert figures.counts(week)["red"] == figures.counts(figures.cases(dc))["red"]
+
+
+def test_newest_first(area):
+    assert figures.select(area, Filter())["reported"].is_monotonic_decreasing
+
+
+def test_a_filter_that_matches_nothing(area):
+    found = figures.select(area, Filter(grid=("micro", "1-01")))
+    assert found.empty
+    assert figures.counts(found) == {"red": 0, "yellow": 0, "green": 0}
+
+
+@pytest.mark.parametrize("wanted", [Filter(grid=("micro", "9-99")), Filter(grid=("nothing", "1")), Filter(classes=frozenset({"gas"}))])
+def test_a_grid_or_class_that_the_area_lacks_is_named(area, wanted):
+    with pytest.raises(FilterError, match="There (are|is)|there is no"):
+        figures.select(area, wanted)
+
+
+def test_every_grid_can_be_chosen_and_what_is_chosen_can_be_filtered_by(area):
+    choices = grid_choices(area, "zh")
+    assert list(choices)[0] == "community:C1"
+    assert "micro:3-04b" in choices
+    assert "micro:3-04" not in choices
+    assert choices["dedicated:专1"] == "专1 第一小学 · 专属网格"
+    for choice in choices:
+        figures.select(area, Filter.from_query({"grid": choice}))
