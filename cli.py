@@ -184,7 +184,7 @@ def pack_init(*, out: Path | None, dry_run: bool, force: bool, as_json: bool, **
     """
     from incidents.model import Status
     from layers.check import check as check_pack
-    from layers.first_day import first_day
+    from layers.intake.first_day import first_day
 
     if out is None and not dry_run:
         raise click.UsageError("Name the folder to write with --out, or add --dry-run.")
@@ -206,8 +206,8 @@ def _request(asked: dict[str, Any]) -> Any:
     """Sort the options of `pack init` into a request."""
     from datetime import datetime
 
-    from layers.first_day import Request
-    from layers.propose import Wishes
+    from layers.intake.first_day import Request
+    from layers.intake.propose import Wishes
 
     crs, skip, edition = asked.pop("crs"), asked.pop("skip"), asked.pop("edition")
     dissolve: dict[str, dict[str, str]] = {}

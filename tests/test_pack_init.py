@@ -21,13 +21,13 @@ from geo.crs import geometries_from_wgs84
 from geo.errors import CrsError, MissingCrs, PackError
 from geo.scheme import Name
 from layers.check import check
-from layers.columns import code_column, status_map, texts
-from layers.first_day import FirstDay, Request, first_day, nearest_timezone
+from layers.intake.columns import code_column, status_map, texts
+from layers.intake.first_day import FirstDay, Request, first_day, nearest_timezone
+from layers.intake.propose import Wishes
+from layers.intake.sources import guess_encoding, read_sources
+from layers.intake.write import Heading, _pair
 from layers.load import load
 from layers.pack import read_pack
-from layers.propose import Wishes
-from layers.sources import guess_encoding, read_sources
-from layers.write import Heading, _pair
 
 DC = Path(__file__).parent.parent / "data" / "dc"
 TODAY = date(2026, 11, 22)
@@ -698,7 +698,7 @@ def test_a_pack_that_cannot_be_written_leaves_nothing_behind(tmp_path, monkeypat
     def full(*_arguments, **_options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("layers.write.area_toml", full)
+    monkeypatch.setattr("layers.intake.write.area_toml", full)
     with pytest.raises(PackError, match="No space left"):
         found.write(tmp_path / "pack")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["net"]

@@ -1,6 +1,6 @@
 """What a street's layers are: levels by containment and count, everything else by shape, name and columns; each guess with its reason and its confidence.
 
-Pure: layers in WGS84 in, a proposal out. Thresholds of containment stand at the head of `layers.nesting`.
+Pure: layers in WGS84 in, a proposal out. Thresholds of containment stand at the head of `layers.intake.nesting`.
 """
 
 import re
@@ -15,11 +15,11 @@ import shapely
 
 from geo.errors import PackError
 from geo.scheme import KEY, RESERVED, Name, key_fault
-from layers import columns as guess
-from layers.columns import fold, texts, words
-from layers.nesting import NESTS, TILES, Nesting, Shapes, chain, nesting, shapes_of
+from layers.intake import columns as guess
+from layers.intake.columns import fold, texts, words
+from layers.intake.nesting import NESTS, TILES, Nesting, Shapes, chain, nesting, shapes_of
+from layers.intake.sources import Layer
 from layers.pack import GROUND_KINDS, POINT_KINDS
-from layers.sources import Layer
 
 ROLES = ("level", "overlay", "points", "ground")
 TOUCHING = 0.1  # share of polygons that may stand alone in a layer of grids

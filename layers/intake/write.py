@@ -15,9 +15,9 @@ import shapely
 from data import MANIFEST
 from geo.errors import PackError
 from geo.scheme import Name
-from layers.place import Place
-from layers.propose import Entry, Proposal
-from layers.sources import Layer
+from layers.intake.place import Place
+from layers.intake.propose import Entry, Proposal
+from layers.intake.sources import Layer
 
 DECIMALS = 7  # of a degree: a centimetre
 _TABLES = {"level": "levels", "overlay": "overlays", "points": "points", "ground": "ground"}

@@ -13,7 +13,7 @@ import shapely
 
 from geo import crs as systems
 from geo.errors import CrsError, MissingCrs
-from layers.sources import Layer
+from layers.intake.sources import Layer
 
 CHINA = (73.0, 3.0, 136.0, 54.0)
 EASTING, NORTHING = (250_000.0, 750_000.0), (330_000.0, 6_000_000.0)  # of a 3-degree zone within China, metres

@@ -14,10 +14,10 @@ import shapely
 from geo.crs import in_china
 from geo.measure import distances_m
 from geo.scheme import Name
-from layers.place import Place, place
-from layers.propose import Entry, Proposal, Wishes, propose
-from layers.sources import Layer, read_sources
-from layers.write import Heading, file_name, write_pack
+from layers.intake.place import Place, place
+from layers.intake.propose import Entry, Proposal, Wishes, propose
+from layers.intake.sources import Layer, read_sources
+from layers.intake.write import Heading, file_name, write_pack
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class FirstDay:
     unread: tuple[str, ...]
 
     def write(self, out: Path, *, force: bool = False) -> None:
-        """Write the pack; see `layers.write.write_pack`."""
+        """Write the pack; see `layers.intake.write.write_pack`."""
         write_pack(out, self.heading, self.proposal, self.places, force=force)
 
     def as_dict(self) -> dict[str, Any]:

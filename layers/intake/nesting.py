@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 
 from geo.measure import projection
-from layers.sources import Layer
+from layers.intake.sources import Layer
 
 TILES = 0.05  # a layer whose polygons overlap each other by a larger share of their area is no level
 COVERED = 0.6  # share of the wide level that the narrow one must cover (streets may be left out of the grids; buildings cover a third)
