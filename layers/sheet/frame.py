@@ -158,11 +158,12 @@ def titled(drawing: Drawing, lay: Layout) -> str:
 
 def heading(drawing: Drawing) -> str:
     """Return the title: the area, the wanted grid, and what this is."""
+    _ = drawing.translate
     return " · ".join(
         [
             drawing.say(drawing.area.pack.name),
             *([_grid_name(drawing)] if drawing.wanted.grid else []),
-            drawing.translate("Grid battle map"),
+            _("Grid battle map"),
         ]
     )
 
@@ -187,6 +188,7 @@ def counted(drawing: Drawing) -> list[str]:
 
 def north(drawing: Drawing, lay: Layout) -> str:
     """Write the north arrow into the window's corner and take its place."""
+    _ = drawing.translate
     x, y, ink = lay.window.right - 8, lay.window.top + 12.5, drawing.ink
     drawing.board.take([Box.around(x, y - 1, 11, 18)])
     em = points("heading")
@@ -209,7 +211,7 @@ def north(drawing: Drawing, lay: Layout) -> str:
                 stroke_linejoin="round",
             ),
             text(
-                drawing.translate("N"),
+                _("N"),
                 x,
                 y - 6.9,
                 em,
@@ -313,7 +315,7 @@ def footed(drawing: Drawing, lay: Layout, printed_at: datetime, notes: Sequence[
 
 def fitted(words: str, width: float, em: float) -> str:
     """Return a line of text, cut with an ellipsis where it is longer than its room."""
-    if text_width(words, em) <= width:
+    if text_width(words, em) <= width * 1.001:
         return words
     while words and text_width(words + "…", em) > width:
         words = words[:-1]
@@ -331,7 +333,9 @@ def _grid_name(drawing: Drawing) -> str:
     layer = drawing.layer(key)
     stack = next((stack for stack in drawing.net.stacks if stack.code == code), None)
     position = position_of(drawing.net, layer, code)
-    label = stack.label if stack else str(layer.labels[position])
+    _, label = drawing.translate, stack.label if stack else str(layer.labels[position])
+    if isinstance(layer, Level) and label.isascii():
+        label = _("{name} {code}").format(name=drawing.say(layer.name), code=label)
     title = str(layer.titles[position]) if isinstance(layer, Overlay) else label
     return label if not title or title == label else f"{label} {title}"
 

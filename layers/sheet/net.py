@@ -117,7 +117,7 @@ def numerals(drawing: Drawing) -> str:
     if len(levels) < 2 or len(levels[-2]) < 2:  # noqa: PLR2004 - one grid alone needs no number
         return ""
     written = []
-    for label, shape in _in_window(drawing, levels[-2].labels, drawing.levels[levels[-2].key]):
+    for label, shape in _in_window(drawing, _brief(levels[-2].labels), drawing.levels[levels[-2].key]):
         circle = shapely.maximum_inscribed_circle(shape, 0.5)
         (x, y), radius = shapely.get_coordinates(circle)[0], shapely.length(circle)
         em = min(points("numeral"), 1.7 * radius / text_width(label, 1.0))
@@ -126,6 +126,15 @@ def numerals(drawing: Drawing) -> str:
     return group(
         written, class_="numerals", text_anchor="middle", font_weight=700, fill=drawing.ink["text"], fill_opacity=0.1
     )
+
+
+def _brief(labels: np.ndarray) -> np.ndarray:
+    """Return labels without what all of them begin with: of 网格1, 网格2, … the figures."""
+    common = next((at for at, letters in enumerate(zip(*labels, strict=False)) if len(set(letters)) > 1), 0)
+    while common and any(str(label)[common - 1 : common].isdigit() for label in labels):
+        common -= 1
+    brief = np.array([str(label)[common:].strip() for label in labels], dtype=object)
+    return brief if all(brief) else labels
 
 
 def level_names(drawing: Drawing) -> str:
@@ -242,9 +251,9 @@ def _edges(drawing: Drawing, shapes: np.ndarray) -> np.ndarray:
 
 def _hatch(shapes: np.ndarray, apart: float) -> shapely.Geometry:
     """Return diagonal lines over the bounds of shapes, aligned all over the sheet."""
-    left, top, right, bottom = shapely.total_bounds(shapes)
-    if not np.isfinite(left):
+    if not len(shapes) or shapely.is_empty(shapes).all():
         return shapely.MultiLineString()
+    left, top, right, bottom = shapely.total_bounds(shapes)
     step = apart * np.sqrt(2)
     first, last = np.floor((left + top) / step), np.ceil((right + bottom) / step)
     sums = np.arange(first, last + 1) * step
@@ -253,9 +262,9 @@ def _hatch(shapes: np.ndarray, apart: float) -> shapely.Geometry:
 
 def _dots(shapes: np.ndarray, apart: float) -> str:
     """Write dots on the crossings of a lattice inside shapes."""
-    left, top, right, bottom = shapely.total_bounds(shapes)
-    if not np.isfinite(left):
+    if not len(shapes) or shapely.is_empty(shapes).all():
         return ""
+    left, top, right, bottom = shapely.total_bounds(shapes)
     xs, ys = (
         np.arange(np.floor(left / apart), np.ceil(right / apart) + 1),
         np.arange(np.floor(top / apart), np.ceil(bottom / apart) + 1),

@@ -92,7 +92,7 @@ def draw(drawing: Drawing, box: Box, shown: Sequence[Sites], *, counted: bool) -
     counted
         Whether grids carry counts in place of marks.
     """
-    level = table_level(drawing)
+    _, level = drawing.translate, table_level(drawing)
     contents = _fit(
         drawing,
         Contents(table(drawing), index(drawing), legend.samples(drawing, shown, counted=counted)),
@@ -114,7 +114,7 @@ def draw(drawing: Drawing, box: Box, shown: Sequence[Sites], *, counted: bool) -
         ]
         y += HEAD + contents.tall * -(-len(contents.entries) // contents.columns)
     parts += [
-        _section(drawing, drawing.translate("Legend"), box, y),
+        _section(drawing, _("Legend"), box, y),
         legend.draw(contents.samples, Box(box.left, y + HEAD, box.right, box.bottom), contents.tall, contents.em),
     ]
     return group(parts, class_="panel")
@@ -131,7 +131,7 @@ def table_level(drawing: Drawing) -> Level | None:
 
 def table(drawing: Drawing) -> list[Row]:
     """Return the rows of the table, and one for cases in none of these grids where there are such."""
-    level, net = table_level(drawing), drawing.net
+    _, level, net = drawing.translate, table_level(drawing), drawing.net
     if level is None:
         return []
     depth = net.levels.index(level)
@@ -143,7 +143,7 @@ def table(drawing: Drawing) -> list[Row]:
     ]
     rows.sort(key=lambda row: (len(row.label), row.label))
     elsewhere = tuple(int(sum(column)) for column in zip(*tally.values(), strict=True))
-    return [*rows, Row(drawing.translate("Elsewhere"), "", 0, elsewhere)] if elsewhere else rows
+    return [*rows, Row(_("Elsewhere"), "", 0, elsewhere)] if elsewhere else rows
 
 
 def index(drawing: Drawing) -> list[Entry]:
@@ -168,9 +168,10 @@ def left_out(drawing: Drawing, hidden: Sequence[Sites]) -> list[str]:
     """Say which classes of sites the sheet leaves out at its scale."""
     if not hidden:
         return []
+    _ = drawing.translate
     comma = "、" if drawing.language == "zh" else ", "
     classes = comma.join(f"{drawing.say(sites.title)} {len(sites)}" for sites in hidden)
-    return [drawing.translate("Not drawn at this scale: {classes}").format(classes=classes)]
+    return [_("Not drawn at this scale: {classes}").format(classes=classes)]
 
 
 def _fit(drawing: Drawing, contents: Contents, room: float) -> Contents:
@@ -179,7 +180,8 @@ def _fit(drawing: Drawing, contents: Contents, room: float) -> Contents:
     spare = int(np.ceil(contents.lines - room / contents.tall - 1e-9))
     if spare <= 0:
         return contents
-    more = drawing.translate("{count} more")
+    _ = drawing.translate
+    more = _("{count} more")
     if len(contents.rows) * contents.columns >= len(contents.entries):
         kept, rest = (
             contents.rows[: max(3, len(contents.rows) - spare - 1)],
@@ -203,7 +205,9 @@ def _counts(drawing: Drawing, box: Box) -> str:
         em = min(points("numeral"), (wide - 10) / text_width(figures, 1.0))
         parts.append(glyph(ink, mark, x + 4, middle, 7.2))
         parts.append(text(figures, x + 9, middle + 0.36 * em, em, font_weight=700, class_="total", data_mark=mark))
-        parts.append(text(_(WORDS[mark]), x + 0.4, middle + 8, points("body")))
+        words = _(WORDS[mark])
+        small = min(points("body"), (wide - 1) / text_width(words, 1.0))
+        parts.append(text(words, x + 0.4, middle + 8, small))
     if drawing.wanted.overdue:
         said = _("{count} of them overdue").format(count=f"{drawing.wanted.overdue:,}")
         parts.append(text(said, box.left + 0.4, middle + 11.6, points("small"), fill=ink["quiet"], class_="overdue"))
@@ -218,21 +222,15 @@ def _section(drawing: Drawing, words: str, box: Box, y: float) -> str:
 
 def _table(drawing: Drawing, contents: Contents, box: Box) -> str:
     ink, em, tall, rows = drawing.ink, contents.em, contents.tall, contents.rows
+    counted = table_level(drawing) is not drawing.net.leaf  # at the leaf each grid is one
     edges = [box.right - 1 - FIGURES * k for k in reversed(range(len(MARKS) + 1))]  # the right edges of the figures
     parts = [
         glyph(ink, mark, edge - em * 0.5, box.top + tall / 2, em * 1.25)
         for mark, edge in zip(MARKS, edges[1:], strict=True)
     ]
-    parts.append(
-        text(
-            fitted(drawing.say(drawing.net.leaf.name), 18, em),
-            edges[0],
-            box.top + tall / 2 + 0.36 * em,
-            em,
-            text_anchor="end",
-            fill=ink["quiet"],
-        )
-    )
+    if counted:
+        head = fitted(drawing.say(drawing.net.leaf.name), 26, em)
+        parts.append(text(head, edges[0], box.top + tall / 2 + 0.36 * em, em, text_anchor="end", fill=ink["quiet"]))
     label = max(text_width(row.label, em) for row in rows) + 2
     for number, row in enumerate(rows, start=1):
         top = box.top + number * tall
@@ -246,7 +244,7 @@ def _table(drawing: Drawing, contents: Contents, box: Box) -> str:
         )
         parts += [
             text(f"{figure:,}" if figure else "·", edge, base, em, text_anchor="end")
-            for figure, edge in zip((row.grids, *row.cases), edges, strict=True)
+            for figure, edge in list(zip((row.grids, *row.cases), edges, strict=True))[not counted :]
         ]
     return group(parts, class_="table")
 
