@@ -4,44 +4,84 @@ Words used here
     part      one polygon of a (multi)polygon: a shell and its holes; its owner is the position of the (multi)polygon in the net
     cell      the preimage of one pair of integers under (int((y - y0) * inverse), int((x - x0) * inverse)). Both are monotone in floating
               point, so every point has exactly one cell, and a vertex in a column further right has a larger x: no tolerance is involved
-    touching  an edge that comes near a cell (a margin covers the rounding of the raster); all others are left of it, right of it, above or below
+    touching  an edge that comes near a cell (a margin covers the rounding of the raster); all others are left, right, above or below of it
     code      what a cell says: an owner >= -1 that covers all of it (-1: none), else -2 - (4 * index + kind)
-                RECORD  one straight edge cuts the cell: its ends and the owner on its left, on its right and on it
+                RECORD  one straight edge cuts the cell: (ax, ay, bx, by, -, -, owner on its left, owner on its right)
+                CORNER  two edges a -> b -> c that turn left at b cut it: (ax, ay, bx, by, cx, cy, owner between them, owner around them)
                 BLOCK   8 x 8 smaller cells, one byte each, which point into a short list of codes
-                LIST    candidates by precedence, each with its touching edges
+                LIST    candidates by precedence, each (owner, head, its touching edges): head = 2 * edges + K, an edge is 4 * vertex + 2 * fa + fb
 
 Inside a cell, the parity of a part at point p needs only the touching edges. Let [v] be 1 where v.y > p.y, and cross(e) 1 where the ray from p
-to the right meets e. Edges that do not touch lie wholly right (then cross(e) = [a] xor [b]) or do not count; every vertex in the band of the cell's row
-joins two edges, so its [v] cancels unless exactly one of them touches. Hence
+to the right meets e. Edges that do not touch lie wholly right (then cross(e) = [a] xor [b]) or do not count; every vertex in the band of the
+cell's row joins two edges, so its [v] cancels unless exactly one of them touches. Hence
 
-    parity(p) = K xor SUM over touching edges (a, b) of (cross(e) xor fa [a] xor fb [b]),   fa, fb = 1 where the end lies in a column right of the cell
+    parity(p) = K xor SUM over touching edges (a, b) of (cross(e) xor fa [a] xor fb [b]),   fa, fb = 1 where the end is in a column right of the cell
 
-with a K that is found by counting, with integers alone, for a ray just below the row. K and the flags are stored beside the edges, so a polygon of
-ten thousand edges costs no more than one of ten.
+with a K that is found by counting, with integers alone, for a ray just below the row. K and the flags are stored beside the edges, so a polygon
+of ten thousand edges costs no more than one of ten.
 """
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from math import floor
+from typing import Any, NamedTuple, TypeVar
 
 import numba
 import numpy as np
 from numba import types as nt
 
+from geo._tables import (
+    ASK,
+    BLOCKS,
+    CODES,
+    CUT,
+    LISTS,
+    RECORDS,
+    SHORT,
+    SIDE,
+    SMALLEST,
+    STREAM,
+    TODO,
+    Draft,
+    Floats,
+    Ints,
+    Longs,
+    Net,
+    Tables,
+)
+
 F = TypeVar("F", bound=Callable[..., Any])
 
-RECORD, BLOCK, LIST = np.int64(0), np.int64(1), np.int64(2)
-ASK = -2  # owner of a point that only shapely can settle
-PENDING = -(2**31)  # code of a cell that waits to be divided
-ASKING = -1  # head of a candidate that only shapely can settle
-FULL = np.int64(1)  # head of a candidate that covers the whole cell
-NONE, NOTHING = np.int64(-1), np.int64(0)  # typed, since each literal would cost a compilation of its own
-SIDE = 8  # cells of a block in each direction
-MARGIN = 2.0**-10  # in cells; the rounding of a raster of 2**36 cells stays below 2**-15
-NEAR = 2.0**-8  # an end closer to the cell than this is not clear of it
-LARGEST, SMALLEST = 1e140, 1e-120  # magnitudes between which products of coordinates neither overflow nor vanish
-BATCH = 1024  # points that pass through the phases together
+# Typed, since each literal handed to a function would cost a compilation of its own.
+RECORD, BLOCK, LIST, CORNER = (np.int64(kind) for kind in range(4))
+NONE, NOTHING, FULL, ASKING = np.int64(-1), np.int64(0), np.int64(1), np.int64(-1)  # the last two are heads: covers the cell, only shapely can tell
 
-_SPLIT = 134217729.0  # 2**27 + 1 (Dekker 1971)
+PENDING = -(2**31)  # code of a cell that waits to be divided
+MARGIN = 2.0**-10  # in cells; the rounding of a raster of 2**36 cells stays below 2**-15
+NEAR = 2.0**-8  # in cells; a vertex closer than this is not clear of a cell
+FILTER = 1e-15  # error bound of Ozaki et al. 2016 (doi:10.1007/s10543-015-0574-9), 3.3e-16, rounded up to the older one of GEOS
+BATCH = 1024  # points that pass through the phases together
+SPLIT = 134217729.0  # 2**27 + 1 (Dekker 1971)
+
+
+class Spans(NamedTuple):
+    """The edges of one part in the rows of the raster, and its vertices in cells."""
+
+    table: Longs  # (spans, 4): first column, last column, edge, whether it crosses the lower side of the row
+    active: Longs
+    t: Floats
+    u: Floats
+    offset: int  # of the part's first vertex
+    owner: int
+
+
+class Frame(NamedTuple):
+    """One cell: of which raster, where."""
+
+    x0: float
+    y0: float
+    inverse: float
+    row: int
+    column: int
 
 
 def compiled(signature: Any = None) -> Callable[[F], F]:
@@ -51,18 +91,19 @@ def compiled(signature: Any = None) -> Callable[[F], F]:
         arguments = () if signature is None else (signature,)
         options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
         try:
-            return numba.njit(*arguments, cache=True, **options)(function)
+            compiled_function: F = numba.njit(*arguments, cache=True, **options)(function)
         except RuntimeError:  # numba finds no writable directory for its cache
-            return numba.njit(*arguments, **options)(function)
+            compiled_function = numba.njit(*arguments, **options)(function)
+        return compiled_function
 
     return decorate
 
 
-# ---- exact orientation -------------------------------------------------------------------------------------------------------------------
+# ---- exact orientation ----
 
 
 @compiled()
-def _sum(a, b):
+def _sum(a: float, b: float) -> tuple[float, float]:
     """Return a + b and its rounding error (Knuth)."""
     s = a + b
     z = s - a
@@ -70,20 +111,20 @@ def _sum(a, b):
 
 
 @compiled()
-def _product(a, b):
+def _product(a: float, b: float) -> tuple[float, float]:
     """Return a * b and its rounding error (Dekker; without fused operations, so that every machine agrees)."""
     p = a * b
-    t = _SPLIT * a
+    t = SPLIT * a
     ah = t - (t - a)
     al = a - ah
-    t = _SPLIT * b
+    t = SPLIT * b
     bh = t - (t - b)
     bl = b - bh
     return p, ((ah * bh - p) + ah * bl + al * bh) + al * bl
 
 
 @compiled()
-def _double_product(ah, al, bh, bl):
+def _double_product(ah: float, al: float, bh: float, bl: float) -> tuple[float, float]:
     """Multiply two double-doubles (Hida, Li and Bailey 2001)."""
     p, e = _product(ah, bh)
     e += ah * bl + al * bh
@@ -92,8 +133,8 @@ def _double_product(ah, al, bh, bl):
 
 
 @compiled()
-def _orientation_near(ax, ay, bx, by, px, py):
-    """Orientation in double-double arithmetic with the same operations as GEOS, so that the same ties are ties."""
+def _orientation_near(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
+    """Orientation in double-double arithmetic with the operations of GEOS, so that the same ties are ties."""
     abx, abx_ = _sum(bx, -ax)
     aby, aby_ = _sum(by, -ay)
     bpx, bpx_ = _sum(px, -bx)
@@ -103,25 +144,35 @@ def _orientation_near(ax, ay, bx, by, px, py):
     s, e = _sum(m, -n)
     t, f = _sum(m_, -n_)
     s, e = _sum(s, e + t)
-    e += f
-    d = s + e
+    d = s + (e + f)
     return (d > 0.0) - (d < 0.0)
 
 
 @compiled()
-def _orientation(ax, ay, bx, by, px, py):
+def _orientation(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
     """Return 1 where p lies left of a -> b, -1 right, 0 on the line."""
     left = (ax - px) * (by - py)
     right = (ay - py) * (bx - px)
     det = left - right
-    # error bound of Ozaki et al. 2016 (doi:10.1007/s10543-015-0574-9), rounded up to the older one of GEOS
-    if abs(det) >= 1e-15 * abs(left + right):
+    if abs(det) >= FILTER * abs(left + right):
         return (det > 0.0) - (det < 0.0)
     return _orientation_near(ax, ay, bx, by, px, py)
 
 
 @compiled()
-def _crossing(ax, ay, bx, by, px, py):
+def _line(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
+    """Return the orientation, or 2 where it would change with the direction of the line: then only shapely can tell."""
+    left = (ax - px) * (by - py)
+    right = (ay - py) * (bx - px)
+    det = left - right
+    if abs(det) > FILTER * abs(left + right):
+        return (det > 0.0) - (det < 0.0)
+    sign = _orientation(ax, ay, bx, by, px, py)
+    return sign if sign == -_orientation(bx, by, ax, ay, px, py) else 2
+
+
+@compiled()
+def _crossing(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
     """Return 2 where p lies on the edge a -> b, else 1 or 0: whether the ray from p to the right crosses it."""
     if ax < px and bx < px:
         return 0
@@ -137,12 +188,111 @@ def _crossing(ax, ay, bx, by, px, py):
     return 1 if (sign > 0) == (by > ay) else 0
 
 
-# ---- building ----------------------------------------------------------------------------------------------------------------------------
+# ---- codes, candidates ----
 
 
 @compiled()
-def _columns(ta, ua, tb, ub, row):
-    """Return the first and last column that the edge may touch in a row, in cells."""
+def _encode(index: int, kind: int) -> int:
+    return -2 - (4 * index + kind)
+
+
+@compiled()
+def _count(head: int) -> int:
+    """Return how many edges follow a head."""
+    return np.int64(head >> 1) if head > 0 else np.int64(0)  # type: ignore[return-value]
+
+
+@compiled()
+def _copy(source: Ints, start: int, target: Ints, at: int, size: int) -> None:
+    """Copy numbers from one array into another (a loop compiles far faster than an assignment of slices)."""
+    for i in range(size):
+        target[at + i] = source[start + i]
+
+
+@compiled()
+def _edges(candidates: Ints, size: int) -> int:
+    """Count the touching edges of all candidates; -1 where one of them only shapely can settle."""
+    total = 0
+    at = 0
+    while at < size:
+        if candidates[at + 1] == ASKING:
+            return -1
+        total += _count(candidates[at + 1])
+        at += 2 + _count(candidates[at + 1])
+    return total
+
+
+@compiled()
+def _vanishing(x: float, y: float) -> bool:
+    """Tell whether products of a point's coordinates may underflow (the net's own are 0 or larger)."""
+    return 0.0 < abs(x) < SMALLEST or 0.0 < abs(y) < SMALLEST
+
+
+@compiled()
+def _relation(candidates: Ints, at: int, coords: Floats, x: float, y: float) -> int:
+    """Return 2 where a point is on the boundary of the candidate at a place, 1 inside, 0 outside, -1 where only shapely can tell."""
+    head = candidates[at + 1]
+    if head == ASKING or _vanishing(x, y):
+        return -1
+    parity = head & 1
+    for k in range(at + 2, at + 2 + (head >> 1)):
+        edge = candidates[k] >> 2
+        ay, by = coords[edge, 1], coords[edge + 1, 1]
+        cross = _crossing(coords[edge, 0], ay, coords[edge + 1, 0], by, x, y)
+        if cross == 2:
+            return 2
+        parity ^= cross ^ ((candidates[k] >> 1) & (ay > y)) ^ (candidates[k] & 1 & (by > y))
+    return int(parity)
+
+
+# ---- building: every part is entered into the cells it touches or covers ----
+
+
+@compiled()
+def _append(draft: Draft, cell: int, owner: int, head: int) -> int:
+    """Chain an entry (the one before it, owner, head, edges) to a cell; return where its head is."""
+    used = draft.used[STREAM]
+    draft.stream[used] = draft.tables.cells[cell]
+    draft.stream[used + 1] = owner
+    draft.stream[used + 2] = head
+    draft.tables.cells[cell] = -used - 2
+    draft.used[STREAM] = used + 3
+    return used + 2  # type: ignore[no-any-return]
+
+
+@compiled()
+def _open(draft: Draft, cell: int, owner: int, room: int) -> bool:
+    """Make a cell ready for an entry; False where it needs none, or where room runs SHORT."""
+    if draft.used[STREAM] + room + 6 > draft.stream.size:
+        draft.used[SHORT] = 1
+        return False
+    now = draft.tables.cells[cell]
+    if now == -1:
+        return True
+    covered = now if now >= 0 else (draft.stream[-now - 1] if draft.stream[-now] == FULL else -1)
+    if covered >= 0 and not draft.everything:
+        draft.used[CUT] |= room > 0 or covered != owner
+        return False
+    if now >= 0:
+        draft.tables.cells[cell] = -1
+        _append(draft, cell, now, FULL)
+    return True
+
+
+@compiled()
+def _fill(draft: Draft, first: int, last: int, owner: int) -> None:
+    """Note that a part covers the cells from first to last (exclusive) wholly."""
+    for cell in range(first, last):
+        now = draft.tables.cells[cell]
+        if now == -1:
+            draft.tables.cells[cell] = owner
+        elif now != owner and _open(draft, cell, owner, NOTHING):
+            _append(draft, cell, owner, FULL)
+
+
+@compiled()
+def _columns(ta: float, ua: float, tb: float, ub: float, row: int) -> tuple[int, int]:
+    """Return the first and last column that an edge may touch in a row; t and u are x and y in cells."""
     low = row - MARGIN
     high = row + 1.0 + MARGIN
     if ua > ub:
@@ -154,763 +304,810 @@ def _columns(ta, ua, tb, ub, row):
         t1 = ta + (high - ua) / (ub - ua) * (tb - ta)
     if t0 > t1:
         t0, t1 = t1, t0
-    return np.int64(np.floor(t0 - MARGIN)), np.int64(np.floor(t1 + MARGIN))
+    return floor(t0 - MARGIN), floor(t1 + MARGIN)
 
 
 @compiled()
-def _clear(coords, edge, x0, y0, inverse, row, column):
-    """Tell whether both ends of an edge are clear of a cell: then an edge that touches the cell runs right through it."""
-    for end in range(edge, edge + 2):
-        t = (coords[end, 0] - x0) * inverse
-        u = (coords[end, 1] - y0) * inverse
-        if abs(t - column - 0.5) < 0.5 + NEAR and abs(u - row - 0.5) < 0.5 + NEAR:
-            return False
-    return True
-
-
-@compiled()
-def _copy(source, start, target, at, size):
-    """Copy numbers from one array into another (a loop compiles far faster than an assignment of slices)."""
-    for i in range(size):
-        target[at + i] = source[start + i]
-
-
-@compiled()
-def _append(stream, used, following, owner, head):
-    """Write the fixed part of an entry: the entry before it in its cell, its owner, its head (edges * 2 + K)."""
-    stream[used] = following
-    stream[used + 1] = owner
-    stream[used + 2] = head
-    return used + 3
-
-
-@compiled()
-def _fill(cells, first, last, owner, stream, used, notes, everything):
-    """Note that a part covers the cells from first to last (exclusive) wholly."""
-    for cell in range(first, last):
-        now = cells[cell]
-        if now == -1:
-            cells[cell] = owner
-            continue
-        if now >= 0:
-            if now == owner:
-                continue
-            if not everything:
-                notes[0] = 1
-                continue
-            if used + 6 > stream.size:
-                return -1
-            cells[cell] = -used - 2
-            used = _append(stream, used, NONE, now, FULL)
-            now = cells[cell]
-        newest = -now - 2
-        if stream[newest + 2] == 1 and (not everything or stream[newest + 1] == owner):
-            notes[0] |= stream[newest + 1] != owner
-            continue
-        if used + 3 > stream.size:
-            return -1
-        cells[cell] = -used - 2
-        used = _append(stream, used, np.int64(now), owner, FULL)
-    return used
-
-
-@compiled()
-def _enter(cells, cell, owner, stream, used, room, notes, everything):
-    """Make an entry for a part in a cell; return where its head goes, or 0 where an earlier owner covers the cell, or -1 where the room ends."""
-    now = cells[cell]
-    if now >= 0 and not everything:
-        notes[0] = 1
-        return 0
-    if used + room + 6 > stream.size:
-        return -1
-    if now >= 0:
-        cells[cell] = -used - 2
-        used = _append(stream, used, NONE, now, FULL)
-        now = cells[cell]
-    elif now <= -2 and not everything and stream[-now - 2 + 2] == 1:
-        notes[0] = 1
-        return 0
-    cells[cell] = -used - 2
-    return _append(stream, used, np.int64(now), owner, NOTHING) - 1
-
-
-@compiled()
-def _sort(spans, start, stop):
+def _sort(table: Longs, start: int, stop: int) -> None:
     """Sort spans by their first column, in place (Shell 1959, gaps of Knuth)."""
     gap = 1
     while 3 * gap + 1 < stop - start:
         gap = 3 * gap + 1
     while gap > 0:
         for i in range(start + gap, stop):
-            a, b, c, d = spans[i, 0], spans[i, 1], spans[i, 2], spans[i, 3]
+            a, b, c, d = table[i, 0], table[i, 1], table[i, 2], table[i, 3]
             k = i - gap
-            while k >= start and spans[k, 0] > a:
+            while k >= start and table[k, 0] > a:
                 for m in range(4):
-                    spans[k + gap, m] = spans[k, m]
+                    table[k + gap, m] = table[k, m]
                 k -= gap
-            spans[k + gap, 0], spans[k + gap, 1], spans[k + gap, 2], spans[k + gap, 3] = a, b, c, d
+            table[k + gap, 0], table[k + gap, 1], table[k + gap, 2], table[k + gap, 3] = a, b, c, d
         gap //= 3
 
 
 @compiled()
-def _sweep(row, width, spans, start, stop, t, u, offset, owner, cells, stream, used, active, notes, everything):
-    """Walk one row of one part from left to right; spans are (first column, last column, edge, crosses the row's lower side)."""
-    _sort(spans, start, stop)
+def _touch(draft: Draft, spans: Spans, row: int, column: int, count: int, beyond: int) -> None:
+    """Enter a part into a cell that its active spans touch; beyond is the parity of the spans right of the cell."""
+    cell = row * draft.tables.width + column
+    if not _open(draft, cell, spans.owner, count):
+        return
+    head = _append(draft, cell, spans.owner, NOTHING)
+    parity = beyond
+    used = draft.used[STREAM]
+    for k in range(count):
+        edge = spans.table[spans.active[k], 2]
+        a = edge - spans.offset
+        fa, fb = spans.t[a] >= column + 1, spans.t[a + 1] >= column + 1
+        parity ^= (fa and spans.u[a] >= row) ^ (fb and spans.u[a + 1] >= row)
+        draft.stream[used + k] = edge * 4 + fa * 2 + fb
+    draft.stream[head] = count * 2 + parity
+    draft.used[STREAM] = used + count
+
+
+@compiled()
+def _sweep(draft: Draft, spans: Spans, row: int, start: int, stop: int) -> None:
+    """Walk one row of one part from left to right, over the spans from start to stop."""
+    table = spans.table
+    _sort(table, start, stop)
     beyond = 0
     for i in range(start, stop):
-        beyond ^= spans[i, 3]
+        beyond ^= table[i, 3]
     count = 0
     i = start
-    column = spans[start, 0]
+    column = table[start, 0]
     while True:
         kept = 0
         for k in range(count):
-            if spans[active[k], 1] >= column:
-                active[kept] = active[k]
+            if table[spans.active[k], 1] >= column:
+                spans.active[kept] = spans.active[k]
                 kept += 1
         count = kept
-        while i < stop and spans[i, 0] <= column:
-            beyond ^= spans[i, 3]
-            active[count] = i
+        while i < stop and table[i, 0] <= column:
+            beyond ^= table[i, 3]
+            spans.active[count] = i
             count += 1
             i += 1
-        if count == 0:
-            if i == stop:
-                return used
+        if count > 0:
+            _touch(draft, spans, row, column, count, beyond)
+            column += 1
+        elif i < stop:
             if beyond:
-                used = _fill(cells, row * width + column, row * width + spans[i, 0], owner, stream, used, notes, everything)
-                if used < 0:
-                    return used
-            column = spans[i, 0]
-            continue
-        at = _enter(cells, row * width + column, owner, stream, used, count, notes, everything)
-        if at < 0:
-            return -1
-        if at > 0:
-            parity = beyond
-            used = at + 1
-            for k in range(count):
-                edge = spans[active[k], 2]
-                a, b = edge - offset, edge - offset + 1
-                fa, fb = t[a] >= column + 1, t[b] >= column + 1
-                parity ^= (fa and u[a] >= row) ^ (fb and u[b] >= row)
-                stream[used] = edge * 4 + fa * 2 + fb
-                used += 1
-            stream[at] = count * 2 + parity
-        column += 1
+                _fill(draft, row * draft.tables.width + column, row * draft.tables.width + table[i, 0], spans.owner)
+            column = table[i, 0]
+        else:
+            return
 
 
 @compiled()
-def _raster(coords, rings, polygons, owners, asking, x0, y0, inverse, width, cells, stream, notes, everything):
-    """Enter every part into the cells; return the used length of the stream, or -1 where it is too short."""
-    used = np.int64(1)
+def _rows(net: Net, part: int, spans: Spans, bottom: int, starts: Longs, write: bool) -> None:  # noqa: FBT001
+    """Count the spans of a part in each row, or write them and leave in starts where those of each row end."""
+    t, u, offset = spans.t, spans.u, spans.offset
+    for ring in range(net.polygons[part], net.polygons[part + 1]):
+        for k in range(net.rings[ring] - offset, net.rings[ring + 1] - offset - 1):
+            first = floor(min(u[k], u[k + 1]) - MARGIN)
+            last = floor(max(u[k], u[k + 1]) + MARGIN)
+            for row in range(first, last + 1):
+                if write:
+                    at = starts[row - bottom]
+                    starts[row - bottom] += 1
+                    spans.table[at, 0], spans.table[at, 1] = _columns(t[k], u[k], t[k + 1], u[k + 1], row)
+                    spans.table[at, 2] = k + offset
+                    spans.table[at, 3] = (u[k] >= row) != (u[k + 1] >= row)
+                else:
+                    starts[row - bottom + 1] += 1
+
+
+@compiled()
+def _ask(draft: Draft, owner: int, left: int, right: int, bottom: int, top: int) -> None:
+    """Enter a part that only shapely can settle into all cells around it."""
+    for row in range(bottom, top + 1):
+        for column in range(left, right + 1):
+            cell = row * draft.tables.width + column
+            if _open(draft, cell, owner, FULL):
+                _append(draft, cell, owner, ASKING)
+
+
+@compiled()
+def _enter(net: Net, draft: Draft) -> None:
+    """Enter every part into the cells, in order of precedence."""
+    tables = draft.tables
     points = np.int64(0)
-    for part in range(owners.size):
-        points = max(points, rings[polygons[part + 1]] - rings[polygons[part]])
-    t = np.empty(points)
-    u = np.empty(points)
-    spans = np.empty((256, 4), np.int64)
-    active = np.empty(256, np.int64)
-    starts = np.empty(256, np.int64)
-    for part in range(owners.size):
-        offset = rings[polygons[part]]
-        end = rings[polygons[part + 1]]
-        west, east, low, high = np.inf, -np.inf, np.inf, -np.inf
-        for k in range(offset, end):
-            t[k - offset] = (coords[k, 0] - x0) * inverse
-            u[k - offset] = (coords[k, 1] - y0) * inverse
-            west = min(west, t[k - offset])
-            east = max(east, t[k - offset])
-            low = min(low, u[k - offset])
-            high = max(high, u[k - offset])
-        bottom = np.int64(np.floor(low - MARGIN))
-        rows = np.int64(np.floor(high + MARGIN)) - bottom + 1
-        if asking[part]:
-            left, right = np.int64(np.floor(west - MARGIN)), np.int64(np.floor(east + MARGIN))
-            for row in range(bottom, bottom + rows):
-                for column in range(left, right + 1):
-                    at = _enter(cells, row * width + column, owners[part], stream, used, NOTHING, notes, everything)
-                    if at < 0:
-                        return -1
-                    if at > 0:
-                        stream[at] = ASKING
-                        used = at + 1
+    for part in range(net.owners.size):
+        points = max(points, net.rings[net.polygons[part + 1]] - net.rings[net.polygons[part]])
+    t, u = np.empty(points), np.empty(points)
+    table, active, starts = np.empty((256, 4), np.int64), np.empty(256, np.int64), np.empty(256, np.int64)
+    for part in range(net.owners.size):
+        offset, end = net.rings[net.polygons[part]], net.rings[net.polygons[part + 1]]
+        owner = np.int64(net.owners[part])
+        left, right, low, high = np.inf, -np.inf, np.inf, -np.inf
+        for k in range(end - offset):
+            t[k] = (net.coords[offset + k, 0] - tables.x0) * tables.inverse
+            u[k] = (net.coords[offset + k, 1] - tables.y0) * tables.inverse
+            left, right, low, high = min(left, t[k]), max(right, t[k]), min(low, u[k]), max(high, u[k])
+        bottom, top = floor(low - MARGIN), floor(high + MARGIN)
+        if net.asking[part]:
+            _ask(draft, owner, floor(left - MARGIN), floor(right + MARGIN), bottom, top)
             continue
+        rows = top - bottom + 1
         if rows + 1 > starts.size:
             starts = np.empty(2 * rows + 1, np.int64)
         starts[: rows + 1] = 0
-        for ring in range(polygons[part], polygons[part + 1]):
-            for k in range(rings[ring] - offset, rings[ring + 1] - offset - 1):
-                first = np.int64(np.floor(min(u[k], u[k + 1]) - MARGIN)) - bottom
-                last = np.int64(np.floor(max(u[k], u[k + 1]) + MARGIN)) - bottom
-                for row in range(first, last + 1):
-                    starts[row + 1] += 1
+        _rows(net, part, Spans(table, active, t, u, offset, owner), bottom, starts, False)  # noqa: FBT003
         for row in range(rows):
             starts[row + 1] += starts[row]
-        if starts[rows] > spans.shape[0]:
-            spans = np.empty((2 * starts[rows], 4), np.int64)
-            active = np.empty(2 * starts[rows], np.int64)
-        for ring in range(polygons[part], polygons[part + 1]):
-            for k in range(rings[ring] - offset, rings[ring + 1] - offset - 1):
-                first = np.int64(np.floor(min(u[k], u[k + 1]) - MARGIN)) - bottom
-                last = np.int64(np.floor(max(u[k], u[k + 1]) + MARGIN)) - bottom
-                for row in range(first, last + 1):
-                    at = starts[row]
-                    starts[row] += 1
-                    spans[at, 0], spans[at, 1] = _columns(t[k], u[k], t[k + 1], u[k + 1], row + bottom)
-                    spans[at, 2] = k + offset
-                    spans[at, 3] = (u[k] >= row + bottom) != (u[k + 1] >= row + bottom)
+        if starts[rows] > active.size:
+            table, active = np.empty((2 * starts[rows], 4), np.int64), np.empty(2 * starts[rows], np.int64)
+        spans = Spans(table, active, t, u, offset, owner)
+        _rows(net, part, spans, bottom, starts, True)  # noqa: FBT003
         start = np.int64(0)
         for row in range(rows):
             if starts[row] > start:
-                used = _sweep(row + bottom, width, spans, start, starts[row], t, u, offset, owners[part], cells, stream, used, active, notes, everything)
-                if used < 0:
-                    return used
+                _sweep(draft, spans, row + bottom, start, starts[row])
             start = starts[row]
-    return used
+        if draft.used[SHORT]:
+            return
+
+
+# ---- building: the entries of a cell become a code ----
 
 
 @compiled()
-def _single(scratch, size, coords, x0, y0, inverse, row, column, labels, everything):
-    """Find out whether one straight edge decides a cell; then set labels to (edge, left, right, on, owners on one side at most one)."""
-    edge, left, right, lefts, rights = -1, -1, -1, 0, 0
+def _near(coords: Floats, vertex: int, frame: Frame) -> bool:
+    """Tell whether a vertex is in a cell or close to it; an edge that touches the cell with both ends clear of it runs right through."""
+    t = (coords[vertex, 0] - frame.x0) * frame.inverse
+    u = (coords[vertex, 1] - frame.y0) * frame.inverse
+    return abs(t - frame.column - 0.5) < 0.5 + NEAR and abs(u - frame.row - 0.5) < 0.5 + NEAR  # type: ignore[no-any-return]
+
+
+@compiled()
+def _same(coords: Floats, a: int, b: int) -> bool:
+    return coords[a, 0] == coords[b, 0] and coords[a, 1] == coords[b, 1]  # type: ignore[no-any-return]
+
+
+@compiled()
+def _owners(sides: Longs, owner: int, left: int, right: int) -> None:
+    """Note on which side an owner covers: sides = (owner left, owner right, how many left, how many right)."""
+    if left:
+        sides[0] = owner if sides[2] == 0 else sides[0]
+        sides[2] += 1
+    if right:
+        sides[1] = owner if sides[3] == 0 else sides[1]
+        sides[3] += 1
+
+
+@compiled()
+def _straight(candidates: Ints, size: int, coords: Floats, frame: Frame, sides: Longs) -> int:
+    """Return the edge that alone decides a cell, -1 if there is none; sides tells the owners left and right of it, seen upwards."""
+    sides[0], sides[1], sides[2], sides[3] = -1, -1, 0, 0
+    found = -1
     ax = ay = bx = by = 0.0
     at = 0
     while at < size:
-        owner, head = scratch[at], scratch[at + 1]
+        owner, head = candidates[at], candidates[at + 1]
         at += 2
         if head == ASKING or head >> 1 > 1:
-            return False
-        inside_left = inside_right = 1
+            return -1
+        left = right = 1
         if head >> 1 == 1:
-            k, flags = scratch[at] >> 2, scratch[at] & 3
-            at += 1
-            cx, cy, dx, dy = coords[k, 0], coords[k, 1], coords[k + 1, 0], coords[k + 1, 1]
-            upper = flags & 1
+            edge, upper = candidates[at] >> 2, candidates[at] & 1
+            cx, cy, dx, dy = coords[edge, 0], coords[edge, 1], coords[edge + 1, 0], coords[edge + 1, 1]
             if cy > dy or (cy == dy and cx > dx):
                 cx, cy, dx, dy = dx, dy, cx, cy
-                upper = flags >> 1
-            if edge < 0:
-                if not _clear(coords, k, x0, y0, inverse, row, column):
-                    return False
-                edge, ax, ay, bx, by = k, cx, cy, dx, dy
+                upper = (candidates[at] >> 1) & 1
+            at += 1
+            if found < 0:
+                if _near(coords, edge, frame) or _near(coords, edge + 1, frame):
+                    return -1
+                found, ax, ay, bx, by = edge, cx, cy, dx, dy
             elif ax != cx or ay != cy or bx != dx or by != dy:
-                return False
-            inside_left = (head & 1) ^ 1 ^ upper
-            inside_right = inside_left ^ 1
-        if inside_left:
-            left = owner if lefts == 0 else left
-            lefts += 1
-        if inside_right:
-            right = owner if rights == 0 else right
-            rights += 1
-    plain = lefts < 2 and rights < 2
-    if edge < 0 or (everything and not plain):
-        return False
-    labels[0], labels[1], labels[2], labels[3], labels[4] = edge, left, right, scratch[0], plain
-    return True
+                return -1
+            left = (head & 1) ^ 1 ^ upper
+            right = left ^ 1
+        _owners(sides, owner, left, right)
+    return found
 
 
 @compiled()
-def _record(labels, coords, records, count, latest):
-    """Write a record, or find that the latest one of the same edge says the same; return its index."""
-    edge = labels[0]
-    k = latest[edge]
-    if k >= 0 and records[k, 4] == labels[1] and records[k, 5] == labels[2] and records[k, 6] == labels[3]:
-        return k
-    if count == records.shape[0]:
-        return -1
-    a, b = edge, edge + 1
-    if coords[a, 1] > coords[b, 1] or (coords[a, 1] == coords[b, 1] and coords[a, 0] > coords[b, 0]):
-        a, b = b, a
-    records[count, 0], records[count, 1], records[count, 2], records[count, 3] = coords[a, 0], coords[a, 1], coords[b, 0], coords[b, 1]
-    records[count, 4], records[count, 5], records[count, 6], records[count, 7] = labels[1], labels[2], labels[3], 0.0
-    latest[edge] = count
-    return count
-
-
-@compiled()
-def _encode(index, kind):
-    return -2 - (4 * index + kind)
-
-
-@compiled()
-def _settle(scratch, size, coords, x0, y0, inverse, row, column, records, lists, latest, labels, used, notes, everything):
-    """Return the code of a cell from its candidates; used counts records and list entries. 0 in notes[1] while there is room."""
-    if size == 0:
-        return -1
-    if size == 2 and scratch[1] == 1:
-        return scratch[0]
-    if _single(scratch, size, coords, x0, y0, inverse, row, column, labels, everything):
-        k = _record(labels, coords, records, used[0], latest)
-        if k < 0:
-            notes[1] = 1
-            return -1
-        used[0] = max(used[0], k + 1)
-        notes[0] |= labels[4] == 0
-        return _encode(k, RECORD)
-    if used[1] + size + 1 > lists.size:
-        notes[1] = 1
-        return -1
-    at = used[1]
-    lists[at] = size
-    _copy(scratch, NOTHING, lists, at + 1, size)
-    used[1] = at + 1 + size
-    return _encode(at, LIST)
-
-
-@compiled()
-def _edges(scratch, size):
-    """Count the touching edges of the candidates; -1 where one of them only shapely can settle."""
-    total = 0
+def _chain(candidates: Ints, size: int, coords: Floats, frame: Frame, vertices: Longs) -> bool:
+    """Find out whether all candidates have the same two edges a -> b -> c, of which only b is near the cell; vertices tells which, turning left."""
+    known = False
+    a = b = c = np.int64(0)
     at = 0
     while at < size:
-        head = scratch[at + 1]
-        if head == ASKING:
-            return -1
-        total += head >> 1
-        at += 2 + (head >> 1)
-    return total
+        head = candidates[at + 1]
+        at += 2
+        if head >> 1 == 0 and head == FULL:
+            continue
+        if head >> 1 != 2:  # noqa: PLR2004
+            return False
+        first, second = np.int64(candidates[at] >> 2), np.int64(candidates[at + 1] >> 2)
+        at += 2
+        if _same(coords, first + 1, second):
+            d, e, f = first, second, second + 1
+        elif _same(coords, second + 1, first):
+            d, e, f = second, first, first + 1
+        else:
+            return False
+        if not known:
+            a, b, c = d, e, f
+            known = True
+            if _near(coords, a, frame) or _near(coords, c, frame) or not _near(coords, b, frame):
+                return False
+        elif not (_same(coords, b, e) and ((_same(coords, a, d) and _same(coords, c, f)) or (_same(coords, a, f) and _same(coords, c, d)))):
+            return False
+    if not known:
+        return False
+    turn = _orientation(coords[a, 0], coords[a, 1], coords[b, 0], coords[b, 1], coords[c, 0], coords[c, 1])
+    vertices[0], vertices[1], vertices[2] = (a, b, c) if turn > 0 else (c, b, a)
+    return turn != 0
 
 
 @compiled()
-def _count(head):
-    """Return how many edges follow the head of an entry."""
-    return np.int64(head >> 1) if head > 0 else np.int64(0)
+def _corner_side(ax: float, ay: float, bx: float, by: float, cx: float, cy: float, x: float, y: float) -> int:
+    """Return 1 where a point is between two edges a -> b -> c that turn left, -1 around them, 0 on them, 2 where only shapely can tell."""
+    if _vanishing(x, y):
+        return 2
+    first, second = _line(ax, ay, bx, by, x, y), _line(bx, by, cx, cy, x, y)
+    if first == 2 or second == 2:  # noqa: PLR2004
+        return 2
+    return min(first, second)
 
 
 @compiled()
-def _length(stream, head):
+def _corner(candidates: Ints, size: int, coords: Floats, frame: Frame, vertices: Longs, sides: Longs) -> bool:
+    """Find out which owners are between and around the two edges of a cell, by asking at samples of it; False where a side is not seen."""
+    sides[0], sides[1], sides[2], sides[3] = -1, -1, 0, 0
+    between = around = False
+    a, b, c = vertices[0], vertices[1], vertices[2]
+    for sample in range(9):
+        x = frame.x0 + (frame.column + 0.05 + 0.45 * (sample % 3)) / frame.inverse
+        y = frame.y0 + (frame.row + 0.05 + 0.45 * (sample // 3)) / frame.inverse
+        if floor((x - frame.x0) * frame.inverse) != frame.column or floor((y - frame.y0) * frame.inverse) != frame.row:
+            continue
+        side = _corner_side(coords[a, 0], coords[a, 1], coords[b, 0], coords[b, 1], coords[c, 0], coords[c, 1], x, y)
+        if (side == 1 and not between) or (side == -1 and not around):
+            between |= side == 1
+            around |= side == -1
+            at = 0
+            while at < size:
+                inside = _relation(candidates, at, coords, x, y) > 0
+                _owners(sides, candidates[at], inside and side == 1, inside and side == -1)
+                at += 2 + _count(candidates[at + 1])
+    return between and around
+
+
+@compiled()
+def _write(draft: Draft, frame: Frame, edge: int, vertices: Longs, sides: Longs) -> int:
+    """Write a record of one edge, or of the corner at vertices where edge is -1; return its code, found again where it says the same."""
+    coords, records, count = draft.tables.coords, draft.tables.records, draft.used[RECORDS]
+    draft.used[CUT] |= sides[2] > 1 or sides[3] > 1
+    straight = edge >= 0
+    place = edge if straight else vertices[1]
+    kind = RECORD if straight else CORNER
+    at = draft.latest[place]
+    if at >= 0 and at & 1 == straight and records[at >> 1, 6] == sides[0] and records[at >> 1, 7] == sides[1]:
+        return _encode(np.int64(at >> 1), kind)  # type: ignore[arg-type]
+    if count == records.shape[0]:
+        draft.used[SHORT] = 1
+        return -1
+    a, b, c = vertices[0], vertices[1], vertices[2]
+    if straight:
+        a, b = edge, edge + 1
+        if coords[a, 1] > coords[b, 1] or (coords[a, 1] == coords[b, 1] and coords[a, 0] > coords[b, 0]):
+            a, b = b, a
+        c = b
+    for k in range(2):
+        records[count, k], records[count, 2 + k], records[count, 4 + k] = coords[a, k], coords[b, k], coords[c, k]
+        records[count, 6 + k] = sides[k]
+    draft.latest[place] = count * 2 + straight
+    draft.used[RECORDS] = count + 1
+    return _encode(count, kind)  # type: ignore[arg-type]
+
+
+@compiled()
+def _settle(draft: Draft, candidates: Ints, size: int, frame: Frame, crowd: int, vertices: Longs, sides: Longs) -> int:
+    """Return the code of a cell from its candidates; PENDING where more edges than a crowd touch it."""
+    coords = draft.tables.coords
+    if size == 0:
+        return -1
+    if size == 2 and candidates[1] == FULL:  # noqa: PLR2004
+        return candidates[0]  # type: ignore[no-any-return]
+    edge = _straight(candidates, size, coords, frame, sides)
+    if edge >= 0 or (_chain(candidates, size, coords, frame, vertices) and _corner(candidates, size, coords, frame, vertices, sides)):
+        if not draft.everything or (sides[2] < 2 and sides[3] < 2):  # noqa: PLR2004
+            return _write(draft, frame, edge, vertices, sides)
+    if _edges(candidates, size) > crowd:
+        return PENDING
+    at = draft.used[LISTS]
+    if at + size + 1 > draft.tables.lists.size:
+        draft.used[SHORT] = 1
+        return -1
+    draft.tables.lists[at] = size
+    _copy(candidates, NOTHING, draft.tables.lists, at + 1, size)  # type: ignore[arg-type]
+    draft.used[LISTS] = at + 1 + size
+    return _encode(at, LIST)  # type: ignore[arg-type]
+
+
+@compiled()
+def _queue(draft: Draft, place: int, level: int, row: int, column: int, candidates: Ints, size: int) -> None:
+    """Put a crowded cell among those that wait to be divided; place is that of its code, -1 - place where among the codes of blocks."""
+    at, todo = draft.used[TODO], draft.todo
+    if at + 5 + size > todo.size:
+        draft.used[SHORT] = 1
+        return
+    todo[at], todo[at + 1], todo[at + 2], todo[at + 3], todo[at + 4] = place, level, row, column, size
+    _copy(candidates, NOTHING, todo, at + 5, size)  # type: ignore[arg-type]
+    draft.used[TODO] = at + 5 + size
+
+
+@compiled()
+def _length(stream: Ints, code: int) -> int:
     """Return the length of the candidates of a cell."""
     size = 0
-    while head <= -2:
-        at = -head - 2
-        size += 2 + _count(stream[at + 2])
-        head = stream[at]
+    while code <= -2:  # noqa: PLR2004
+        size += 2 + _count(stream[-code])
+        code = stream[-code - 2]
     return size
 
 
 @compiled()
-def _gather(stream, head, scratch, chain, everything):
-    """Copy the candidates of a cell into scratch, in order of precedence, up to the first that covers the cell; return the length."""
+def _gather(stream: Ints, code: int, candidates: Ints, chain: Longs) -> int:
+    """Copy the candidates of a cell, in order of precedence; return their length."""
     count = 0
-    while head <= -2:
-        chain[count] = -head - 2
+    while code <= -2:  # noqa: PLR2004
+        chain[count] = -code - 2
         count += 1
-        head = stream[-head - 2]
+        code = stream[-code - 2]
     size = np.int64(0)
     for i in range(count - 1, -1, -1):
-        at = chain[i]
-        edges = _count(stream[at + 2])
-        _copy(stream, at + 1, scratch, size, 2 + edges)
+        edges = _count(stream[chain[i] + 2])
+        _copy(stream, chain[i] + 1, candidates, size, 2 + edges)  # type: ignore[arg-type]
         size += 2 + edges
-        if stream[at + 2] == 1 and not everything:
-            break
-    return size
+    return size  # type: ignore[return-value]
 
 
 @compiled()
-def _divide(scratch, size, coords, x0, y0, inverse, row, column, parts, sizes, notes, everything):
-    """Divide the candidates of a cell among its 8 x 8 smaller cells; row, column and inverse are those of the smaller cells, lowest left."""
-    total = _edges(scratch, size)
-    first = np.empty(total, np.int64)
-    last = np.empty(total, np.int64)
-    ends = np.empty((total, 4))
-    above = np.empty((total, 2), np.int64)
-    n = at = 0
-    while at < size:
-        for k in range(at + 2, at + 2 + (scratch[at + 1] >> 1)):
-            edge = scratch[k] >> 2
-            for end in range(2):
-                ends[n, 2 * end] = (coords[edge + end, 0] - x0) * inverse
-                ends[n, 2 * end + 1] = (coords[edge + end, 1] - y0) * inverse
-            n += 1
-        at += 2 + (scratch[at + 1] >> 1)
-    for i in range(SIDE):
-        for n in range(total):
-            ta, ua, tb, ub = ends[n, 0], ends[n, 1], ends[n, 2], ends[n, 3]
-            above[n, 0], above[n, 1] = ua >= row + i, ub >= row + i
-            first[n], last[n] = -1, -1  # as if it were left of all cells
-            if np.floor(min(ua, ub) - MARGIN) <= row + i <= np.floor(max(ua, ub) + MARGIN):
-                first[n], last[n] = _columns(ta, ua, tb, ub, row + i)
-        for j in range(SIDE):
-            here = column + j
-            filled = n = at = 0
-            while at < size:
-                owner, head = scratch[at], scratch[at + 1]
-                parity = head & 1
-                touching = 0
-                for k in range(at + 2, at + 2 + (head >> 1)):
-                    fa, fb = (scratch[k] >> 1) & 1, scratch[k] & 1
-                    if here < first[n]:
-                        fa, fb = fa ^ 1, fb ^ 1
-                    elif here <= last[n]:
-                        right_a, right_b = ends[n, 0] >= here + 1, ends[n, 2] >= here + 1
-                        parts[i * SIDE + j, filled + 2 + touching] = (scratch[k] >> 2) * 4 + right_a * 2 + right_b
-                        touching += 1
-                        fa, fb = fa ^ right_a, fb ^ right_b
-                    parity ^= (fa & above[n, 0]) ^ (fb & above[n, 1])
-                    n += 1
-                at += 2 + (head >> 1)
-                if touching or parity:
-                    parts[i * SIDE + j, filled] = owner
-                    parts[i * SIDE + j, filled + 1] = touching * 2 + parity
-                    filled += 2 + touching
-                    if not touching and not everything:
-                        notes[0] |= at < size
-                        break
-            sizes[i * SIDE + j] = filled
-
-
-@compiled()
-def _queue(todo, used, place, level, row, column, scratch, size):
-    """Put a crowded cell on the list of those to divide; return whether it fits."""
-    at = used[4]
-    if at + 5 + size > todo.size:
-        return False
-    todo[at], todo[at + 1], todo[at + 2], todo[at + 3], todo[at + 4] = place, level, row, column, size
-    _copy(scratch, NOTHING, todo, at + 5, size)
-    used[4] = at + 5 + size
-    return True
-
-
-@compiled()
-def _compact(coords, stream, x0, y0, inverse, width, cells, records, lists, blocks, bases, codes, todo, notes, everything, crowd, levels):
-    """Turn the chains of entries into codes; return the used lengths of records, lists, blocks, codes and todo."""
-    used = np.zeros(5, np.int64)
-    latest = np.full(coords.shape[0], -1, np.int32)
-    labels = np.empty(5, np.int64)
-    scratch = np.empty(1024, np.int32)
-    chain = np.empty(1024, np.int64)
-    sizes = np.empty(SIDE * SIDE, np.int64)
+def _compact(draft: Draft) -> int:
+    """Turn the chains of entries into codes; return the greatest length of candidates."""
+    cells, width = draft.tables.cells, draft.tables.width
+    candidates, chain = np.empty(1024, np.int32), np.empty(1024, np.int64)
+    vertices, sides = np.empty(3, np.int64), np.empty(4, np.int64)
     for cell in range(cells.size):
         if cells[cell] >= -1:
             continue
-        size = _length(stream, cells[cell])
-        if size > scratch.size:
-            scratch = np.empty(2 * size, np.int32)
-            chain = np.empty(2 * size, np.int64)
-        size = _gather(stream, cells[cell], scratch, chain, everything)
+        size = _length(draft.stream, cells[cell])
+        if size > candidates.size:
+            candidates, chain = np.empty(2 * size, np.int32), np.empty(2 * size, np.int64)
+        _gather(draft.stream, cells[cell], candidates, chain)
         row, column = cell // width, cell % width
-        if _edges(scratch, size) > crowd[0] and not _single(scratch, size, coords, x0, y0, inverse, row, column, labels, everything):
-            if not _queue(todo, used, cell, NOTHING, row, column, scratch, size):
-                notes[1] = 1
-        else:
-            cells[cell] = _settle(scratch, size, coords, x0, y0, inverse, row, column, records, lists, latest, labels, used, notes, everything)
-        if notes[1]:
-            return used
-    parts = np.empty((SIDE * SIDE, scratch.size), np.int32)
-    at = np.int64(0)
-    while at < used[4]:
-        place, level, row, column, size = np.int64(todo[at]), np.int64(todo[at + 1]), np.int64(todo[at + 2]), np.int64(todo[at + 3]), np.int64(todo[at + 4])
-        _copy(todo, at + 5, scratch, NOTHING, size)
-        at += 5 + size
-        if used[2] == bases.size:
-            code = _settle(scratch, size, coords, x0, y0, inverse * SIDE**level, row, column, records, lists, latest, labels, used, notes, everything)
-        else:
-            code = _encode(used[2], BLOCK)
-            finer = inverse * float(SIDE ** (level + 1))
-            block = used[2]
-            used[2] += 1
-            base = used[3]
-            bases[block] = base
-            if base + SIDE * SIDE > codes.size:
-                notes[1] = 1
-                return used
-            _divide(scratch, size, coords, x0, y0, finer, row * SIDE, column * SIDE, parts, sizes, notes, everything)
-            for k in range(SIDE * SIDE):
-                here_row, here_column = row * SIDE + k // SIDE, column * SIDE + k % SIDE
-                crowded = _edges(parts[k], sizes[k]) > crowd[1] and level + 1 < levels
-                if crowded and not _single(parts[k], sizes[k], coords, x0, y0, finer, here_row, here_column, labels, everything):
-                    inner = PENDING
-                    if not _queue(todo, used, -used[3] - 1, level + 1, here_row, here_column, parts[k], sizes[k]):
-                        notes[1] = 1
-                else:
-                    crowded = False
-                    inner = _settle(parts[k], sizes[k], coords, x0, y0, finer, here_row, here_column, records, lists, latest, labels, used, notes, everything)
-                if notes[1]:
-                    return used
-                slot = base
-                while slot < used[3] and (crowded or codes[slot] != inner):
-                    slot += 1
-                if slot == used[3]:
-                    codes[slot] = inner
-                    used[3] += 1
-                blocks[block * SIDE * SIDE + k] = slot - base
-        if place >= 0:
-            cells[place] = code
-        else:
-            codes[-place - 1] = code
-    return used
+        frame = Frame(draft.tables.x0, draft.tables.y0, draft.tables.inverse, row, column)
+        cells[cell] = _settle(draft, candidates, size, frame, draft.crowd, vertices, sides)
+        if cells[cell] == PENDING:
+            _queue(draft, cell, NOTHING, row, column, candidates, size)  # type: ignore[arg-type]
+        if draft.used[SHORT]:
+            break
+    return candidates.size
 
 
-@compiled(
-    nt.int64[::1](
-        *(nt.float64[:, ::1], nt.int64[::1], nt.int64[::1], nt.int32[::1], nt.boolean[::1]),
-        *(nt.float64, nt.float64, nt.float64, nt.int64, nt.int32[::1], nt.int32[::1]),
-        *(nt.float64[:, ::1], nt.int32[::1], nt.uint8[::1], nt.int32[::1], nt.int32[::1], nt.int32[::1]),
-        *(nt.boolean, nt.int64[::1], nt.int64),
-    )
-)
-def build(coords, rings, polygons, owners, asking, x0, y0, inverse, width, cells, stream, records, lists, blocks, bases, codes, todo, everything, crowd, levels):
-    """Fill the tables of an index; return the used lengths of records, lists, blocks and codes, a mark where some answers were cut off, and a mark where room ran out.
-
-    Parameters
-    ----------
-    coords, rings, polygons
-        Vertices and offsets as shapely.to_ragged_array gives them for the parts.
-    owners, asking
-        Position of the owner of each part; whether only shapely can settle it.
-    x0, y0, inverse, width
-        The raster: its origin, cells per unit, columns.
-    cells
-        Codes of the cells, -1 at first.
-    stream, todo
-        Working space.
-    everything
-        Keep the candidates behind the first one that covers a cell.
-    crowd, levels
-        Touching edges above which a cell is divided, at first and within blocks; how often at most.
-    """
-    notes = np.zeros(2, np.int64)
-    answer = np.zeros(6, np.int64)
-    if _raster(coords, rings, polygons, owners, asking, x0, y0, inverse, width, cells, stream, notes, everything) < 0:
-        answer[5] = 1
-        return answer
-    used = _compact(coords, stream, x0, y0, inverse, width, cells, records, lists, blocks, bases, codes, todo, notes, everything, crowd, levels)
-    for i in range(4):
-        answer[i] = used[i]
-    answer[4], answer[5] = notes[0], notes[1]
-    return answer
+# ---- building: crowded cells are divided ----
 
 
-# ---- asking ------------------------------------------------------------------------------------------------------------------------------
+class Division(NamedTuple):
+    """Working space for the 64 smaller cells of a crowded one."""
+
+    first: Longs  # per touching edge: the columns it may touch in the row at hand
+    last: Longs
+    ends: Floats  # (edges, 4): both ends in smaller cells
+    parts: Ints  # (64, n): the candidates of each smaller cell
+    sizes: Longs
 
 
 @compiled()
-def _descend(code, x, y, x0, y0, inverse, blocks, bases, codes):
+def _measure(draft: Draft, candidates: Ints, size: int, frame: Frame, division: Division) -> None:
+    """Write the ends of all touching edges, in smaller cells."""
+    coords = draft.tables.coords
+    n = at = 0
+    while at < size:
+        for k in range(at + 2, at + 2 + _count(candidates[at + 1])):
+            edge = candidates[k] >> 2
+            for end in range(2):
+                division.ends[n, 2 * end] = (coords[edge + end, 0] - frame.x0) * frame.inverse
+                division.ends[n, 2 * end + 1] = (coords[edge + end, 1] - frame.y0) * frame.inverse
+            n += 1
+        at += 2 + _count(candidates[at + 1])
+
+
+@compiled()
+def _share(draft: Draft, candidates: Ints, size: int, row: int, column: int, division: Division, k: int) -> None:
+    """Write the candidates of one smaller cell: those that touch or cover it, with the K and the flags of this cell."""
+    out = division.parts[k]
+    filled = n = at = 0
+    while at < size:
+        head = candidates[at + 1]
+        parity = head & 1
+        touching = 0
+        for m in range(at + 2, at + 2 + (head >> 1)):
+            ta, ua, tb, ub = division.ends[n, 0], division.ends[n, 1], division.ends[n, 2], division.ends[n, 3]
+            fa, fb = (candidates[m] >> 1) & 1, candidates[m] & 1
+            if column < division.first[n]:
+                fa, fb = fa ^ 1, fb ^ 1
+            elif column <= division.last[n]:
+                right_a, right_b = ta >= column + 1, tb >= column + 1
+                out[filled + 2 + touching] = (candidates[m] >> 2) * 4 + right_a * 2 + right_b
+                touching += 1
+                fa, fb = fa ^ right_a, fb ^ right_b
+            parity ^= (fa & (ua >= row)) ^ (fb & (ub >= row))
+            n += 1
+        if touching or parity:
+            out[filled], out[filled + 1] = candidates[at], touching * 2 + parity
+            filled += 2 + touching
+        at += 2 + (head >> 1)
+        if parity and not touching and not draft.everything:
+            draft.used[CUT] |= at < size
+            break
+    division.sizes[k] = filled
+
+
+@compiled()
+def _divide(draft: Draft, candidates: Ints, size: int, frame: Frame, division: Division) -> None:
+    """Divide the candidates of a cell among 8 x 8 smaller ones; the frame is that of the lowest left of them."""
+    _measure(draft, candidates, size, frame, division)
+    total = _edges(candidates, size)
+    for i in range(SIDE):
+        row = frame.row + i
+        for n in range(total):
+            ta, ua, tb, ub = division.ends[n, 0], division.ends[n, 1], division.ends[n, 2], division.ends[n, 3]
+            division.first[n], division.last[n] = -1, -1  # as if it were left of all cells
+            if floor(min(ua, ub) - MARGIN) <= row <= floor(max(ua, ub) + MARGIN):
+                division.first[n], division.last[n] = _columns(ta, ua, tb, ub, row)
+        for j in range(SIDE):
+            _share(draft, candidates, size, row, frame.column + j, division, i * SIDE + j)
+
+
+@compiled()
+def _block(draft: Draft, frame: Frame, level: int, division: Division, vertices: Longs, sides: Longs) -> None:
+    """Write one block from the candidates of its smaller cells; those still crowded wait for their own division."""
+    block, base = draft.used[BLOCKS], draft.used[CODES]
+    codes = draft.tables.codes
+    if base + SIDE * SIDE > codes.size:
+        draft.used[SHORT] = 1
+        return
+    draft.tables.bases[block] = base
+    draft.used[BLOCKS] = block + 1
+    crowd = draft.inner_crowd if level + 1 < draft.levels else 2**30
+    for k in range(SIDE * SIDE):
+        row, column = frame.row + k // SIDE, frame.column + k % SIDE
+        here = Frame(frame.x0, frame.y0, frame.inverse, row, column)
+        code = _settle(draft, division.parts[k], division.sizes[k], here, crowd, vertices, sides)
+        slot, end = base, draft.used[CODES]
+        if code == PENDING:
+            _queue(draft, -1 - end, level + 1, row, column, division.parts[k], division.sizes[k])
+            slot = end
+        while slot < end and codes[slot] != code:
+            slot += 1
+        if slot == end:
+            codes[end] = code
+            draft.used[CODES] = end + 1
+        draft.tables.blocks[block * SIDE * SIDE + k] = slot - base
+
+
+@compiled()
+def _refine(draft: Draft, longest: int) -> None:
+    """Divide the crowded cells, the coarsest first, while there are blocks to be had."""
+    vertices, sides = np.empty(3, np.int64), np.empty(4, np.int64)
+    candidates = np.empty(longest, np.int32)
+    division = Division(
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int64),
+        np.empty((longest, 4)),
+        np.empty((SIDE * SIDE, longest), np.int32),
+        np.empty(SIDE * SIDE, np.int64),
+    )
+    todo, tables = draft.todo, draft.tables
+    at = np.int64(0)
+    while at < draft.used[TODO] and not draft.used[SHORT]:
+        place, level = np.int64(todo[at]), np.int64(todo[at + 1])
+        row, column, size = np.int64(todo[at + 2]), np.int64(todo[at + 3]), np.int64(todo[at + 4])
+        _copy(todo, at + 5, candidates, NOTHING, size)  # type: ignore[arg-type]
+        at += 5 + size
+        inverse = tables.inverse * float(SIDE**level)
+        code = _encode(draft.used[BLOCKS], BLOCK)  # type: ignore[arg-type]
+        if draft.used[BLOCKS] < tables.bases.size:
+            frame = Frame(tables.x0, tables.y0, inverse * SIDE, row * SIDE, column * SIDE)
+            _divide(draft, candidates, size, frame, division)  # type: ignore[arg-type]
+            _block(draft, frame, level, division, vertices, sides)  # type: ignore[arg-type]
+        else:
+            frame = Frame(tables.x0, tables.y0, inverse, row, column)  # type: ignore[arg-type]
+            code = _settle(draft, candidates, size, frame, 2**30, vertices, sides)  # type: ignore[arg-type]
+        if place >= 0:
+            tables.cells[place] = code
+        else:
+            tables.codes[-1 - place] = code
+
+
+@compiled()
+def build(net: Net, draft: Draft) -> None:
+    """Fill the tables of a draft, whose cells are -1 at first; used says how far, whether anything was CUT off, and whether room ran SHORT."""
+    draft.used[STREAM] = 1
+    _enter(net, draft)
+    if not draft.used[SHORT]:
+        longest = _compact(draft)
+        if not draft.used[SHORT]:
+            _refine(draft, longest)
+
+
+# ---- asking ----
+
+
+def _read_only(element: Any, dimensions: int) -> Any:
+    return nt.Array(element, dimensions, "C", readonly=True)
+
+
+_INTS, _BYTES = _read_only(nt.int32, 1), _read_only(nt.uint8, 1)
+_FLOATS, _ROWS = _read_only(nt.float64, 1), _read_only(nt.float64, 2)
+_TABLES = nt.NamedTuple(
+    (_INTS, nt.float64, nt.float64, nt.float64, nt.int64, nt.int64, _ROWS, _INTS, _BYTES, _INTS, _INTS, _ROWS), Tables
+)
+
+
+@compiled()
+def _descend(tables: Tables, code: int, x: float, y: float) -> int:
     """Follow blocks down to the code of the smallest cell around a point that lies in the raster."""
-    while code <= -2 and (-2 - code) & 3 == BLOCK:
+    inverse = tables.inverse
+    while code <= -2 and (-2 - code) & 3 == BLOCK:  # noqa: PLR2004
         inverse *= SIDE
         block = (-2 - code) >> 2
-        row = np.int64((y - y0) * inverse) & (SIDE - 1)
-        column = np.int64((x - x0) * inverse) & (SIDE - 1)
-        code = codes[bases[block] + blocks[block * SIDE * SIDE + row * SIDE + column]]
+        row = np.int64((y - tables.y0) * inverse) & (SIDE - 1)
+        column = np.int64((x - tables.x0) * inverse) & (SIDE - 1)
+        code = np.int64(tables.codes[tables.bases[block] + tables.blocks[(block * SIDE + row) * SIDE + column]])  # type: ignore[assignment]
     return code
 
 
 @compiled()
-def _code_at(cells, x0, y0, inverse, width, height, blocks, bases, codes, x, y):
+def _code_at(tables: Tables, x: float, y: float) -> int:
     """Return the code of the smallest cell around a point; -1 outside the raster and for NaN."""
-    t = (x - x0) * inverse
-    u = (y - y0) * inverse
-    if not (0.0 <= t < width and 0.0 <= u < height):
-        return np.int64(-1)
-    return _descend(np.int64(cells[np.int64(u) * width + np.int64(t)]), x, y, x0, y0, inverse, blocks, bases, codes)
+    t = (x - tables.x0) * tables.inverse
+    u = (y - tables.y0) * tables.inverse
+    if not (0.0 <= t < tables.width and 0.0 <= u < tables.height):
+        return np.int64(-1)  # type: ignore[return-value]
+    return _descend(tables, np.int64(tables.cells[np.int64(u) * tables.width + np.int64(t)]), x, y)  # type: ignore[arg-type]
 
 
 @compiled()
-def _vanishing(x, y):
-    """Tell whether products of a coordinate may underflow (the net's own are 0 or larger than this)."""
-    return 0.0 < abs(x) < SMALLEST or 0.0 < abs(y) < SMALLEST
-
-
-@compiled()
-def _side(records, k, x, y):
-    """Return 1 where the point is left of a record's edge, -1 right, 0 on it, 2 where only shapely can tell: the sign depends on the edge's direction."""
+def _side(tables: Tables, k: int, straight: bool, x: float, y: float) -> int:  # noqa: FBT001
+    """Return 1 where a point is left of the edge of a record, or between its edges; -1 on the other side, 0 on them, 2 where only shapely can tell."""
+    r = tables.records[k]
+    if not straight:
+        return _corner_side(r[0], r[1], r[2], r[3], r[4], r[5], x, y)
     if _vanishing(x, y):
         return 2
-    sign = _orientation(records[k, 0], records[k, 1], records[k, 2], records[k, 3], x, y)
-    back = _orientation(records[k, 2], records[k, 3], records[k, 0], records[k, 1], x, y)
-    return sign if sign == -back else 2
+    return _line(r[0], r[1], r[2], r[3], x, y)
 
 
 @compiled()
-def _relation(lists, at, coords, x, y):
-    """Return 2 where a point is on the boundary of the candidate at an offset, 1 inside, 0 outside, -1 where only shapely can tell."""
-    head = lists[at + 1]
-    if head == ASKING or _vanishing(x, y):
-        return -1
-    parity = head & 1
-    for k in range(at + 2, at + 2 + (head >> 1)):
-        edge = lists[k] >> 2
-        ay, by = coords[edge, 1], coords[edge + 1, 1]
-        cross = _crossing(coords[edge, 0], ay, coords[edge + 1, 0], by, x, y)
-        if cross == 2:
-            return 2
-        parity ^= cross ^ ((lists[k] >> 1) & (ay > y)) ^ (lists[k] & 1 & (by > y))
-    return parity
+def _owner(tables: Tables, k: int, side: int) -> int:
+    """Return the first owner on one side of a record, or on its edges."""
+    left, right = np.int64(tables.records[k, 6]), np.int64(tables.records[k, 7])
+    if side == 2:  # noqa: PLR2004
+        return np.int64(ASK)  # type: ignore[return-value]
+    if side > 0 or (side == 0 and (right < 0 or 0 <= left < right)):
+        return left  # type: ignore[return-value]
+    return right  # type: ignore[return-value]
 
 
 @compiled()
-def _first(lists, at, coords, x, y):
+def _first(tables: Tables, at: int, x: float, y: float) -> int:
     """Return the owner of the first candidate of a list that covers a point; -1 for none, ASK where only shapely can tell."""
+    lists = tables.lists
     end = at + 1 + lists[at]
     at += 1
     while at < end:
-        relation = _relation(lists, at, coords, x, y)
+        relation = _relation(lists, at, tables.coords, x, y)
         if relation != 0:
-            return lists[at] if relation > 0 else ASK
+            return lists[at] if relation > 0 else ASK  # type: ignore[no-any-return]
         at += 2 + _count(lists[at + 1])
     return -1
 
 
-def _signature(returns, *arguments):
-    tables = (nt.int32[::1], nt.float64, nt.float64, nt.float64, nt.int64, nt.int64, nt.float64[:, ::1], nt.int32[::1], nt.uint8[::1], nt.int32[::1], nt.int32[::1], nt.float64[:, ::1])
-    return returns(*tables, *arguments)
-
-
-_FLOATS = nt.Array(nt.float64, 1, "C", readonly=True)
-_INTS = nt.Array(nt.int32, 1, "C", readonly=True)
-
-
-@compiled(_signature(nt.int64, nt.float64, nt.float64))
-def locate_one(cells, x0, y0, inverse, width, height, records, lists, blocks, bases, codes, coords, x, y):
+@compiled(nt.int64(_TABLES, nt.float64, nt.float64))
+def locate_one(tables: Tables, x: float, y: float) -> int:
     """Return the owner of the first part that covers one point; -1 for none, ASK where only shapely can tell."""
-    code = _code_at(cells, x0, y0, inverse, width, height, blocks, bases, codes, x, y)
+    code = _code_at(tables, x, y)
     if code >= -1:
         return code
-    k = (-2 - code) >> 2
-    if (-2 - code) & 3 == LIST:
-        return np.int64(_first(lists, k, coords, x, y))
-    side = _side(records, k, x, y)
-    if side == 2:
-        return ASK
-    return np.int64(records[k, 4] if side > 0 else (records[k, 5] if side < 0 else records[k, 6]))
+    k, kind = (-2 - code) >> 2, (-2 - code) & 3
+    if kind == LIST:
+        return np.int64(_first(tables, k, x, y))  # type: ignore[return-value]
+    return _owner(tables, k, _side(tables, k, kind == RECORD, x, y))
 
 
-@compiled(_signature(nt.int64, _FLOATS, _FLOATS, nt.int32[::1]))
-def locate(cells, x0, y0, inverse, width, height, records, lists, blocks, bases, codes, coords, x, y, out):
+class Batch(NamedTuple):
+    """Which points of a batch wait for which question; counts = how many of each kind."""
+
+    block: Any
+    record: Any
+    corner: Any
+    list: Any
+    counts: Any
+
+
+@compiled()
+def _look_up(tables: Tables, x: Floats, y: Floats, cell: Any, found: Ints) -> None:
+    """Write the code of the cell of each point; the outermost cells are empty and take what lies beyond, and NaN."""
+    right, top, width = tables.width - 1.0, tables.height - 1.0, np.uint32(tables.width)
+    for i in range(x.size):
+        t = (x[i] - tables.x0) * tables.inverse
+        u = (y[i] - tables.y0) * tables.inverse
+        t = t if t > 0.0 else 0.0
+        u = u if u > 0.0 else 0.0
+        t = t if t < right else right
+        u = u if u < top else top
+        cell[i] = np.uint32(np.int32(u)) * width + np.uint32(np.int32(t))
+    for i in range(x.size):
+        found[i] = tables.cells[cell[i]]
+
+
+@compiled()
+def _select(found: Ints, first: bool, batch: Batch) -> None:  # noqa: FBT001
+    """Put points into the queue of their kind, without a branch; all of them first, then those that came out of blocks."""
+    blocks, records, corners, lists = np.uint32(0), batch.counts[RECORD], batch.counts[CORNER], batch.counts[LIST]
+    for j in range(found.size if first else batch.counts[BLOCK]):
+        i = np.uint32(j) if first else batch.block[j]
+        v = -2 - found[i]
+        special, kind = v >= 0, v & 3
+        if first:
+            batch.block[blocks] = i
+            blocks += np.uint32(special & (kind == BLOCK))
+        batch.record[records] = i
+        records += np.uint32(special & (kind == RECORD))
+        batch.corner[corners] = i
+        corners += np.uint32(special & (kind == CORNER))
+        batch.list[lists] = i
+        lists += np.uint32(special & (kind == LIST))
+    batch.counts[BLOCK], batch.counts[RECORD], batch.counts[CORNER], batch.counts[LIST] = blocks, records, corners, lists
+
+
+@compiled()
+def _decide_records(tables: Tables, x: Floats, y: Floats, found: Ints, batch: Batch) -> None:
+    """Decide the points in cells that one edge cuts."""
+    records = tables.records
+    for j in range(batch.counts[RECORD]):
+        i = batch.record[j]
+        k = np.uint32(-2 - found[i]) >> np.uint32(2)
+        px, py = x[i], y[i]
+        left = (records[k, 0] - px) * (records[k, 3] - py)
+        right = (records[k, 1] - py) * (records[k, 2] - px)
+        det = left - right
+        if abs(det) > FILTER * abs(left + right):
+            found[i] = np.int32(records[k, 6] if det > 0.0 else records[k, 7])
+        else:
+            found[i] = _owner(tables, np.int64(k), _side(tables, np.int64(k), True, px, py))  # type: ignore[arg-type]  # noqa: FBT003
+
+
+@compiled()
+def _decide_corners(tables: Tables, x: Floats, y: Floats, found: Ints, batch: Batch) -> None:
+    """Decide the points in cells that two edges with a common end cut."""
+    records = tables.records
+    for j in range(batch.counts[CORNER]):
+        i = batch.corner[j]
+        k = np.uint32(-2 - found[i]) >> np.uint32(2)
+        px, py = x[i], y[i]
+        ax, ay, bx, by = records[k, 0] - px, records[k, 1] - py, records[k, 2] - px, records[k, 3] - py
+        cx, cy = records[k, 4] - px, records[k, 5] - py
+        left, right = ax * by, ay * bx
+        left2, right2 = bx * cy, by * cx
+        det, det2 = left - right, left2 - right2
+        sure = (abs(det) > FILTER * abs(left + right)) & (abs(det2) > FILTER * abs(left2 + right2))
+        if sure:
+            found[i] = np.int32(records[k, 6] if (det > 0.0) & (det2 > 0.0) else records[k, 7])
+        else:
+            found[i] = _owner(tables, np.int64(k), _side(tables, np.int64(k), False, px, py))  # type: ignore[arg-type]  # noqa: FBT003
+
+
+@compiled(nt.int64(_TABLES, _FLOATS, _FLOATS, nt.int32[::1]))
+def locate(tables: Tables, x: Floats, y: Floats, out: Ints) -> int:
     """Write the owner of each point, in phases over batches so that the reads of many points overlap; return how many got ASK."""
     asks = 0
-    right, top = width - 1.0, height - 1.0
     cell = np.empty(BATCH, np.uint32)
-    by_block = np.empty(BATCH, np.uint32)
-    by_record = np.empty(2 * BATCH, np.uint32)
-    by_list = np.empty(2 * BATCH, np.uint32)
+    batch = Batch(
+        np.empty(BATCH + 1, np.uint32),
+        np.empty(BATCH + 1, np.uint32),
+        np.empty(BATCH + 1, np.uint32),
+        np.empty(BATCH + 1, np.uint32),
+        np.zeros(4, np.uint32),
+    )
     for start in range(0, x.size, BATCH):
-        size = min(BATCH, x.size - start)
-        xs, ys, found = x[start : start + size], y[start : start + size], out[start : start + size]
-        for i in range(size):
-            t = (xs[i] - x0) * inverse
-            u = (ys[i] - y0) * inverse
-            t = t if t > 0.0 else 0.0  # also for NaN; the outermost cells are empty
-            u = u if u > 0.0 else 0.0
-            t = t if t < right else right
-            u = u if u < top else top
-            cell[i] = np.uint32(np.int32(u)) * np.uint32(width) + np.uint32(np.int32(t))
-        blocked = recorded = listed = np.uint32(0)
-        for i in range(size):
-            code = cells[cell[i]]
-            found[i] = code
-            kind = (-2 - code) & 3
-            special = code < -1
-            by_block[blocked] = i
-            blocked += np.uint32(special & (kind == BLOCK))
-            by_record[recorded] = i
-            recorded += np.uint32(special & (kind == RECORD))
-            by_list[listed] = i
-            listed += np.uint32(special & (kind == LIST))
-        for j in range(blocked):
-            i = by_block[j]
-            code = _descend(np.int64(found[i]), xs[i], ys[i], x0, y0, inverse, blocks, bases, codes)
-            found[i] = code
-            kind = (-2 - code) & 3
-            special = code < -1
-            by_record[recorded] = i
-            recorded += np.uint32(special & (kind == RECORD))
-            by_list[listed] = i
-            listed += np.uint32(special & (kind == LIST))
-        for j in range(recorded):
-            i = by_record[j]
-            k = (-2 - found[i]) >> 2
-            px, py = xs[i], ys[i]
-            left_part = (records[k, 0] - px) * (records[k, 3] - py)
-            right_part = (records[k, 1] - py) * (records[k, 2] - px)
-            det = left_part - right_part
-            if abs(det) > 1e-15 * abs(left_part + right_part):
-                found[i] = np.int32(records[k, 4] if det > 0.0 else records[k, 5])
-            else:
-                side = _side(records, k, px, py)
-                if side == 2:
-                    found[i] = ASK
-                    asks += 1
-                else:
-                    found[i] = np.int32(records[k, 4] if side > 0 else (records[k, 5] if side < 0 else records[k, 6]))
-        for j in range(listed):
-            i = by_list[j]
-            found[i] = _first(lists, np.int64((-2 - found[i]) >> 2), coords, xs[i], ys[i])
+        stop = min(start + BATCH, x.size)
+        xs, ys, found = x[start:stop], y[start:stop], out[start:stop]
+        _look_up(tables, xs, ys, cell, found)
+        batch.counts[:] = 0
+        _select(found, True, batch)  # noqa: FBT003
+        for j in range(batch.counts[BLOCK]):
+            i = batch.block[j]
+            found[i] = _descend(tables, np.int64(found[i]), xs[i], ys[i])  # type: ignore[arg-type]
+        _select(found, False, batch)  # noqa: FBT003
+        _decide_records(tables, xs, ys, found, batch)
+        _decide_corners(tables, xs, ys, found, batch)
+        for j in range(batch.counts[LIST]):
+            i = batch.list[j]
+            found[i] = _first(tables, np.int64((-2 - found[i]) >> 2), xs[i], ys[i])  # type: ignore[arg-type]
+        for i in range(stop - start):
             asks += found[i] == ASK
     return asks
 
 
-@compiled(_signature(nt.int64, _FLOATS, _FLOATS, nt.int32[::1], nt.int32[::1]))
-def locate_all(cells, x0, y0, inverse, width, height, records, lists, blocks, bases, codes, coords, x, y, counts, found):
+@compiled()
+def _all_at(tables: Tables, code: int, x: float, y: float, found: Ints, used: int) -> int:
+    """Write all owners that cover a point in a cell with this code; return how many, ASK where only shapely can tell."""
+    k, kind = (-2 - code) >> 2, (-2 - code) & 3
+    start = used
+    if kind == LIST:
+        at, end = k + 1, k + 1 + tables.lists[k]
+        while at < end:
+            relation = _relation(tables.lists, at, tables.coords, x, y)
+            owner = tables.lists[at]
+            if relation < 0:
+                return ASK
+            if relation > 0 and (used == start or found[used - 1] != owner):
+                found[used] = owner
+                used += 1
+            at += 2 + _count(tables.lists[at + 1])
+        return used - start
+    side = _side(tables, k, kind == RECORD, x, y)
+    if side == 2:  # noqa: PLR2004
+        return ASK
+    left, right = np.int32(tables.records[k, 6]), np.int32(tables.records[k, 7])
+    low = left if side > 0 or (side == 0 and left <= right) else right
+    high = left if side > 0 or (side == 0 and left > right) else right
+    if low >= 0:
+        found[used] = low
+        used += 1
+    if high != low:
+        found[used] = high
+        used += 1
+    return used - start
+
+
+@compiled(nt.int64(_TABLES, _FLOATS, _FLOATS, nt.int32[::1], nt.int32[::1]))
+def locate_all(tables: Tables, x: Floats, y: Floats, counts: Ints, found: Ints) -> int:
     """Write how many owners cover each point (ASK where only shapely can tell), and the owners; return for how many points there was room."""
     used = 0
     for i in range(x.size):
-        code = _code_at(cells, x0, y0, inverse, width, height, blocks, bases, codes, x[i], y[i])
-        k = (-2 - code) >> 2
-        listed = code < -1 and (-2 - code) & 3 == LIST
-        if used + (lists[k] if listed else 2) > found.size:
+        code = _code_at(tables, x[i], y[i])
+        needed = tables.lists[(-2 - code) >> 2] if code < -1 and (-2 - code) & 3 == LIST else 2
+        if used + needed > found.size:
             return i
-        start = used
-        if code >= -1:
-            if code >= 0:
-                found[used] = code
-                used += 1
-        elif not listed:
-            side = _side(records, k, x[i], y[i])
-            left, right = np.int32(records[k, 4]), np.int32(records[k, 5])
-            if side == 2:
-                counts[i] = ASK
-                continue
-            low, high = (left, left) if side > 0 else ((right, right) if side < 0 else (min(left, right), max(left, right)))
-            if low >= 0:
-                found[used] = low
-                used += 1
-            if high != low:
-                found[used] = high
-                used += 1
+        if code >= 0:
+            found[used] = code
+            counts[i] = 1
+        elif code == -1:
+            counts[i] = 0
         else:
-            at = k + 1
-            while at < k + 1 + lists[k]:
-                relation = _relation(lists, at, coords, x[i], y[i])
-                if relation < 0:
-                    break
-                if relation > 0 and (used == start or found[used - 1] != lists[at]):
-                    found[used] = lists[at]
-                    used += 1
-                at += 2 + _count(lists[at + 1])
-            if at < k + 1 + lists[k]:
-                counts[i] = ASK
-                used = start
-                continue
-        counts[i] = used - start
+            counts[i] = _all_at(tables, code, x[i], y[i], found, used)
+        if counts[i] > 0:
+            used += counts[i]
     return x.size
 
 
-@compiled(_signature(nt.int64, _FLOATS, _FLOATS, _INTS, nt.int8[::1]))
-def on_edge(cells, x0, y0, inverse, width, height, records, lists, blocks, bases, codes, coords, x, y, owners, out):
+@compiled(nt.int64(_TABLES, _FLOATS, _FLOATS, _INTS, nt.int8[::1]))
+def on_edge(tables: Tables, x: Floats, y: Floats, owners: Ints, out: Any) -> int:
     """Write 1 where a point is on the boundary of its owner, 0 where not, ASK where only shapely can tell; return how many got ASK."""
     asks = 0
     for i in range(x.size):
         out[i] = 0
-        owner = owners[i]
-        code = _code_at(cells, x0, y0, inverse, width, height, blocks, bases, codes, x[i], y[i])
-        if code >= -1 or owner < 0:
+        code = _code_at(tables, x[i], y[i])
+        if code >= -1 or owners[i] < 0:
             continue
-        k = (-2 - code) >> 2
-        if (-2 - code) & 3 == RECORD:
-            if owner == records[k, 4] or owner == records[k, 5]:
-                side = _side(records, k, x[i], y[i])
-                out[i] = 1 if side == 0 else (ASK if side == 2 else 0)
-        else:
-            at = k + 1
-            while at < k + 1 + lists[k] and out[i] == 0:
-                if lists[at] == owner:
-                    relation = _relation(lists, at, coords, x[i], y[i])
-                    out[i] = 1 if relation == 2 else (ASK if relation < 0 else 0)
-                at += 2 + _count(lists[at + 1])
+        k, kind = (-2 - code) >> 2, (-2 - code) & 3
+        if kind == LIST:
+            at, end = k + 1, k + 1 + tables.lists[k]
+            while at < end and out[i] == 0:
+                if tables.lists[at] == owners[i]:
+                    relation = _relation(tables.lists, at, tables.coords, x[i], y[i])
+                    out[i] = 1 if relation == 2 else (ASK if relation < 0 else 0)  # noqa: PLR2004
+                at += 2 + _count(tables.lists[at + 1])
+        elif owners[i] in (tables.records[k, 6], tables.records[k, 7]):
+            side = _side(tables, k, kind == RECORD, x[i], y[i])
+            out[i] = 1 if side == 0 else (ASK if side == 2 else 0)  # noqa: PLR2004
         asks += out[i] == ASK
     return asks

@@ -9,7 +9,6 @@ The compiled code is imported when the first large question comes, so that a pro
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from threading import Lock
 from types import ModuleType
 from typing import Any, TypeVar
@@ -18,14 +17,29 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
+from geo._tables import (
+    ASK,
+    BLOCKS,
+    CODES,
+    CUT,
+    LARGEST,
+    LISTS,
+    RECORDS,
+    SHORT,
+    SMALLEST,
+    Draft,
+    Floats,
+    Ints,
+    Longs,
+    Net,
+    Tables,
+    nbytes,
+)
 from geo.errors import GeometryError
 
 __all__ = ["Locator"]
 
 Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
-Longs = NDArray[np.int64]
 Geometries = NDArray[Any]
 T = TypeVar("T")
 
@@ -34,13 +48,11 @@ CALL = 200  # points that a call counts as, so that questions about single point
 SHARE = 65_536  # points that a thread takes at a time
 DENSITY = 10  # cells per vertex
 CELLS, ACROSS = 2**26, 2**20  # at most: in all, in one direction
-LARGEST, SMALLEST = 1e140, 1e-120  # magnitudes of coordinates between which products neither overflow nor vanish
 VERTICES = 2**28  # that the tables can number
-CROWD = np.array([4, 8])  # touching edges above which a cell is divided: of the raster, within a block
+CROWD, INNER_CROWD = 4, 8  # touching edges above which a cell is divided: of the raster, within a block
 LEVELS = 4  # of blocks within blocks
 
 _POLYGON = 3
-_ASK = -2
 
 
 class Locator:
@@ -91,7 +103,7 @@ class Locator:
     def nbytes(self) -> int:
         """Size of the index in bytes; 0 while it is not built."""
         indices = {id(index): index for index in (self._first, self._every) if index is not None}
-        return sum(index.nbytes for index in indices.values())
+        return sum(nbytes(index.tables) for index in indices.values())
 
     def prepare(self) -> "Locator":
         """Build the index now, rather than at the first large question; return the locator."""
@@ -125,10 +137,10 @@ class Locator:
         found = np.empty(len(x), dtype=np.int32)
 
         def work(share: slice) -> int:
-            return int(kernels.locate(*index.tables, x[share], y[share], found[share]))
+            return int(kernels.locate(index.tables, x[share], y[share], found[share]))
 
         if sum(_in_threads(work, len(x), threads)):
-            asked = np.flatnonzero(found == _ASK)
+            asked = np.flatnonzero(found == ASK)
             found[asked] = self._locate_by_tree(x[asked], y[asked])
         return found
 
@@ -138,15 +150,15 @@ class Locator:
         if index is None:
             return int(self.locate([x], [y])[0])
         x, y = float(x), float(y)
-        t = (x - index.x0) * index.inverse
-        u = (y - index.y0) * index.inverse
-        if not (0.0 <= t < index.width and 0.0 <= u < index.height):
+        x0, y0, inverse, width, height = index.origin
+        t, u = (x - x0) * inverse, (y - y0) * inverse
+        if not (0.0 <= t < width and 0.0 <= u < height):
             return -1
-        code: int = index.view[int(u) * index.width + int(t)]
+        code: int = index.view[int(u) * width + int(t)]
         if code >= -1:
             return code
-        found: int = _kernels().locate_one(*index.tables, x, y)
-        return found if found != _ASK else int(self._locate_by_tree(np.array([x]), np.array([y]))[0])
+        found: int = _kernels().locate_one(index.tables, x, y)
+        return found if found != ASK else int(self._locate_by_tree(np.array([x]), np.array([y]))[0])
 
     def locate_all(self, x: ArrayLike, y: ArrayLike, *, threads: int | None = None) -> tuple[Longs, Ints]:
         """Return all polygons that cover each point, in compressed rows.
@@ -176,7 +188,7 @@ class Locator:
         counts = np.empty(len(x), dtype=np.int32)
         shares = _in_threads(lambda share: _all_of(index, x[share], y[share], counts[share]), len(x), threads)
         owners = np.concatenate([np.empty(0, dtype=np.int32), *shares])
-        asked = np.flatnonzero(counts == _ASK)
+        asked = np.flatnonzero(counts == ASK)
         if len(asked):
             owners = self._with_asked(x, y, counts, owners, asked)
         return _offsets(counts), owners
@@ -210,10 +222,10 @@ class Locator:
         found = np.empty(len(x), dtype=np.int8)
 
         def work(share: slice) -> int:
-            return int(kernels.on_edge(*index.tables, x[share], y[share], owners[share], found[share]))
+            return int(kernels.on_edge(index.tables, x[share], y[share], owners[share], found[share]))
 
         if sum(_in_threads(work, len(x), threads)):
-            asked = np.flatnonzero(found == _ASK)
+            asked = np.flatnonzero(found == ASK)
             found[asked] = self._on_edge_by_tree(x[asked], y[asked], owners[asked])
         return found.astype(np.bool_)
 
@@ -374,7 +386,7 @@ def _all_of(index: "_Index", x: Floats, y: Floats, counts: Ints) -> Ints:
     done, room, pieces = 0, 2 * len(x) + 64, []
     while done < len(x):
         found = np.empty(room, dtype=np.int32)
-        now = int(kernels.locate_all(*index.tables, x[done:], y[done:], counts[done:], found))
+        now = int(kernels.locate_all(index.tables, x[done:], y[done:], counts[done:], found))
         written = counts[done : done + now]
         pieces.append(found[: int(written[written > 0].sum())])
         done, room = done + now, 2 * room
@@ -384,46 +396,34 @@ def _all_of(index: "_Index", x: Floats, y: Floats, counts: Ints) -> Ints:
 # ---- building ----
 
 
-@dataclass(frozen=True, slots=True)
-class _Raster:
-    """Where the cells lie: cell (row, column) holds the points with that integer part of (y - y0) * inverse and (x - x0) * inverse."""
-
-    x0: float
-    y0: float
-    inverse: float
-    width: int
-    height: int
-
-
 class _Index:
-    """The tables that the kernels read, in the order of their parameters; `cut` tells that some candidates behind the first were dropped."""
+    """The tables of an index; `cut` tells that some candidates behind the first were dropped."""
 
-    def __init__(self, tables: tuple[Any, ...], *, cut: bool) -> None:
+    def __init__(self, tables: Tables, *, cut: bool) -> None:
+        for table in tables:
+            if isinstance(table, np.ndarray):
+                table.flags.writeable = False  # as the compiled functions expect, and as a memory map may be
         self.tables = tables
         self.cut = cut
-        self.view = memoryview(tables[0])
-        self.x0, self.y0, self.inverse, self.width, self.height = tables[1:6]
+        self.view = memoryview(tables.cells)
+        self.origin = (tables.x0, tables.y0, tables.inverse, tables.width, tables.height)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _revive, (self.tables, self.cut)
-
-    @property
-    def nbytes(self) -> int:
-        return sum(table.nbytes for table in self.tables if isinstance(table, np.ndarray))
+        return _revive, (tuple(self.tables), self.cut)
 
 
 def _revive(tables: tuple[Any, ...], cut: bool) -> _Index:  # noqa: FBT001 - pickle hands it over by place
-    return _Index(tables, cut=cut)
+    return _Index(Tables(*tables), cut=cut)
 
 
-def _raster(bounds: Floats, cells: int) -> _Raster:
-    """Lay square cells over bounds (x0, y0, x1, y1), about so many, with an empty one all round."""
+def _raster(bounds: Floats, cells: int) -> tuple[float, float, float, int, int]:
+    """Lay square cells over bounds (x0, y0, x1, y1), about so many, with an empty one all round; return x0, y0, inverse, width, height."""
     x0, y0, x1, y1 = bounds.tolist()
     wide, high = x1 - x0, y1 - y0
     least = max(8 * np.spacing(np.abs(bounds).max()), max(wide, high) / min(cells, ACROSS))
     side = float(max(np.sqrt(wide * high / cells), least))
     x0, y0, inverse = x0 - 1.5 * side, y0 - 1.5 * side, 1.0 / side
-    return _Raster(x0, y0, inverse, int((x1 - x0) * inverse) + 3, int((y1 - y0) * inverse) + 3)
+    return x0, y0, inverse, int((x1 - x0) * inverse) + 3, int((y1 - y0) * inverse) + 3
 
 
 def _build(parts: Geometries, owners: Ints, *, everything: bool) -> _Index:
@@ -432,7 +432,7 @@ def _build(parts: Geometries, owners: Ints, *, everything: bool) -> _Index:
     holed = np.flatnonzero(shapely.get_num_interior_rings(parts) > 0)
     asking = np.zeros(len(parts), dtype=np.bool_)
     asking[holed] = ~shapely.is_valid(parts[holed])
-    net = (np.ascontiguousarray(coords), rings.astype(np.int64), polygons.astype(np.int64), owners, asking)
+    net = Net(np.array(coords, order="C"), rings.astype(np.int64), polygons.astype(np.int64), owners.copy(), asking)
     bounds = np.concatenate([coords.min(axis=0), coords.max(axis=0)])
     cells, room = int(np.clip(DENSITY * len(coords), 256, CELLS)), 1
     while (index := _attempt(net, _raster(bounds, cells), room, everything=everything)) is None:
@@ -440,16 +440,38 @@ def _build(parts: Geometries, owners: Ints, *, everything: bool) -> _Index:
     return index
 
 
-def _attempt(net: tuple[Any, ...], raster: _Raster, room: int, *, everything: bool) -> _Index | None:
-    n = room * len(net[0])
-    cells = np.full(raster.width * raster.height, -1, dtype=np.int32)
-    records, lists = np.empty((2 * n + 64, 8)), np.empty(32 * n + 4096, dtype=np.int32)
-    bases = np.empty(len(net[0]) + 64, dtype=np.int32)
-    blocks, codes = np.empty(64 * len(bases), dtype=np.uint8), np.empty(16 * room * len(bases), dtype=np.int32)
-    stream, todo = (np.empty(min(64 * n + 4096, 2**31 - 16), dtype=np.int32) for _ in range(2))
-    origin = (raster.x0, raster.y0, raster.inverse, raster.width)
-    used = _kernels().build(*net, *origin, cells, stream, records, lists, blocks, bases, codes, todo, everything, CROWD, LEVELS)
-    if used[5]:
+def _attempt(net: Net, raster: tuple[float, float, float, int, int], room: int, *, everything: bool) -> _Index | None:
+    n = len(net.coords)
+    tables = Tables(
+        np.full(raster[3] * raster[4], -1, dtype=np.int32),
+        *raster,
+        records=_aligned(2 * room * n + 64),
+        lists=np.empty(32 * room * n + 4096, dtype=np.int32),
+        blocks=np.empty(64 * (n + 64), dtype=np.uint8),
+        bases=np.empty(n + 64, dtype=np.int32),
+        codes=np.empty(16 * room * n + 4096, dtype=np.int32),
+        coords=net.coords,
+    )
+    stream, todo = (np.empty(min(64 * room * n + 4096, 2**31 - 16), dtype=np.int32) for _ in range(2))
+    used = np.zeros(8, dtype=np.int64)
+    latest = np.full(n, -1, dtype=np.int32)
+    _kernels().build(net, Draft(tables, stream, todo, latest, used, everything, CROWD, INNER_CROWD, LEVELS))
+    if used[SHORT]:
         return None
-    kept = (records[: used[0]], lists[: used[1]], blocks[: 64 * used[2]], bases[: used[2]], codes[: used[3]])
-    return _Index((cells, *origin, raster.height, *(table.copy() for table in kept), net[0]), cut=bool(used[4]))
+    records = _aligned(used[RECORDS])
+    records[:] = tables.records[: used[RECORDS]]
+    kept = tables._replace(
+        records=records,
+        lists=tables.lists[: used[LISTS]].copy(),
+        blocks=tables.blocks[: 64 * used[BLOCKS]].copy(),
+        bases=tables.bases[: used[BLOCKS]].copy(),
+        codes=tables.codes[: used[CODES]].copy(),
+    )
+    return _Index(kept, cut=bool(used[CUT]))
+
+
+def _aligned(records: int) -> Floats:
+    """Return an array (records, 8) whose rows are each one line of the processor's cache."""
+    room = np.empty(8 * records + 8)
+    start = -room.ctypes.data // 8 % 8
+    return room[start : start + 8 * records].reshape(records, 8)

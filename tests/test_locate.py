@@ -144,7 +144,8 @@ def test_overlaps_holes_multipolygons_and_invalid_rings_are_answered_as_shapely_
 )
 def test_any_coarseness_of_the_raster_gives_the_same_answers(monkeypatch, density, crowd, levels):
     monkeypatch.setattr(locate, "DENSITY", density)
-    monkeypatch.setattr(locate, "CROWD", np.array(crowd))
+    monkeypatch.setattr(locate, "CROWD", crowd[0])
+    monkeypatch.setattr(locate, "INNER_CROWD", crowd[1])
     monkeypatch.setattr(locate, "LEVELS", levels)
     rng = np.random.default_rng(5)
     cells = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(rng.random((60, 2)))))
