@@ -43,11 +43,12 @@ def shapes(geoms: np.ndarray, origin: Origin) -> list[Parts]:
     """
     out: list[Parts] = [[] for _ in geoms]
     areal = np.isin(shapely.get_type_id(geoms), POLYGONS)
-    rings, ring_owner = shapely.get_rings(np.where(areal, geoms, None), return_index=True)
-    lines, line_owner = shapely.get_parts(np.where(areal, None, geoms), return_index=True)
+    areas, others = np.flatnonzero(areal), np.flatnonzero(~areal)
+    rings, ring_owner = shapely.get_rings(geoms[areas], return_index=True)
+    lines, line_owner = shapely.get_parts(geoms[others], return_index=True)
     linear = shapely.get_type_id(lines) == 1
     pieces = np.concatenate([rings, lines[linear]])
-    owners = np.concatenate([ring_owner, line_owner[linear]])
+    owners = np.concatenate([areas[ring_owner], others[line_owner[linear]]])
     coordinates, piece = shapely.get_coordinates(pieces, return_index=True)
     whole = np.rint(coordinates / UNIT).astype(np.int64) - np.array(origin)
     for number, part in enumerate(np.split(whole, np.searchsorted(piece, np.arange(1, len(pieces))))):
@@ -57,13 +58,13 @@ def shapes(geoms: np.ndarray, origin: Origin) -> list[Parts]:
     return out
 
 
-def ground_file(area: Area, *, language: str = "zh") -> bytes:
+def ground_file(area: Area) -> bytes:
     """Encode what lies under the net: water, green, streets, compounds, footprints.
 
     Returns
     -------
     bytes
-        JSON: for each layer ``key``, ``kind``, ``name``, ``classes``, ``titles`` and ``things``, rows of class, title (positions) and parts.
+        JSON: for each layer ``key``, ``kind``, ``classes``, ``titles`` and ``things``, rows of class, title (positions) and parts.
     """
     origin = origin_of(area.net)
     layers = []
@@ -76,7 +77,6 @@ def ground_file(area: Area, *, language: str = "zh") -> bytes:
             {
                 "key": entry.key,
                 "kind": entry.kind,
-                "name": entry.name.in_(language),
                 "classes": classes.tolist(),
                 "titles": titles.tolist(),
                 "things": [[int(c), int(t), p] for c, t, p in zip(class_at, title_at, parts, strict=True)],
@@ -94,7 +94,11 @@ def points_file(area: Area, kinds: tuple[str, ...]) -> bytes:
         JSON: for each layer ``key``, ``kind``, ``classes`` and the columns ``x``, ``y`` (differences), ``class`` (positions), ``ids`` and ``names`` (one text, parts by line feeds).
     """
     origin = origin_of(area.net)
-    layers = [_points(entry.key, entry.kind, area.points[entry.key], origin) for entry in area.pack.points if entry.kind in kinds]
+    layers = [
+        _points(entry.key, entry.kind, area.points[entry.key], origin)
+        for entry in area.pack.points
+        if entry.kind in kinds
+    ]
     return to_json({"layers": layers})
 
 
@@ -118,7 +122,9 @@ def _points(key: str, kind: str, frame: gpd.GeoDataFrame, origin: Origin) -> dic
     geoms = frame.geometry.to_numpy()
     whole = np.rint(shapely.get_coordinates(geoms) / UNIT).astype(np.int64) - np.array(origin)
     steps = np.diff(whole, axis=0, prepend=0)
-    classes, class_at = np.unique(frame["class"].astype(str) if "class" in frame else np.full(len(frame), key), return_inverse=True)
+    classes, class_at = np.unique(
+        frame["class"].astype(str) if "class" in frame else np.full(len(frame), key), return_inverse=True
+    )
     return {
         "key": key,
         "kind": kind,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import folium
 import numpy as np
@@ -18,7 +18,6 @@ from branca.element import Element, Figure, MacroElement
 from folium.elements import JSCSSMixin
 from folium.template import Template
 
-from geo.net import Level, Net, Overlay
 from geo.tint import tints
 from layers import style
 from layers.classes import class_names
@@ -26,6 +25,9 @@ from layers.compact import UNIT, ground_file, origin_of, points_file, shapes, to
 from layers.labels import anchors, leaf_labels, tint_depth
 from layers.load import Area
 from layers.words import words
+
+if TYPE_CHECKING:
+    from geo.net import Level, Overlay
 
 ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = ("leaflet/leaflet.js", "core.js", "base.js", "marks.js", "top.js", "live.js", "panel.js", "main.js")
@@ -88,7 +90,10 @@ def build(
         Seconds without an answer after which the map calls its connection lost.
     """
     files = _files(area)
-    script_digest, digest = _code_digest(), _digest([area.digest.encode(), _code_digest().encode(), (tiles or "").encode()])
+    script_digest, digest = (
+        _code_digest(),
+        _digest([area.digest.encode(), _code_digest().encode(), (tiles or "").encode()]),
+    )
     look = style.style(theme)
     data = {
         "area": area.id,
@@ -100,16 +105,27 @@ def build(
         "edition": area.pack.edition.isoformat() if area.pack.edition else "",
         "timezone": str(area.pack.timezone),
         "stale_after": stale_after,
-        "urls": {name: f"{base}{name}/{area.id}" for name in ("live", "card", "search", "print")} | {"data": f"{base}map/{area.id}/data/{digest}/"},
+        "urls": {name: f"{base}{name}/{area.id}" for name in ("live", "card", "search", "print")}
+        | {"data": f"{base}map/{area.id}/data/{digest}/"},
         "words": words(translate),
         "style": _style(look),
-        "classes": {key: name.in_(language) for kind in ("incident", "site", "service") for key, name in class_names(area, kind).items()},
-        "layers": [{"key": entry.key, "kind": entry.kind, "name": entry.name.in_(language)} for entry in area.pack.points],
-        "ground": [{"key": entry.key, "kind": entry.kind, "name": entry.name.in_(language)} for entry in area.pack.ground],
+        "classes": {
+            key: name.in_(language)
+            for kind in ("incident", "site", "service")
+            for key, name in class_names(area, kind).items()
+        },
+        "layers": [
+            {"key": entry.key, "kind": entry.kind, "name": entry.name.in_(language)} for entry in area.pack.points
+        ],
+        "ground": [
+            {"key": entry.key, "kind": entry.kind, "name": entry.name.in_(language)} for entry in area.pack.ground
+        ],
         "glyphs": _glyphs(area),
         **_net(area, language),
     }
-    page, script = _render(data, look, f"{base}assets/{script_digest}/", f"{base}map/{area.id}/data/{digest}/map.js", tiles)
+    page, script = _render(
+        data, look, f"{base}assets/{script_digest}/", f"{base}map/{area.id}/data/{digest}/map.js", tiles
+    )
     files = {**files, "map.js": ("text/javascript", script)}
     return Document(page, files, _digest([page]), digest)
 
@@ -143,19 +159,36 @@ class _Page(Figure):
 """
     )
 
+    def __init__(self, title: str, *, language: str, theme: str, script_url: str) -> None:
+        super().__init__(title=title)
+        self.language, self.theme, self.script_url = language, theme, script_url
+
 
 class _Map(folium.Map):
     """folium's map on vendored files; its own header, with inline scripts and a forbidden zoom, is left out."""
 
-    default_css: list[tuple[str, str]] = []
-    default_js: list[tuple[str, str]] = []
     _template = Template(
         """{% macro html(this, kwargs) %}<div class="folium-map" id="{{ this.get_name() }}"></div>{% endmacro %}
 {% macro script(this, kwargs) %}var {{ this.get_name() }} = L.map("{{ this.get_name() }}", Object.assign({center: {{ this.location | tojson }}}, {{ this.options | tojavascript }}));{% endmacro %}"""
     )
 
-    def render(self, **kwargs: Any) -> None:
-        JSCSSMixin.render(self, **kwargs)
+    def __init__(self, centre: tuple[float, float], assets_url: str) -> None:
+        super().__init__(
+            location=centre,
+            tiles=None,
+            prefer_canvas=True,
+            zoom_control=False,
+            attribution_control=False,
+            zoom_snap=0,
+            zoom_delta=0.5,
+        )
+        self.default_js = [(name, assets_url + name) for name in SCRIPTS]
+        self.default_css = [(name, assets_url + name) for name in STYLES]
+
+    def render(self, **kwargs: Any) -> str:
+        """Add links, markup and script to the page."""
+        JSCSSMixin.render(self, **kwargs)  # type: ignore[no-untyped-call]
+        return ""
 
 
 class _Header(MacroElement):
@@ -168,7 +201,7 @@ class _Header(MacroElement):
     )
 
     def __init__(self, css: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name, self.css = "Header", css
 
 
@@ -181,18 +214,22 @@ class _Net(MacroElement):
     )
 
     def __init__(self, data: str) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._name, self.data = "Net", data
 
 
-def _render(data: dict[str, Any], look: style.Style, assets_url: str, script_url: str, tiles: str | None) -> tuple[bytes, bytes]:
+def _render(
+    data: dict[str, Any], look: style.Style, assets_url: str, script_url: str, tiles: str | None
+) -> tuple[bytes, bytes]:
     """Return the page and the script that folium wrote for it."""
-    south, west, north, east = (data["bounds"][i] for i in (1, 0, 3, 2))
-    chart = _Map(location=[(south + north) / 2, (west + east) / 2], tiles=None, prefer_canvas=True, zoom_control=False, attribution_control=False, zoom_snap=0, zoom_delta=0.5, min_zoom=3, max_zoom=21)
-    chart.default_js = [(name, assets_url + name) for name in SCRIPTS]
-    chart.default_css = [(name, assets_url + name) for name in STYLES]
-    page = _Page(title=f"{data['name']} · {data['words']['battle_map']}")
-    page.language, page.theme, page.script_url = ("zh-CN" if data["language"] == "zh" else "en"), look.name, script_url
+    west, south, east, north = data["bounds"]
+    page = _Page(
+        f"{data['name']} · {data['words']['battle_map']}",
+        language="zh-CN" if data["language"] == "zh" else "en",
+        theme=look.name,
+        script_url=script_url,
+    )
+    chart = _Map(((south + north) / 2, (west + east) / 2), assets_url)
     page.add_child(chart)
     chart.add_child(_Header(style.css(look.name)))
     if tiles:
@@ -267,7 +304,10 @@ def _net(area: Area, language: str) -> dict[str, Any]:
 def _encoded(area: Area) -> dict[str, dict[str, Any]]:
     net, origin = area.net, origin_of(area.net)
     parts: tuple[Level | Overlay, ...] = (*net.levels, *net.overlays)
-    encoded = {part.key: {"shapes": shapes(simplified(part.geoms), origin), "anchors": _rounded(anchors(part.geoms), origin)} for part in parts}
+    encoded = {
+        part.key: {"shapes": shapes(simplified(part.geoms), origin), "anchors": _rounded(anchors(part.geoms), origin)}
+        for part in parts
+    }
     tinted = net.levels[tint_depth(net)]
     outline = shapely.union_all(shapely.make_valid(net.leaf.geoms), grid_size=1e-7)
     encoded[""] = {
@@ -288,7 +328,10 @@ def simplified(geoms: np.ndarray) -> np.ndarray:
 
 
 def _rounded(places: np.ndarray, origin: tuple[int, int]) -> list[list[float]]:
-    return [[round(lon / UNIT) - origin[0], round(lat / UNIT) - origin[1], round(radius, 1), round(half, 1)] for lon, lat, radius, half in places]
+    return [
+        [round(lon / UNIT) - origin[0], round(lat / UNIT) - origin[1], round(radius, 1), round(half, 1)]
+        for lon, lat, radius, half in places
+    ]
 
 
 def _style(look: style.Style) -> dict[str, Any]:
@@ -301,13 +344,20 @@ def _style(look: style.Style) -> dict[str, Any]:
         "font": table["type"]["family"],
         "desk": table["type"]["desk"],
         "wall": table["type"]["wall"],
-        "mark": {"size": table["mark"]["size"], "tick": table["mark"]["tick"], "suspended": table["mark"]["suspended"], "ripples": table["mark"]["new_ripples"]},
+        "mark": {
+            "size": table["mark"]["size"],
+            "tick": table["mark"]["tick"],
+            "suspended": table["mark"]["suspended"],
+            "ripples": table["mark"]["new_ripples"],
+        },
         "marks": {name: vars(mark) for name, mark in look.marks.items()},
     }
 
 
 def _glyphs(area: Area) -> dict[str, str]:
-    classes = {key for kind in ("site", "service") for key in class_names(area, kind)} | {entry.key for entry in area.pack.points if entry.kind == "building"}
+    classes = {key for kind in ("site", "service") for key in class_names(area, kind)} | {
+        entry.key for entry in area.pack.points if entry.kind == "building"
+    }
     return {key: style.glyph(key) for key in sorted(classes) if key in style.tables()["class"]} | {"": style.glyph("")}
 
 

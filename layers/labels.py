@@ -27,10 +27,18 @@ def anchors(geoms: np.ndarray) -> np.ndarray:
     metric = shapely.make_valid(shapely.transform(geoms, projection(lon, lat)))
     extent = shapely.bounds(metric)
     size = np.maximum(extent[:, 2] - extent[:, 0], extent[:, 3] - extent[:, 1])
-    circles = np.array([shapely.maximum_inscribed_circle(shape, tolerance=max(side / 200, 0.01)) for shape, side in zip(metric, size, strict=True)], dtype=object)
+    circles = np.array(
+        [
+            shapely.maximum_inscribed_circle(shape, tolerance=max(side / 200, 0.01))
+            for shape, side in zip(metric, size, strict=True)
+        ],
+        dtype=object,
+    )
     centres = shapely.get_point(circles, 0)
     x, y = shapely.get_x(centres), shapely.get_y(centres)
-    chords = shapely.intersection(metric, shapely.linestrings(np.stack([np.column_stack([x - size, y]), np.column_stack([x + size, y])], axis=1)))
+    chords = shapely.intersection(
+        metric, shapely.linestrings(np.stack([np.column_stack([x - size, y]), np.column_stack([x + size, y])], axis=1))
+    )
     width = np.array([_free(chord, east) for chord, east in zip(chords, x, strict=True)])
     degrees = _back(x, y, lon, lat)
     return np.column_stack([degrees, shapely.length(circles), np.maximum(width, shapely.length(circles))])

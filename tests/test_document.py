@@ -70,7 +70,9 @@ def test_every_file_that_the_page_names_exists(area):
 def test_text_of_a_pack_cannot_end_the_block_of_data(tmp_path):
     folder = write_small_pack(tmp_path / "evil")
     manifest = (folder / "area.toml").read_text(encoding="utf-8")
-    (folder / "area.toml").write_text(manifest.replace("小网格", "</script><script>alert(1)</script>"), encoding="utf-8")
+    (folder / "area.toml").write_text(
+        manifest.replace("小网格", "</script><script>alert(1)</script>"), encoding="utf-8"
+    )
     text = page_of(load(folder)).html.decode()
     assert "<script>alert" not in text
     assert "</title><" not in re.search(r"<title>(.*)", text)[1].replace("</title>", "", 1)
@@ -103,7 +105,10 @@ def test_shapes_come_back_within_half_a_millionth_of_a_degree(area):
 def test_a_shape_keeps_its_holes_and_a_line_its_parts():
     holed = shapely.Point(0, 0).buffer(1, quad_segs=2).difference(shapely.box(-0.1, -0.1, 0.1, 0.1))
     lines = shapely.MultiLineString([[(0, 0), (1, 1)], [(2, 2), (3, 3), (4, 2)]])
-    assert [len(parts) for parts in compact.shapes(np.array([holed, lines, shapely.Point(0, 0), None], dtype=object), (0, 0))] == [2, 2, 0, 0]
+    assert [
+        len(parts)
+        for parts in compact.shapes(np.array([holed, lines, shapely.Point(0, 0), None], dtype=object), (0, 0))
+    ] == [2, 2, 0, 0]
 
 
 def test_points_of_a_line_that_fall_together_are_dropped():
