@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from small_pack import write_small_pack
 
 from api.print import conditions, view_of, wanted_of
+from data import available, path
 from geo.errors import FilterError, UnknownGrid
 from geo.measure import WGS84
 from layers.load import load
@@ -36,8 +37,6 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def dc():
-    from data import path
-
     return load(path("dc"))
 
 
@@ -92,6 +91,16 @@ def test_a_crowded_sheet_counts_every_case_in_its_grid(dc):
     beyond = figures.cases(dc)
     assert sum(counted(root).values()) == len(beyond)
     assert counted(root) == figures.counts(beyond)
+
+
+@pytest.mark.parametrize("name", sorted(available()))
+def test_every_shipped_area_is_drawn_small_enough_and_counts_as_the_figures(name):
+    area = load(path(name))
+    markup = draw(area)
+    root = parsed(markup)
+    beyond = int(re.sub(r"\D", "", next((said for said in words(root) if "件在图外" in said), "0").split("件")[0]) or 0)
+    assert sum(counted(root).values()) + beyond == len(figures.cases(area))
+    assert len(markup.encode()) < (1_000_000 if name == "longnan" else 4_000_000)
 
 
 def test_a_view_says_how_many_cases_lie_beyond_it(small):

@@ -60,9 +60,10 @@ def sheet(area: Area, wanted: Wanted, *, language: str, translate: Callable[[str
     placed = marks.place(drawing)
     numerals = net.numerals(drawing) if placed.depth in {None, len(area.net.levels) - 1} else ""
     plates = net.overlay_labels(drawing)
+    names = [net.level_names(drawing), ground.name_streets(drawing, below["street"], main=True)]
     glyphs, free = sites.draw(drawing, shown)
     numbers, unnumbered = grid_labels.draw(drawing, placed)
-    names = [net.level_names(drawing), ground.name_streets(drawing, below["street"])]
+    names.append(ground.name_streets(drawing, below["street"], main=False))
     names += [
         sites.name_sites(drawing, free),
         ground.name_places(drawing, below["block"], colour="quiet", class_="place-name"),

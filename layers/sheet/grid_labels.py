@@ -90,12 +90,14 @@ def draw(drawing: Drawing, placed: Placed) -> tuple[str, int]:
     written, left_out = [], 0
     for depth in [leaf] if placed.depth in {None, leaf} else [placed.depth or 0, leaf]:
         grids = _grids(drawing, depth, placed)
-        made = [
-            _counted(drawing, grid) if grid.stacks else _numbered(drawing, grid)
-            for grid in sorted(grids, key=lambda grid: not grid.stacks)
-        ]
-        written += [markup for markup in made if markup]
-        left_out += sum(markup is None for markup in made)
+        for grid in sorted(grids, key=lambda grid: not grid.stacks):
+            if grid.stacks:
+                markup, numbered = _counted(drawing, grid)
+            else:
+                markup = _numbered(drawing, grid) or ""
+                numbered = bool(markup)
+            written.append(markup)
+            left_out += not numbered
     ink = drawing.ink
     return group(written, class_="numbers", text_anchor="middle", font_weight=700, fill=ink["leaf_label"]), left_out
 
@@ -188,19 +190,22 @@ def _numbered(drawing: Drawing, grid: Grid) -> str | None:
     return _nearby(drawing, grid, small, 0.6 * FAR)
 
 
-def _counted(drawing: Drawing, grid: Grid) -> str:
-    """Write a grid's counts, which never fall away, with its number if both find room."""
+def _counted(drawing: Drawing, grid: Grid) -> tuple[str, bool]:
+    """Write a grid's counts, which never fall away, with its number if both find room; tell whether they did."""
     least = ladder("leaf")[-1]
     row, column = Block((), grid.stacks, least), Block((), grid.stacks, least, column=True)
-    whole = Block(_brief(grid.numbers), grid.stacks, least)
-    inside = _first(drawing, grid, [*_whole(drawing, grid), row, column])
+    inside = _first(drawing, grid, _whole(drawing, grid))
     if inside:
-        return inside
-    for block in (whole, row):
-        outside = _nearby(drawing, grid, block, FAR)
-        if outside:
-            return outside
-    return _block(drawing.ink, row, Box.around(*grid.pole, row.width, row.height))
+        return inside, True
+    bare = _first(drawing, grid, [row, column])
+    if bare:
+        beside = _numbered(drawing, Grid(grid.numbers, (), grid.shape, grid.pole, grid.radius))
+        return bare + (beside or ""), beside is not None
+    outside = _nearby(drawing, grid, Block(_brief(grid.numbers), grid.stacks, least), FAR)
+    if outside:
+        return outside, True
+    bare = _nearby(drawing, grid, row, FAR)
+    return bare or _block(drawing.ink, row, Box.around(*grid.pole, row.width, row.height)), False
 
 
 def _first(drawing: Drawing, grid: Grid, blocks: Iterator[Block] | Sequence[Block]) -> str | None:

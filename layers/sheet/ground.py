@@ -13,6 +13,9 @@ from layers.sheet.ink import ladder, size, street_ranks, street_width
 from layers.sheet.street_names import MIDDLE
 from layers.sheet.svg import group, path, text
 
+MAIN = 2
+"""So many classes of streets are main ones, whose names come before the numbers of grids."""
+
 SMALLEST = 0.08
 """Buildings below so many square millimetres are left out."""
 
@@ -68,14 +71,16 @@ def draw(drawing: Drawing, ground: dict[str, Things]) -> str:
     return group(parts, class_="ground", stroke_linejoin="round", stroke_linecap="round")
 
 
-def name_streets(drawing: Drawing, streets: Things) -> str:
-    """Write the names of streets along them, wide streets first."""
+def name_streets(drawing: Drawing, streets: Things, *, main: bool) -> str:
+    """Write the names of streets along them, wide streets first: of the main ones, or of the others."""
     strips: list[str] = []
     names: list[str] = []
     order = {class_: rank for rank, class_ in enumerate(street_ranks())}
     ranks = np.array([order.get(class_, len(order)) for class_ in streets.classes], dtype=np.int64)
     for title, lines in _by_title(streets, ranks):
         class_ = _class_of(streets, title, ranks)
+        if main != (class_ in street_ranks()[:MAIN]):
+            continue
         width = street_width(class_, drawing.plot.mm_per_m)
         sizes = tuple(em for em in drawing.sizes("street") if em <= max(width * 1.3, ladder("street")[-2]))
         surface = drawing.ink["arterial" if class_ == "arterial" else "street"]
@@ -121,6 +126,8 @@ def _inside(drawing: Drawing, title: str, shape: shapely.Geometry, least: float)
             continue
         for x, y in [*places, (float(pole[0]), float(pole[1]))]:
             for nudge in (0.0, -1.2 * em, 1.2 * em, -2.4 * em, 2.4 * em):
+                if not shapely.contains_xy(shape, x, y + nudge):
+                    continue
                 if drawing.board.settle([Box.around(x, y + nudge, width, em * 1.1)]):
                     return text(title, x, y + nudge + em * MIDDLE, em)
     return None

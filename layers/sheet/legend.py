@@ -136,7 +136,7 @@ def _street(drawing: Drawing, class_: str, x: float, y: float) -> str:
     kind = "arterial" if class_ == "arterial" else "street"
     wide = min(street_width(class_, drawing.plot.mm_per_m), 1.8)
     casing = line(
-        x - HALF, y, x + HALF, y, stroke=drawing.ink[f"{kind}_casing"], stroke_width=wide + 2 * size("casing")
+        x - HALF, y, x + HALF, y, stroke=drawing.ink[f"{kind}_casing"], stroke_width=wide + 4 * size("casing")
     )
     return casing + line(x - HALF, y, x + HALF, y, stroke=drawing.ink[kind], stroke_width=wide)
 

@@ -11,7 +11,7 @@ from layers.sheet.drawing import Drawing
 from layers.sheet.ink import dash, points, size, sizes
 from layers.sheet.plot import TOLERANCE
 from layers.sheet.street_names import MIDDLE
-from layers.sheet.svg import PLACES, element, group, line, number, path, rect, text
+from layers.sheet.svg import PLACES, Look, element, group, line, number, path, rect, text
 from layers.style import outline
 
 REACH = 14.0
@@ -140,27 +140,20 @@ def _brief(labels: np.ndarray) -> np.ndarray:
 def level_names(drawing: Drawing) -> str:
     """Write the names of the levels between the widest and the one above the leaf."""
     written: list[str] = []
+    ink, em = drawing.ink, points("level")
     for level in drawing.net.levels[1:-2]:
         for label, shape in _in_window(drawing, level.labels, drawing.levels[level.key]):
-            (x, y), em = poles(np.array([shape]))[0], points("heading")
-            places = (
-                Box.around(float(x), float(y) + nudge, text_width(label, em) * 1.1, em * 1.15)
-                for nudge in (0, 3, -3, 6, -6, 9, -9)
-            )
+            x, y = poles(np.array([shape]))[0]
+            places = around(float(x), float(y), text_width(label, em) * 1.05, em * 1.15, REACH)
             box = next((box for box in places if drawing.board.settle([box])), None)
             written += [text(label, box.centre[0], box.centre[1] + em * MIDDLE, em)] if box else []
-    ink = drawing.ink
-    return group(
-        written,
-        text_anchor="middle",
-        font_weight=700,
-        fill=ink["level_label"],
-        stroke=ink["halo"],
-        stroke_width=2 * size("halo"),
-        paint_order="stroke",
-        letter_spacing=0.3,
-        class_="level-name",
-    )
+    halo: Look = {
+        "stroke": ink["halo"],
+        "stroke_width": 2 * size("halo"),
+        "paint_order": "stroke",
+        "stroke_linejoin": "round",
+    }
+    return group(written, text_anchor="middle", font_weight=700, fill=ink["level_label"], class_="level-names", **halo)
 
 
 def overlay_labels(drawing: Drawing) -> str:

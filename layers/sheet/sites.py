@@ -17,7 +17,7 @@ from layers.sheet.svg import Look, element, group, rect, text
 from layers.style import glyph as glyph_path
 from layers.style import tables
 
-SHARE = 0.035
+SHARE = 0.02
 """Share of the shown land that glyphs may cover; classes with the most sites are left out first, and the legend says so."""
 
 GLYPH_BOX = 16
