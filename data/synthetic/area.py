@@ -11,6 +11,7 @@ from shapely.geometry import Point, Polygon
 
 from data.synthetic import compounds, dedicated, grids
 from data.synthetic.blocks import Block, Parcel, parcel_out
+from data.synthetic.districts import sort_faces
 from data.synthetic.grids import Leaf, Options, Piece
 from data.synthetic.names import Names, name_lanes, name_parcels
 from data.synthetic.plane import Chance
@@ -65,11 +66,11 @@ def draw(plan: Plan, seed: int) -> Drawing:
 
 
 def _draw(plan: Plan, seed: int, key: str) -> Drawing:
-    skeleton = lay(plan.strokes, plan.extent, Chance(key, "streets"))
-    inside, outside, groups, communities = plan.sort_faces(skeleton)
-    blocks = [parcel_out(f"in{i}", face, skeleton, Chance(key, "parcels", i), sizes=plan.parcel) for i, face in enumerate(inside)]
-    context = [parcel_out(f"out{i}", face, skeleton, Chance(key, "around", i), sizes=plan.parcel) for i, face in enumerate(outside)]
-    drawing = Drawing(plan, seed, skeleton, blocks, groups, communities, context)
+    skeleton = lay(plan.strokes, plan.extent, Chance(key, "streets"), sway=plan.sway)
+    found = sort_faces(plan, skeleton, Chance(key, "districts"))
+    blocks = [_block(f"in{i}", face, plan, skeleton, key) for i, face in enumerate(found.inside)]
+    context = [_block(f"out{i}", face, plan, skeleton, key) for i, face in enumerate(found.outside)]
+    drawing = Drawing(plan, seed, skeleton, blocks, found.grids, found.communities, context)
     _give_kinds(drawing, key)
     names = Names(Chance(key, "names"))
     name_lanes([*blocks, *context], skeleton, names)
@@ -79,6 +80,12 @@ def _draw(plan: Plan, seed: int, key: str) -> Drawing:
         _build_around(block, drawing.streets(), key)
     _make_leaves(drawing, ways)
     return drawing
+
+
+def _block(name: str, face: Polygon, plan: Plan, skeleton: Skeleton, key: str) -> Block:
+    broad = any(face.contains(Point(point)) for point in plan.broad)
+    sizes = (0.4 * face.area, 0.55 * face.area) if broad else plan.parcel
+    return parcel_out(name, face, skeleton, Chance(key, "parcels", name), sizes=sizes)
 
 
 def _give_kinds(drawing: Drawing, key: str) -> None:
@@ -169,6 +176,9 @@ def _make_leaves(drawing: Drawing, ways: Sequence[Options]) -> None:
     if plans is None:
         least, most = sum(min(found) for found in ways), sum(max(found) for found in ways)
         raise NoFit(f"The blocks hold {least} to {most} micro-grids, not {drawing.plan.micros}.")
+    towers = sum(piece.stacks > 0 for found in plans for piece in found)
+    if drawing.plan.towers not in {0, towers}:
+        raise NoFit(f"{towers} towers carry stacks, not {drawing.plan.towers}.")
     pieces: list[Piece] = []
     groups: list[int] = []
     for plan, group in zip(plans, drawing.groups, strict=True):
@@ -186,8 +196,3 @@ def outline_of(drawing: Drawing) -> Polygon:
     whole = shapely.union_all([block.node.shape.buffer(0.05) for block in drawing.blocks])
     assert isinstance(whole, Polygon)
     return whole
-
-
-def holds(face: Polygon, points: Sequence[tuple[float, float]]) -> bool:
-    """Say whether a face holds any of the points."""
-    return any(face.contains(Point(point)) for point in points)

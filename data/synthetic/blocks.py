@@ -175,6 +175,29 @@ def _cut(shape: Polygon, chance: Chance, *, bend: float) -> LineString:
     return LineString(points if bend else [points[0], points[2]])
 
 
+def halve(face: Polygon, chance: Chance, *, bend: float) -> tuple[list[Polygon], LineString]:
+    """Cut a face in two by a bent line across its longer side; return the parts and the line.
+
+    Raises
+    ------
+    ValueError
+        No cut leaves two sound parts.
+    """
+    frame = Frame(lengthwise_angle(face), (face.centroid.x, face.centroid.y))
+    shape = frame.inside(face)
+    best: tuple[float, list[Polygon], LineString] | None = None
+    for _ in range(60):
+        cut = _cut(shape, chance, bend=bend)
+        parts = list(split(shape, cut).geoms)
+        if len(parts) == 2:
+            poor = max(part.length / (4 * part.area**0.5) for part in parts) + abs(parts[0].area - parts[1].area) / shape.area
+            if best is None or poor < best[0]:
+                best = poor, parts, _longest(cut.intersection(shape))
+    if best is None:
+        raise ValueError("A face cannot be cut in two.")
+    return [frame.outside(part) for part in best[1]], frame.outside(best[2])
+
+
 def _stringy(shape: Polygon) -> bool:
     box = shape.minimum_rotated_rectangle
     sides = sorted(LineString(box.exterior.coords[i : i + 2]).length for i in range(2))

@@ -10,7 +10,7 @@ from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from data.synthetic.blocks import Building
-from data.synthetic.plane import Chance, rectangle
+from data.synthetic.plane import Chance, Frame, largest, rectangle
 from data.synthetic.streets import Street
 
 
@@ -67,6 +67,14 @@ def oval(x: float, y: float, length: float, width: float) -> Polygon:
         x, y = x + width / 2, y + width / 2
         return Polygon(LineString([(x, y), (x, y + length - width)]).buffer(width / 2, quad_segs=6).exterior)
     return Polygon(LineString([(x + width / 2, y + width / 2), (x + length - width / 2, y + width / 2)]).buffer(width / 2, quad_segs=6).exterior)
+
+
+def lawn(room: Polygon, frame: Frame, chance: Chance) -> Polygon:
+    """Return a lawn in an open space: laid out square with the buildings, its corners worn."""
+    x, y = frame.inside(room).representative_point().coords[0]
+    wide, deep = chance.between(9, 24), chance.between(6, 15)
+    bed = frame.inside(room).intersection(rectangle(x - wide, y - deep, x + wide, y + deep))
+    return frame.outside(largest(bed.buffer(-2.5).buffer(2.3, quad_segs=2)).simplify(0.5))
 
 
 def fits(shape: Polygon, land: BaseGeometry, others: Sequence[Building], *, apart: float) -> bool:

@@ -11,7 +11,7 @@ from shapely.geometry import LineString, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from data.synthetic.blocks import Area, Building, Parcel
-from data.synthetic.buildings import fits, slab, street_front, tower
+from data.synthetic.buildings import fits, lawn, slab, street_front, tower
 from data.synthetic.plane import Chance, blob, largest, rectangle
 from data.synthetic.streets import Street
 
@@ -38,9 +38,9 @@ class Estate:
 
 ESTATES = {
     "yard": Estate((5, 6), (12.8, 14.6), (10.4, 11.8), ((2, 2), (3, 5), (4, 2)), 1.0, 2, (6.0, 9.0),
-                   ("plain", "plain", "bays", "stepped"), 3.2, {"arterial": 0.7, "secondary": 0.5, "lane": 0.1}),
+                   ("plain", "plain", "bays", "stepped"), 3.2, {"arterial": 0.9, "secondary": 0.62, "lane": 0.12}),
     "walkup": Estate((6, 7), (14.5, 16.8), (11.8, 13.4), ((2, 3), (3, 5), (4, 1)), 1.08, 2, (7.5, 11.0),
-                     ("bays", "stepped", "setback", "plain"), 4.2, {"arterial": 0.7, "secondary": 0.45, "lane": 0.06}),
+                     ("bays", "stepped", "setback", "plain"), 4.2, {"arterial": 0.9, "secondary": 0.6, "lane": 0.08}),
     "slab": Estate((11, 11), (18.5, 20.5), (13.5, 15.0), ((2, 4), (3, 5)), 1.0, 2, (11.0, 15.0),
                    ("bays", "stepped", "setback"), 5.5, {"arterial": 0.8, "secondary": 0.4, "lane": 0.03}),
     "point": Estate((17, 18), (25.0, 28.0), (18.5, 21.0), ((1, 1),), 0.66, 4, (19.0, 26.0),
@@ -80,6 +80,7 @@ def _estate(parcel: Parcel, estate: Estate, streets: Sequence[Street], chance: C
         _green_heart(parcel, heart, chance)
     _lanes(parcel, inner, columns)
     _sheds(parcel, chance)
+    _open_ground(parcel, chance)
 
 
 def _inner(parcel: Parcel, setback: float) -> Polygon:
@@ -212,6 +213,25 @@ def _sheds(parcel: Parcel, chance: Chance) -> None:
             parcel.buildings.append(Building(outline, "annex", 1))
 
 
+def _open_ground(parcel: Parcel, chance: Chance) -> None:
+    """Use what is left free: a ball court where one fits, else a lawn; some of it stays bare."""
+    taken = [b.shape.buffer(4.0) for b in parcel.buildings] + [a.shape.buffer(3.0) for a in parcel.areas]
+    free = parcel.land.buffer(-2.5).difference(shapely.union_all(taken)) if taken else parcel.land.buffer(-2.5)
+    rooms = [part for part in shapely.get_parts(free.buffer(-4.0).buffer(3.2, quad_segs=2)) if part.geom_type == "Polygon" and part.area > 260]
+    for room in sorted(rooms, key=lambda part: -part.area)[:5]:
+        u, v = parcel.frame.inside(room).representative_point().coords[0]
+        court = parcel.frame.outside(rectangle(u - 14, v - 7.5, u + 14, v + 7.5)) if chance.happens(0.5) else Polygon()
+        turned = parcel.frame.outside(rectangle(u - 7.5, v - 14, u + 7.5, v + 14)) if court.is_empty and chance.happens(0.3) else Polygon()
+        if not court.is_empty and room.contains(court):
+            parcel.areas.append(Area(court, "pitch"))
+        elif not turned.is_empty and room.contains(turned):
+            parcel.areas.append(Area(turned, "pitch"))
+        elif chance.happens(0.7):
+            bed = lawn(room, parcel.frame, chance)
+            if bed.area > 100:
+                parcel.areas.append(Area(bed, "lawn"))
+
+
 def _high(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
     """Build three towers of 32 or 33 storeys round a garden; each holds more than one micro-grid."""
     parcel.build.buildings += street_front(parcel.land, streets, chance, {"arterial": 1.0, "secondary": 0.8, "lane": 0.2})
@@ -222,7 +242,7 @@ def _high(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
     kinds = chance.shuffled([(33, 2, 2, 33.0, 16.5, "core"), (32, 1, 4, 27.0, 21.0, "cross"), (33, 2, 3, 36.0, 19.0, "butterfly")])
     spots = ((0.04, 0.06), (0.96, 0.28), (0.1, 0.96)) if x1 - x0 < 1.25 * (y1 - y0) else ((0.02, 0.2), (0.5, 0.85), (0.98, 0.15))
     for (storeys, units, flats, width, depth, style), (u, v) in zip(kinds, spots, strict=True):
-        for shrink in (0.0, 0.1, 0.2, 0.3, 0.38):
+        for shrink in (0.0, 0.06, 0.12, 0.18, 0.24, 0.3, 0.38):
             uu, vv = u + (0.5 - u) * shrink, v + (0.5 - v) * shrink
             outline = tower(x0 + uu * (x1 - x0 - width), y0 + vv * (y1 - y0 - depth), width, depth, style)
             placed = parcel.frame.outside(outline)

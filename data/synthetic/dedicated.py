@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry import LineString, Point, Polygon
 
 from data.synthetic.blocks import Area, Building, Parcel
-from data.synthetic.buildings import comb, fits, oval, street_front, tower
+from data.synthetic.buildings import comb, fits, lawn, oval, street_front, tower
 from data.synthetic.plane import Chance, blob, largest, rectangle, smooth
 from data.synthetic.streets import Street
 
@@ -227,7 +227,7 @@ def _park(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
     parcel.areas.append(Area(green, "park", parcel.name))
     x0, y0, x1, y1 = parcel.land.bounds
     cx, cy = parcel.land.centroid.coords[0]
-    pond = blob(chance, (cx + chance.between(-12, 12), cy + chance.between(-12, 12)), (x1 - x0) * 0.2, (y1 - y0) * 0.17, wobble=0.3, corners=11)
+    pond = blob(chance, (cx + chance.between(-12, 12), cy + chance.between(-12, 12)), (x1 - x0) * 0.2, (y1 - y0) * 0.17, wobble=0.17, corners=10)
     pond = largest(pond.intersection(green.buffer(-14)))
     if pond.area > 250:
         parcel.areas.append(Area(pond, "pond"))
@@ -259,10 +259,9 @@ def _lawns(parcel: Parcel, chance: Chance, count: int, kind: str = "lawn") -> No
     free = parcel.land.buffer(-3).difference(shapely.union_all(taken)) if taken else parcel.land.buffer(-3)
     rooms = sorted(shapely.get_parts(free.buffer(-4).buffer(3)), key=lambda part: -part.area)
     for room in [part for part in rooms if part.geom_type == "Polygon" and part.area > 90][:count]:
-        x, y = room.representative_point().coords[0]
-        spot = largest(room.intersection(Point(x, y).buffer(chance.between(14, 26), quad_segs=4))).simplify(0.8)
-        if spot.area > 80:
-            parcel.areas.append(Area(spot, kind))
+        bed = lawn(room, parcel.frame, chance)
+        if bed.area > 80:
+            parcel.areas.append(Area(bed, kind))
 
 
 BUILDERS: dict[str, Callable[[Parcel, Sequence[Street], Chance], None]] = {
@@ -289,17 +288,23 @@ def place(parcels: Sequence[Parcel], blocks: Sequence[str], specials: Sequence[S
     total = {block: sum(p.land.area for p, b in zip(parcels, blocks, strict=True) if b == block) for block in blocks}
     for special in sorted(specials, key=lambda item: -item.area):
         free = [i for i, parcel in enumerate(parcels) if not parcel.kind and parcel.land.area > 900]
-        costs = []
+        costs: list[float] = []
         for i in free:
             land = parcels[i].land
             ratio = abs(float(np.log(land.area / (special.area * 10_000))))
             crowd = 0.3 * used.get(blocks[i], 0) + 1.8 * (share.get(blocks[i], 0.0) + land.area / total[blocks[i]] > 0.5)
             far = 0.0 if not special.near else min(1.5, _distance(land, streets, special.near) / 60)
-            costs.append(1.5 * ratio + crowd + far + chance.between(0, 0.25))
+            narrow = 0.0 if special.kind != "high" else 2.5 * max(0.0, 0.85 - land.area / land.envelope.area) + 2.0 * max(0.0, 95 - _breadth(land)) / 30
+            costs.append(1.5 * ratio + crowd + far + narrow + chance.between(0, 0.25))
         best = free[int(np.argmin(costs))]
         parcels[best].kind, parcels[best].name, parcels[best].title = special.kind, special.name, special.post
         used[blocks[best]] = used.get(blocks[best], 0) + 1
         share[blocks[best]] = share.get(blocks[best], 0.0) + parcels[best].land.area / total[blocks[best]]
+
+
+def _breadth(land: Polygon) -> float:
+    ring = land.minimum_rotated_rectangle.exterior.coords
+    return min(LineString(ring[i : i + 2]).length for i in range(2))
 
 
 def _distance(land: Polygon, streets: Sequence[Street], kind: str) -> float:

@@ -323,7 +323,7 @@ def settle(leaf: Leaf) -> None:
         return
     low, high = range_of(homes)
     share = (int(leaf.shape.area * 1e11) % 97) / 96
-    wanted = int(np.clip(round(low + (high - low) * (0.35 + 0.6 * share)), max(LEAST, low), min(MOST, high)))
+    wanted = int(np.clip(round(low + (high - low) * (0.12 + 0.66 * share)), max(LEAST, low), min(MOST, high)))
     given = [max(1, math.ceil(LIVED_IN * b.flats)) for b in homes]
     order = sorted(range(len(homes)), key=lambda i: (-homes[i].flats, i))
     while sum(given) < wanted:

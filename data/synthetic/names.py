@@ -37,9 +37,9 @@ class Names:
         """Give a name to a newer estate."""
         return self._new.pop(0)
 
-    def yard(self) -> str:
-        """Give a name to an older courtyard, most often after the unit that built it."""
-        return self._units.pop(0)
+    def yard(self, address: str) -> str:
+        """Give a name to an older courtyard: after the unit that built it, while there are any, else its address."""
+        return self._units.pop(0) if self._units else f"{address}院"
 
     def lane(self) -> str:
         """Give a name to a lane."""
@@ -89,4 +89,4 @@ def _name(parcel: Parcel, names: Names, chance: Chance) -> str:
         return f"{parcel.address}沿街商业"
     if parcel.kind == "yard" and chance.happens(0.35):
         return f"{parcel.address}院"
-    return names.yard()
+    return names.yard(parcel.address)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import shapely
-from shapely.geometry import Point, Polygon
-
 from data.synthetic.dedicated import Special
 from data.synthetic.plane import Plane, Point2
-from data.synthetic.streets import Skeleton, Stroke
+from data.synthetic.streets import Stroke
 
 
 @dataclass(frozen=True)
@@ -33,12 +30,26 @@ class Plan:
         Where the origin lies.
     extent
         West, south, east, north of the skeleton, metres.
-    outline
-        Names of the strokes that bound the area, to tell faces inside from the context around.
     grids
-        For each third-level grid the points whose faces it joins; empty: found by area (``areas``).
+        For each third-level grid the points whose faces it joins; empty: found by area.
+    micros, third
+        How many micro-grids and third-level grids there are.
     kinds
         Kinds of housing and their weights.
+    parcel
+        Parcels of about this area, from and to, square metres.
+    margin
+        How far beyond the edge the ground is drawn, metres.
+    bands
+        Depth of a row when communities, grids and micro-grids are numbered, metres.
+    outline
+        Faces inside this ring belong to the area, where ``grids`` is empty.
+    sway
+        How unsteadily streets are drawn.
+    towers
+        How many towers carry stacks; 0 for any number.
+    broad
+        Points of faces that are parcelled out widely: the old mill's.
     """
 
     key: str
@@ -60,18 +71,11 @@ class Plan:
     edition: str
     incidents: Tally
     seed: int
-
-    def sort_faces(self, skeleton: Skeleton) -> tuple[list[Polygon], list[Polygon], list[int], list[int]]:
-        """Sort the faces of the skeleton: inside, around (context), third-level grid and community of each face inside."""
-        group_of = {}
-        for group, points in enumerate(self.grids):
-            for i, face in enumerate(skeleton.faces):
-                if any(face.contains(Point(point)) for point in points):
-                    group_of[i] = group
-        inside = sorted(group_of)
-        whole = shapely.union_all([skeleton.faces[i] for i in inside]).buffer(self.margin)
-        outside = [face for i, face in enumerate(skeleton.faces) if i not in group_of and face.intersects(whole)]
-        return [skeleton.faces[i] for i in inside], outside, [group_of[i] for i in inside], [0] * len(inside)
+    third: int = 0
+    outline: tuple[Point2, ...] = ()
+    sway: float = 1.0
+    broad: tuple[Point2, ...] = ()
+    towers: int = 0
 
 
 LONGNAN = Plan(
@@ -132,6 +136,101 @@ LONGNAN = Plan(
     edition="2026-09-01",
     incidents=Tally(red=10, yellow=6, green=35, earlier=69, spots=9),
     seed=1,
+    towers=3,
 )
 
-PLANS = {plan.key: plan for plan in (LONGNAN,)}
+MIANFANG = Plan(
+    key="mianfang",
+    name="棉纺路街道",
+    name_en="Mianfang Road Sub-district",
+    plane=Plane(113.6095, 34.7575),
+    extent=(-1720, -1480, 1720, 1480),
+    strokes=(
+        Stroke("棉纺路", "arterial", ((-1800, 372), (-1440, 384), (-1000, 352), (-480, 366), (0, 398), (520, 388), (1000, 420), (1440, 410), (1800, 432))),
+        Stroke("岚河路", "arterial", ((-1800, -452), (-1440, -430), (-960, -404), (-480, -426), (30, -452), (530, -430), (1020, -402), (1450, -420), (1800, -408))),
+        Stroke("化纤路", "arterial", ((-1800, 1096), (-1440, 1110), (-900, 1142), (-470, 1130), (60, 1108), (560, 1136), (1100, 1168), (1460, 1150), (1800, 1156))),
+        Stroke("陇北路", "secondary", ((-1800, -1120), (-1430, -1104), (-800, -1090), (-460, -1108), (150, -1140), (540, -1128), (1120, -1096), (1800, -1080))),
+        Stroke("洧丰铁路", "railway", ((-1800, -1262), (-1200, -1228), (-500, -1222), (200, -1258), (900, -1242), (1800, -1188)), 40.0),
+        Stroke("秦屏街", "arterial", ((-520, 1560), (-500, 1130), (-474, 760), (-486, 366), (-462, 20), (-480, -426), (-452, -800), (-470, -1560))),
+        Stroke("文渊街", "arterial", ((556, 1560), (548, 1130), (520, 780), (534, 388), (510, -20), (526, -430), (552, -800), (540, -1560))),
+        Stroke("西纺街", "arterial", ((-1462, 1560), (-1452, 1110), (-1428, 700), (-1446, 380), (-1430, 0), (-1444, -430), (-1418, -820), (-1430, -1560))),
+        Stroke("嵩屏街", "arterial", ((1474, 1560), (1462, 1150), (1440, 760), (1452, 410), (1470, 0), (1446, -420), (1428, -800), (1440, -1560))),
+        Stroke("织布路", "secondary", ((-1800, 742), (-1430, 726), (-1120, 752), (-800, 770), (-474, 758), (-150, 744), (200, 762), (520, 780))),
+        Stroke("印花路", "secondary", ((520, 716), (830, 742), (1140, 768), (1440, 756), (1800, 764))),
+        Stroke("青纱路", "secondary", ((-1800, -6), (-1430, 4), (-1120, -22), (-790, -30), (-462, 16), (-160, 34), (190, 22), (512, -18))),
+        Stroke("晨曦路", "secondary", ((512, 60), (820, 44), (1150, 16), (1466, 2), (1800, 14))),
+        Stroke("洗棉路", "secondary", ((-1800, -790), (-1420, -776), (-1120, -748), (-780, -762), (-454, -786), (-150, -772), (180, -800), (548, -788), (860, -760), (1140, -752), (1430, -780), (1800, -770))),
+        Stroke("锭子街", "secondary", ((-1128, 1560), (-1112, 1128), (-1130, 752), (-1104, 366), (-1122, -20), (-1100, -412), (-1128, -750), (-1112, -1100))),
+        Stroke("纱线街", "secondary", ((-806, 372), (-792, 0), (-812, -410), (-784, -762), (-800, -1090), (-806, -1560))),
+        Stroke("络筒街", "secondary", ((-832, 1560), (-820, 1142), (-796, 770), (-810, 364))),
+        Stroke("布场街", "secondary", ((-150, 1560), (-162, 1116), (-140, 744), (-166, 392), (-148, 34), (-170, -446), (-140, -772), (-156, -1120), (-150, -1560))),
+        Stroke("提花街", "secondary", ((206, 1110), (188, 762), (212, 396), (186, 22), (204, -446))),
+        Stroke("浆染街", "secondary", ((160, -446), (178, -800), (152, -1134))),
+        Stroke("梭织街", "secondary", ((842, 1560), (828, 1150), (806, 740), (832, 402), (812, 44), (836, -412), (858, -760), (842, -1112), (850, -1560))),
+        Stroke("经纱街", "secondary", ((1130, 768), (1152, 410), (1128, 18), (1146, -406), (1122, -752), (1138, -1096))),
+        Stroke("老厂斜路", "secondary", ((-796, 770), (-960, 668), (-1120, 580), (-1290, 466), (-1446, 380))),
+        Stroke("棉丰渠", "canal", ((-1800, 250), (-1500, 220), (-1200, 168), (-900, 206), (-640, 262), (-330, 196), (-40, 120), (160, -60), (330, -210), (560, -270),
+                                 (820, -236), (1060, -300), (1260, -520), (1420, -640), (1800, -690)), 46.0),
+    ),
+    grids=(),
+    outline=((-1600, 1060), (-1150, 1180), (-600, 1180), (-480, 1220), (900, 1220), (830, 760), (1500, 760), (1500, -500), (1140, -740), (1200, -1240), (-480, -1200), (-480, -800), (-1480, -770), (-1500, 400), (-1460, 760)),
+    third=97,
+    sway=2.6,
+    broad=((-300, -330),),
+    micros=676,
+    specials=(
+        Special("works", "棉纺厂老厂区", 5.5, "园区管理办"),
+        Special("works", "经纬创意园", 2.6, "园区管理办"),
+        Special("works", "印染厂库区", 2.2, "厂区保卫科"),
+        Special("park", "棉丰渠公园", 3.6, "公园管理处", "canal"),
+        Special("park", "梭织游园", 1.4, "", "secondary"),
+        Special("hospital", "棉纺路医院", 3.0, "医院保卫科", "arterial"),
+        Special("hospital", "秦屏中医院", 1.8, "医院保卫科", "arterial"),
+        Special("school", "棉纺路中学", 3.2, "学校安保处"),
+        Special("school", "文渊中学", 2.6, "学校安保处"),
+        Special("school", "嵩屏实验学校", 2.4, "学校安保处"),
+        Special("school", "锭子街小学", 1.7, "学校安保处"),
+        Special("school", "青纱路小学", 1.5, "学校安保处"),
+        Special("school", "洗棉路小学", 1.5, "学校安保处"),
+        Special("school", "织布路小学", 1.4, "学校安保处"),
+        Special("school", "晨曦小学", 1.5, "学校安保处"),
+        Special("kindergarten", "纱线街幼儿园", 0.7, "园务办"),
+        Special("kindergarten", "梭织幼儿园", 0.7, "园务办"),
+        Special("kindergarten", "布场街幼儿园", 0.7, "园务办"),
+        Special("kindergarten", "晨曦幼儿园", 0.7, "园务办"),
+        Special("kindergarten", "岚河幼儿园", 0.7, "园务办"),
+        Special("mall", "棉纺新天地", 2.0, "商场安全部", "arterial"),
+        Special("mall", "文渊广场", 1.5, "商场安全部", "arterial"),
+        Special("tower office", "岚河国际", 1.1, "大厦物业", "arterial"),
+        Special("tower office", "秦屏大厦", 1.0, "大厦物业", "arterial"),
+        Special("tower office", "纺织科技楼", 1.0, "大厦物业", "arterial"),
+        Special("office", "街道办事处大院", 1.0, "机关后勤科"),
+        Special("office", "区行政服务中心", 1.4, "机关后勤科", "arterial"),
+        Special("office", "设计研究院", 1.3, "院保卫科"),
+        Special("market", "锭子街农贸市场", 0.8, "市场管理办"),
+        Special("market", "岚河农贸市场", 0.8, "市场管理办"),
+        Special("market", "布场小商品市场", 1.3, "市场管理办"),
+        Special("site", "纱厂里项目工地", 2.0, "项目部安全科"),
+        Special("site", "织锦府项目工地", 1.6, "项目部安全科"),
+        Special("site", "地铁棉纺路站工地", 0.9, "项目部安全科", "arterial"),
+        Special("depot", "公交西纺街场站", 1.2, "场站安全科", "arterial"),
+        *(Special("high", "", 1.5) for _ in range(9)),
+        *(Special("village", name, 1.3) for name in ("小沙窝村", "前营新村", "后营", "窑上", "岗头新村", "堤湾")),
+        Special("hotel", "棉纺宾馆", 0.7, "", "arterial"),
+        Special("hotel", "文渊酒店", 0.7, "", "arterial"),
+        Special("shops", "化纤路汽配城", 1.0, "", "arterial"),
+        Special("shops", "布匹批发街", 0.8, "", "secondary"),
+    ),
+    kinds=(("yard", 4.6), ("walkup", 4.0), ("slab", 1.6), ("point", 1.2)),
+    parcel=(11_500, 28_000),
+    margin=60.0,
+    code="410102998",
+    street=True,
+    communities=("化纤路社区", "织布路社区", "印花社区", "锭子街社区", "棉纺路社区", "提花社区", "晨曦社区", "青纱路社区", "纱线街社区", "岚河社区", "洗棉社区", "梭织街社区"),
+    bands=(420.0, 150.0, 45.0),
+    edition="2026-09-01",
+    incidents=Tally(red=92, yellow=48, green=310, earlier=1550, spots=70),
+    seed=1,
+)
+
+PLANS = {plan.key: plan for plan in (LONGNAN, MIANFANG)}

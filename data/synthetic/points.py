@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shapely.geometry import Point
+from shapely import STRtree
+from shapely.geometry import LineString, Point
 
 from data.synthetic.blocks import Building, Parcel
 from data.synthetic.grids import reading_order
 from data.synthetic.plane import Chance
+from data.synthetic.streets import Street
 
 if TYPE_CHECKING:
     from data.synthetic.area import Drawing
@@ -99,36 +101,54 @@ def sites(drawing: Drawing, chance: Chance) -> list[Spot]:
     """Return shops, restaurants, venues, sites, enterprises and institutions."""
     spots: list[Spot] = []
     used: set[str] = set()
+    streets = [street for street in drawing.streets() if street.kind in {"arterial", "secondary", "lane"}]
+    tree = STRtree([street.line for street in streets])
     for parcel in drawing.parcels():
         for building in parcel.buildings:
-            if building.use == "shop" or (parcel.kind == "village" and chance.happens(0.16)):
-                spots += _shops(building, parcel, chance, used)
+            front = _front(building, streets, tree)
+            if _has_shops(building, parcel, front, chance):
+                spots += _shops(building, parcel, front, chance, used)
         spots += _institution(parcel, chance)
     return _numbered(spots, "S")
 
 
-def _shops(building: Building, parcel: Parcel, chance: Chance, used: set[str]) -> Iterator[Spot]:
-    ring = building.shape.exterior
-    corners = list(ring.coords)[:4]
-    room = building.shape.length / 2 - 11 if building.use == "shop" else 9.0
-    count = max(1, int(room / chance.between(9, 17)))
+def _front(building: Building, streets: Sequence[Street], tree: STRtree) -> tuple[LineString, float]:
+    """Return the side of a building that faces the nearest street, and how far it is from the street's edge."""
+    street = streets[int(tree.nearest(building.shape.centroid))]
+    ring = list(building.shape.minimum_rotated_rectangle.exterior.coords)
+    sides = [LineString(ring[i : i + 2]) for i in range(4)]
+    side = min(sides, key=lambda line: round(street.line.distance(line.centroid), 3) - 0.12 * line.length)
+    return side, street.line.distance(side) - street.width / 2
+
+
+def _has_shops(building: Building, parcel: Parcel, front: tuple[LineString, float], chance: Chance) -> bool:
+    if building.use == "shop":
+        return True
+    if building.use != "residence" or building.storeys > 18:
+        return False
+    return chance.happens(0.16 if parcel.kind == "village" else 0.75 if front[1] < 9.5 else 0.0)
+
+
+def _shops(building: Building, parcel: Parcel, front: tuple[LineString, float], chance: Chance, used: set[str]) -> Iterator[Spot]:
+    side = front[0]
+    count = max(1, int((side.length - 2) / chance.between(6.5, 12)))
+    inner = building.shape.centroid
     for i in range(count):
-        share = (i + 0.5) / count
-        x = corners[0][0] + (corners[1][0] - corners[0][0]) * share
-        y = corners[0][1] + (corners[1][1] - corners[0][1]) * share
-        inner = building.shape.centroid
+        if count > 1 and chance.happens(0.2):
+            continue
+        at = side.interpolate((i + 0.5) / count, normalized=True)
+        step = min(0.4, 3.0 / max(1.0, at.distance(inner)))
         kind = chance.weighted(MIX)
         name = _shop_name(kind, chance, used)
-        row: Row = {"class": kind, "name": name, "address": f"{parcel.address}附{len(used) % 19 + 1}号", "hours": chance.pick(HOURS[kind])}
-        yield Spot(Point(x + (inner.x - x) * 0.24, y + (inner.y - y) * 0.24), row)
+        row: Row = {"class": kind, "name": name, "address": f"{parcel.address}附{i + 1}号", "hours": chance.pick(HOURS[kind])}
+        yield Spot(Point(at.x + (inner.x - at.x) * step, at.y + (inner.y - at.y) * step), row)
 
 
 def _shop_name(kind: str, chance: Chance, used: set[str]) -> str:
     for _ in range(50):
         name = chance.pick(SURNAME) + chance.pick(TRADES[kind])
-        if name not in used:
-            break
-        name += f"({chance.pick(('东', '西', '南', '北', '中'))}店)"
+        if name in used:
+            name += f"（{chance.pick(('东', '西', '南', '北', '中', '新', '二'))}店）"
         if name not in used:
             break
     used.add(name)

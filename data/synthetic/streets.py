@@ -51,7 +51,7 @@ class Skeleton:
         return shapely.union_all([street.line.buffer(street.width / 2, quad_segs=3) for street in lines])
 
 
-def lay(strokes: Sequence[Stroke], extent: tuple[float, float, float, float], chance: Chance) -> Skeleton:
+def lay(strokes: Sequence[Stroke], extent: tuple[float, float, float, float], chance: Chance, *, sway: float = 1.0) -> Skeleton:
     """Lay the strokes with a light unsteady hand and find the faces between them.
 
     Parameters
@@ -62,9 +62,11 @@ def lay(strokes: Sequence[Stroke], extent: tuple[float, float, float, float], ch
         West, south, east, north of the drawing, metres; lines are cut there.
     chance
         Where the unsteadiness comes from.
+    sway
+        How unsteady the hand is; 1 moves the points of a secondary street by up to 4.5 m.
     """
     frame = box(*extent)
-    drawn = [(stroke, _wander(stroke, chance)) for stroke in strokes]
+    drawn = [(stroke, _wander(stroke, chance, sway)) for stroke in strokes]
     lines = [line for _, line in drawn]
     streets = []
     for i, (stroke, line) in enumerate(drawn):
@@ -72,26 +74,26 @@ def lay(strokes: Sequence[Stroke], extent: tuple[float, float, float, float], ch
         width = stroke.width or RESERVE[stroke.kind]
         streets.append(Street(stroke.name, stroke.kind, fitted, width))
     noded = shapely.unary_union([frame.exterior, *(street.line.intersection(frame) for street in streets)])
-    faces = [face for face in shapely.get_parts(shapely.polygonize([noded])) if face.area > 400]
+    faces = [face for face in shapely.get_parts(shapely.polygonize([noded])) if face.area > 1]
     order = np.lexsort([[round(f.centroid.x, 3) for f in faces], [-round(f.centroid.y, 3) for f in faces]])
     return Skeleton(streets, [faces[i] for i in order])
 
 
-def _wander(stroke: Stroke, chance: Chance) -> LineString:
-    sway = {"arterial": 3.0, "secondary": 4.5, "lane": 4.0}.get(stroke.kind, 5.0)
+def _wander(stroke: Stroke, chance: Chance, much: float) -> LineString:
+    sway = much * {"arterial": 3.0, "secondary": 4.5, "lane": 4.0}.get(stroke.kind, 5.0)
     points = [(x + chance.between(-sway, sway), y + chance.between(-sway, sway)) for x, y in stroke.points]
     return LineString(smooth(points, step=30.0))
 
 
 def _fit_ends(line: LineString, others: Sequence[LineString], reach: float = 45.0) -> LineString:
-    """Cut an end that overshoots its last crossing, or stretch one that falls short of a line."""
+    """Cut an end that overshoots its last crossing, or stretch one that falls short; a hand's breadth beyond, so that lines meet."""
     stretched = _stretch(_stretch(line, others, reach).reverse(), others, reach).reverse()
     crossings = shapely.get_parts(stretched.intersection(shapely.union_all(list(others))))
     along = sorted(stretched.project(point) for point in crossings if point.geom_type == "Point")
     if not along:
         return stretched
-    start = along[0] if along[0] < reach else 0.0
-    end = along[-1] if stretched.length - along[-1] < reach else stretched.length
+    start = max(0.0, along[0] - 0.3) if along[0] < 1.5 * reach else 0.0
+    end = along[-1] + 0.3 if stretched.length - along[-1] < 1.5 * reach else stretched.length
     cut = substring(stretched, start, end)
     return cut if isinstance(cut, LineString) else stretched
 
