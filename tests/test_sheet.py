@@ -1,5 +1,6 @@
 """The printed sheet: its scale is true, its marks are the figures', its labels keep clear of one another, and it says what it is in both languages."""
 
+import json
 import re
 from datetime import UTC, datetime
 from html import unescape
@@ -401,3 +402,20 @@ def test_paths_are_written_short_and_exact():
 
 def test_elements_escape_their_attributes():
     assert element("a", class_='"<', stroke_width=0.5, none=None) == '<a class="&quot;&lt;" stroke-width="0.5"/>'
+
+
+def test_defective_polygons_are_drawn_as_well_as_can_be(tmp_path):
+    folder = write_small_pack(tmp_path / "defective")
+    for name in ("community", "third", "micro", "dedicated"):
+        path_ = folder / f"{name}.geojson"
+        document = json.loads(path_.read_text(encoding="utf-8"))
+        ring = document["features"][0]["geometry"]["coordinates"][0]
+        ring[1], ring[2] = ring[2], ring[1]  # a bow tie
+        spike = [ring[0][0] - 0.0005, ring[0][1]]
+        ring[0:1] = [ring[0], spike, ring[0]]  # and a spike, which repair turns into a line
+        path_.write_text(json.dumps(document), encoding="utf-8")
+    area = load(folder)
+    for query in ({}, {"grid": "third:1"}, {"grid": "dedicated:专1"}):
+        for ink in ("colour", "black"):
+            wanted = figures.select(area, Filter.from_query(query))
+            assert counted(parsed(draw(area, query, ink=ink))) == figures.counts(wanted)

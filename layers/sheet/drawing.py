@@ -100,7 +100,11 @@ class Drawing:
     @property
     def reach(self) -> shapely.Geometry:
         """What the sheet is about: the wanted grid, else the whole net; drawn."""
-        return self.focus if self.focus is not None else shapely.union_all(self.levels[self.net.levels[0].key])
+        return (
+            self.focus
+            if self.focus is not None
+            else shapely.union_all(shapely.make_valid(self.levels[self.net.levels[0].key]))
+        )
 
 
 def shape_of(net: Net, key: str, code: str) -> shapely.Geometry:

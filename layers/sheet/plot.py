@@ -69,8 +69,8 @@ class Plot:
         return middle + metres * self.mm_per_m * np.array([1.0, -1.0])
 
     def draw(self, geoms: np.ndarray) -> np.ndarray:
-        """Turn lon/lat geometries (n,) into millimetres, whole, not simplified."""
-        return np.asarray(shapely.transform(geoms, self.place))
+        """Turn lon/lat geometries (n,) into millimetres, repaired, whole, not simplified."""
+        return repaired(np.asarray(shapely.transform(geoms, self.place)))
 
     def fit(self, drawn: np.ndarray, *, margin: float = 3.0) -> np.ndarray:
         """Cut drawn geometries to the window and simplify them; what lies outside becomes empty."""
@@ -84,10 +84,30 @@ class Plot:
             & (bounds[:, 3] >= box.top)
         )
         shapes = shapely.simplify(drawn[near], TOLERANCE)
-        broken = ~shapely.is_valid(shapes)
-        shapes[broken] = shapely.make_valid(shapes[broken])
-        out[near] = shapely.clip_by_rect(shapes, box.left, box.top, box.right, box.bottom)
+        shapes = repaired(shapes)
+        out[near] = _plain(shapely.clip_by_rect(shapes, box.left, box.top, box.right, box.bottom))
         return out
+
+
+def repaired(shapes: np.ndarray) -> np.ndarray:
+    """Return shapes (n,) with the invalid ones made valid; of what repair turns into a mixture, only areas, or only lines where there is no area."""
+    broken = ~shapely.is_valid(shapes)
+    if not broken.any():
+        return shapes
+    out = shapes.copy()
+    out[broken] = shapely.make_valid(shapes[broken])
+    return _plain(out)
+
+
+def _plain(shapes: np.ndarray) -> np.ndarray:
+    """Return shapes (n,) with each collection (GEOS type 7) reduced to its parts of the highest dimension."""
+    mixed = np.flatnonzero(shapely.get_type_id(shapes) == 7)  # noqa: PLR2004
+    out = shapes.copy() if len(mixed) else shapes
+    for place in mixed:
+        parts = shapely.get_parts(shapely.get_parts(shapes[place]))
+        dimensions = shapely.get_dimensions(parts)
+        out[place] = shapely.union_all(parts[dimensions == dimensions.max()]) if len(parts) else shapely.Polygon()
+    return out
 
 
 def around(geoms: np.ndarray, window: Box, *, border: float = 5.0) -> Plot:
