@@ -8,7 +8,7 @@ from layers.load import Area
 from pages.parts.board import counts, lists
 from pages.parts.element import battle_map
 from pages.parts.trouble import bad_filter, clear
-from pages.parts.visit import Visit
+from pages.parts.visit import Visit, own_key
 from reports.choices import grid_choices
 from reports.figures import MARKS, Filter
 
@@ -42,25 +42,20 @@ def _filters(visit: Visit, area: Area) -> None:
     classes = {key: name.in_(visit.language) for key, name in class_names(area, "incident").items()}
     days = sorted({*DAYS, *([int(asked["days"])] if asked.get("days", "").isdecimal() else [])})
     chosen = [key for key in asked.get("class", "").split(",") if key in classes]
-    _seed("grid_choice", asked.get("grid") if asked.get("grid") in grids else None)
-    _seed("class_choice", chosen)
-    _seed("days_choice", int(asked["days"]) if asked.get("days", "").isdecimal() else None)
+    keys = [own_key(name, visit) for name in ("grid_choice", "class_choice", "days_choice")]
+    st.session_state[keys[0]] = asked.get("grid") if asked.get("grid") in grids else None
+    st.session_state[keys[1]] = chosen
+    st.session_state[keys[2]] = int(asked["days"]) if asked.get("days", "").isdecimal() else None
+    common = {"label_visibility": "collapsed", "on_change": _take_widgets, "args": keys}
     with st.container(key="filters", gap="small"):
-        st.selectbox(_("Grid"), list(grids), index=None, format_func=grids.get, placeholder=_("All grids"), key="grid_choice", label_visibility="collapsed", on_change=_take_widgets)
-        st.multiselect(_("Class"), list(classes), format_func=classes.get, placeholder=_("All classes"), key="class_choice", label_visibility="collapsed", on_change=_take_widgets)
-        st.pills(_("Period"), days, format_func=lambda n: _("1 day") if n == 1 else _("{n} days").format(n=n), key="days_choice", label_visibility="collapsed", on_change=_take_widgets)
+        st.selectbox(_("Grid"), list(grids), index=None, format_func=grids.get, placeholder=_("All grids"), key=keys[0], **common)
+        st.multiselect(_("Class"), list(classes), format_func=classes.get, placeholder=_("All classes"), key=keys[1], **common)
+        st.pills(_("Period"), days, format_func=lambda n: _("1 day") if n == 1 else _("{n} days").format(n=n), key=keys[2], **common)
 
 
-def _seed(key: str, value: object) -> None:
-    """Set a widget to what the address says; the widget's own change came before, by its callback."""
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
-
-
-def _take_widgets() -> None:
+def _take_widgets(grid: str, classes: str, days: str) -> None:
     state = st.session_state
-    days = state["days_choice"]
-    _ask(grid=state["grid_choice"] or "", days=str(days or ""), **{"class": ",".join(sorted(state["class_choice"]))})
+    _ask(grid=state[grid] or "", days=str(state[days] or ""), **{"class": ",".join(sorted(state[classes]))})
 
 
 def _take_only() -> None:

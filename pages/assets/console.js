@@ -43,6 +43,7 @@ export function map({ data, parentElement, setTriggerValue }) {
     frame.dataset.identity = identity;
     frame.title = data.title;
     frame.allow = "fullscreen";
+    frame.dataset.opened = data.query;
     frame.src = source(data, theme);
     host.replaceChildren(frame);
   } else if (frame.dataset.query !== data.query) {
@@ -66,7 +67,7 @@ export function map({ data, parentElement, setTriggerValue }) {
     } else if (message.type === "only") {
       setTriggerValue("only", { key: message.key, code: message.code });
     } else if (message.type === "ready") {
-      post({ type: "filter", query: frame.dataset.query });
+      if (frame.dataset.query !== frame.dataset.opened) post({ type: "filter", query: frame.dataset.query }); // changed while it loaded
     }
   }
 }

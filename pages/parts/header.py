@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from locales import LANGUAGES
-from pages.parts.visit import Visit
+from pages.parts.visit import Visit, own_key
 
 LANGUAGE_NAMES = {"zh": "中文", "en": "EN"}
 
@@ -25,30 +25,32 @@ def header(visit: Visit, pages: list[Page], current: Page, *, synthetic: bool) -
                 st.page_link(page, label=page.title, query_params=_said(visit), disabled=page.url_path == current.url_path)
         with st.container(key="tools", horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             st.html(_ways_out(visit), width="content")
-            st.segmented_control(
-                _("Language"), LANGUAGES, format_func=LANGUAGE_NAMES.get, key="language_choice", default=visit.language, required=True, label_visibility="collapsed", on_change=_take_language
-            )
+            st.session_state["language_choice"] = visit.language
+            st.segmented_control(_("Language"), LANGUAGES, format_func=LANGUAGE_NAMES.get, key="language_choice", required=True, label_visibility="collapsed", on_change=_take_language)
 
 
 def _choose_area(visit: Visit) -> None:
     names = visit.names()
-    known = list(names)
+    key = own_key("area_choice", visit)
+    st.session_state[key] = visit.name if visit.name in names else None
     st.selectbox(
         visit._("Area"),
-        known,
-        index=known.index(visit.name) if visit.name in names else None,
+        list(names),
+        index=None,
         format_func=lambda name: names.get(name, name),
         placeholder=visit._("Choose an area"),
-        key="area_choice",
+        key=key,
         label_visibility="collapsed",
+        required=True,
         width=200,
         on_change=_take_area,
+        args=(key,),
     )
 
 
-def _take_area() -> None:
+def _take_area(key: str) -> None:
     """Go to another area: its grids and classes are others, so that only marks and days stay of the filter."""
-    chosen = st.session_state["area_choice"]
+    chosen = st.session_state[key]
     if chosen:
         st.session_state["area"] = chosen
         st.session_state["asked"] = {key: value for key, value in st.session_state["asked"].items() if key in {"mark", "days"}}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import data
-from geo.errors import BattlemapError, FilterError
+from geo.errors import BattlemapError
 from geo.scheme import Name
 from layers.areas import Areas, areas_of
 from layers.load import Area
@@ -72,12 +72,9 @@ def visit(settings: Settings, query: Mapping[str, str], state: MutableMapping[st
     return Visit(settings, state["language"], state["area"], state["asked"])
 
 
-def usable_filter(area: Area, asked: Mapping[str, str]) -> Filter:
-    """Return the filter of an address, or the empty one when it makes no sense: for widgets, which show what they can."""
-    try:
-        return Filter.from_query(asked)
-    except FilterError:
-        return Filter()
+def own_key(name: str, now: Visit) -> str:
+    """Return the key of a widget that shows names: one for each language and area, for Streamlit knows a choice by the text that it shows."""
+    return f"{name}_{now.language}_{now.name}"
 
 
 @lru_cache(maxsize=256)

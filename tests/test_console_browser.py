@@ -1,0 +1,410 @@
+"""The console in a real browser, served as a user serves it: ``battlemap serve``, from a folder of their own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Error, sync_playwright
+from small_pack import write_small_pack
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM = "/usr/bin/chromium"
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FRAME = ".bm-map iframe"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def started(folder, *options, **environ):
+    """Start the console; return its process and address once it answers."""
+    port = free_port()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BATTLEMAP_")}
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "cli.py"), "serve", "--port", str(port), *options],
+        cwd=folder, env={**kept, **environ}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    address = f"http://localhost:{port}"
+    for _ in range(200):
+        try:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:
+                assert answer.read() == b"ok"
+                return process, address
+        except OSError:
+            if process.poll() is not None:
+                break
+            time.sleep(0.1)
+    process.kill()
+    raise AssertionError(f"the console did not start:\n{process.communicate()[0]}")
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("packs")
+    write_small_pack(folder / "small")
+    for name, text in {
+        "bad_toml": "name = ",
+        "no_grids": 'name = "空网格"\n[[levels]]\nkey = "micro"\nname = "微网格"\nfile = "micro.geojson"\ncode = "code"\n',
+        "misdeclared": 'name = "错声明"\ncrs = "EPSG:99999"\n[[levels]]\nkey = "Micro!"\nname = "微网格"\nfile = "micro.geojson"\n',
+    }.items():
+        (folder / name).mkdir()
+        (folder / name / "area.toml").write_text(text, encoding="utf-8")
+    (folder / "no_grids" / "micro.geojson").write_text("not JSON", encoding="utf-8")
+    process, base = started(tmp_path_factory.mktemp("home"), "--area", "small", BATTLEMAP_PACKS=str(folder))
+    yield base
+    process.terminate()
+    process.communicate(timeout=10)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as driver:
+        try:
+            found = driver.chromium.launch(executable_path=CHROMIUM if Path(CHROMIUM).exists() else None, args=ARGS)
+        except Error as error:
+            pytest.skip(f"no Chromium: {error}")
+        yield found
+        found.close()
+
+
+class Visit:
+    """A page of the console, with every request that it made to another machine, which is aborted, and every complaint."""
+
+    def __init__(self, browser, address, *, width=1366, height=768, **context):
+        self.address, self.outside, self.complaints = address, [], []
+        self.context = browser.new_context(viewport={"width": width, "height": height}, **context)
+        self.context.set_default_timeout(10_000)
+        self.page = self.context.new_page()
+        self.context.route(lambda url: urlsplit(url).netloc != urlsplit(address).netloc, self._outside)
+        self.page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _outside(self, route):
+        self.outside.append(route.request.url)
+        route.abort()
+
+    def open(self, path="/", wait=FRAME):
+        self.page.goto(self.address + path)
+        self.page.wait_for_selector(wait)
+        if wait == FRAME:
+            self.map().wait_for_selector('html[data-ready="1"]', state="attached")
+        return self
+
+    def map(self):
+        return self.page.query_selector(FRAME).content_frame()
+
+    def query(self):
+        return {name: values[0] for name, values in parse_qs(urlsplit(self.page.url).query).items()}
+
+    def until(self, holds, wanted=""):
+        for _ in range(100):
+            if holds():
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"wanted {wanted}; the address is {self.page.url}, drawn is {self.drawn()}")
+
+    def until_query(self, **wanted):
+        """Wait until the address says so; None: until it does not name it."""
+        self.until(lambda: all(self.query().get(name) == value for name, value in wanted.items()), wanted)
+        return self.query()
+
+    def counts(self):
+        """Return the counts on the board, None for a mark that is filtered away."""
+        texts = {mark: self.page.inner_text(f".bm-count.bm-{mark} b") for mark in ("red", "yellow", "green")}
+        return {mark: int(text.replace(",", "")) if text != "—" else None for mark, text in texts.items()}
+
+    def drawn(self):
+        found = self.map().evaluate("() => battlemap.drawn()")
+        return {mark: found[mark] for mark in ("red", "yellow", "green")}
+
+    def until_drawn(self, counts):
+        self.until(lambda: self.drawn() == counts, counts)
+
+
+@pytest.fixture
+def visit(browser, address):
+    made = []
+
+    def new(**options):
+        made.append(Visit(browser, address, **options))
+        return made[-1]
+
+    yield new
+    for one in made:
+        one.context.close()
+
+
+def test_it_opens_on_the_first_area_and_asks_nothing_of_another_machine(visit):
+    page = visit().open()
+    assert page.query()["area"] == "small"
+    assert page.counts() == {"red": 6, "yellow": 3, "green": 5}
+    page.page.click("text=底数与检查")
+    page.page.wait_for_selector(".st-key-facts table")
+    assert page.outside == []
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080), (3840, 2160)])
+def test_the_page_does_not_scroll_and_the_map_fills_it(visit, width, height):
+    page = visit(width=width, height=height).open().page
+    assert page.evaluate("[document.documentElement.scrollHeight, document.documentElement.scrollWidth]") == [height, width]
+    assert page.evaluate("(m => m.scrollHeight - m.clientHeight)(document.querySelector('.stMain'))") <= 0
+    box = page.query_selector(FRAME).bounding_box()
+    assert box["x"] + box["width"] == width
+    assert box["y"] + box["height"] == height
+    assert box["width"] > 0.75 * width
+    assert box["height"] > 0.9 * height
+
+
+def test_text_grows_with_a_large_screen(visit):
+    sizes = [visit(width=width, height=height).open().page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") for width, height in [(1366, 768), (3840, 2160)]]
+    assert sizes == [14, 28]
+
+
+def test_on_a_phone_the_map_comes_first_and_nothing_is_cut_off(visit):
+    page = visit(width=390, height=844, has_touch=True, is_mobile=True).open().page
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    map_box, board_box = page.query_selector(FRAME).bounding_box(), page.query_selector(".bm-counts").bounding_box()
+    assert map_box["y"] + map_box["height"] <= board_box["y"]
+    assert map_box["height"] > 400
+    assert all(button.bounding_box()["height"] >= 44 for button in page.query_selector_all(".bm-count, .bm-board li button"))
+
+
+def test_the_board_and_the_map_agree_under_every_filter(visit):
+    page = visit().open()
+    page.until_drawn(page.counts())
+    for query in ("grid=third:2", "grid=micro:3-04", "mark=red", "days=1", "grid=dedicated:专2", "class=litter&mark=yellow,green"):
+        page.open(f"/?area=small&{query}")
+        page.until_drawn({mark: number or 0 for mark, number in page.counts().items()})
+
+
+def test_a_press_on_a_count_filters_without_loading_the_map_again(visit):
+    page = visit().open()
+    page.map().evaluate("window.kept = true")
+    page.page.click("[data-mark=red]")
+    page.until_query(mark="red")
+    assert page.counts() == {"red": 6, "yellow": None, "green": None}
+    page.until_drawn({"red": 6, "yellow": 0, "green": 0})
+    page.page.click("[data-mark=green]")
+    page.until_query(mark="red,green")
+    page.page.click("[data-mark=yellow]")
+    page.until_query(mark=None)
+    assert page.map().evaluate("window.kept") is True
+
+
+def test_the_view_stays_in_the_address_when_filters_change(visit):
+    page = visit().open()
+    page.map().evaluate("battlemap.model.map.setView([34.7526, 113.6041], 17)")
+    view = page.until_query(view="34.75260,113.60410,17.00")["view"]
+    page.page.click("[data-mark=red]")
+    page.until_query(mark="red", view=view)
+    page.page.click("text=7 天")
+    page.until_query(days="7", mark="red", view=view)
+    page.page.click("text=显示全部")
+    page.until_query(days=None, mark=None, view=view)
+
+
+def test_a_copied_address_shows_the_same(visit):
+    page = visit().open("/?area=small&grid=third:1&mark=red&days=30")
+    page.map().evaluate("battlemap.model.map.setView([34.7526, 113.6041], 17)")
+    page.page.click("[data-fly]")
+    said = page.until_query(at="incident:cases:E03")
+    page.page.wait_for_timeout(1200)  # the flight ends
+    said = page.query()
+    other = visit().open(page.page.url.removeprefix(page.address))
+    other.until_query(**said)
+    assert other.counts() == page.counts()
+    assert other.page.input_value("[class*=st-key-grid_choice] input") == "1 · 三级网格"
+    assert other.map().evaluate("battlemap.model.selected.code") == "cases:E03"
+    views = [one.map().evaluate("(m => [m.getCenter().lat.toFixed(4), m.getCenter().lng.toFixed(4), m.getZoom().toFixed(1)])(battlemap.model.map)") for one in (page, other)]
+    assert views[0] == views[1]
+
+
+def test_a_press_in_a_list_flies_there(visit):
+    page = visit().open()
+    page.page.click("[data-fly][data-code='cases:E04']")
+    page.until_query(at="incident:cases:E04")
+    page.map().wait_for_selector("text=已派遣")
+    page.until(lambda: "view" in page.query())
+
+
+def test_only_this_grid_in_a_card_filters_board_and_map(visit):
+    page = visit().open()
+    page.map().evaluate("battlemap.model.only('third', '2')")
+    page.until_query(grid="third:2")
+    page.until(lambda: page.page.input_value("[class*=st-key-grid_choice] input") == "2 · 三级网格")
+    page.until_drawn({mark: number or 0 for mark, number in page.counts().items()})
+
+
+def test_a_message_of_another_window_is_not_heard(visit):
+    page = visit().open()
+    page.page.evaluate("window.postMessage({source: 'battlemap', type: 'only', key: 'third', code: '2'}, location.origin)")
+    page.page.wait_for_timeout(500)
+    assert "grid" not in page.query()
+
+
+def test_a_grid_is_chosen_by_typing(visit):
+    page = visit().open()
+    page.page.click("[class*=st-key-grid_choice] input")
+    page.page.keyboard.type("2-03")
+    page.page.keyboard.press("Enter")
+    page.until_query(grid="micro:2-03")
+    assert page.counts() == {"red": 0, "yellow": 1, "green": 0}
+
+
+def test_a_filter_that_matches_nothing_says_so_and_leads_back(visit):
+    page = visit().open("/?area=small&grid=micro:1-01")
+    assert "没有符合筛选条件的事件" in page.page.inner_text(".bm-empty")
+    assert page.counts() == {"red": 0, "yellow": 0, "green": 0}
+    page.page.click("text=显示全部")
+    page.until_query(grid=None)
+    page.page.wait_for_selector(".bm-empty", state="detached")
+    assert page.counts()["red"] == 6
+
+
+@pytest.mark.parametrize("query", ["grid=micro:9-99", "grid=x", "mark=blue", "days=0", "class=nothing"])
+def test_a_filter_that_makes_no_sense_is_named_and_leads_back(visit, query):
+    page = visit().open(f"/?area=small&{query}", wait=".bm-trouble")
+    assert "无法识别地址中的筛选条件" in page.page.inner_text(".bm-trouble")
+    assert query in page.page.inner_text(".bm-trouble").replace("…", "")
+    page.page.click("text=显示全部")
+    page.page.wait_for_selector(".bm-trouble", state="detached")
+    assert page.counts()["red"] == 6
+
+
+def test_an_unknown_area_is_named_and_leads_back(visit):
+    page = visit().open("/?area=nowhere", wait=".bm-trouble")
+    assert "没有名为“nowhere”的区域" in page.page.inner_text("h1")
+    page.page.click(".bm-back >> text=小网格")
+    page.page.wait_for_selector(FRAME)
+    page.until_query(area="small")
+
+
+@pytest.mark.parametrize(
+    ("name", "says"), [("bad_toml", ["area.toml", "TOML"]), ("no_grids", ["micro.geojson", "空网格"]), ("misdeclared", ["EPSG:99999", "Micro!", "'code' is missing"])]
+)
+def test_a_pack_that_cannot_be_read_is_named_with_its_file_and_the_others_go_on(visit, name, says):
+    page = visit().open(f"/?area={name}", wait=".bm-trouble")
+    said = page.page.inner_text(".bm-trouble")
+    assert [text for text in says if text not in said] == []
+    assert f"battlemap check {name}" in said
+    page.page.click("[class*=st-key-area_choice] input")
+    page.page.get_by_role("option", name="小网格").click()
+    page.page.wait_for_selector(FRAME)
+    page.until_query(area="small")
+    assert page.counts()["red"] == 6
+
+
+def test_another_area_keeps_marks_and_days_and_forgets_grid_view_and_selection(visit):
+    page = visit().open("/?area=dc&grid=smd:1A01&mark=red&view=38.9,-77.0,15&at=smd:1A01")
+    page.page.click("[class*=st-key-area_choice] input")
+    page.page.get_by_role("option", name="小网格").click()
+    said = page.until_query(area="small", grid=None, at=None, mark="red")
+    assert not said.get("view", "").startswith("38")
+    assert page.counts()["red"] == 6
+
+
+def test_english_and_back(visit):
+    page = visit().open()
+    page.page.click(".st-key-language_choice >> text=EN")
+    page.until_query(lang="en")
+    page.page.wait_for_selector("text=Reported up")
+    page.map().wait_for_selector('html[lang="en"]', state="attached")
+    assert page.page.evaluate("document.documentElement.lang") == "en"
+    assert not re.search("[一-鿿]", page.page.inner_text(".st-key-head").replace("中文", "").replace("Small net", ""))
+    page.page.click(".st-key-language_choice >> text=中文")
+    page.until_query(lang="zh")
+    page.page.wait_for_selector("text=上报流转")
+    assert page.query()["area"] == "small"
+    assert page.page.inner_text('[data-testid="stSkipToContent"]') == "跳到主要内容"
+
+
+def test_a_filter_says_the_same_in_both_languages(visit):
+    page = visit().open("/?area=small&grid=third:2&class=litter")
+    page.page.click(".st-key-language_choice >> text=EN")
+    page.until_query(lang="en")
+    page.until(lambda: page.page.input_value("[class*=st-key-grid_choice] input") == "2 · third-level grids")
+    assert page.until_query(lang="en", grid="third:2") | {"class": "litter"} == page.query()
+
+
+def test_a_bookmarked_page_comes_with_its_frame(visit):
+    page = visit().open("/facts?area=small&lang=en", wait=".st-key-facts table")
+    assert page.page.is_visible(".st-key-head")
+    text = page.page.inner_text(".st-key-facts")
+    assert "Small net" in text
+    assert "battlemap check small" in text
+    page.page.click(".st-key-nav >> text=Map")
+    page.page.wait_for_selector(FRAME)
+    assert page.query() | {"area": "small", "lang": "en"} == page.query()
+
+
+def test_dark_and_light(visit):
+    page = visit().open()
+    background = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
+    assert page.page.evaluate(background) == "rgb(255, 255, 255)"
+    page.page.click("[data-theme-switch]")
+    page.until_query(theme="dark")
+    page.page.wait_for_selector(FRAME)
+    assert page.page.evaluate(background) == "rgb(17, 26, 37)"
+    assert page.map().get_attribute("html", "data-theme") == "dark"
+
+
+def test_an_unknown_page_is_said_in_both_languages(visit):
+    page = visit()
+    page.page.goto(page.address + "/no/such/page")
+    assert "没有这个页面" in page.page.inner_text("h1")
+    assert "There is no such page" in page.page.inner_text("h2")
+
+
+def test_the_ways_to_wall_and_paper_take_filter_and_view_along(visit):
+    page = visit().open("/?area=small&mark=red")
+    page.map().evaluate("battlemap.model.map.setView([34.7526, 113.6041], 17)")
+    page.until_query(view="34.75260,113.60410,17.00")
+    with page.context.expect_page() as opened:
+        page.page.click(".bm-ways >> text=大屏")
+    opened.value.wait_for_selector('html[data-ready="1"]', state="attached")
+    query = parse_qs(urlsplit(opened.value.url).query)
+    assert urlsplit(opened.value.url).path == "/map/small"
+    assert (query["mark"], query["theme"]) == (["red"], ["dark"])
+    assert query["view"][0].startswith("34.7526")
+
+
+def test_it_stops_at_once_with_a_page_open(browser, tmp_path):
+    write_small_pack(tmp_path / "small")
+    process, base = started(tmp_path, "--area", str(tmp_path / "small"))
+    page = Visit(browser, base).open()
+    assert page.query()["area"] == "small"
+    start = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=10)[0]
+    assert time.monotonic() - start < 5
+    page.context.close()
+    assert base in said
+    assert "Traceback" not in said
+
+
+def test_a_port_that_is_taken_and_an_area_that_is_not_there_are_named(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        command = [sys.executable, str(ROOT / "cli.py"), "serve", "--area", "dc", "--port", str(port)]
+        said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert said.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is taken" in said.stderr
+    said = subprocess.run([*command[:3], "--area", "nowhere"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert said.returncode == 1
+    assert "There is no area 'nowhere'" in said.stderr
