@@ -87,10 +87,10 @@ class Drawing:
         least, most = sizes("mark")
         return float(np.clip(0.16 * self.grain, least, most))
 
-    def sizes(self, kind: str) -> tuple[float, ...]:
-        """Return the sizes that a kind of label may have on this sheet, millimetres, the best first: none is large among small grids."""
+    def sizes(self, kind: str, *, share: float = 0.14) -> tuple[float, ...]:
+        """Return the sizes that a kind of label may have on this sheet, millimetres, the best first: none is above ``share`` of the grain."""
         found = ladder(kind)
-        return tuple(em for em in found if em <= max(LEAST, 0.14 * self.grain)) or found[-1:]
+        return tuple(em for em in found if em <= max(LEAST, share * self.grain)) or found[-1:]
 
     @property
     def net(self) -> Net:

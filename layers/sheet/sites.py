@@ -11,14 +11,20 @@ from geo.scheme import Name
 from layers.classes import class_names
 from layers.sheet.board import Box, text_width
 from layers.sheet.drawing import Drawing
-from layers.sheet.ink import ladder, size
+from layers.sheet.ink import size
 from layers.sheet.street_names import MIDDLE
 from layers.sheet.svg import Look, element, group, rect, text
 from layers.style import glyph as glyph_path
 from layers.style import tables
 
-SHARE = 0.02
-"""Share of the shown land that glyphs may cover; classes with the most sites are left out first, and the legend says so."""
+SHARE = 0.03
+"""Share of the shown land that glyphs may cover; classes with the most sites are left out first, and the foot of the sheet says so."""
+
+FINE, FINE_SHARE = 12.0, 0.02
+"""Where the median grid is smaller than a square of so many millimetres, its number needs the room more."""
+
+DETAIL = 0.09
+"""Names of sites and buildings are at most so large a part of the side of the median grid."""
 
 GLYPH_BOX = 16
 NEAR = 6000
@@ -54,7 +60,8 @@ def find(drawing: Drawing) -> tuple[list[Sites], list[Sites]]:
     """Return the classes that the sheet shows, and those that it leaves out for want of room."""
     everything = [sites for sites in _classes(drawing) if len(sites)]
     window = drawing.plot.window.polygon()
-    room = SHARE * shapely.area(shapely.intersection(shapely.make_valid(drawing.reach), window)) / size("glyph") ** 2
+    share = FINE_SHARE if drawing.grain < FINE else SHARE
+    room = share * shapely.area(shapely.intersection(shapely.make_valid(drawing.reach), window)) / size("glyph") ** 2
     shown: list[Sites] = []
     for sites in sorted(everything, key=lambda sites: (sites.kind != "service", len(sites))):
         if sum(len(other) for other in shown) + len(sites) <= room:
@@ -161,7 +168,7 @@ def _spots(drawing: Drawing, frame: gpd.GeoDataFrame) -> np.ndarray:
 
 def _named(drawing: Drawing, name: str, x: float, y: float) -> str:
     side = size("glyph")
-    for em in ladder("place")[-2:]:
+    for em in drawing.sizes("site", share=DETAIL):
         width, height = text_width(name, em), em * 1.1
         sides = (
             (Box(x + side / 2 + 0.3, y - height / 2, x + side / 2 + 0.3 + width, y + height / 2), "start"),
@@ -177,7 +184,7 @@ def _named(drawing: Drawing, name: str, x: float, y: float) -> str:
 
 
 def _centred(drawing: Drawing, name: str, x: float, y: float) -> str | None:
-    for em in ladder("building"):
+    for em in drawing.sizes("building", share=DETAIL):
         if drawing.board.settle([Box.around(x, y, text_width(name, em), em * 1.05)]):
             return text(name, x, y + em * MIDDLE, em)
     return None
