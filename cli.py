@@ -1,6 +1,7 @@
 """The door for terminals: ``battlemap …``. Exit codes: 0 = done, 1 = an error that is named, 2 = usage."""
 
 import json
+import os
 import signal
 import sys
 import threading
