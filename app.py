@@ -28,7 +28,9 @@ def build(settings: Settings) -> st.App:
         paths=PATHS,
         assets={path.name: path for path in ASSETS.iterdir() if path.is_file()},
     )
-    return st.App(HOUSE / "pages" / "shell.py", routes=api.routes(settings, console), middleware=api.middleware(console))
+    return st.App(
+        HOUSE / "pages" / "shell.py", routes=api.routes(settings, console), middleware=api.middleware(console)
+    )
 
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:

@@ -13,8 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from geo.errors import BattlemapError, FilterError, NetError, PackError, UnknownArea
 from layers.style import css
-from locales import LANGUAGES, translator
-from locales import mark_for_translation as N_
+from locales import LANGUAGES, N_, translator
 
 FOREVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
@@ -29,10 +28,30 @@ Endpoint = Callable[[Request], Response]
 
 # What went wrong -> status, heading, advice.
 ERRORS: tuple[tuple[type[BattlemapError], HTTPStatus, str, str], ...] = (
-    (UnknownArea, HTTPStatus.NOT_FOUND, N_("There is no such area"), N_("Check the name in the address, or open the console and choose an area.")),
-    (FilterError, HTTPStatus.BAD_REQUEST, N_("The filter in the address cannot be understood"), N_("Correct the address, or open the map without a filter.")),
-    (NetError, HTTPStatus.NOT_FOUND, N_("There is nothing of that code"), N_("Check the code, or search for it by name.")),
-    (PackError, HTTPStatus.SERVICE_UNAVAILABLE, N_("The data of this area cannot be read"), N_("Run `battlemap check` on the pack; it lists every fault. Other areas are not affected.")),
+    (
+        UnknownArea,
+        HTTPStatus.NOT_FOUND,
+        N_("There is no such area"),
+        N_("Check the name in the address, or open the console and choose an area."),
+    ),
+    (
+        FilterError,
+        HTTPStatus.BAD_REQUEST,
+        N_("The filter in the address cannot be understood"),
+        N_("Correct the address, or open the map without a filter."),
+    ),
+    (
+        NetError,
+        HTTPStatus.NOT_FOUND,
+        N_("There is nothing of that code"),
+        N_("Check the code, or search for it by name."),
+    ),
+    (
+        PackError,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        N_("The data of this area cannot be read"),
+        N_("Run `battlemap check` on the pack; it lists every fault. Other areas are not affected."),
+    ),
 )
 NOT_FOUND = (N_("There is no such page"), N_("Check the address, or open the console."))
 
@@ -72,7 +91,12 @@ def failure(request: Request, error: BattlemapError) -> Response:
 def refusal(request: Request, status: HTTPStatus, heading: str, advice: str, detail: str = "") -> Response:
     """Answer with a status and its reason; pages say it in Chinese and in English."""
     if wants_page(request):
-        return Response(_error_page(status, heading, advice, detail), status, {**SAFE, "Content-Security-Policy": DOCUMENT_POLICY}, "text/html")
+        return Response(
+            _error_page(status, heading, advice, detail),
+            status,
+            {**SAFE, "Content-Security-Policy": DOCUMENT_POLICY},
+            "text/html",
+        )
     return JSONResponse({"error": detail or heading}, status, SAFE)
 
 
@@ -102,7 +126,11 @@ def _tagged(request: Request, body: bytes, kind: str, headers: dict[str, str], t
     headers = {**headers, "ETag": etag, "Vary": "Accept-Encoding"}
     if etag in {part.strip() for part in request.headers.get("if-none-match", "").split(",")}:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
-    if len(body) > NO_SOONER and "gzip" in request.headers.get("accept-encoding", "") and not kind.startswith("image/png"):
+    if (
+        len(body) > NO_SOONER
+        and "gzip" in request.headers.get("accept-encoding", "")
+        and not kind.startswith("image/png")
+    ):
         body = _zipped(body)
         headers["Content-Encoding"] = "gzip"
     return Response(body, headers=headers, media_type=kind)

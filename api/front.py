@@ -14,8 +14,7 @@ from starlette.routing import Route
 
 from api.answers import language_of, page
 from layers.style import MARKS, css, mark_svg, style, tables
-from locales import translator
-from locales import mark_for_translation as N_
+from locales import N_, translator
 from settings import Settings
 
 OLDEST = 120  # Chromium that can run the console
@@ -28,12 +27,12 @@ POLICY = (
 LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
 # What we leave out of Streamlit's page: its title and icon, a font that we do not use, pointers to its agent API, a script in the page.
 UNWANTED = (
-    re.compile(r"<title>.*?</title>", re.S),
-    re.compile(r"<link\b[^>]*rel=\"(?:shortcut icon|service-desc)\"[^>]*>", re.S),
-    re.compile(r"<link\b[^>]*as=\"font\"[^>]*>", re.S),
-    re.compile(r"<script>.*?</script>", re.S),
-    re.compile(r"<!--.*?-->", re.S),
-    re.compile(r"<noscript>.*?</noscript>", re.S),
+    re.compile(r"<title>.*?</title>", re.DOTALL),
+    re.compile(r"<link\b[^>]*rel=\"(?:shortcut icon|service-desc)\"[^>]*>", re.DOTALL),
+    re.compile(r"<link\b[^>]*as=\"font\"[^>]*>", re.DOTALL),
+    re.compile(r"<script>.*?</script>", re.DOTALL),
+    re.compile(r"<!--.*?-->", re.DOTALL),
+    re.compile(r"<noscript>.*?</noscript>", re.DOTALL),
 )
 
 
@@ -86,7 +85,9 @@ def front_page(source: str, language: str, assets: str) -> str:
 
 def _pictures(theme: str, selector: str) -> str:
     """Return the shapes of the marks as CSS pictures: ``--shape-red`` …"""
-    shapes = "".join(f'--shape-{mark}: url("data:image/svg+xml,{quote(mark_svg(mark, theme=theme))}"); ' for mark in MARKS)
+    shapes = "".join(
+        f'--shape-{mark}: url("data:image/svg+xml,{quote(mark_svg(mark, theme=theme))}"); ' for mark in MARKS
+    )
     return f"{selector} {{ {shapes}}}\n"
 
 
@@ -106,7 +107,11 @@ def streamlit_options() -> Mapping[str, object]:
         "theme.font": tables()["type"]["family"],
         "theme.headingFont": tables()["type"]["family"],
         "theme.baseRadius": f"{tables()['space']['radius']}px",
-        **{f"theme.{name}.{option}": colours[colour] for name, colours in (("light", light), ("dark", dark)) for option, colour in _COLOURS.items()},
+        **{
+            f"theme.{name}.{option}": colours[colour]
+            for name, colours in (("light", light), ("dark", dark))
+            for option, colour in _COLOURS.items()
+        },
     }
 
 
@@ -131,7 +136,9 @@ def old_browser_page(area: str) -> str:
     zh, en = translator("zh"), translator("en")
     texts = {
         "heading": N_("This browser is too old for the console"),
-        "advice": N_("The console needs Chromium 120 or newer: Chrome, Edge, or a current domestic browser. The map and every printed page also run on older ones."),
+        "advice": N_(
+            "The console needs Chromium 120 or newer: Chrome, Edge, or a current domestic browser. The map and every printed page also run on older ones."
+        ),
         "map": N_("Open the map"),
         "anyway": N_("Open the console anyway"),
     }

@@ -30,7 +30,15 @@ def routes(areas: Areas) -> list[Route]:
         wanted = Filter.from_query(request.query_params)
         known = _since(request.query_params.get("since", "")) == VERSION
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        return fresh({**state(area, wanted), "served": now, "reset": not known, "removed": [], "incidents": [] if known else marks(area, wanted)})
+        return fresh(
+            {
+                **state(area, wanted),
+                "served": now,
+                "reset": not known,
+                "removed": [],
+                "incidents": [] if known else marks(area, wanted),
+            }
+        )
 
     return [Route("/live/{area}", answering(live))]
 
@@ -57,7 +65,17 @@ def marks(area: Area, wanted: Filter) -> list[list[Any]]:
     flags = ["s" * halted + "o" * (uid in late) for uid, halted in zip(found["uid"], suspended, strict=True)]
     reported = [None if pd.isna(time) else time.isoformat() for time in found["reported"]]
     lon, lat = (np.round(found[name].to_numpy(dtype=np.float64), 6).tolist() for name in ("lon", "lat"))
-    columns = (found["uid"], lon, lat, found["mark"], found["class"], found[area.net.leaf.key], found["title"], reported, flags)
+    columns = (
+        found["uid"],
+        lon,
+        lat,
+        found["mark"],
+        found["class"],
+        found[area.net.leaf.key],
+        found["title"],
+        reported,
+        flags,
+    )
     return [list(row) for row in zip(*columns, strict=True)]
 
 

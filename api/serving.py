@@ -51,7 +51,9 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
-        raise SettingsError(f"{host!r} is no address of this machine: {error}. Set BATTLEMAP_HOST or --host.") from error
+        raise SettingsError(
+            f"{host!r} is no address of this machine: {error}. Set BATTLEMAP_HOST or --host."
+        ) from error
     listening = socket.socket(family, kind, protocol)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -48,7 +48,9 @@ def from_mbtiles(file: Path, z: int, x: int, y: int) -> tuple[bytes, str] | None
     """Read a tile of an MBTiles file, whose rows count from the south (TMS; MBTiles 1.3), and its media type; None when there is none."""
     row = 2**z - 1 - y
     with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as tiles:
-        found = tiles.execute("SELECT tile_data FROM tiles WHERE zoom_level=? AND tile_column=? AND tile_row=?", (z, x, row)).fetchone()
+        found = tiles.execute(
+            "SELECT tile_data FROM tiles WHERE zoom_level=? AND tile_column=? AND tile_row=?", (z, x, row)
+        ).fetchone()
     if found is None:
         return None
     body = bytes(found[0])

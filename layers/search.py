@@ -104,13 +104,18 @@ def _grids(level: Level, net: Net) -> Iterator[tuple[Found, list[str]]]:
     carriers = net.stacked if level is net.leaf else {}
     for position, code in enumerate(level.codes):
         if code not in carriers:
-            yield _found(level.key, code, level.labels[position], level.name, level.geoms[position]), [level.posts[position]]
+            yield (
+                _found(level.key, code, level.labels[position], level.name, level.geoms[position]),
+                [level.posts[position]],
+            )
         for stack in carriers.get(code, ()):
             yield _found(level.key, stack.code, stack.label, level.name, level.geoms[position]), [stack.post]
 
 
 def _overlay(overlay: Overlay) -> Iterator[tuple[Found, list[str]]]:
-    for code, label, title, post, geom in zip(overlay.codes, overlay.labels, overlay.titles, overlay.posts, overlay.geoms, strict=True):
+    for code, label, title, post, geom in zip(
+        overlay.codes, overlay.labels, overlay.titles, overlay.posts, overlay.geoms, strict=True
+    ):
         shown = title if label in title else f"{label} {title}".strip()
         yield _found(overlay.key, code, shown, overlay.name, geom), [label, title, post]
 
@@ -146,4 +151,6 @@ def _by_title(frame: gpd.GeoDataFrame) -> Iterable[tuple[str, np.ndarray]]:
 def _found(kind: str, code: str, label: str, detail: Name, geom: shapely.Geometry) -> Found:
     west, south, east, north = (round(float(edge), 6) for edge in shapely.bounds(geom))
     middle = shapely.point_on_surface(geom)
-    return Found(kind, code, label, detail, round(float(middle.x), 6), round(float(middle.y), 6), (west, south, east, north))
+    return Found(
+        kind, code, label, detail, round(float(middle.x), 6), round(float(middle.y), 6), (west, south, east, north)
+    )

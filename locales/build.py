@@ -68,7 +68,15 @@ def compiled(catalogue: Catalog) -> bytes:
 def merged(locale: str) -> Catalog:
     """Return a catalogue that has exactly the msgids of the code, with the translations it had."""
     old = read(locale) if source(locale).exists() else Catalog(locale=locale, domain=DOMAIN)
-    new = Catalog(locale=locale, domain=DOMAIN, project=DOMAIN, charset="utf-8", fuzzy=False, creation_date=EPOCH, revision_date=EPOCH)
+    new = Catalog(
+        locale=locale,
+        domain=DOMAIN,
+        project=DOMAIN,
+        charset="utf-8",
+        fuzzy=False,
+        creation_date=EPOCH,
+        revision_date=EPOCH,
+    )
     new.header_comment = f"# {locale} translations for {DOMAIN}; made by `python -m locales.build`, translated by hand."
     for text, places in sorted(found().items()):
         known = old.get(text)

@@ -48,9 +48,19 @@ def _filters(visit: Visit, area: Area) -> None:
     st.session_state[keys[2]] = int(asked["days"]) if asked.get("days", "").isdecimal() else None
     common = {"label_visibility": "collapsed", "on_change": _take_widgets, "args": keys}
     with st.container(key="filters", gap="small"):
-        st.selectbox(_("Grid"), list(grids), index=None, format_func=grids.get, placeholder=_("All grids"), key=keys[0], **common)
-        st.multiselect(_("Class"), list(classes), format_func=classes.get, placeholder=_("All classes"), key=keys[1], **common)
-        st.pills(_("Period"), days, format_func=lambda n: _("1 day") if n == 1 else _("{n} days").format(n=n), key=keys[2], **common)
+        st.selectbox(
+            _("Grid"), list(grids), index=None, format_func=grids.get, placeholder=_("All grids"), key=keys[0], **common
+        )
+        st.multiselect(
+            _("Class"), list(classes), format_func=classes.get, placeholder=_("All classes"), key=keys[1], **common
+        )
+        st.pills(
+            _("Period"),
+            days,
+            format_func=lambda n: _("1 day") if n == 1 else _("{n} days").format(n=n),
+            key=keys[2],
+            **common,
+        )
 
 
 def _take_widgets(grid: str, classes: str, days: str) -> None:

@@ -14,7 +14,9 @@ def render(visit: Visit) -> None:
     _, area = visit._, visit.area()
     facts = facts_of(area, visit.language)
     with st.container(key="facts", gap=None):
-        st.html(f"<h1>{escape(area.pack.name.in_(visit.language))}<small>{escape(_('Facts and checks'))}</small></h1>{pairs(facts.about)}")
+        st.html(
+            f"<h1>{escape(area.pack.name.in_(visit.language))}<small>{escape(_('Facts and checks'))}</small></h1>{pairs(facts.about)}"
+        )
         left, right = st.columns(2, gap="large")
         left.html(f"<h2>{escape(_('Net'))}</h2>" + table((_("Name"), _("Kind"), _("Grids")), facts.net))
         right.html(f"<h2>{escape(_('Points'))}</h2>" + table((_("Kind"), _("Class"), _("Count")), facts.points))
@@ -23,7 +25,11 @@ def render(visit: Visit) -> None:
             faults, total = faults_of(area, visit.language)
         if total:
             count = _("{n} faults").format(n=total)
-            st.html(f"<p>{escape(count)}</p>" + table((_("Severity"), _("File"), _("Codes"), _("What is wrong")), faults))
+            st.html(
+                f"<p>{escape(count)}</p>" + table((_("Severity"), _("File"), _("Codes"), _("What is wrong")), faults)
+            )
         else:
             st.html(f"<p>{escape(_('The check found no fault.'))}</p>")
-        st.html(f"<p>{escape(_('The same in a terminal, with places and areas:'))}</p><pre>battlemap check {escape(area.id)}</pre>")
+        st.html(
+            f"<p>{escape(_('The same in a terminal, with places and areas:'))}</p><pre>battlemap check {escape(area.id)}</pre>"
+        )

@@ -3,12 +3,12 @@
 import streamlit as st
 
 from geo.errors import BattlemapError
+from locales import N_
 from pages import battle, facts
 from pages.parts.element import address
 from pages.parts.header import header
 from pages.parts.trouble import trouble
 from pages.parts.visit import visit
-from locales import mark_for_translation as N_
 from settings import Settings
 
 # Words of Streamlit's own that no option can change.

@@ -125,7 +125,10 @@ def _level_card(speech: Speech, kind: str, code: str) -> Card | None:
     _extent_rows(speech, made, level.geoms[position])
     members = {stack.code for stack in stacked} or {code}
     _holdings(speech, made, kind, members)
-    made.section(speech._("Stacked micro-grids"), [_item(kind, stack.code, stack.label, _where(stack, speech._)) for stack in stacked])
+    made.section(
+        speech._("Stacked micro-grids"),
+        [_item(kind, stack.code, stack.label, _where(stack, speech._)) for stack in stacked],
+    )
     if level is net.leaf:
         _dedicated_section(speech, made, level.geoms[position])
     return made
@@ -176,7 +179,14 @@ def _point_card(speech: Speech, kind: str, code: str) -> Card | None:
     if entry.kind == "incident":
         return _incident_card(speech, "incident", f"{kind}:{code}")
     row = rows.iloc[0]
-    made = _place_card(kind, code, row["name"] or row["address"] or code, _subtitle(speech, entry, row), row.geometry.x, row.geometry.y)
+    made = _place_card(
+        kind,
+        code,
+        row["name"] or row["address"] or code,
+        _subtitle(speech, entry, row),
+        lon=row.geometry.x,
+        lat=row.geometry.y,
+    )
     _ = speech._
     made.row(_("Address"), row["address"])
     made.row(_("Use"), row["use"])
@@ -198,7 +208,14 @@ def _incident_card(speech: Speech, kind: str, code: str) -> Card | None:
         return None
     row, _, as_of = rows.iloc[0], speech._, speech.area.as_of
     class_ = speech.class_name("incident", row["class"])
-    made = _place_card("incident", code, row["title"] or class_, f"{class_} · {mark_name(row['mark'], _)}", row["lon"], row["lat"])
+    made = _place_card(
+        "incident",
+        code,
+        row["title"] or class_,
+        f"{class_} · {mark_name(row['mark'], _)}",
+        lon=row["lon"],
+        lat=row["lat"],
+    )
     made.mark = row["mark"]
     codes = _codes_in(speech.area.net, row)
     duty = duty_of(speech.area.net, codes)
@@ -219,7 +236,9 @@ def _incident_card(speech: Speech, kind: str, code: str) -> Card | None:
 
 
 def _ground_card(speech: Speech, kind: str, code: str) -> Card | None:
-    entries = [entry for entry in speech.area.pack.ground if entry.key == kind or (kind == "street" and entry.kind == "street")]
+    entries = [
+        entry for entry in speech.area.pack.ground if entry.key == kind or (kind == "street" and entry.kind == "street")
+    ]
     pieces = [geom for entry in entries for geom in _titled(speech.area.ground[entry.key], code)]
     if not pieces:
         return None
@@ -233,17 +252,31 @@ def _ground_card(speech: Speech, kind: str, code: str) -> Card | None:
     whole = shapely.union_all(pieces)
     along = np.flatnonzero(shapely.intersects(leaf.geoms, whole))
     made.row(_("Grids along it") if metres else _("Grids that it touches"), len(along) or "")
-    made.section(speech.name(leaf.name), [_item(leaf.key, leaf.codes[p], leaf.labels[p], _parent_label(speech.area.net, leaf, p)) for p in along[: 3 * MOST_ITEMS]])
+    made.section(
+        speech.name(leaf.name),
+        [
+            _item(leaf.key, leaf.codes[p], leaf.labels[p], _parent_label(speech.area.net, leaf, p))
+            for p in along[: 3 * MOST_ITEMS]
+        ],
+    )
     return made
 
 
 def _shape_card(kind: str, code: str, title: object, subtitle: str, geom: shapely.Geometry) -> Card:
     west, south, east, north = (round(float(edge), 6) for edge in shapely.bounds(geom))
     middle = shapely.point_on_surface(geom)
-    return Card(str(title), subtitle, kind, code, round(float(middle.x), 6), round(float(middle.y), 6), (west, south, east, north))
+    return Card(
+        str(title),
+        subtitle,
+        kind,
+        code,
+        round(float(middle.x), 6),
+        round(float(middle.y), 6),
+        (west, south, east, north),
+    )
 
 
-def _place_card(kind: str, code: str, title: object, subtitle: str, lon: float, lat: float) -> Card:
+def _place_card(kind: str, code: str, title: object, subtitle: str, *, lon: float, lat: float) -> Card:
     x, y = round(float(lon), 6), round(float(lat), 6)
     return Card(str(title), subtitle, kind, code, x, y, (x, y, x, y))
 
@@ -305,7 +338,10 @@ def _lineage_rows(speech: Speech, made: Card, codes: Mapping[str, str], *, leaf:
             made.row(speech.name(level.name), _labelled(net, level, codes[level.key]))
     for overlay in net.overlays if leaf else ():
         if codes.get(overlay.key):
-            made.row(speech.name(overlay.name), "、".join(_overlay_label(overlay, code) for code in codes[overlay.key].split(";")))
+            made.row(
+                speech.name(overlay.name),
+                "、".join(_overlay_label(overlay, code) for code in codes[overlay.key].split(";")),
+            )
 
 
 def _overlay_label(overlay: Overlay, code: str) -> str:
@@ -330,21 +366,28 @@ def _children_rows(speech: Speech, made: Card, level: Level, position: int) -> N
     place = net.levels.index(level)
     for below in net.levels[place + 1 :]:
         inside = np.flatnonzero(np.isin(below.parents, inside))
-        count = sum(len(net.stacked.get(code, (code,))) for code in below.codes[inside]) if below is net.leaf else len(inside)
+        count = (
+            sum(len(net.stacked.get(code, (code,))) for code in below.codes[inside])
+            if below is net.leaf
+            else len(inside)
+        )
         made.row(speech.name(below.name), speech._("{n} grids").format(n=count))
 
 
 def _extent_rows(speech: Speech, made: Card, geom: shapely.Geometry) -> None:
     area = float(areas_m2(np.array([geom], dtype=object))[0])
-    made.row(speech._("Extent"), f"{area / SQUARE_KILOMETRE:.2f} km²" if area >= SQUARE_KILOMETRE else f"{area:,.0f} m²" if area else "")
+    made.row(
+        speech._("Extent"),
+        f"{area / SQUARE_KILOMETRE:.2f} km²" if area >= SQUARE_KILOMETRE else f"{area:,.0f} m²" if area else "",
+    )
 
 
 def _inside(frame: pd.DataFrame, key: str, codes: set[str]) -> pd.DataFrame:
     """Return the rows that lie in one of the grids; a row with several stacked codes lies in each."""
     column = frame[key].astype(str)
-    keep = column.isin(codes)
+    keep = column.isin(codes).to_numpy(copy=True)
     for position in np.flatnonzero(column.str.contains(";", regex=False)):
-        keep.iloc[position] = not codes.isdisjoint(column.iloc[position].split(";"))
+        keep[position] = not codes.isdisjoint(column.iloc[position].split(";"))
     return frame[keep]
 
 
@@ -390,7 +433,10 @@ def _site_sections(speech: Speech, made: Card, key: str, codes: set[str]) -> Non
 
 def _some(key: str, group: pd.DataFrame) -> list[dict[str, Any]]:
     few = group.head(MOST_ITEMS)
-    return [_item(key, code, name or address or code, address if name else "") for code, name, address in zip(few["id"], few["name"], few["address"], strict=True)]
+    return [
+        _item(key, code, name or address or code, address if name else "")
+        for code, name, address in zip(few["id"], few["name"], few["address"], strict=True)
+    ]
 
 
 def _dedicated_section(speech: Speech, made: Card, geom: shapely.Geometry) -> None:
@@ -399,7 +445,13 @@ def _dedicated_section(speech: Speech, made: Card, geom: shapely.Geometry) -> No
         shared = shapely.area(shapely.intersection(shapely.make_valid(overlay.geoms), shapely.make_valid(geom)))
         least = TOUCHING * np.minimum(shapely.area(overlay.geoms), shapely.area(geom))
         within = np.flatnonzero(shared > least)
-        made.section(speech.name(overlay.name), [_item(overlay.key, overlay.codes[p], _overlay_label(overlay, overlay.codes[p]), overlay.posts[p]) for p in within])
+        made.section(
+            speech.name(overlay.name),
+            [
+                _item(overlay.key, overlay.codes[p], _overlay_label(overlay, overlay.codes[p]), overlay.posts[p])
+                for p in within
+            ],
+        )
 
 
 def _item(kind: str, code: object, label: object, detail: object = "", mark: str | None = None) -> dict[str, Any]:
@@ -409,7 +461,9 @@ def _item(kind: str, code: object, label: object, detail: object = "", mark: str
 def _where(stack: Stack, _: Translator) -> str:
     units = _span(stack.unit_from, stack.unit_to)
     floors = _span(stack.floor_from, stack.floor_to)
-    return " · ".join([_("unit {span}").format(span=units)] * bool(units) + [_("floor {span}").format(span=floors)] * bool(floors))
+    return " · ".join(
+        [_("unit {span}").format(span=units)] * bool(units) + [_("floor {span}").format(span=floors)] * bool(floors)
+    )
 
 
 def _span(low: int | None, high: int | None) -> str:

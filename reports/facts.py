@@ -7,8 +7,7 @@ from incidents.model import Status
 from layers.check import check
 from layers.classes import class_names
 from layers.load import Area
-from locales import translator
-from locales import mark_for_translation as N_
+from locales import N_, translator
 
 SHOWN = 200  # faults on the page; the command lists all
 CODES = 4  # codes of one fault on the page
@@ -42,17 +41,25 @@ def facts_of(area: Area, language: str) -> Facts:
     """Return the facts of an area."""
     _ = translator(language)
     pack, net = area.pack, area.net
-    about = [
+    about: Rows = [
         (_("Attribution"), pack.attribution or "—"),
         (_("Edition of the net"), pack.edition.isoformat() if pack.edition else "—"),
         (_("Data as of"), area.as_of.strftime("%Y-%m-%d %H:%M") if area.as_of is not None else "—"),
         (_("Time zone"), str(pack.timezone)),
-        (_("Nature of the data"), _("Made up for demonstration; not a basis for boundaries") if pack.synthetic else _("Real data; not a basis for boundaries")),
+        (
+            _("Nature of the data"),
+            _("Made up for demonstration; not a basis for boundaries")
+            if pack.synthetic
+            else _("Real data; not a basis for boundaries"),
+        ),
         (_("Digest of the files"), area.digest[:16]),
     ]
-    levels = [(level.name.in_(language), _("Level"), f"{net.count(level.key):,}") for level in net.levels]
-    stacks = [(_("of these stacked in buildings"), _("Stack"), f"{len(net.stacks):,}")] if net.stacks else []
-    overlays = [(overlay.name.in_(language), _("Dedicated grids") if overlay.responsible else _("Overlay"), f"{len(overlay):,}") for overlay in net.overlays]
+    levels: Rows = [(level.name.in_(language), _("Level"), f"{net.count(level.key):,}") for level in net.levels]
+    stacks: Rows = [(_("of these stacked in buildings"), _("Stack"), f"{len(net.stacks):,}")] if net.stacks else []
+    overlays: Rows = [
+        (overlay.name.in_(language), _("Dedicated grids") if overlay.responsible else _("Overlay"), f"{len(overlay):,}")
+        for overlay in net.overlays
+    ]
     return Facts(about, levels + stacks + overlays, _point_rows(area, language))
 
 
@@ -68,7 +75,10 @@ def _point_rows(area: Area, language: str) -> Rows:
             if kind == "building":
                 rows.append((_(title), entry.name.in_(language), f"{len(frame):,}"))
             else:
-                rows += [(_(title), names[str(key)].in_(language), f"{number:,}") for key, number in frame["class"].value_counts(sort=False).items()]
+                rows += [
+                    (_(title), names[str(key)].in_(language), f"{number:,}")
+                    for key, number in frame["class"].value_counts(sort=False).items()
+                ]
     return rows
 
 
@@ -77,7 +87,10 @@ def faults_of(area: Area, language: str) -> tuple[Rows, int]:
     """Check an area's pack and return the faults to show, errors first, and how many there are: severity, file, codes, what and what to do."""
     _ = translator(language)
     report = check(area.pack.folder, statuses=frozenset(Status))
-    rows = [(_(SEVERITIES[fault.severity.value]), fault.file or "—", _codes(fault.codes), fault.message) for fault in report.faults[:SHOWN]]
+    rows: Rows = [
+        (_(SEVERITIES[fault.severity.value]), fault.file or "—", _codes(fault.codes), fault.message)
+        for fault in report.faults[:SHOWN]
+    ]
     return rows, len(report.faults)
 
 

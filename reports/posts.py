@@ -34,10 +34,14 @@ class Duty:
 
 def duty_of(net: Net, codes: Mapping[str, str]) -> Duty:
     """Return the posts for a place, given its codes by level and overlay (as `Net.assign` returns them: several are ";"-joined, "" for none)."""
-    line = [(post_of(net, level.key, _first(codes.get(level.key, ""))), level.volunteer) for level in reversed(net.levels)]
+    line = [
+        (post_of(net, level.key, _first(codes.get(level.key, ""))), level.volunteer) for level in reversed(net.levels)
+    ]
     paid = next((post for post, volunteer in line if post and not volunteer), "")
     post, volunteer = next(((post, volunteer) for post, volunteer in line if post), ("", False))
-    dedicated = next((found for overlay in net.overlays if overlay.responsible and (found := _overlay_post(overlay, codes))), "")
+    dedicated = next(
+        (found for overlay in net.overlays if overlay.responsible and (found := _overlay_post(overlay, codes))), ""
+    )
     if dedicated:
         return Duty(post=dedicated, informed=post, overdue=dedicated)
     return Duty(post=post, volunteer=volunteer, overdue=paid)
@@ -55,8 +59,10 @@ def post_of(net: Net, key: str, code: str) -> str:
 
 def _overlay_post(overlay: Overlay, codes: Mapping[str, str]) -> str:
     wanted = _first(codes.get(overlay.key, ""))
-    return next((str(post) for code, post in zip(overlay.codes, overlay.posts, strict=True) if code == wanted and post), "")
+    return next(
+        (str(post) for code, post in zip(overlay.codes, overlay.posts, strict=True) if code == wanted and post), ""
+    )
 
 
 def _first(codes: str) -> str:
-    return codes.split(";")[0]
+    return codes.partition(";")[0]

@@ -5,8 +5,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from incidents.model import Mark, Status
-from locales import Translator
-from locales import mark_for_translation as N_
+from locales import N_, Translator
 
 STATUS = MappingProxyType(
     {
@@ -25,7 +24,9 @@ STATUS = MappingProxyType(
         Status.LINKED.value: N_("Linked to another"),
     }
 )
-MARK = MappingProxyType({Mark.RED.value: N_("Reported up"), Mark.YELLOW.value: N_("Cleared on the spot"), Mark.GREEN.value: N_("Done")})
+MARK = MappingProxyType(
+    {Mark.RED.value: N_("Reported up"), Mark.YELLOW.value: N_("Cleared on the spot"), Mark.GREEN.value: N_("Done")}
+)
 HOURS_A_DAY = 24
 TWO_DAYS = 2 * HOURS_A_DAY
 

@@ -59,4 +59,6 @@ async def _answer(app, scope: dict[str, Any]) -> Answer:
             body.extend(message.get("body", b""))
 
     await app(scope, receive, send)
-    return Answer(start["status"], {name.decode().lower(): value.decode() for name, value in start["headers"]}, bytes(body))
+    return Answer(
+        start["status"], {name.decode().lower(): value.decode() for name, value in start["headers"]}, bytes(body)
+    )

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import streamlit
+from http_client import ask
+from small_pack import write_small_pack
 from starlette.applications import Starlette
 
 import api
@@ -13,12 +15,10 @@ from api import guard
 from api.front import front_page, is_too_old
 from api.live import VERSION
 from geo.errors import SettingsError
-from http_client import ask
 from layers.areas import Areas
 from reports import figures
 from reports.figures import Filter
 from settings import Settings
-from small_pack import write_small_pack
 
 ROOT = Path(__file__).parent.parent
 INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
@@ -32,7 +32,10 @@ def packs(tmp_path_factory):
     write_small_pack(folder / "small")
     broken = folder / "broken"
     broken.mkdir()
-    (broken / "area.toml").write_text('name = "坏的"\n[[levels]]\nkey = "micro"\nname = "微网格"\nfile = "none.geojson"\ncode = "code"\n', encoding="utf-8")
+    (broken / "area.toml").write_text(
+        'name = "坏的"\n[[levels]]\nkey = "micro"\nname = "微网格"\nfile = "none.geojson"\ncode = "code"\n',
+        encoding="utf-8",
+    )
     (folder / "bad_toml").mkdir()
     (folder / "bad_toml" / "area.toml").write_text("name = ", encoding="utf-8")
     return folder
@@ -80,8 +83,15 @@ def test_live_states_stand_at_polygons_a_carrier_has_the_worst_of_its_stack(app)
 
 def test_live_marks_carry_what_the_map_draws(app):
     marks = {mark[0]: mark for mark in ask(app, "/live/small").json["incidents"]}
-    uid, lon, lat, mark, class_, leaf, title, reported, flags = marks["cases:E04"]
-    assert (mark, class_, leaf, title, reported, flags) == ("red", "litter", "2-01", "井盖破损", "2026-03-01T08:04:00+08:00", "o")
+    _uid, lon, lat, mark, class_, leaf, title, reported, flags = marks["cases:E04"]
+    assert (mark, class_, leaf, title, reported, flags) == (
+        "red",
+        "litter",
+        "2-01",
+        "井盖破损",
+        "2026-03-01T08:04:00+08:00",
+        "o",
+    )
     assert (lon, lat) == (113.601, 34.7524)
     assert marks["cases:E03"][-1] == "s"
 
@@ -92,7 +102,10 @@ def test_live_answers_one_who_is_up_to_date_without_marks(app):
     assert told["counts"]["red"] == 6
 
 
-@pytest.mark.parametrize("query", ["mark=yellow", "grid=third:2", "grid=micro:3-04b", "days=1", "class=litter&mark=red,green", "grid=micro:1-01"])
+@pytest.mark.parametrize(
+    "query",
+    ["mark=yellow", "grid=third:2", "grid=micro:3-04b", "days=1", "class=litter&mark=red,green", "grid=micro:1-01"],
+)
 def test_live_counts_are_those_of_the_board(app, packs, query):
     told = ask(app, f"/live/small?{query}").json
     wanted = Filter.from_query(dict(part.split("=") for part in query.split("&")))
@@ -127,7 +140,14 @@ def test_what_cannot_be_answered_says_why(app, address, status, says):
     assert says in answer.json["error"]
 
 
-@pytest.mark.parametrize(("address", "status", "zh", "en"), [("/map/nowhere", 404, "没有这个区域", "There is no such area"), ("/map/broken", 503, "无法读取该区域的数据", "battlemap check"), ("/nothing", 404, "没有这个页面", "There is no such page")])
+@pytest.mark.parametrize(
+    ("address", "status", "zh", "en"),
+    [
+        ("/map/nowhere", 404, "没有这个区域", "There is no such area"),
+        ("/map/broken", 503, "无法读取该区域的数据", "battlemap check"),
+        ("/nothing", 404, "没有这个页面", "There is no such page"),
+    ],
+)
 def test_people_get_a_page_in_both_languages(app, address, status, zh, en):
     answer = ask(app, address, **PERSON)
     assert answer.status == status
@@ -162,14 +182,18 @@ def test_everything_that_the_document_names_is_there_and_never_changes(app):
         assert "immutable" in answer.headers["cache-control"]
 
 
-@pytest.mark.parametrize("path", ["../settings.py", "..%2Fsettings.py", "leaflet/../../style.py", "/etc/passwd", "%2e%2e/style.py", ""])
+@pytest.mark.parametrize(
+    "path", ["../settings.py", "..%2Fsettings.py", "leaflet/../../style.py", "/etc/passwd", "%2e%2e/style.py", ""]
+)
 def test_assets_are_only_those_that_are_listed(app, path):
     assert ask(app, f"/assets/0/{path}").status == 404
 
 
 def test_search(app):
     items = ask(app, "/search/small?q=%E4%BE%BF%E6%B0%91").json["items"]
-    assert [(item["kind"], item["code"], item["label"], item["detail"]) for item in items] == [("shops", "S1", "便民超市", "商户")]
+    assert [(item["kind"], item["code"], item["label"], item["detail"]) for item in items] == [
+        ("shops", "S1", "便民超市", "商户")
+    ]
     assert ask(app, "/search/small?q=s1&lang=en").json["items"][0]["detail"] == "Shops"
     assert ask(app, "/search/small").json == {"items": []}
 
@@ -196,7 +220,9 @@ def test_a_plain_host_is_taken(app, host):
     assert ask(app, "/healthz", host=host).status == 200
 
 
-@pytest.mark.parametrize("address", ["/healthz", "/", "/map/small", "/live/small", "/nothing", "/card/small/micro/1-01"])
+@pytest.mark.parametrize(
+    "address", ["/healthz", "/", "/map/small", "/live/small", "/nothing", "/card/small/micro/1-01"]
+)
 def test_every_answer_carries_the_safe_headers(app, address):
     headers = ask(app, address, **PERSON).headers
     assert headers["x-content-type-options"] == "nosniff"
@@ -204,12 +230,23 @@ def test_every_answer_carries_the_safe_headers(app, address):
     assert "frame-ancestors 'self'" in headers.get("content-security-policy", "frame-ancestors 'self'")
 
 
-@pytest.mark.parametrize("address", ["/_stcore/agent/openapi.json", "/_stcore/agent/mcp", "/_stcore/metrics", "/_stcore/upload_file/a/b"])
+@pytest.mark.parametrize(
+    "address", ["/_stcore/agent/openapi.json", "/_stcore/agent/mcp", "/_stcore/metrics", "/_stcore/upload_file/a/b"]
+)
 def test_doors_of_streamlit_that_nobody_needs_are_shut(app, address):
     assert ask(app, address).status == 404
 
 
-@pytest.mark.parametrize(("origin", "host", "same"), [("http://localhost:8501", "localhost:8501", True), ("http://evil.example", "localhost:8501", False), (None, "localhost:8501", True), ("https://wangge.gov.cn", "wangge.gov.cn", True), ("null", "localhost", False)])
+@pytest.mark.parametrize(
+    ("origin", "host", "same"),
+    [
+        ("http://localhost:8501", "localhost:8501", True),
+        ("http://evil.example", "localhost:8501", False),
+        (None, "localhost:8501", True),
+        ("https://wangge.gov.cn", "wangge.gov.cn", True),
+        ("null", "localhost", False),
+    ],
+)
 def test_a_websocket_comes_from_our_own_pages(origin, host, same):
     """Streamlit would ask a service outside for its own public address before it refused a foreign one."""
     headers = {"host": host, **({"origin": origin} if origin else {})}
@@ -236,9 +273,15 @@ def test_the_front_page_still_finds_streamlits_own():
 @pytest.mark.parametrize(
     ("agent", "old"),
     [
-        ("Mozilla/5.0 (Windows NT 6.1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/86.0.4240.198 Safari/537.36", True),
+        (
+            "Mozilla/5.0 (Windows NT 6.1) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/86.0.4240.198 Safari/537.36",
+            True,
+        ),
         ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/119.0.0.0 Safari/537.36", True),
-        ("Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 Edg/120.0", False),
+        (
+            "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36 Edg/120.0",
+            False,
+        ),
         ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", False),
         ("", False),
     ],
@@ -268,7 +311,9 @@ def folder_of_tiles(tmp_path):
 def mbtiles(tmp_path):
     file = tmp_path / "base.mbtiles"
     with sqlite3.connect(file) as database:
-        database.execute("CREATE TABLE tiles (zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER, tile_data BLOB)")
+        database.execute(
+            "CREATE TABLE tiles (zoom_level INTEGER, tile_column INTEGER, tile_row INTEGER, tile_data BLOB)"
+        )
         database.execute("INSERT INTO tiles VALUES (3, 6, 5, ?)", (PNG + b"mbtiles",))
     database.close()
     return file

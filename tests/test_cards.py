@@ -3,19 +3,21 @@
 from pathlib import Path
 
 import pytest
+from small_pack import MANIFEST, write_small_pack
 
 from geo.errors import UnknownGrid
 from layers.load import load
 from reports.cards import card
 from reports.posts import Duty, duty_of
-from small_pack import MANIFEST, write_small_pack
 
 
 @pytest.fixture(scope="module")
 def area(tmp_path_factory):
     """The small pack with posts: micro-grid heads are volunteers, third-level ones are paid; dedicated grids have heads of their own."""
     folder = write_small_pack(tmp_path_factory.mktemp("packs") / "small")
-    manifest = MANIFEST.replace('code = "code"\nparent = "parent"\n\n', 'code = "code"\nparent = "parent"\npost = "code"\n\n', 1)
+    manifest = MANIFEST.replace(
+        'code = "code"\nparent = "parent"\n\n', 'code = "code"\nparent = "parent"\npost = "code"\n\n', 1
+    )
     manifest = manifest.replace('stacks = "stacks.csv"', 'stacks = "stacks.csv"\npost = "code"\nvolunteer = true')
     manifest = manifest.replace("responsible = true", 'responsible = true\npost = "name"')
     (folder / "area.toml").write_text(manifest, encoding="utf-8")
@@ -54,7 +56,9 @@ def test_in_a_dedicated_grid_its_head_is_responsible_and_the_micro_grids_is_info
 def test_duties(area):
     codes = {"community": "C1", "third": "2", "micro": "2-03"}
     assert duty_of(area.net, codes) == Duty(post="2-03", volunteer=True, overdue="2")
-    assert duty_of(area.net, {**codes, "dedicated": "专2"}) == Duty(post="农贸市场", informed="2-03", overdue="农贸市场")
+    assert duty_of(area.net, {**codes, "dedicated": "专2"}) == Duty(
+        post="农贸市场", informed="2-03", overdue="农贸市场"
+    )
     assert duty_of(area.net, {}) == Duty()
 
 
@@ -100,7 +104,9 @@ def test_an_incident_in_time_is_not_called_overdue(area):
     assert "超期" not in rows(card(area, "incident", "cases:E05"))
 
 
-@pytest.mark.parametrize(("kind", "code", "title"), [("houses", "B3", "3号楼"), ("shops", "S2", "早餐店"), ("cases", "E01", "井盖破损")])
+@pytest.mark.parametrize(
+    ("kind", "code", "title"), [("houses", "B3", "3号楼"), ("shops", "S2", "早餐店"), ("cases", "E01", "井盖破损")]
+)
 def test_points_have_cards(area, kind, code, title):
     assert card(area, kind, code)["title"] == title
 
@@ -121,7 +127,10 @@ def test_in_english(area):
     assert made["subtitle"] == "Incidents · Reported up"
 
 
-@pytest.mark.parametrize(("kind", "code"), [("micro", "9-99"), ("nothing", "1"), ("incident", "cases:none"), ("street", "无名路"), ("shops", "")])
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [("micro", "9-99"), ("nothing", "1"), ("incident", "cases:none"), ("street", "无名路"), ("shops", "")],
+)
 def test_what_is_not_there_is_named(area, kind, code):
     with pytest.raises(UnknownGrid, match="has no"):
         card(area, kind, code)

@@ -19,7 +19,15 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = "/usr/bin/chromium"
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 FRAME = ".bm-map iframe"
 
 
@@ -89,7 +97,9 @@ class Visit:
         self.context.set_default_timeout(10_000)
         self.page = self.context.new_page()
         self.context.route(lambda url: urlsplit(url).netloc != urlsplit(address).netloc, self._outside)
-        self.page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)
+        self.page.on(
+            "console", lambda message: self.complaints.append(message.text) if message.type == "error" else None
+        )
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _outside(self, route):
@@ -160,7 +170,10 @@ def test_it_opens_on_the_first_area_and_asks_nothing_of_another_machine(visit):
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (1920, 1080), (3840, 2160)])
 def test_the_page_does_not_scroll_and_the_map_fills_it(visit, width, height):
     page = visit(width=width, height=height).open().page
-    assert page.evaluate("[document.documentElement.scrollHeight, document.documentElement.scrollWidth]") == [height, width]
+    assert page.evaluate("[document.documentElement.scrollHeight, document.documentElement.scrollWidth]") == [
+        height,
+        width,
+    ]
     assert page.evaluate("(m => m.scrollHeight - m.clientHeight)(document.querySelector('.stMain'))") <= 0
     box = page.query_selector(FRAME).bounding_box()
     assert box["x"] + box["width"] == width
@@ -170,7 +183,12 @@ def test_the_page_does_not_scroll_and_the_map_fills_it(visit, width, height):
 
 
 def test_text_grows_with_a_large_screen(visit):
-    sizes = [visit(width=width, height=height).open().page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") for width, height in [(1366, 768), (3840, 2160)]]
+    sizes = [
+        visit(width=width, height=height)
+        .open()
+        .page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)")
+        for width, height in [(1366, 768), (3840, 2160)]
+    ]
     assert sizes == [14, 28]
 
 
@@ -180,13 +198,22 @@ def test_on_a_phone_the_map_comes_first_and_nothing_is_cut_off(visit):
     map_box, board_box = page.query_selector(FRAME).bounding_box(), page.query_selector(".bm-counts").bounding_box()
     assert map_box["y"] + map_box["height"] <= board_box["y"]
     assert map_box["height"] > 400
-    assert all(button.bounding_box()["height"] >= 44 for button in page.query_selector_all(".bm-count, .bm-board li button"))
+    assert all(
+        button.bounding_box()["height"] >= 44 for button in page.query_selector_all(".bm-count, .bm-board li button")
+    )
 
 
 def test_the_board_and_the_map_agree_under_every_filter(visit):
     page = visit().open()
     page.until_drawn(page.counts())
-    for query in ("grid=third:2", "grid=micro:3-04", "mark=red", "days=1", "grid=dedicated:专2", "class=litter&mark=yellow,green"):
+    for query in (
+        "grid=third:2",
+        "grid=micro:3-04",
+        "mark=red",
+        "days=1",
+        "grid=dedicated:专2",
+        "class=litter&mark=yellow,green",
+    ):
         page.open(f"/?area=small&{query}")
         page.until_drawn({mark: number or 0 for mark, number in page.counts().items()})
 
@@ -229,7 +256,12 @@ def test_a_copied_address_shows_the_same(visit):
     assert other.counts() == page.counts()
     assert other.page.input_value("[class*=st-key-grid_choice] input") == "1 · 三级网格"
     assert other.map().evaluate("battlemap.model.selected.code") == "cases:E03"
-    views = [one.map().evaluate("(m => [m.getCenter().lat.toFixed(4), m.getCenter().lng.toFixed(4), m.getZoom().toFixed(1)])(battlemap.model.map)") for one in (page, other)]
+    views = [
+        one.map().evaluate(
+            "(m => [m.getCenter().lat.toFixed(4), m.getCenter().lng.toFixed(4), m.getZoom().toFixed(1)])(battlemap.model.map)"
+        )
+        for one in (page, other)
+    ]
     assert views[0] == views[1]
 
 
@@ -251,7 +283,9 @@ def test_only_this_grid_in_a_card_filters_board_and_map(visit):
 
 def test_a_message_of_another_window_is_not_heard(visit):
     page = visit().open()
-    page.page.evaluate("window.postMessage({source: 'battlemap', type: 'only', key: 'third', code: '2'}, location.origin)")
+    page.page.evaluate(
+        "window.postMessage({source: 'battlemap', type: 'only', key: 'third', code: '2'}, location.origin)"
+    )
     page.page.wait_for_timeout(500)
     assert "grid" not in page.query()
 
@@ -294,7 +328,12 @@ def test_an_unknown_area_is_named_and_leads_back(visit):
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("bad_toml", ["area.toml", "TOML"]), ("no_grids", ["micro.geojson", "空网格"]), ("misdeclared", ["EPSG:99999", "Micro!", "'code' is missing"])]
+    ("name", "says"),
+    [
+        ("bad_toml", ["area.toml", "TOML"]),
+        ("no_grids", ["micro.geojson", "空网格"]),
+        ("misdeclared", ["EPSG:99999", "Micro!", "'code' is missing"]),
+    ],
 )
 def test_a_pack_that_cannot_be_read_is_named_with_its_file_and_the_others_go_on(visit, name, says):
     page = visit().open(f"/?area={name}", wait=".bm-trouble")
@@ -405,6 +444,8 @@ def test_a_port_that_is_taken_and_an_area_that_is_not_there_are_named(tmp_path):
         said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert said.returncode == 1
     assert f"Port {port} on 127.0.0.1 is taken" in said.stderr
-    said = subprocess.run([*command[:3], "--area", "nowhere"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    said = subprocess.run(
+        [*command[:3], "--area", "nowhere"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
     assert said.returncode == 1
     assert "There is no area 'nowhere'" in said.stderr

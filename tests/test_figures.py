@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_pack import write_small_pack
 
 from geo.errors import FilterError
 from layers.load import load
 from reports import figures
 from reports.choices import grid_choices
 from reports.figures import MARKS, Filter
-from small_pack import write_small_pack
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,9 @@ def dc():
     return load(Path(__file__).parent.parent / "data" / "dc")
 
 
-WORDS = st.text(st.characters(blacklist_characters=",:;&=+%#", blacklist_categories=("Cs", "Cc", "Z")), min_size=1, max_size=12)
+WORDS = st.text(
+    st.characters(blacklist_characters=",:;&=+%#", blacklist_categories=("Cs", "Cc", "Z")), min_size=1, max_size=12
+)
 FILTERS = st.builds(
     Filter,
     grid=st.none() | st.tuples(WORDS, WORDS),
@@ -45,7 +47,18 @@ def test_the_empty_filter_says_nothing():
     assert Filter.from_query({"lang": "zh", "view": "1,2,3", "grid": ""}) == Filter()
 
 
-@pytest.mark.parametrize("query", [{"grid": "micro"}, {"grid": ":1"}, {"mark": "blue"}, {"days": "0"}, {"days": "-1"}, {"days": "x"}, {"days": "99999"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"grid": "micro"},
+        {"grid": ":1"},
+        {"mark": "blue"},
+        {"days": "0"},
+        {"days": "-1"},
+        {"days": "x"},
+        {"days": "99999"},
+    ],
+)
 def test_what_makes_no_sense_is_named(query):
     with pytest.raises(FilterError, match=next(iter(query))):
         Filter.from_query(query)
@@ -53,7 +66,11 @@ def test_what_makes_no_sense_is_named(query):
 
 def test_marks_and_counts(area):
     assert figures.counts(figures.select(area, Filter())) == {"red": 6, "yellow": 3, "green": 5}
-    assert figures.counts(figures.select(area, Filter(marks=frozenset({"yellow"})))) == {"red": 0, "yellow": 3, "green": 0}
+    assert figures.counts(figures.select(area, Filter(marks=frozenset({"yellow"})))) == {
+        "red": 0,
+        "yellow": 3,
+        "green": 0,
+    }
 
 
 def test_counts_reconcile_over_the_grids_of_every_level(dc):
@@ -104,15 +121,17 @@ def test_a_filter_that_matches_nothing(area):
     assert figures.counts(found) == {"red": 0, "yellow": 0, "green": 0}
 
 
-@pytest.mark.parametrize("wanted", [Filter(grid=("micro", "9-99")), Filter(grid=("nothing", "1")), Filter(classes=frozenset({"gas"}))])
+@pytest.mark.parametrize(
+    "wanted", [Filter(grid=("micro", "9-99")), Filter(grid=("nothing", "1")), Filter(classes=frozenset({"gas"}))]
+)
 def test_a_grid_or_class_that_the_area_lacks_is_named(area, wanted):
-    with pytest.raises(FilterError, match="There (are|is)|there is no"):
+    with pytest.raises(FilterError, match=r"There (are|is)|there is no"):
         figures.select(area, wanted)
 
 
 def test_every_grid_can_be_chosen_and_what_is_chosen_can_be_filtered_by(area):
     choices = grid_choices(area, "zh")
-    assert list(choices)[0] == "community:C1"
+    assert next(iter(choices)) == "community:C1"
     assert "micro:3-04b" in choices
     assert "micro:3-04" not in choices
     assert choices["dedicated:专1"] == "专1 第一小学 · 专属网格"

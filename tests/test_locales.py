@@ -37,7 +37,9 @@ def test_fields_are_the_same(zh):
 
 def test_the_compiled_catalogue_is_that_of_its_source(zh):
     compiled = gettext.GNUTranslations(BytesIO(build.source("zh_CN").with_suffix(".mo").read_bytes()))
-    assert [msgid for msgid, text in zh.items() if compiled.gettext(msgid) != text] == [], "run `python -m locales.build`"
+    assert [msgid for msgid, text in zh.items() if compiled.gettext(msgid) != text] == [], (
+        "run `python -m locales.build`"
+    )
 
 
 def test_two_languages_and_chinese_for_any_other():
@@ -49,5 +51,9 @@ def test_two_languages_and_chinese_for_any_other():
 
 
 def test_msgids_are_found_wherever_they_stand():
-    code = 'a = _("one")\nb = f"{_(\'two\')} {speech._("three")}"\nc = N_("four")\n_(variable)\nother("five")\n'.replace('{speech._("three")}', "{speech._('three')}")
+    code = (
+        'a = _("one")\nb = f"{_(\'two\')} {speech._("three")}"\nc = N_("four")\n_(variable)\nother("five")\n'.replace(
+            '{speech._("three")}', "{speech._('three')}"
+        )
+    )
     assert list(build.texts_of(code)) == ["one", "four", "two", "three"]

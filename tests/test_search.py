@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_pack import write_small_pack
 
 from geo.scheme import Name
 from layers.load import load
 from layers.search import SEPARATOR, Found, Index, fold, index_of
-from small_pack import write_small_pack
 
 
 @pytest.fixture(scope="module")

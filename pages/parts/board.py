@@ -20,10 +20,15 @@ def counts(area: Area, wanted: Filter, _: Translator) -> str:
     """Return the three counts as HTML. Their buttons carry ``data-mark``, which console.js answers."""
     found = figures.select(area, wanted)
     late = figures.overdue(found, area.as_of)
-    as_of = _("Data as of {time}").format(time=moment(area.as_of)) if area.as_of is not None else _("Data carry no time")
+    as_of = (
+        _("Data as of {time}").format(time=moment(area.as_of)) if area.as_of is not None else _("Data carry no time")
+    )
     count = figures.counts(found)
     rows = [_count(mark, count[mark], wanted, _, len(late) if mark == "red" else 0) for mark in MARKS]
-    parts = [f'<p class="bm-asof">{escape(as_of)}</p>', f'<div class="bm-counts" role="group" aria-label="{escape(_("Current incidents"))}">{"".join(rows)}</div>']
+    parts = [
+        f'<p class="bm-asof">{escape(as_of)}</p>',
+        f'<div class="bm-counts" role="group" aria-label="{escape(_("Current incidents"))}">{"".join(rows)}</div>',
+    ]
     if found.empty:
         parts.append(f'<p class="bm-empty">{escape(_("No incident matches the filter."))}</p>')
     return f'<div class="bm-board">{"".join(parts)}</div>'
@@ -50,13 +55,13 @@ def _count(mark: str, number: int, wanted: Filter, _: Translator, late: int) -> 
     figure = f"{number:,}" if chosen else "—"
     return (
         f'<button type="button" class="bm-count bm-{mark}{"" if chosen else " bm-off"}" data-mark="{mark}" aria-pressed="{pressed}" title="{escape(_("Show only these"))}">'
-        f'{mark_shape(mark)}<b>{figure}</b><span>{escape(_(MARK[mark]))}{overdue}</span></button>'
+        f"{mark_shape(mark)}<b>{figure}</b><span>{escape(_(MARK[mark]))}{overdue}</span></button>"
     )
 
 
 def _list(title: str, number: int, items: Iterable[str]) -> str:
     body = "".join(items)
-    return f'<h3>{escape(title)} <b>{number:,}</b></h3><ol>{body}</ol>' if body else ""
+    return f"<h3>{escape(title)} <b>{number:,}</b></h3><ol>{body}</ol>" if body else ""
 
 
 def _rows(frame: pd.DataFrame, most: int) -> list[Any]:

@@ -10,7 +10,9 @@ from layers.document import assets_digest
 SCRIPT = "export default (element) => import(location.origin + element.data.script).then((console) => console.{part}(element))"
 
 _address = st.components.v2.component("battlemap_address", js=SCRIPT.format(part="address"), isolate_styles=False)
-_map = st.components.v2.component("battlemap_map", html='<div class="bm-map"></div>', js=SCRIPT.format(part="map"), isolate_styles=False)
+_map = st.components.v2.component(
+    "battlemap_map", html='<div class="bm-map"></div>', js=SCRIPT.format(part="map"), isolate_styles=False
+)
 
 
 def address(query: Mapping[str, str], words: Mapping[str, str]) -> None:
@@ -18,7 +20,9 @@ def address(query: Mapping[str, str], words: Mapping[str, str]) -> None:
     _address(data={"script": _script(), "query": dict(query), "words": dict(words)}, key="address", height=0)
 
 
-def battle_map(area: str, language: str, query: str, title: str, *, on_only: Callable[[], None], on_mark: Callable[[], None]) -> Any:
+def battle_map(
+    area: str, language: str, query: str, title: str, *, on_only: Callable[[], None], on_mark: Callable[[], None]
+) -> Any:
     """Show the map of an area under a filter.
 
     Its iframe is kept over reruns: a new filter is handed in by a message, so that nothing loads again and the view stays.

@@ -22,11 +22,21 @@ def header(visit: Visit, pages: list[Page], current: Page, *, synthetic: bool) -
             st.html(f'<span class="bm-chip">{escape(_("Illustrative"))}</span>', width="content")
         with st.container(key="nav", horizontal=True, width="content"):
             for page in pages:
-                st.page_link(page, label=page.title, query_params=_said(visit), disabled=page.url_path == current.url_path)
+                st.page_link(
+                    page, label=page.title, query_params=_said(visit), disabled=page.url_path == current.url_path
+                )
         with st.container(key="tools", horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             st.html(_ways_out(visit), width="content")
             st.session_state["language_choice"] = visit.language
-            st.segmented_control(_("Language"), LANGUAGES, format_func=LANGUAGE_NAMES.get, key="language_choice", required=True, label_visibility="collapsed", on_change=_take_language)
+            st.segmented_control(
+                _("Language"),
+                LANGUAGES,
+                format_func=LANGUAGE_NAMES.get,
+                key="language_choice",
+                required=True,
+                label_visibility="collapsed",
+                on_change=_take_language,
+            )
 
 
 def _choose_area(visit: Visit) -> None:
@@ -53,7 +63,9 @@ def _take_area(key: str) -> None:
     chosen = st.session_state[key]
     if chosen:
         st.session_state["area"] = chosen
-        st.session_state["asked"] = {key: value for key, value in st.session_state["asked"].items() if key in {"mark", "days"}}
+        st.session_state["asked"] = {
+            key: value for key, value in st.session_state["asked"].items() if key in {"mark", "days"}
+        }
 
 
 def _take_language() -> None:
@@ -66,7 +78,10 @@ def _said(visit: Visit) -> dict[str, str]:
 
 def _ways_out(visit: Visit) -> str:
     """Return links that open wall and paper with the filter of this page; console.js adds the view."""
-    _, query = visit._, urlencode({"lang": visit.language, **{key: value for key, value in visit.asked.items() if value}})
+    _, query = (
+        visit._,
+        urlencode({"lang": visit.language, **{key: value for key, value in visit.asked.items() if value}}),
+    )
     name = escape(visit.name)
     return (
         '<span class="bm-ways">'
@@ -74,4 +89,3 @@ def _ways_out(visit: Visit) -> str:
         f'<a data-view href="/print/{name}?{escape(query)}" target="_blank" rel="noopener">{escape(_("Print"))}</a>'
         f'<button type="button" data-theme-switch title="{escape(_("Light or dark"))}" aria-label="{escape(_("Light or dark"))}"><i class="bm-half"></i></button></span>'
     )
-

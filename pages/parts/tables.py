@@ -8,7 +8,10 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table as HTML; a column of numbers stands to the right."""
     rows = list(rows)
     looks = [_look([row[column] for row in rows]) for column in range(len(heads))]
-    body = "".join(f"<tr>{''.join(f'<td{look}>{escape(value)}</td>' for look, value in zip(looks, row, strict=True))}</tr>" for row in rows)
+    body = "".join(
+        f"<tr>{''.join(f'<td{look}>{escape(value)}</td>' for look, value in zip(looks, row, strict=True))}</tr>"
+        for row in rows
+    )
     head = "".join(f'<th scope="col"{look}>{escape(name)}</th>' for look, name in zip(looks, heads, strict=True))
     return f'<table class="bm-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 

@@ -12,20 +12,27 @@ def trouble(visit: Visit, error: BattlemapError) -> None:
     """Say what is wrong with the area, and show the ways back."""
     _ = visit._
     if isinstance(error, UnknownArea):
-        heading, advice = _("There is no area {name}").format(name=visit.name), _("Choose one of these, or add its folder to BATTLEMAP_PACKS.")
+        heading, advice = (
+            _("There is no area {name}").format(name=visit.name),
+            _("Choose one of these, or add its folder to BATTLEMAP_PACKS."),
+        )
     else:
         heading = _("The data of {name} cannot be read").format(name=visit.names().get(visit.name, visit.name))
         advice = _("Other areas are not affected. This command lists every fault:")
     faults = "".join(f"<li>{escape(fault)}</li>" for fault in error.faults) if isinstance(error, PackError) else ""
     command = "" if isinstance(error, UnknownArea) else f"<pre>battlemap check {escape(visit.name)}</pre>"
     first_line = escape(str(error).split("\n", 1)[0])
-    st.html(f'<section class="bm-trouble" role="alert"><h1>{escape(heading)}</h1><p>{first_line}</p><ul>{faults}</ul><p>{escape(advice)}</p>{command}{_ways_back(visit)}</section>')
+    st.html(
+        f'<section class="bm-trouble" role="alert"><h1>{escape(heading)}</h1><p>{first_line}</p><ul>{faults}</ul><p>{escape(advice)}</p>{command}{_ways_back(visit)}</section>'
+    )
 
 
 def bad_filter(visit: Visit, error: BattlemapError) -> None:
     """Say what is wrong with the filter in the address, and show the way back."""
     _ = visit._
-    st.html(f'<section class="bm-trouble" role="alert"><h1>{escape(_("The filter in the address cannot be understood"))}</h1><p>{escape(str(error))}</p></section>')
+    st.html(
+        f'<section class="bm-trouble" role="alert"><h1>{escape(_("The filter in the address cannot be understood"))}</h1><p>{escape(str(error))}</p></section>'
+    )
     st.button(_("Show everything"), type="primary", key="everything", on_click=clear)
 
 
@@ -35,5 +42,9 @@ def clear() -> None:
 
 
 def _ways_back(visit: Visit) -> str:
-    links = [f'<a href="/?area={escape(name)}&amp;lang={visit.language}" target="_self">{escape(shown)}</a>' for name, shown in visit.names().items() if name != visit.name]
+    links = [
+        f'<a href="/?area={escape(name)}&amp;lang={visit.language}" target="_self">{escape(shown)}</a>'
+        for name, shown in visit.names().items()
+        if name != visit.name
+    ]
     return f'<p class="bm-back">{" ".join(links)}</p>'
