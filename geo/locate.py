@@ -11,43 +11,32 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from geo._tables import (
-    ASK,
-    BLOCKS,
-    CODES,
-    CUT,
-    LARGEST,
-    LISTS,
-    RECORDS,
-    SHORT,
-    SMALLEST,
-    Draft,
-    Floats,
-    Ints,
-    Longs,
-    Net,
-    Tables,
-    nbytes,
-)
 from geo.errors import GeometryError
+
+if TYPE_CHECKING:
+    from geo._kernels import Net, Tables
 
 __all__ = ["Locator"]
 
 Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Longs = NDArray[np.int64]
 Geometries = NDArray[Any]
 T = TypeVar("T")
 
 PATIENCE = 20_000  # points answered by the tree, in about 0.05 s, before the index is built (loading numba takes 0.6 s, its first compilation 10 s)
 CALL = 200  # points that a call counts as, so that questions about single points come to the index too
 SHARE = 65_536  # points that a thread takes at a time
-DENSITY = 10  # cells per vertex
+DENSITY = 5  # cells per vertex
 CELLS, ACROSS = 2**26, 2**20  # at most: in all, in one direction
+LARGEST, SMALLEST = 1e140, 1e-120  # magnitudes of coordinates between which products neither overflow nor vanish
 VERTICES = 2**28  # that the tables can number
 CROWD, INNER_CROWD = 4, 8  # touching edges above which a cell is divided: of the raster, within a block
 LEVELS = 4  # of blocks within blocks
@@ -103,7 +92,7 @@ class Locator:
     def nbytes(self) -> int:
         """Size of the index in bytes; 0 while it is not built."""
         indices = {id(index): index for index in (self._first, self._every) if index is not None}
-        return sum(nbytes(index.tables) for index in indices.values())
+        return sum(index.nbytes for index in indices.values())
 
     def prepare(self) -> "Locator":
         """Build the index now, rather than at the first large question; return the locator."""
@@ -140,7 +129,7 @@ class Locator:
             return int(kernels.locate(index.tables, x[share], y[share], found[share]))
 
         if sum(_in_threads(work, len(x), threads)):
-            asked = np.flatnonzero(found == ASK)
+            asked = np.flatnonzero(found == kernels.ASK)
             found[asked] = self._locate_by_tree(x[asked], y[asked])
         return found
 
@@ -157,8 +146,9 @@ class Locator:
         code: int = index.view[int(u) * width + int(t)]
         if code >= -1:
             return code
-        found: int = _kernels().locate_one(index.tables, x, y)
-        return found if found != ASK else int(self._locate_by_tree(np.array([x]), np.array([y]))[0])
+        kernels = _kernels()
+        found: int = kernels.locate_one(index.tables, x, y)
+        return found if found != kernels.ASK else int(self._locate_by_tree(np.array([x]), np.array([y]))[0])
 
     def locate_all(self, x: ArrayLike, y: ArrayLike, *, threads: int | None = None) -> tuple[Longs, Ints]:
         """Return all polygons that cover each point, in compressed rows.
@@ -184,11 +174,11 @@ class Locator:
         if self._tree_suffices(len(x)):
             points, owners = self._pairs(x, y)
             return _offsets(np.bincount(points, minlength=len(x))), owners
-        index = self._index(everything=True)
+        index, kernels = self._index(everything=True), _kernels()
         counts = np.empty(len(x), dtype=np.int32)
         shares = _in_threads(lambda share: _all_of(index, x[share], y[share], counts[share]), len(x), threads)
         owners = np.concatenate([np.empty(0, dtype=np.int32), *shares])
-        asked = np.flatnonzero(counts == ASK)
+        asked = np.flatnonzero(counts == kernels.ASK)
         if len(asked):
             owners = self._with_asked(x, y, counts, owners, asked)
         return _offsets(counts), owners
@@ -225,7 +215,7 @@ class Locator:
             return int(kernels.on_edge(index.tables, x[share], y[share], owners[share], found[share]))
 
         if sum(_in_threads(work, len(x), threads)):
-            asked = np.flatnonzero(found == ASK)
+            asked = np.flatnonzero(found == kernels.ASK)
             found[asked] = self._on_edge_by_tree(x[asked], y[asked], owners[asked])
         return found.astype(np.bool_)
 
@@ -281,7 +271,10 @@ class Locator:
 
     def _on_edge_by_tree(self, x: Floats, y: Floats, owners: Ints) -> Bools:
         finite = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-        first, end = np.searchsorted(self._owners, owners[finite]), np.searchsorted(self._owners, owners[finite], side="right")
+        first, end = (
+            np.searchsorted(self._owners, owners[finite]),
+            np.searchsorted(self._owners, owners[finite], side="right"),
+        )
         points = np.repeat(finite, end - first)
         parts = np.arange(len(points)) + np.repeat(first - _offsets(end - first)[:-1], end - first)
         parts, index = np.unique(parts, return_inverse=True)
@@ -302,9 +295,13 @@ class Locator:
     def _positions(self, positions: ArrayLike, n: int) -> Ints:
         owners = np.asarray(positions)
         if owners.shape != (n,) or owners.dtype.kind not in "iu":
-            raise GeometryError(f"positions has shape {owners.shape} and type {owners.dtype}, {n} points were given. Hand in what locate returned for these points.")
+            raise GeometryError(
+                f"positions has shape {owners.shape} and type {owners.dtype}, {n} points were given. Hand in what locate returned for these points."
+            )
         if n and not -1 <= owners.min() <= owners.max() < self._count:
-            raise GeometryError(f"positions range from {owners.min()} to {owners.max()}, but there are {self._count} polygons. Hand in what locate returned.")
+            raise GeometryError(
+                f"positions range from {owners.min()} to {owners.max()}, but there are {self._count} polygons. Hand in what locate returned."
+            )
         return np.ascontiguousarray(owners, dtype=np.int32)
 
 
@@ -313,12 +310,14 @@ class Locator:
 
 def _parts(polygons: Iterable[Any]) -> tuple[int, Geometries, Ints]:
     """Return how many polygons there are, their parts (polygons of one shell), and the position of each part's owner."""
-    listed = polygons if hasattr(polygons, "__len__") else list(polygons)
-    geometries = np.empty(len(listed), dtype=object)
+    listed = list(polygons)
+    geometries: Geometries = np.empty(len(listed), dtype=np.object_)
     geometries[:] = listed
     strange = np.flatnonzero(~(shapely.is_geometry(geometries) | shapely.is_missing(geometries)))
     if len(strange):
-        raise GeometryError(f"Polygon {strange[0]} is a {type(geometries[strange[0]]).__name__}, no geometry. Hand in shapely (multi)polygons or None.")
+        raise GeometryError(
+            f"Polygon {strange[0]} is a {type(geometries[strange[0]]).__name__}, no geometry. Hand in shapely (multi)polygons or None."
+        )
     count = len(geometries)
     owners = np.arange(count, dtype=np.int32)
     while np.any(shapely.get_type_id(geometries) > _POLYGON):
@@ -336,16 +335,22 @@ def _within_reach(parts: Geometries) -> bool:
     """Tell whether the kernels can do the arithmetic of these polygons; else shapely answers alone."""
     sizes = np.abs(shapely.get_coordinates(parts))
     sizes = sizes[sizes > 0]
-    return bool(len(parts) and len(sizes) and len(sizes) < 2 * VERTICES and sizes.max() <= LARGEST and sizes.min() >= SMALLEST)
+    return bool(
+        len(parts) and len(sizes) and len(sizes) < 2 * VERTICES and sizes.max() <= LARGEST and sizes.min() >= SMALLEST
+    )
 
 
 def _points(x: ArrayLike, y: ArrayLike) -> tuple[Floats, Floats]:
     try:
         xs, ys = np.ascontiguousarray(x, dtype=np.float64), np.ascontiguousarray(y, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise GeometryError(f"x and y are not arrays of numbers ({error}). Hand in two arrays of numbers of the same length.") from error
+        raise GeometryError(
+            f"x and y are not arrays of numbers ({error}). Hand in two arrays of numbers of the same length."
+        ) from error
     if np.ndim(x) != 1 or np.ndim(y) != 1 or xs.shape != ys.shape:
-        raise GeometryError(f"x has shape {np.shape(x)} and y {np.shape(y)}. Hand in two arrays of one dimension and the same length.")
+        raise GeometryError(
+            f"x has shape {np.shape(x)} and y {np.shape(y)}. Hand in two arrays of one dimension and the same length."
+        )
     return xs, ys
 
 
@@ -399,21 +404,25 @@ def _all_of(index: "_Index", x: Floats, y: Floats, counts: Ints) -> Ints:
 class _Index:
     """The tables of an index; `cut` tells that some candidates behind the first were dropped."""
 
-    def __init__(self, tables: Tables, *, cut: bool) -> None:
+    def __init__(self, tables: "Tables", *, cut: bool) -> None:
         for table in tables:
             if isinstance(table, np.ndarray):
                 table.flags.writeable = False  # as the compiled functions expect, and as a memory map may be
         self.tables = tables
         self.cut = cut
-        self.view = memoryview(tables.cells)
+        self.view = memoryview(tables.cells)  # type: ignore[arg-type]  # numpy declares its buffer from Python 3.12 on
         self.origin = (tables.x0, tables.y0, tables.inverse, tables.width, tables.height)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _revive, (tuple(self.tables), self.cut)
 
+    @property
+    def nbytes(self) -> int:
+        return sum(table.nbytes for table in self.tables if isinstance(table, np.ndarray))
+
 
 def _revive(tables: tuple[Any, ...], cut: bool) -> _Index:  # noqa: FBT001 - pickle hands it over by place
-    return _Index(Tables(*tables), cut=cut)
+    return _Index(_kernels().Tables(*tables), cut=cut)
 
 
 def _raster(bounds: Floats, cells: int) -> tuple[float, float, float, int, int]:
@@ -432,7 +441,9 @@ def _build(parts: Geometries, owners: Ints, *, everything: bool) -> _Index:
     holed = np.flatnonzero(shapely.get_num_interior_rings(parts) > 0)
     asking = np.zeros(len(parts), dtype=np.bool_)
     asking[holed] = ~shapely.is_valid(parts[holed])
-    net = Net(np.array(coords, order="C"), rings.astype(np.int64), polygons.astype(np.int64), owners.copy(), asking)
+    net = _kernels().Net(
+        np.array(coords, order="C"), rings.astype(np.int64), polygons.astype(np.int64), owners.copy(), asking
+    )
     bounds = np.concatenate([coords.min(axis=0), coords.max(axis=0)])
     cells, room = int(np.clip(DENSITY * len(coords), 256, CELLS)), 1
     while (index := _attempt(net, _raster(bounds, cells), room, everything=everything)) is None:
@@ -440,34 +451,34 @@ def _build(parts: Geometries, owners: Ints, *, everything: bool) -> _Index:
     return index
 
 
-def _attempt(net: Net, raster: tuple[float, float, float, int, int], room: int, *, everything: bool) -> _Index | None:
-    n = len(net.coords)
-    tables = Tables(
+def _attempt(net: "Net", raster: tuple[float, float, float, int, int], room: int, *, everything: bool) -> _Index | None:
+    kernels = _kernels()
+    n, smaller = len(net.coords), kernels.SIDE**2
+    tables = kernels.Tables(
         np.full(raster[3] * raster[4], -1, dtype=np.int32),
         *raster,
         records=_aligned(2 * room * n + 64),
         lists=np.empty(32 * room * n + 4096, dtype=np.int32),
-        blocks=np.empty(64 * (n + 64), dtype=np.uint8),
+        blocks=np.empty(smaller * (n + 64), dtype=np.uint8),
         bases=np.empty(n + 64, dtype=np.int32),
-        codes=np.empty(16 * room * n + 4096, dtype=np.int32),
+        codes=np.empty(8 * room * n + 4096, dtype=np.int32),
         coords=net.coords,
     )
     stream, todo = (np.empty(min(64 * room * n + 4096, 2**31 - 16), dtype=np.int32) for _ in range(2))
-    used = np.zeros(8, dtype=np.int64)
-    latest = np.full(n, -1, dtype=np.int32)
-    _kernels().build(net, Draft(tables, stream, todo, latest, used, everything, CROWD, INNER_CROWD, LEVELS))
-    if used[SHORT]:
+    used, latest = np.zeros(8, dtype=np.int64), np.full(n, -1, dtype=np.int32)
+    kernels.build(net, kernels.Draft(tables, stream, todo, latest, used, everything, CROWD, INNER_CROWD, LEVELS))
+    if used[kernels.SHORT]:
         return None
-    records = _aligned(used[RECORDS])
-    records[:] = tables.records[: used[RECORDS]]
+    records = _aligned(used[kernels.RECORDS])
+    records[:] = tables.records[: len(records)]
     kept = tables._replace(
         records=records,
-        lists=tables.lists[: used[LISTS]].copy(),
-        blocks=tables.blocks[: 64 * used[BLOCKS]].copy(),
-        bases=tables.bases[: used[BLOCKS]].copy(),
-        codes=tables.codes[: used[CODES]].copy(),
+        lists=tables.lists[: used[kernels.LISTS]].copy(),
+        blocks=tables.blocks[: smaller * used[kernels.BLOCKS]].copy(),
+        bases=tables.bases[: used[kernels.BLOCKS]].copy(),
+        codes=tables.codes[: used[kernels.CODES]].copy(),
     )
-    return _Index(kept, cut=bool(used[CUT]))
+    return _Index(kept, cut=bool(used[kernels.CUT]))
 
 
 def _aligned(records: int) -> Floats:
