@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import shapely
 from shapely import STRtree
@@ -12,11 +12,15 @@ from shapely.geometry import Point, Polygon
 from data.synthetic import compounds, dedicated, grids
 from data.synthetic.blocks import Block, Parcel, parcel_out
 from data.synthetic.districts import sort_faces
-from data.synthetic.grids import Leaf, Options, Piece
 from data.synthetic.names import Names, name_lanes, name_parcels
 from data.synthetic.plane import Chance
-from data.synthetic.plans import Plan
 from data.synthetic.streets import Skeleton, Street, lay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from data.synthetic.grids import Leaf, Options, Piece
+    from data.synthetic.plans import Plan
 
 HOMES = {"yard", "walkup", "slab", "point", "high", "village"}
 
@@ -74,7 +78,12 @@ def _draw(plan: Plan, seed: int, key: str) -> Drawing:
     _give_kinds(drawing, key)
     names = Names(Chance(key, "names"))
     name_lanes([*blocks, *context], skeleton, names)
-    name_parcels([p for block in [*blocks, *context] for p in block.node.parcels()], drawing.streets(), names, Chance(key, "numbers"))
+    name_parcels(
+        [p for block in [*blocks, *context] for p in block.node.parcels()],
+        drawing.streets(),
+        names,
+        Chance(key, "numbers"),
+    )
     ways = [_build_block(block, drawing.streets(), key) for block in blocks]
     for block in context:
         _build_around(block, drawing.streets(), key)
@@ -91,7 +100,9 @@ def _block(name: str, face: Polygon, plan: Plan, skeleton: Skeleton, key: str) -
 def _give_kinds(drawing: Drawing, key: str) -> None:
     parcels = [(parcel, block.key) for block in drawing.blocks for parcel in block.node.parcels()]
     skeleton = drawing.skeleton.streets
-    dedicated.place([p for p, _ in parcels], [b for _, b in parcels], drawing.plan.specials, skeleton, Chance(key, "specials"))
+    dedicated.place(
+        [p for p, _ in parcels], [b for _, b in parcels], drawing.plan.specials, skeleton, Chance(key, "specials")
+    )
     for block in [*drawing.blocks, *drawing.context]:
         chance = Chance(key, "kinds", block.key)
         habit = [(kind, weight * chance.between(0.25, 1.9)) for kind, weight in drawing.plan.kinds]

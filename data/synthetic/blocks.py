@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import shapely
 from shapely.geometry import LineString, Polygon
-from shapely.geometry.base import BaseGeometry
 from shapely.ops import split
 
 from data.synthetic.plane import Chance, Frame, largest, lengthwise_angle, line_parts
 from data.synthetic.streets import RESERVE, Skeleton, Street
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shapely.geometry.base import BaseGeometry
 
 
 @dataclass
@@ -112,9 +116,7 @@ class Block:
     lanes: list[Street]
 
 
-def parcel_out(
-    key: str, face: Polygon, skeleton: Skeleton, chance: Chance, *, sizes: tuple[float, float]
-) -> Block:
+def parcel_out(key: str, face: Polygon, skeleton: Skeleton, chance: Chance, *, sizes: tuple[float, float]) -> Block:
     """Cut a face into parcels.
 
     Parameters
@@ -147,7 +149,12 @@ def _divide(shape: Polygon, chance: Chance, sizes: tuple[float, float], lanes: l
     for _ in range(12):
         cut = _cut(shape, chance, bend=5.0 if as_lane else 0.0)
         parts = sorted(split(shape, cut).geoms, key=lambda part: part.area)
-        if len(parts) != 2 or parts[0].area < max(sizes[0] * 0.7, 0.26 * shape.area) or _stringy(parts[0]) or _stringy(parts[1]):
+        if (
+            len(parts) != 2
+            or parts[0].area < max(sizes[0] * 0.7, 0.26 * shape.area)
+            or _stringy(parts[0])
+            or _stringy(parts[1])
+        ):
             continue
         if as_lane:
             lanes.append(max(shapely.get_parts(cut.intersection(shape)), key=lambda part: part.length))
@@ -190,7 +197,10 @@ def halve(face: Polygon, chance: Chance, *, bend: float) -> tuple[list[Polygon],
         cut = _cut(shape, chance, bend=bend)
         parts = list(split(shape, cut).geoms)
         if len(parts) == 2:
-            poor = max(part.length / (4 * part.area**0.5) for part in parts) + abs(parts[0].area - parts[1].area) / shape.area
+            poor = (
+                max(part.length / (4 * part.area**0.5) for part in parts)
+                + abs(parts[0].area - parts[1].area) / shape.area
+            )
             if best is None or poor < best[0]:
                 best = poor, parts, _longest(cut.intersection(shape))
     if best is None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from shapely.geometry import LineString, Polygon
-from shapely.geometry.base import BaseGeometry
 
 from data.synthetic.blocks import Building
 from data.synthetic.plane import Chance, Frame, largest, rectangle
-from data.synthetic.streets import Street
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shapely.geometry.base import BaseGeometry
+
+    from data.synthetic.streets import Street
 
 
-def slab(x: float, y: float, unit: float, units: int, depth: float, style: str) -> Polygon:
+def slab(x: float, y: float, unit: float, units: int, *, depth: float, style: str) -> Polygon:
     """Return a slab (板楼) with its south-west corner at x, y: plain, with stair bays, or with every other unit set back."""
     length = unit * units
     if style == "plain":
@@ -47,16 +52,34 @@ def tower(x: float, y: float, width: float, depth: float, style: str) -> Polygon
     elif style == "butterfly":
         c, d = width * 0.36, depth * 0.3
         ring = [(0, 0), (c, 0), (c, d * 0.6), (width - c, d * 0.6), (width - c, 0), (width, 0), (width, depth * 0.72)]
-        ring += [(width - c * 0.8, depth * 0.72), (width - c * 0.8, depth), (c * 0.8, depth), (c * 0.8, depth * 0.72), (0, depth * 0.72)]
+        ring += [
+            (width - c * 0.8, depth * 0.72),
+            (width - c * 0.8, depth),
+            (c * 0.8, depth),
+            (c * 0.8, depth * 0.72),
+            (0, depth * 0.72),
+        ]
     else:
         c = width * 0.42
-        ring = [(0, 0), (width, 0), (width, depth * 0.8), (width - c, depth * 0.8), (width - c, depth), (c, depth), (c, depth * 0.8), (0, depth * 0.8)]
+        ring = [
+            (0, 0),
+            (width, 0),
+            (width, depth * 0.8),
+            (width - c, depth * 0.8),
+            (width - c, depth),
+            (c, depth),
+            (c, depth * 0.8),
+            (0, depth * 0.8),
+        ]
     return Polygon([(x + px, y + py) for px, py in ring])
 
 
-def comb(x: float, y: float, length: float, wings: int, depth: float, gap: float) -> Polygon:
+def comb(x: float, y: float, length: float, wings: int, *, depth: float, gap: float) -> Polygon:
     """Return parallel wings joined by a corridor on the west, as schools and clinics are built."""
-    body = [rectangle(x, y + i * (depth + gap), x + length * (1 if i % 2 else 0.86), y + i * (depth + gap) + depth) for i in range(wings)]
+    body = [
+        rectangle(x, y + i * (depth + gap), x + length * (1 if i % 2 else 0.86), y + i * (depth + gap) + depth)
+        for i in range(wings)
+    ]
     spine = rectangle(x, y, x + 7.5, y + wings * depth + (wings - 1) * gap)
     return Polygon(shapely.union_all([*body, spine]).exterior)
 
@@ -66,7 +89,11 @@ def oval(x: float, y: float, length: float, width: float) -> Polygon:
     if length < width:
         x, y = x + width / 2, y + width / 2
         return Polygon(LineString([(x, y), (x, y + length - width)]).buffer(width / 2, quad_segs=6).exterior)
-    return Polygon(LineString([(x + width / 2, y + width / 2), (x + length - width / 2, y + width / 2)]).buffer(width / 2, quad_segs=6).exterior)
+    return Polygon(
+        LineString([(x + width / 2, y + width / 2), (x + length - width / 2, y + width / 2)])
+        .buffer(width / 2, quad_segs=6)
+        .exterior
+    )
 
 
 def lawn(room: Polygon, frame: Frame, chance: Chance) -> Polygon:
@@ -109,7 +136,9 @@ def street_front(land: Polygon, streets: Sequence[Street], chance: Chance, share
     return built
 
 
-def _strip(front: LineString, land: Polygon, depth: float, chance: Chance, before: Sequence[Building]) -> list[Building]:
+def _strip(
+    front: LineString, land: Polygon, depth: float, chance: Chance, before: Sequence[Building]
+) -> list[Building]:
     strip: list[Building] = []
     along, gate = chance.between(5, 12), chance.between(0.35, 0.65) * front.length
     storeys = chance.weighted([(1, 2), (2, 5), (3, 2)])

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from shapely.geometry import LineString, Polygon
-from shapely.geometry.base import BaseGeometry
 
 from data.synthetic.blocks import Area, Building, Parcel
 from data.synthetic.buildings import fits, lawn, slab, street_front, tower
 from data.synthetic.plane import Chance, blob, largest, rectangle
-from data.synthetic.streets import Street
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shapely.geometry.base import BaseGeometry
+
+    from data.synthetic.streets import Street
 
 
 @dataclass(frozen=True)
@@ -37,17 +43,66 @@ class Estate:
 
 
 ESTATES = {
-    "yard": Estate((5, 6), (12.8, 14.6), (10.4, 11.8), ((2, 2), (3, 5), (4, 2)), 1.0, 2, (6.0, 9.0),
-                   ("plain", "plain", "bays", "stepped"), 3.2, {"arterial": 0.9, "secondary": 0.62, "lane": 0.12}),
-    "walkup": Estate((6, 7), (14.5, 16.8), (11.8, 13.4), ((2, 3), (3, 5), (4, 1)), 1.08, 2, (7.5, 11.0),
-                     ("bays", "stepped", "setback", "plain"), 4.2, {"arterial": 0.9, "secondary": 0.6, "lane": 0.08}),
-    "slab": Estate((11, 11), (18.5, 20.5), (13.5, 15.0), ((2, 4), (3, 5)), 1.0, 2, (11.0, 15.0),
-                   ("bays", "stepped", "setback"), 5.5, {"arterial": 0.8, "secondary": 0.4, "lane": 0.03}),
-    "point": Estate((17, 18), (25.0, 28.0), (18.5, 21.0), ((1, 1),), 0.66, 4, (19.0, 26.0),
-                    ("cross", "butterfly", "core"), 6.0, {"arterial": 0.9, "secondary": 0.6}),
+    "yard": Estate(
+        (5, 6),
+        (12.8, 14.6),
+        (10.4, 11.8),
+        ((2, 2), (3, 5), (4, 2)),
+        1.0,
+        2,
+        (6.0, 9.0),
+        ("plain", "plain", "bays", "stepped"),
+        3.2,
+        {"arterial": 0.9, "secondary": 0.62, "lane": 0.12},
+    ),
+    "walkup": Estate(
+        (6, 7),
+        (14.5, 16.8),
+        (11.8, 13.4),
+        ((2, 3), (3, 5), (4, 1)),
+        1.08,
+        2,
+        (7.5, 11.0),
+        ("bays", "stepped", "setback", "plain"),
+        4.2,
+        {"arterial": 0.9, "secondary": 0.6, "lane": 0.08},
+    ),
+    "slab": Estate(
+        (11, 11),
+        (18.5, 20.5),
+        (13.5, 15.0),
+        ((2, 4), (3, 5)),
+        1.0,
+        2,
+        (11.0, 15.0),
+        ("bays", "stepped", "setback"),
+        5.5,
+        {"arterial": 0.8, "secondary": 0.4, "lane": 0.03},
+    ),
+    "point": Estate(
+        (17, 18),
+        (25.0, 28.0),
+        (18.5, 21.0),
+        ((1, 1),),
+        0.66,
+        4,
+        (19.0, 26.0),
+        ("cross", "butterfly", "core"),
+        6.0,
+        {"arterial": 0.9, "secondary": 0.6},
+    ),
 }
 
-Maker = Callable[[float, float, float, int, float, str], Polygon]
+
+@dataclass(frozen=True)
+class Manner:
+    """What one estate chose of its kind: the width of a unit and the depth in metres, storeys, shape."""
+
+    estate: Estate
+    unit: float
+    depth: float
+    storeys: int
+    style: str
 
 
 def build(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
@@ -67,15 +122,15 @@ def _estate(parcel: Parcel, estate: Estate, streets: Sequence[Street], chance: C
     if inner.area < 400:
         return
     storeys, style = chance.whole(*estate.storeys), chance.pick(estate.shapes)
-    unit, depth = chance.between(*estate.unit), chance.between(*estate.depth)
-    pitch = depth + estate.sun * storeys * 2.95 * chance.between(0.97, 1.08)
-    columns = _columns(inner, unit, estate, chance)
+    manner = Manner(estate, chance.between(*estate.unit), chance.between(*estate.depth), storeys, style)
+    depth, pitch = manner.depth, manner.depth + estate.sun * storeys * 2.95 * chance.between(0.97, 1.08)
+    columns = _columns(inner, manner.unit, estate, chance)
     heart = _heart(inner, chance) if parcel.kind in {"slab", "point"} and parcel.land.area > 15_000 else None
     for y in _rows(inner, depth, pitch):
         for a, b in _stretches(inner, y, depth + 1.3):
             for x0, x1 in columns:
                 if heart is None or not heart.intersects(rectangle(x0, y, x1, y + depth)):
-                    _set_slab(parcel, inner, (max(a, x0), min(b, x1), y), (unit, depth, storeys), (estate, style), chance)
+                    _set_slab(parcel, inner, (max(a, x0), min(b, x1), y), manner, chance)
     if heart is not None:
         _green_heart(parcel, heart, chance)
     _lanes(parcel, inner, columns)
@@ -139,11 +194,15 @@ def _stretches(free: BaseGeometry, y: float, depth: float) -> list[tuple[float, 
 
 
 def _set_slab(
-    parcel: Parcel, free: BaseGeometry, place: tuple[float, float, float], size: tuple[float, float, int],
-    manner: tuple[Estate, str], chance: Chance,
+    parcel: Parcel,
+    free: BaseGeometry,
+    place: tuple[float, float, float],
+    manner: Manner,
+    chance: Chance,
 ) -> None:
-    """Set the longest building that a cell of the pattern holds; leave one in forty cells empty."""
-    (west, east, y), (unit, depth, storeys), (estate, style) = place, size, manner
+    """Set the longest building that a cell of the pattern (west, east, south) holds; leave one in forty cells empty."""
+    west, east, y = place
+    estate, unit, depth, style = manner.estate, manner.unit, manner.depth, manner.style
     if east - west < unit * 0.94:
         return
     if estate.units == ((1, 1),):
@@ -152,10 +211,14 @@ def _set_slab(
     else:
         units = min(5, int((east - west) / (unit * 0.94)))
         fitted = min(unit * 1.07, (east - west) / max(1, units)) - 0.05
-        outline = slab(west if chance.happens(0.5) else east - units * fitted, y, fitted, units, depth, style) if units else Polygon()
+        outline = (
+            slab(west if chance.happens(0.5) else east - units * fitted, y, fitted, units, depth=depth, style=style)
+            if units
+            else Polygon()
+        )
     if outline.is_empty or not free.buffer(0.6).contains(outline) or chance.happens(0.025):
         return
-    height = _height(storeys, units, chance)
+    height = _height(manner.storeys, units, chance)
     placed = parcel.frame.outside(outline)
     if fits(placed, parcel.land, parcel.buildings, apart=3.5):
         parcel.buildings.append(Building(placed, "residence", height, units, height * units * estate.flats))
@@ -192,13 +255,15 @@ def _lanes(parcel: Parcel, inner: Polygon, columns: Sequence[tuple[float, float]
     """Draw the estate's own lane in its widest gaps, wall to wall."""
     if len(columns) < 2:
         return
-    gaps = [((a[1] + b[0]) / 2, b[0] - a[1]) for a, b in zip(columns, columns[1:], strict=False)]
+    gaps = [((a[1] + b[0]) / 2, b[0] - a[1]) for a, b in itertools.pairwise(columns)]
     _, y0, _, y1 = inner.bounds
     middle = max(gaps, key=lambda gap: gap[1] - 0.02 * abs(gap[0] - (inner.bounds[0] + inner.bounds[2]) / 2))
     line = parcel.frame.outside(LineString([(middle[0], y0 - 25), (middle[0], y1 + 25)])).intersection(parcel.land)
     if parcel.buildings:
         line = line.difference(shapely.union_all([b.shape.buffer(1.5) for b in parcel.buildings]))
-    parcel.build.paths += [part for part in shapely.get_parts(line) if part.geom_type == "LineString" and part.length > 25]
+    parcel.build.paths += [
+        part for part in shapely.get_parts(line) if part.geom_type == "LineString" and part.length > 25
+    ]
 
 
 def _sheds(parcel: Parcel, chance: Chance) -> None:
@@ -217,11 +282,19 @@ def _open_ground(parcel: Parcel, chance: Chance) -> None:
     """Use what is left free: a ball court where one fits, else a lawn; some of it stays bare."""
     taken = [b.shape.buffer(4.0) for b in parcel.buildings] + [a.shape.buffer(3.0) for a in parcel.areas]
     free = parcel.land.buffer(-2.5).difference(shapely.union_all(taken)) if taken else parcel.land.buffer(-2.5)
-    rooms = [part for part in shapely.get_parts(free.buffer(-4.0).buffer(3.2, quad_segs=2)) if part.geom_type == "Polygon" and part.area > 260]
+    rooms = [
+        part
+        for part in shapely.get_parts(free.buffer(-4.0).buffer(3.2, quad_segs=2))
+        if part.geom_type == "Polygon" and part.area > 260
+    ]
     for room in sorted(rooms, key=lambda part: -part.area)[:5]:
         u, v = parcel.frame.inside(room).representative_point().coords[0]
         court = parcel.frame.outside(rectangle(u - 14, v - 7.5, u + 14, v + 7.5)) if chance.happens(0.5) else Polygon()
-        turned = parcel.frame.outside(rectangle(u - 7.5, v - 14, u + 7.5, v + 14)) if court.is_empty and chance.happens(0.3) else Polygon()
+        turned = (
+            parcel.frame.outside(rectangle(u - 7.5, v - 14, u + 7.5, v + 14))
+            if court.is_empty and chance.happens(0.3)
+            else Polygon()
+        )
         if not court.is_empty and room.contains(court):
             parcel.areas.append(Area(court, "pitch"))
         elif not turned.is_empty and room.contains(turned):
@@ -234,13 +307,21 @@ def _open_ground(parcel: Parcel, chance: Chance) -> None:
 
 def _high(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
     """Build three towers of 32 or 33 storeys round a garden; each holds more than one micro-grid."""
-    parcel.build.buildings += street_front(parcel.land, streets, chance, {"arterial": 1.0, "secondary": 0.8, "lane": 0.2})
+    parcel.build.buildings += street_front(
+        parcel.land, streets, chance, {"arterial": 1.0, "secondary": 0.8, "lane": 0.2}
+    )
     inner = _inner(parcel, 9.0)
     if inner.area < 4_000:
         return
     x0, y0, x1, y1 = inner.bounds
-    kinds = chance.shuffled([(33, 2, 2, 33.0, 16.5, "core"), (32, 1, 4, 27.0, 21.0, "cross"), (33, 2, 3, 36.0, 19.0, "butterfly")])
-    spots = ((0.04, 0.06), (0.96, 0.28), (0.1, 0.96)) if x1 - x0 < 1.25 * (y1 - y0) else ((0.02, 0.2), (0.5, 0.85), (0.98, 0.15))
+    kinds = chance.shuffled(
+        [(33, 2, 2, 33.0, 16.5, "core"), (32, 1, 4, 27.0, 21.0, "cross"), (33, 2, 3, 36.0, 19.0, "butterfly")]
+    )
+    spots = (
+        ((0.04, 0.06), (0.96, 0.28), (0.1, 0.96))
+        if x1 - x0 < 1.25 * (y1 - y0)
+        else ((0.02, 0.2), (0.5, 0.85), (0.98, 0.15))
+    )
     for (storeys, units, flats, width, depth, style), (u, v) in zip(kinds, spots, strict=True):
         for shrink in (0.0, 0.06, 0.12, 0.18, 0.24, 0.3, 0.38):
             uu, vv = u + (0.5 - u) * shrink, v + (0.5 - v) * shrink

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -12,7 +12,11 @@ from shapely.geometry import LineString, Point, Polygon
 from data.synthetic.blocks import Area, Building, Parcel
 from data.synthetic.buildings import comb, fits, lawn, oval, street_front, tower
 from data.synthetic.plane import Chance, blob, largest, rectangle, smooth
-from data.synthetic.streets import Street
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from data.synthetic.streets import Street
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,20 @@ class Special:
     near: str = ""
 
 
-SPOTS = tuple((u, v) for edge in (0.0, 0.06, 0.13) for u, v in (
-    (1 - edge, 0.5), (edge, 0.5), (0.5, edge), (1 - edge, edge), (edge, edge), (1 - edge, 1 - edge), (edge, 1 - edge), (0.5, 1 - edge)))
+SPOTS = tuple(
+    (u, v)
+    for edge in (0.0, 0.06, 0.13)
+    for u, v in (
+        (1 - edge, 0.5),
+        (edge, 0.5),
+        (0.5, edge),
+        (1 - edge, edge),
+        (edge, edge),
+        (1 - edge, 1 - edge),
+        (edge, 1 - edge),
+        (0.5, 1 - edge),
+    )
+)
 """Where a sports field is tried: at the edges first, shares of the room left."""
 
 
@@ -51,7 +67,9 @@ def build(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
     BUILDERS[parcel.kind](parcel, streets, chance)
 
 
-def _put(parcel: Parcel, outline: Polygon, use: str, storeys: int, *, name: str = "", apart: float = 5.0, edge: float = 2.0) -> bool:
+def _put(
+    parcel: Parcel, outline: Polygon, use: str, storeys: int, *, name: str = "", apart: float = 5.0, edge: float = 2.0
+) -> bool:
     placed = parcel.frame.outside(outline)
     if not fits(placed, parcel.land.buffer(-edge), parcel.buildings, apart=apart):
         return False
@@ -61,8 +79,17 @@ def _put(parcel: Parcel, outline: Polygon, use: str, storeys: int, *, name: str 
     return True
 
 
-def _try(parcel: Parcel, make: Callable[[float, float], Polygon], use: str, storeys: int, name: str, chance: Chance, *,
-         tries: int = 60, apart: float = 6.0) -> bool:
+def _try(  # noqa: PLR0917 - one line a building reads best
+    parcel: Parcel,
+    make: Callable[[float, float], Polygon],
+    use: str,
+    storeys: int,
+    name: str,
+    chance: Chance,
+    *,
+    tries: int = 60,
+    apart: float = 6.0,
+) -> bool:
     """Put a building somewhere on the land, starting with places that line up with its edges."""
     x0, y0, x1, y1 = parcel.frame.inside(parcel.land).bounds
     size = make(0, 0).bounds
@@ -70,7 +97,9 @@ def _try(parcel: Parcel, make: Callable[[float, float], Polygon], use: str, stor
     for i in range(tries):
         u = chance.pick((0.06, 0.5, 0.94)) if i < tries / 2 else chance.between(0.03, 0.97)
         v = chance.pick((0.06, 0.5, 0.94)) if i < tries / 2 else chance.between(0.03, 0.97)
-        if _put(parcel, make(x0 + u * (x1 - x0 - width), y0 + v * (y1 - y0 - depth)), use, storeys, name=name, apart=apart):
+        if _put(
+            parcel, make(x0 + u * (x1 - x0 - width), y0 + v * (y1 - y0 - depth)), use, storeys, name=name, apart=apart
+        ):
             return True
     return False
 
@@ -92,12 +121,19 @@ def _field(parcel: Parcel) -> None:
                     return
 
 
+def _wings(parcel: Parcel, length: float, wings: int, chance: Chance) -> bool:
+    def body(x: float, y: float) -> Polygon:
+        return comb(x, y, length, wings, depth=9.5, gap=17)
+
+    return _try(parcel, body, "school", 5, "教学楼", chance, tries=80)
+
+
 def _school(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
     _field(parcel)
     room = parcel.frame.inside(parcel.land).area
     length = float(np.clip(room**0.5 * 0.34, 26, 62))
     wings = 4 if room > 22_000 else 3 if room > 9_000 else 2
-    while wings and not _try(parcel, lambda x, y: comb(x, y, length, wings, 9.5, 17), "school", 5, "教学楼", chance, tries=80):
+    while wings and not _wings(parcel, length, wings, chance):
         wings -= 1
         length *= 0.85
     _try(parcel, lambda x, y: rectangle(x, y, x + 36, y + 13), "school", 4, "综合楼", chance)
@@ -121,7 +157,9 @@ def _kindergarten(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> 
 
 def _hospital(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
     def outpatient(x: float, y: float) -> Polygon:
-        return Polygon(shapely.union_all([rectangle(x, y, x + 66, y + 24), rectangle(x + 22, y, x + 44, y + 46)]).exterior)
+        return Polygon(
+            shapely.union_all([rectangle(x, y, x + 66, y + 24), rectangle(x + 22, y, x + 44, y + 46)]).exterior
+        )
 
     _try(parcel, outpatient, "hospital", 6, "门诊楼", chance, tries=90)
     _try(parcel, lambda x, y: rectangle(x, y, x + 58, y + 17), "hospital", 14, "住院楼", chance, apart=14)
@@ -137,8 +175,11 @@ def _market(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
     x0, y0, x1, y1 = land.bounds
     width, depth = min(62, 0.62 * (x1 - x0)), min(46, 0.55 * (y1 - y0))
     _try(parcel, lambda x, y: rectangle(x, y, x + width, y + depth), "market", 2, "交易大厅", chance)
-    parcel.build.buildings += [b for b in street_front(parcel.land, streets, chance, dict.fromkeys(("arterial", "secondary", "lane"), 0.9))
-                         if fits(b.shape, parcel.land, parcel.buildings, apart=4.0)]
+    parcel.build.buildings += [
+        b
+        for b in street_front(parcel.land, streets, chance, dict.fromkeys(("arterial", "secondary", "lane"), 0.9))
+        if fits(b.shape, parcel.land, parcel.buildings, apart=4.0)
+    ]
     for _ in range(3):
         _try(parcel, lambda x, y: rectangle(x, y, x + 30, y + 6), "market", 1, "", chance, tries=25)
 
@@ -147,7 +188,16 @@ def _mall(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
     hall = parcel.frame.inside(parcel.land).buffer(-13, join_style="mitre")
     core = largest(hall.buffer(-6).buffer(6, quad_segs=3).simplify(0.8))
     cut = min(core.area**0.5, 96.0)
-    body = largest(core.intersection(rectangle(core.centroid.x - cut * 0.62, core.centroid.y - cut * 0.46, core.centroid.x + cut * 0.62, core.centroid.y + cut * 0.46)))
+    body = largest(
+        core.intersection(
+            rectangle(
+                core.centroid.x - cut * 0.62,
+                core.centroid.y - cut * 0.46,
+                core.centroid.x + cut * 0.62,
+                core.centroid.y + cut * 0.46,
+            )
+        )
+    )
     _put(parcel, body, "mall", 6, name=parcel.name)
     _try(parcel, lambda x, y: tower(x, y, 32, 30, "core"), "office", 24, "写字楼", chance)
     _lawns(parcel, chance, 2)
@@ -156,7 +206,11 @@ def _mall(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
 
 def _office(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
     def court(x: float, y: float) -> Polygon:
-        wings = [rectangle(x, y + 26, x + 58, y + 42), rectangle(x, y, x + 14, y + 30), rectangle(x + 44, y, x + 58, y + 30)]
+        wings = [
+            rectangle(x, y + 26, x + 58, y + 42),
+            rectangle(x, y, x + 14, y + 30),
+            rectangle(x + 44, y, x + 58, y + 30),
+        ]
         return Polygon(shapely.union_all(wings).exterior)
 
     if not _try(parcel, court, "office", 7, "办公楼", chance):
@@ -186,7 +240,11 @@ def _works(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
         while x < x1 - 20:
             length = chance.between(34, 92)
             outline = largest(rectangle(x, y, min(x + length, x1), min(y + depth, y1)).intersection(land))
-            if outline.area > 260 and outline.area > 0.8 * outline.minimum_rotated_rectangle.area and chance.happens(0.82):
+            if (
+                outline.area > 260
+                and outline.area > 0.8 * outline.minimum_rotated_rectangle.area
+                and chance.happens(0.82)
+            ):
                 _put(parcel, outline, "works", chance.pick((1, 1, 2, 3)), apart=3.0, edge=3)
             x += length + chance.between(8, 14)
         y += depth + chance.between(7, 13)
@@ -227,18 +285,37 @@ def _park(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
     parcel.areas.append(Area(green, "park", parcel.name))
     x0, y0, x1, y1 = parcel.land.bounds
     cx, cy = parcel.land.centroid.coords[0]
-    pond = blob(chance, (cx + chance.between(-12, 12), cy + chance.between(-12, 12)), (x1 - x0) * 0.2, (y1 - y0) * 0.17, wobble=0.17, corners=10)
+    pond = blob(
+        chance,
+        (cx + chance.between(-12, 12), cy + chance.between(-12, 12)),
+        (x1 - x0) * 0.2,
+        (y1 - y0) * 0.17,
+        wobble=0.17,
+        corners=10,
+    )
     pond = largest(pond.intersection(green.buffer(-14)))
     if pond.area > 250:
         parcel.areas.append(Area(pond, "pond"))
         ring = pond.buffer(7).exterior
         parcel.paths.append(LineString(ring.simplify(0.6)))
     walk = largest(green.buffer(-12)).exterior
-    parcel.paths.append(LineString(smooth([walk.interpolate(t, normalized=True).coords[0] for t in np.linspace(0, 0.92, 14)], step=16, closed=False)))
+    parcel.paths.append(
+        LineString(
+            smooth(
+                [walk.interpolate(t, normalized=True).coords[0] for t in np.linspace(0, 0.92, 14)],
+                step=16,
+                closed=False,
+            )
+        )
+    )
     for _ in range(4):
         a, b = (green.exterior.interpolate(chance.between(0, 1), normalized=True) for _ in range(2))
         middle = (cx + chance.between(-25, 25), cy + chance.between(-25, 25))
-        line = LineString(smooth([a.coords[0], middle, b.coords[0]], step=14)).intersection(green).difference(pond.buffer(4))
+        line = (
+            LineString(smooth([a.coords[0], middle, b.coords[0]], step=14))
+            .intersection(green)
+            .difference(pond.buffer(4))
+        )
         parcel.build.paths += [p for p in shapely.get_parts(line) if p.geom_type == "LineString" and p.length > 25]
     _try(parcel, lambda x, y: rectangle(x, y, x + 9, y + 8), "annex", 1, "亭", chance)
     _try(parcel, lambda x, y: rectangle(x, y, x + 18, y + 8), "annex", 1, "管理房", chance)
@@ -247,7 +324,9 @@ def _park(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
 
 def _shops(parcel: Parcel, streets: Sequence[Street], chance: Chance) -> None:
     """Fill a leftover corner with commerce: shop strips round a yard of stores."""
-    parcel.build.buildings += street_front(parcel.land, streets, chance, dict.fromkeys(("arterial", "secondary", "lane"), 1.0))
+    parcel.build.buildings += street_front(
+        parcel.land, streets, chance, dict.fromkeys(("arterial", "secondary", "lane"), 1.0)
+    )
     for _ in range(4):
         size = chance.between(16, 34), chance.between(11, 16)
         _try(parcel, lambda x, y, s=size: rectangle(x, y, x + s[0], y + s[1]), "shop", 3, "", chance, tries=30)  # type: ignore[misc]
@@ -271,7 +350,13 @@ BUILDERS: dict[str, Callable[[Parcel, Sequence[Street], Chance], None]] = {
 }  # fmt: skip
 
 
-def place(parcels: Sequence[Parcel], blocks: Sequence[str], specials: Sequence[Special], streets: Sequence[Street], chance: Chance) -> None:
+def place(
+    parcels: Sequence[Parcel],
+    blocks: Sequence[str],
+    specials: Sequence[Special],
+    streets: Sequence[Street],
+    chance: Chance,
+) -> None:
     """Give every special unit the parcel that suits it: by area, by what it lies at, and spread over the blocks.
 
     Parameters
@@ -292,9 +377,15 @@ def place(parcels: Sequence[Parcel], blocks: Sequence[str], specials: Sequence[S
         for i in free:
             land = parcels[i].land
             ratio = abs(float(np.log(land.area / (special.area * 10_000))))
-            crowd = 0.3 * used.get(blocks[i], 0) + 1.8 * (share.get(blocks[i], 0.0) + land.area / total[blocks[i]] > 0.5)
+            crowd = 0.3 * used.get(blocks[i], 0) + 1.8 * (
+                share.get(blocks[i], 0.0) + land.area / total[blocks[i]] > 0.5
+            )
             far = 0.0 if not special.near else min(1.5, _distance(land, streets, special.near) / 60)
-            narrow = 0.0 if special.kind != "high" else 2.5 * max(0.0, 0.85 - land.area / land.envelope.area) + 2.0 * max(0.0, 95 - _breadth(land)) / 30
+            narrow = (
+                0.0
+                if special.kind != "high"
+                else 2.5 * max(0.0, 0.85 - land.area / land.envelope.area) + 2.0 * max(0.0, 95 - _breadth(land)) / 30
+            )
             costs.append(1.5 * ratio + crowd + far + narrow + chance.between(0, 0.25))
         best = free[int(np.argmin(costs))]
         parcels[best].kind, parcels[best].name, parcels[best].title = special.kind, special.name, special.post

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,10 +10,12 @@ import shapely
 from shapely.geometry import Point, Polygon
 
 from data.synthetic.blocks import halve
-from data.synthetic.plane import Chance
 from data.synthetic.streets import RESERVE, Skeleton, Street
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from data.synthetic.plane import Chance
     from data.synthetic.plans import Plan
 
 WEIGHT = {"lane": 0.55, "secondary": 1.0, "arterial": 2.2, "canal": 2.0, "railway": 5.0, "": 1.0}
@@ -40,18 +41,31 @@ def sort_faces(plan: Plan, skeleton: Skeleton, chance: Chance) -> Sorted:
             inside.append(face)
             of_point.append(group)
     whole = shapely.union_all(inside)
-    near = [face for face in skeleton.faces if not whole.contains(face.representative_point()) and face.intersects(whole.buffer(plan.margin))]
+    near = [
+        face
+        for face in skeleton.faces
+        if not whole.contains(face.representative_point()) and face.intersects(whole.buffer(plan.margin))
+    ]
     if plan.grids:
         return Sorted(inside, of_point, [0] * len(inside), near)
     communities = _merge([*inside], len(plan.communities), skeleton.streets)
-    return _into_grids(inside, communities, plan, skeleton, chance, near)
+    found = _into_grids(inside, communities, plan, skeleton, chance)
+    found.outside = near
+    return found
 
 
 def _into_grids(
-    faces: Sequence[Polygon], communities: Sequence[int], plan: Plan, skeleton: Skeleton, chance: Chance, outside: list[Polygon]
+    faces: Sequence[Polygon],
+    communities: Sequence[int],
+    plan: Plan,
+    skeleton: Skeleton,
+    chance: Chance,
 ) -> Sorted:
-    found = Sorted([], [], [], outside)
-    areas = [sum(f.area for f, c in zip(faces, communities, strict=True) if c == community) for community in range(len(plan.communities))]
+    found = Sorted([], [], [], [])
+    areas = [
+        sum(f.area for f, c in zip(faces, communities, strict=True) if c == community)
+        for community in range(len(plan.communities))
+    ]
     grids = 0
     for community, wanted in enumerate(_apportion(areas, plan.third)):
         mine = [face for face, c in zip(faces, communities, strict=True) if c == community]

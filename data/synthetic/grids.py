@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from shapely import STRtree
 from shapely.geometry import Polygon, box
-from shapely.geometry.base import BaseGeometry
 
-from data.synthetic.blocks import Building, Node, Parcel
 from data.synthetic.plane import Plane, largest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shapely.geometry.base import BaseGeometry
+
+    from data.synthetic.blocks import Building, Node, Parcel
 
 LEAST, MOST = 50, 70
 """Households of a micro-grid (微网格 50-70 户)."""
@@ -111,7 +117,7 @@ def cut_parcel(parcel: Parcel) -> Options:
     bounds = np.array([parcel.frame.inside(b.shape).bounds for b in standing])
     flats = len(buildings)
 
-    @lru_cache(maxsize=None)
+    @cache
     def solve(rect: Rect, chosen: frozenset[int]) -> Options:
         here = tuple(buildings[i] for i in sorted(chosen) if i < flats)
         piece = parcel.frame.outside(shapely.intersection(shape, box(*rect)))
@@ -154,7 +160,7 @@ def slices(tower: Building, count: int) -> list[Slice]:
     by_unit = count % tower.units == 0 and tower.units > 1
     ranges = count // tower.units if by_unit else count
     edges = [round(i * tower.storeys / ranges) for i in range(ranges + 1)]
-    floors = [(a + 1, b) for a, b in zip(edges, edges[1:], strict=False)]
+    floors = [(a + 1, b) for a, b in itertools.pairwise(edges)]
     units = [(u, u) for u in range(1, tower.units + 1)] if by_unit else [(1, tower.units)]
     return [Slice(u, f, (u[1] - u[0] + 1) * (f[1] - f[0] + 1) * landing) for u in units for f in floors]
 
@@ -163,7 +169,9 @@ def stack_ways(tower: Building) -> list[int]:
     """Return into how many stacked micro-grids a tower can be sliced."""
     low, high = range_of([tower])
     ways = range(max(2, math.ceil(low / MOST)), high // LEAST + 1)
-    return [n for n in ways if all(s.flats >= LEAST and math.ceil(LIVED_IN * s.flats) <= MOST for s in slices(tower, n))]
+    return [
+        n for n in ways if all(s.flats >= LEAST and math.ceil(LIVED_IN * s.flats) <= MOST for s in slices(tower, n))
+    ]
 
 
 def _cuts(
@@ -239,7 +247,7 @@ def assemble(pieces: Sequence[Piece], groups: Sequence[int], plane: Plane) -> li
     owner = _owners(faces, outlines)
     leaves = []
     for i, piece in enumerate(pieces):
-        mine = [faces[j] for j in np.flatnonzero(owner == i)]
+        mine = [faces[int(j)] for j in np.flatnonzero(owner == i)]
         leaves.append(Leaf(join(mine), list(piece.buildings), groups[i], piece.stacks))
     return _give_away(leaves)
 
@@ -255,7 +263,7 @@ def _owners(faces: Sequence[Polygon], outlines: Sequence[BaseGeometry]) -> np.nd
     owner = np.full(len(faces), -1)
     point, piece = tree.query(inside, predicate="within")
     owner[point[::-1]] = piece[::-1]
-    for i in np.flatnonzero(owner < 0):
+    for i in np.flatnonzero(owner < 0).tolist():
         if faces[i].area < 2e-9:
             owner[i] = tree.nearest(inside[i])
     return owner

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import shapely
-from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from data.synthetic.blocks import Parcel
 from data.synthetic.plane import line_parts
 from data.synthetic.points import USES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from shapely.geometry import Polygon
+
     from data.synthetic.area import Drawing
+    from data.synthetic.blocks import Parcel
 
 Row = dict[str, object]
 Feature = tuple[BaseGeometry, Row]
@@ -28,8 +30,13 @@ def layers(drawing: Drawing, edge: Polygon) -> dict[str, list[Feature]]:
     parcels = [p for block in [*drawing.blocks, *drawing.context] for p in block.node.parcels() if p.land.area > 300]
     near = [p for p in parcels if edge.contains(p.land.representative_point())]
     canals = [s for s in drawing.skeleton.streets if s.kind == "canal"]
-    water = [(s.line.buffer(s.width * WATER_WIDTH / 2, quad_segs=3), {"name": s.name, "class": "canal"}) for s in canals]
-    banks = [(s.line.buffer(s.width / 2 - 2, quad_segs=3).difference(w), {"name": "", "class": "bank"}) for s, (w, _) in zip(canals, water, strict=True)]
+    water: list[Feature] = [
+        (s.line.buffer(s.width * WATER_WIDTH / 2, quad_segs=3), {"name": s.name, "class": "canal"}) for s in canals
+    ]
+    banks: list[Feature] = [
+        (s.line.buffer(s.width / 2 - 2, quad_segs=3).difference(w), {"name": "", "class": "bank"})
+        for s, (w, _) in zip(canals, water, strict=True)
+    ]
     streets = [s for s in drawing.streets() if s.kind in {"arterial", "secondary", "lane"}]
     rank = {"lane": 0, "secondary": 1, "arterial": 2}
     streets.sort(key=lambda s: rank[s.kind])
@@ -40,7 +47,9 @@ def layers(drawing: Drawing, edge: Polygon) -> dict[str, list[Feature]]:
         "blocks": [(p.land, {"name": p.name, "address": p.address, "class": _class(p)}) for p in near],
         "paths": [(line, {"name": "", "class": "path"}) for p in near for line in p.paths],
         "streets": _clip([(s.line, {"name": s.name, "class": s.kind}) for s in streets], edge),
-        "footprints": [(b.shape, {"use": USES.get(b.use, "附属"), "storeys": b.storeys}) for p in near for b in p.buildings],
+        "footprints": [
+            (b.shape, {"use": USES.get(b.use, "附属"), "storeys": b.storeys}) for p in near for b in p.buildings
+        ],
     }
 
 
@@ -50,7 +59,9 @@ def _class(parcel: Parcel) -> str:
 
 
 def _areas(parcels: Sequence[Parcel], kinds: set[str]) -> list[Feature]:
-    return [(area.shape, {"name": area.name, "class": area.kind}) for p in parcels for area in p.areas if area.kind in kinds]
+    return [
+        (area.shape, {"name": area.name, "class": area.kind}) for p in parcels for area in p.areas if area.kind in kinds
+    ]
 
 
 def _clip(features: Sequence[tuple[BaseGeometry, Row]], edge: Polygon) -> list[Feature]:

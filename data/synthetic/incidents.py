@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,13 +10,14 @@ from zoneinfo import ZoneInfo
 from shapely.geometry import Point
 from shapely.ops import substring
 
-
-from data.synthetic.net import Filed
-from data.synthetic.plane import Chance
 from data.synthetic.points import Row, Spot
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from data.synthetic.area import Drawing
+    from data.synthetic.net import Filed
+    from data.synthetic.plane import Chance
 
 AS_OF = datetime(2026, 11, 20, 17, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 """The time of the data (数据截至): a Friday, five in the afternoon."""
@@ -56,7 +56,7 @@ CLASSES: dict[str, tuple[str, str, float, tuple[Matter, ...]]] = {
         Matter("工地裸土未覆盖", "site", 8), Matter("工地围挡破损", "site", 24), Matter("渣土车未密闭", "site", 4),
         Matter("出入口车轮带泥", "site", 4), Matter("夜间施工扰民", "site", 4), Matter("物料占道堆放", "street", 8))),
     "air": ("大气污染", "Air pollution", 4, (
-        Matter("餐饮油烟扰民", "shop", 72), Matter("露天烧烤", "street", 4), Matter("焚烧落叶", "green", 4),
+        Matter("餐饮油烟扰民", "food", 72), Matter("露天烧烤", "street", 4), Matter("焚烧落叶", "green", 4),
         Matter("喷漆作业未密闭", "pollution", 24))),
     "greenery": ("园林绿化", "Greenery", 5, (
         Matter("行道树枯枝", "street", 72), Matter("树枝遮挡红绿灯", "street", 48), Matter("绿化带缺株", "green", 120),
@@ -70,7 +70,10 @@ CLASSES: dict[str, tuple[str, str, float, tuple[Matter, ...]]] = {
         Matter("电梯异响", "tower", 24), Matter("单元门禁损坏", "home", 48), Matter("楼道灯不亮", "home", 24),
         Matter("屋面渗漏", "home", 120), Matter("二次供水水压不足", "home", 24), Matter("地锁私装", "yard", 48))),
 }  # fmt: skip
-RED = (("reported", 2), ("filed", 2), ("dispatched", 3), ("in_hand", 5), ("feedback", 2), ("returned", 1), ("suspended", 1))
+FRESH = (("reported", 3), ("filed", 3), ("dispatched", 1))
+UNDER_WAY = (("dispatched", 3), ("in_hand", 5), ("feedback", 2), ("returned", 0.7))
+LATE = (("in_hand", 5), ("returned", 1), ("suspended", 2))
+"""States of open matters by their age."""
 SOURCES = (("网格巡查", 62), ("居民上报", 20), ("12345热线", 10), ("视频发现", 4), ("上级交办", 4))
 
 Place = tuple[Point, str, str, str]
@@ -81,7 +84,7 @@ class Places:
     """Where things happen, by kind of place."""
 
     def __init__(self, drawing: Drawing, sites: Sequence[Spot], filed: Filed) -> None:
-        self._drawing, self._filed = drawing, filed
+        self.drawing, self._filed = drawing, filed
         self._homes = [b for parcel in drawing.parcels() for b in parcel.buildings if b.households]
         self._towers = [leaf for leaf in drawing.leaves if leaf.stacks]
         self._sites = sites
@@ -92,15 +95,19 @@ class Places:
         """Draw a place of a kind that lies in the net."""
         for _ in range(400):
             place = getattr(self, f"_{kind}")(chance)
-            if place is not None and self._filed.micro_at(self._drawing.plan.plane.to_degrees(place[0])) is not None:
-                return place  # type: ignore[no-any-return]
+            if place is not None and self._filed.micro_at(self.drawing.plan.plane.to_degrees(place[0])) is not None:
+                return place
         return self._home(chance)
 
     def _street(self, chance: Chance) -> Place:
         street = chance.pick(self._streets)
         along = chance.between(0, street.line.length)
         step = substring(street.line, along, along + 2)
-        point = step.parallel_offset(street.width * 0.3, chance.pick(("left", "right"))).centroid if step.length > 1 else step.centroid
+        point = (
+            step.parallel_offset(street.width * 0.3, chance.pick(("left", "right"))).centroid
+            if step.length > 1
+            else step.centroid
+        )
         return point, f"{street.name}{2 * int(along / 14) + 1}号附近", "", ""
 
     def _home(self, chance: Chance) -> Place:
@@ -110,7 +117,7 @@ class Places:
         return building.shape.representative_point(), f"{building.address}{unit}单元", str(unit), str(floor or "")
 
     def _tower(self, chance: Chance) -> Place:
-        if not self._towers or chance.happens(0.25):
+        if not self._towers:
             return self._home(chance)
         tower = next(b for b in chance.pick(self._towers).buildings if b.flats)
         unit, floor = chance.whole(1, tower.units), chance.whole(2, tower.storeys)
@@ -122,7 +129,12 @@ class Places:
         for _ in range(12):
             point = Point(chance.between(x0, x1), chance.between(y0, y1))
             if parcel.land.contains(point) and not any(b.shape.contains(point) for b in parcel.buildings):
-                return point, f"{parcel.address}{'' if parcel.name.startswith(parcel.address) else parcel.name}院内", "", ""
+                return (
+                    point,
+                    f"{parcel.address}{'' if parcel.name.startswith(parcel.address) else parcel.name}院内",
+                    "",
+                    "",
+                )
         return self._home(chance)
 
     def _site_of(self, kinds: set[str], chance: Chance) -> Place | None:
@@ -134,6 +146,9 @@ class Places:
 
     def _shop(self, chance: Chance) -> Place | None:
         return self._site_of({"shop", "restaurant", "gas_restaurant"}, chance)
+
+    def _food(self, chance: Chance) -> Place | None:
+        return self._site_of({"restaurant", "gas_restaurant"}, chance)
 
     def _gas(self, chance: Chance) -> Place | None:
         return self._site_of({"gas_restaurant"}, chance)
@@ -148,14 +163,14 @@ class Places:
         return self._site_of({"pollution"}, chance)
 
     def _green(self, chance: Chance) -> Place | None:
-        areas = [(a, p) for p in self._drawing.parcels() for a in p.areas if a.kind in {"park", "garden", "lawn"}]
+        areas = [(a, p) for p in self.drawing.parcels() for a in p.areas if a.kind in {"park", "garden", "lawn"}]
         if not areas:
             return None
         area, parcel = chance.pick(areas)
         return area.shape.representative_point(), f"{parcel.name}绿地", "", ""
 
     def _water(self, chance: Chance) -> Place | None:
-        canals = [s for s in self._drawing.skeleton.streets if s.kind == "canal"]
+        canals = [s for s in self.drawing.skeleton.streets if s.kind == "canal"]
         if not canals:
             return None
         canal = chance.pick(canals)
@@ -167,9 +182,17 @@ def incidents(drawing: Drawing, filed: Filed, sites: Sequence[Spot], chance: Cha
     """Draw the incidents: hot spots where a problem comes back, and the rest scattered; in order of the time of report."""
     tally = drawing.plan.incidents
     places = Places(drawing, sites, filed)
-    hot = [_hot(places, chance) for _ in range(tally.spots)]
-    states = ["red"] * tally.red + ["yellow"] * tally.yellow + ["green"] * tally.green + ["earlier"] * tally.earlier
-    spots = [_incident(state, places, hot, filed, drawing, chance) for state in states]
+    lift = next(matter for matter in CLASSES["fire"][3] if matter.place == "tower")
+    hot = [("fire", lift, places.draw("tower", chance)), *(_hot(places, chance) for _ in range(tally.spots - 1))]
+    late = round(tally.red * 0.25)
+    states = (
+        ["late"] * late
+        + ["red"] * (tally.red - late)
+        + ["yellow"] * tally.yellow
+        + ["green"] * tally.green
+        + ["earlier"] * tally.earlier
+    )
+    spots = [_incident(state, places, hot, filed, chance) for state in states]
     spots.sort(key=lambda spot: (str(spot.row["reported"]), spot.point.x))
     for number, spot in enumerate(spots, 1):
         day = str(spot.row["reported"])[:10].replace("-", "")
@@ -187,12 +210,17 @@ def _matter(chance: Chance) -> tuple[str, Matter]:
     return kind, chance.pick(CLASSES[kind][3])
 
 
-def _incident(state: str, places: Places, hot: Sequence[tuple[str, Matter, Place]], filed: Filed, drawing: Drawing, chance: Chance) -> Spot:
+def _incident(
+    state: str, places: Places, hot: Sequence[tuple[str, Matter, Place]], filed: Filed, chance: Chance
+) -> Spot:
+    drawing = places.drawing
     kind, matter, place = chance.pick(hot) if chance.happens(0.3) else _hot(places, chance)
+    while (kind == "service" and state in {"red", "late"}) or (state == "yellow" and not _small(kind, matter)):
+        kind, matter, place = _hot(places, chance)
     point, address, unit, floor = place
-    if not chance.happens(0.35):
+    if not chance.happens(0.22):
         point = _beside(point, chance, drawing, filed)
-    status, reported, closed = _times(state, matter, chance)
+    status, reported, closed = _times(state, matter, chance, own=_small(kind, matter))
     row: Row = {
         "class": kind, "title": matter.title, "status": status, "reported": _text(reported),
         "due": "" if status in {"self_cleared", "self_verified"} else _text(reported + timedelta(hours=matter.hours)),
@@ -209,20 +237,36 @@ def _beside(point: Point, chance: Chance, drawing: Drawing, filed: Filed) -> Poi
     return moved if here is there else point
 
 
-def _times(state: str, matter: Matter, chance: Chance) -> tuple[str, datetime, datetime | None]:
+def _small(kind: str, matter: Matter) -> bool:
+    """Say whether a grid worker can clear a matter on the spot (随手清)."""
+    return (
+        kind in {"appearance", "order", "notices", "fire"}
+        and matter.hours <= 24
+        and matter.place not in {"tower", "water"}
+    )
+
+
+def _times(state: str, matter: Matter, chance: Chance, *, own: bool) -> tuple[str, datetime, datetime | None]:
+    if state == "late":
+        return chance.weighted(LATE), AS_OF - timedelta(hours=matter.hours * chance.between(1.02, 1.3)), None
     if state == "red":
-        late = chance.happens(0.25)
-        age = matter.hours * (chance.between(1.02, 1.3) if late else chance.between(0.03, 0.85))
-        return chance.weighted(RED), _daytime(AS_OF - timedelta(hours=age)), None
+        share = chance.between(0.02, 0.85)
+        at = _daytime(AS_OF - timedelta(hours=matter.hours * share))
+        at = max(at, AS_OF - timedelta(hours=0.95 * matter.hours))
+        return chance.weighted(FRESH if share < 0.2 else UNDER_WAY), at, None
     if state == "yellow":
         at = AS_OF - timedelta(minutes=chance.whole(6, 460))
         return "self_cleared", at, min(at + timedelta(minutes=chance.whole(2, 14)), AS_OF)
-    own = chance.happens(0.4)
+    own = own and chance.happens(0.6)
     if state == "green":
         closed = _daytime(AS_OF - timedelta(minutes=chance.whole(12, 1380)))
     else:
         closed = _daytime(AS_OF - timedelta(hours=chance.between(25, 24 * (DAYS - 1))))
-    took = timedelta(minutes=chance.whole(3, 25)) if own else timedelta(hours=matter.hours * chance.weighted([(0.2, 4), (0.5, 5), (0.8, 3), (1.2, 1)]))
+    took = (
+        timedelta(minutes=chance.whole(3, 25))
+        if own
+        else timedelta(hours=matter.hours * chance.weighted([(0.2, 4), (0.5, 5), (0.8, 3), (1.2, 1)]))
+    )
     reported = max(_daytime(closed - took), AS_OF - timedelta(days=DAYS))
     status = "self_verified" if own else "closed"
     if state == "earlier" and chance.happens(0.04):
@@ -256,5 +300,3 @@ def _post(point: Point, unit: str, floor: str, filed: Filed, drawing: Drawing) -
 def class_names() -> dict[str, tuple[str, str]]:
     """Return the names of the classes in Chinese and English."""
     return {key: (name, english) for key, (name, english, _, _) in CLASSES.items()}
-
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,11 +10,13 @@ from shapely import STRtree
 from shapely.geometry import Point, Polygon
 
 from data.synthetic import grids
-from data.synthetic.blocks import Parcel
 from data.synthetic.grids import Leaf, reading_order
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from data.synthetic.area import Drawing
+    from data.synthetic.blocks import Parcel
 
 Row = dict[str, object]
 
@@ -58,24 +59,33 @@ class Filed:
 
 
 def file_net(drawing: Drawing) -> Filed:
-    """Number the net from west to east and from north to south, and give codes and posts."""
+    """File the net: number it from west to east and from north to south, and give codes and posts."""
     plan = drawing.plan
     leaves = drawing.leaves
     filed = Filed({})
-    community_of = {group: community for group, community in zip(drawing.groups, drawing.communities, strict=True)}
+    community_of = dict(zip(drawing.groups, drawing.communities, strict=True))
     for leaf in leaves:
         assert leaf.group in community_of
-    members = {c: [leaf for leaf in leaves if community_of[leaf.group] == c] for c in sorted(set(community_of.values()))}
+    members = {
+        c: [leaf for leaf in leaves if community_of[leaf.group] == c] for c in sorted(set(community_of.values()))
+    }
     order = _ordered([_union(found) for found in members.values()], plan.bands[0])
     keys = list(members)
     if plan.street:
-        filed.levels["street"] = [Entry(_union(leaves), {"code": plan.code, "label": plan.name, "name": plan.name, "post": f"{plan.name}一级网格长"})]
+        filed.levels["street"] = [
+            Entry(
+                _union(leaves),
+                {"code": plan.code, "label": plan.name, "name": plan.name, "post": f"{plan.name}一级网格长"},
+            )
+        ]
     filed.levels |= {"community": [], "grid": [], "micro": []}
     for number, i in enumerate(order, 1):
         name = plan.communities[number - 1]
         code = f"{plan.code}{number:03d}" if plan.street else plan.code
         row: Row = {"code": code, "label": name, "name": name, "post": f"{name}二级网格长"}
-        filed.levels["community"].append(Entry(_union(members[keys[i]]), row | ({"parent": plan.code} if plan.street else {})))
+        filed.levels["community"].append(
+            Entry(_union(members[keys[i]]), row | ({"parent": plan.code} if plan.street else {}))
+        )
         _file_grids(filed, members[keys[i]], row, plan.bands)
     _file_dedicated(filed, drawing)
     return filed
@@ -88,7 +98,13 @@ def _file_grids(filed: Filed, leaves: Sequence[Leaf], community: Row, bands: tup
         mine = [leaf for leaf in leaves if leaf.group == groups[i]]
         code = f"{community['code']}{number:03d}"
         name = f"{community['name']}第{number}网格"
-        row: Row = {"code": code, "label": f"网格{number}", "name": name, "parent": community["code"], "post": f"三级网格长({number})"}
+        row: Row = {
+            "code": code,
+            "label": f"网格{number}",
+            "name": name,
+            "parent": community["code"],
+            "post": f"三级网格长({number})",
+        }
         filed.levels["grid"].append(Entry(shapes[groups[i]], row))
         _file_micros(filed, mine, code, number, bands[2])
 
@@ -104,7 +120,13 @@ def _file_micros(filed: Filed, leaves: Sequence[Leaf], parent: str, grid: int, b
             leaf.code = f"{parent}{90 + towers}"
             leaf.label = f"{first}–{serial + leaf.stacks - 1:02d}"
             _file_stacks(filed, leaf, parent, grid, serial)
-        row: Row = {"code": leaf.code, "label": leaf.label, "parent": parent, "households": leaf.households, "post": f"{leaf.label} 微网格长"}
+        row: Row = {
+            "code": leaf.code,
+            "label": leaf.label,
+            "parent": parent,
+            "households": leaf.households,
+            "post": f"{leaf.label} 微网格长",
+        }
         filed.levels["micro"].append(Entry(leaf.shape, row))
         for building in leaf.buildings:
             building.code = leaf.code
@@ -132,8 +154,14 @@ def _file_dedicated(filed: Filed, drawing: Drawing) -> None:
         assert micro is not None
         community = str(micro.row["parent"])[:12]
         serial[community] = serial.get(community, 600) + 1
-        row: Row = {"code": f"{community}{serial[community]}", "label": f"专{number}", "name": parcels[i].name, "kind": KINDS[parcels[i].kind],
-                    "address": parcels[i].address, "post": f"专{number} 网格长({parcels[i].title})"}
+        row: Row = {
+            "code": f"{community}{serial[community]}",
+            "label": f"专{number}",
+            "name": parcels[i].name,
+            "kind": KINDS[parcels[i].kind],
+            "address": parcels[i].address,
+            "post": f"专{number} 网格长({parcels[i].title})",
+        }
         filed.dedicated.append(Entry(shapes[i], row))
 
 

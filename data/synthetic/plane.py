@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.affinity import rotate
 from shapely.geometry import LineString, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 T = TypeVar("T")
 G = TypeVar("G", bound=BaseGeometry)
@@ -39,7 +42,8 @@ class Plane:
         east, north = self.scale()
 
         def turn(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.round(np.column_stack([self.lon + xy[:, 0] / east, self.lat + xy[:, 1] / north]), 7)
+            lonlat: NDArray[np.float64] = np.column_stack([self.lon + xy[:, 0] / east, self.lat + xy[:, 1] / north])
+            return lonlat.round(7)
 
         turned: G = shapely.transform(geometry, turn)
         return turned
@@ -68,7 +72,7 @@ class Chance:
     """
 
     def __init__(self, *key: object) -> None:
-        self._random = random.Random("/".join(str(part) for part in key))  # noqa: S311 - a drawing, not a secret
+        self._random = random.Random("/".join(str(part) for part in key))
 
     def between(self, low: float, high: float) -> float:
         """Draw a number in [low, high)."""
@@ -129,7 +133,9 @@ def smooth(points: Sequence[Point2], *, step: float = 28.0, closed: bool = False
     return out
 
 
-def blob(chance: Chance, centre: Point2, radius_x: float, radius_y: float, *, wobble: float = 0.22, corners: int = 9) -> Polygon:
+def blob(
+    chance: Chance, centre: Point2, radius_x: float, radius_y: float, *, wobble: float = 0.22, corners: int = 9
+) -> Polygon:
     """Return a soft closed shape, such as a pond or a lawn."""
     points = []
     for i in range(corners):

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shapely import STRtree
 from shapely.geometry import LineString, Point
 
-from data.synthetic.blocks import Building, Parcel
 from data.synthetic.grids import reading_order
-from data.synthetic.plane import Chance
-from data.synthetic.streets import Street
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from data.synthetic.area import Drawing
+    from data.synthetic.blocks import Building, Parcel
+    from data.synthetic.plane import Chance
+    from data.synthetic.streets import Street
 
 Row = dict[str, object]
 
@@ -50,17 +51,44 @@ SURNAME = ("老味道", "胖哥", "福满园", "聚香", "老街坊", "豫香", 
            "永顺", "金桥", "东升", "华联", "祥和", "天天", "一品", "诚信", "佳佳", "广源", "喜来", "众合", "同心", "云里", "合记", "三毛", "刘庄",
            "中原", "古都", "嵩岳", "黄河", "康乐", "安心", "民生", "双喜", "宏达", "晨光", "荣记", "四季")  # fmt: skip
 TRADES: dict[str, tuple[str, ...]] = {
-    "shop": ("超市", "便利店", "烟酒店", "五金店", "水果店", "粮油店", "药房", "文具店", "服装店", "通讯店", "蛋糕房", "茶叶店", "眼镜店", "花店", "快递驿站",
-             "彩票店", "窗帘店", "灯具店", "房产中介", "打印社"),
+    "shop": (
+        "超市",
+        "便利店",
+        "烟酒店",
+        "五金店",
+        "水果店",
+        "粮油店",
+        "药房",
+        "文具店",
+        "服装店",
+        "通讯店",
+        "蛋糕房",
+        "茶叶店",
+        "眼镜店",
+        "花店",
+        "快递驿站",
+        "彩票店",
+        "窗帘店",
+        "灯具店",
+        "房产中介",
+        "打印社",
+    ),
     "restaurant": ("火锅店", "快餐", "奶茶店", "饺子馆", "牛肉汤馆", "面包坊", "家常菜馆", "砂锅店"),
     "gas_restaurant": ("烩面馆", "胡辣汤店", "炒菜馆", "早餐店", "烧烤店", "米线店", "羊肉汤馆", "小吃店"),
     "small_venue": ("美发店", "旅馆", "浴池", "网吧", "足疗店", "棋牌室", "台球厅", "裁缝店", "托管班", "健身房"),
-    "pollution": ("汽修厂", "干洗店", "广告喷绘部", "家具维修部", "加油站", "钣金喷漆店"),
+    "pollution": ("汽修厂", "干洗店", "广告喷绘部", "家具维修部", "钣金喷漆店"),
 }
 MIX = (("shop", 46.0), ("restaurant", 13.0), ("gas_restaurant", 11.0), ("small_venue", 15.0), ("pollution", 3.0))
 HOURS = {"shop": ("08:00-22:00", "07:30-21:30", "09:00-21:00"), "restaurant": ("10:00-22:00", "09:30-21:30"), "gas_restaurant": ("06:00-14:00", "10:00-22:30"),
          "small_venue": ("10:00-23:00", "00:00-24:00"), "pollution": ("08:00-18:30",)}  # fmt: skip
-UNITS = {"school": "school", "kindergarten": "school", "hospital": "medical", "market": "market", "mall": "market", "site": "construction"}
+UNITS = {
+    "school": "school",
+    "kindergarten": "school",
+    "hospital": "medical",
+    "market": "market",
+    "mall": "market",
+    "site": "construction",
+}
 
 
 @dataclass
@@ -90,7 +118,7 @@ def buildings(drawing: Drawing) -> list[Spot]:
         for building in parcel.buildings:
             if building.use != "annex":
                 row: Row = {
-                    "name": building.name or USES[building.use], "address": building.address, "use": USES[building.use],
+                    "name": building.name or ("沿街商铺" if building.use == "shop" else USES[building.use]), "address": building.address, "use": USES[building.use],
                     "storeys": building.storeys, "units": building.units, "households": building.households, "compound": parcel.name,
                 }  # fmt: skip
                 spots.append(Spot(building.shape.representative_point(), row))
@@ -109,7 +137,21 @@ def sites(drawing: Drawing, chance: Chance) -> list[Spot]:
             if _has_shops(building, parcel, front, chance):
                 spots += _shops(building, parcel, front, chance, used)
         spots += _institution(parcel, chance)
-    return _numbered(spots, "S")
+    return _numbered([*spots, *_street_works(drawing, streets, chance)], "S")
+
+
+def _street_works(drawing: Drawing, streets: Sequence[Street], chance: Chance) -> Iterator[Spot]:
+    """Open the road here and there, as every autumn."""
+    blocks = [block.node.shape for block in drawing.blocks]
+    tree = STRtree(blocks)
+    for _ in range(max(2, len(blocks) // 6)):
+        street = chance.pick(streets)
+        at = street.line.interpolate(chance.between(0.25, 0.75), normalized=True)
+        if len(tree.query(at, predicate="intersects")):
+            what = chance.pick(("雨污管网改造", "供热管道维修", "人行道提升", "燃气管道更新", "路面大修"))
+            yield Spot(
+                at, {"class": "construction", "name": f"{street.name}{what}", "address": street.name, "hours": ""}
+            )
 
 
 def _front(building: Building, streets: Sequence[Street], tree: STRtree) -> tuple[LineString, float]:
@@ -129,7 +171,9 @@ def _has_shops(building: Building, parcel: Parcel, front: tuple[LineString, floa
     return chance.happens(0.16 if parcel.kind == "village" else 0.75 if front[1] < 9.5 else 0.0)
 
 
-def _shops(building: Building, parcel: Parcel, front: tuple[LineString, float], chance: Chance, used: set[str]) -> Iterator[Spot]:
+def _shops(
+    building: Building, parcel: Parcel, front: tuple[LineString, float], chance: Chance, used: set[str]
+) -> Iterator[Spot]:
     side = front[0]
     count = max(1, int((side.length - 2) / chance.between(6.5, 12)))
     inner = building.shape.centroid
@@ -140,7 +184,12 @@ def _shops(building: Building, parcel: Parcel, front: tuple[LineString, float], 
         step = min(0.4, 3.0 / max(1.0, at.distance(inner)))
         kind = chance.weighted(MIX)
         name = _shop_name(kind, chance, used)
-        row: Row = {"class": kind, "name": name, "address": f"{parcel.address}附{i + 1}号", "hours": chance.pick(HOURS[kind])}
+        row: Row = {
+            "class": kind,
+            "name": name,
+            "address": f"{parcel.address}附{i + 1}号",
+            "hours": chance.pick(HOURS[kind]),
+        }
         yield Spot(Point(at.x + (inner.x - at.x) * step, at.y + (inner.y - at.y) * step), row)
 
 
@@ -165,7 +214,10 @@ def _institution(parcel: Parcel, chance: Chance) -> Iterator[Spot]:
             if chance.happens(0.75):
                 kind = "enterprise" if chance.happens(0.8) else "pollution"
                 name = f"{chance.pick(SURNAME)}{chance.pick(('纺织', '印务', '文化传媒', '设计', '商贸', '科技', '机械', '服饰', '包装', '电子'))}公司"
-                yield Spot(hall.shape.representative_point(), {"class": kind, "name": name, "address": f"{parcel.address}{i + 1}号", "hours": "08:30-17:30"})
+                yield Spot(
+                    hall.shape.representative_point(),
+                    {"class": kind, "name": name, "address": f"{parcel.address}{i + 1}号", "hours": "08:30-17:30"},
+                )
 
 
 def services(drawing: Drawing, chance: Chance) -> list[Spot]:
@@ -192,11 +244,20 @@ def services(drawing: Drawing, chance: Chance) -> list[Spot]:
 
 def _service(kind: str, name: str, parcel: Parcel, chance: Chance) -> Spot:
     building = chance.pick(sorted(parcel.buildings, key=lambda b: (b.use != "annex", b.shape.centroid.x))[:3])
-    return Spot(building.shape.representative_point(), _row(kind, name or f"{SERVICE_CLASSES[kind][0]}（{parcel.name}）", parcel))
+    return Spot(
+        building.shape.representative_point(),
+        _row(kind, name or f"{SERVICE_CLASSES[kind][0]}（{parcel.name}）", parcel),
+    )
 
 
 def _row(kind: str, name: str, parcel: Parcel) -> Row:
-    hours = {"charging": "00:00-24:00", "police": "00:00-24:00", "fire": "00:00-24:00", "canteen": "11:00-13:00", "shelter": ""}
+    hours = {
+        "charging": "00:00-24:00",
+        "police": "00:00-24:00",
+        "fire": "00:00-24:00",
+        "canteen": "11:00-13:00",
+        "shelter": "",
+    }
     return {"class": kind, "name": name, "address": parcel.address, "hours": hours.get(kind, "08:30-18:00")}
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 from shapely import STRtree
 from shapely.geometry import LineString, Point, Polygon, box
-from shapely.geometry.base import BaseGeometry
 from shapely.ops import substring
 
 from data.synthetic.plane import Chance, Point2, smooth
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from shapely.geometry.base import BaseGeometry
 
 RESERVE = {"arterial": 38.0, "secondary": 24.0, "lane": 11.0, "path": 5.0}
 """Width between the walls on both sides (红线宽度), metres."""
@@ -51,7 +55,9 @@ class Skeleton:
         return shapely.union_all([street.line.buffer(street.width / 2, quad_segs=3) for street in lines])
 
 
-def lay(strokes: Sequence[Stroke], extent: tuple[float, float, float, float], chance: Chance, *, sway: float = 1.0) -> Skeleton:
+def lay(
+    strokes: Sequence[Stroke], extent: tuple[float, float, float, float], chance: Chance, *, sway: float = 1.0
+) -> Skeleton:
     """Lay the strokes with a light unsteady hand and find the faces between them.
 
     Parameters
@@ -102,7 +108,9 @@ def _stretch(line: LineString, others: Sequence[LineString], reach: float) -> Li
     (x0, y0), (x1, y1) = line.coords[-2], line.coords[-1]
     run = float(np.hypot(x1 - x0, y1 - y0))
     tip = Point(x1, y1)
-    if any(0 < other.distance(tip) < reach for other in others) and not any(other.distance(tip) == 0 for other in others):
+    if any(0 < other.distance(tip) < reach for other in others) and not any(
+        other.distance(tip) == 0 for other in others
+    ):
         further = (x1 + (x1 - x0) / run * reach * 1.3, y1 + (y1 - y0) / run * reach * 1.3)
         longer = LineString([*line.coords, further])
         if any(LineString([(x1, y1), further]).intersects(other) for other in others):

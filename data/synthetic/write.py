@@ -5,18 +5,23 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import shapely
 from shapely.geometry import mapping
-from shapely.geometry.base import BaseGeometry
 
 from data.synthetic import ground, incidents, points
 from data.synthetic.area import Drawing, outline_of
 from data.synthetic.net import Entry, Filed, Row, file_net
 from data.synthetic.plane import Chance, Plane
-from data.synthetic.points import Spot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from shapely.geometry.base import BaseGeometry
+
+    from data.synthetic.points import Spot
 
 CREDIT = "示意数据：由程序随机生成，街道、小区、网格、事件均为虚构，不作为划界依据"
 
@@ -63,12 +68,18 @@ def _spots(spots: Sequence[Spot], plane: Plane) -> str:
 
 
 def _features(features: Sequence[ground.Feature], plane: Plane) -> str:
-    return _collection((shapely.orient_polygons(plane.to_degrees(shape.simplify(0.12))), row) for shape, row in features)
+    return _collection(
+        (shapely.orient_polygons(plane.to_degrees(shape.simplify(0.12))), row) for shape, row in features
+    )
 
 
 def _collection(features: Iterable[tuple[BaseGeometry, Row]]) -> str:
     lines = [
-        json.dumps({"type": "Feature", "properties": row, "geometry": _geometry(shape)}, ensure_ascii=False, separators=(",", ":"))
+        json.dumps(
+            {"type": "Feature", "properties": row, "geometry": _geometry(shape)},
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
         for shape, row in features
     ]
     return '{"type":"FeatureCollection","features":[\n' + ",\n".join(lines) + "\n]}\n"
@@ -116,23 +127,38 @@ def manifest(drawing: Drawing, levels: Sequence[str], drawn: Sequence[str]) -> s
     """Return the text of area.toml."""
     plan = drawing.plan
     parts = [
-        f"# Made by `python -m data.synthetic {plan.key} --seed {drawing.seed}`: edit the generator, not these files.\n\n"
-        f'name = "{plan.name}"\nname_en = "{plan.name_en}"\ncrs = "EPSG:4326"\nedition = {plan.edition}\nsynthetic = true\n'
-        f'attribution = "{CREDIT}"\ntimezone = "Asia/Shanghai"\ncalendar = "cn"\n'
+        (
+            f"# Made by `python -m data.synthetic {plan.key} --seed {drawing.seed}`: edit the generator, not these files.\n\n"
+            f'name = "{plan.name}"\nname_en = "{plan.name_en}"\ncrs = "EPSG:4326"\nedition = {plan.edition}\nsynthetic = true\n'
+            f'attribution = "{CREDIT}"\ntimezone = "Asia/Shanghai"\ncalendar = "cn"\n'
+        )
     ]
     parts += [_level(key, i) for i, key in enumerate(levels)]
     parts.append(
         '[[overlays]]\nkey = "dedicated"\nname = "专属网格"\nname_en = "Dedicated grid"\nfile = "dedicated.geojson"\ncode = "code"\n'
         'label = "label"\ntitle = "name"\nresponsible = true\npost = "post"\n'
     )
-    parts += [_buildings(), _classed("sites", "site", "场所", "Sites", points.SITE_CLASSES), _classed("services", "service", "服务阵地", "Service points", points.SERVICE_CLASSES), _incidents()]
+    parts += [
+        _buildings(),
+        _classed("sites", "site", "场所", "Sites", points.SITE_CLASSES),
+        _classed("services", "service", "服务阵地", "Service points", points.SERVICE_CLASSES),
+        _incidents(),
+    ]
     parts += [_ground(key) for key in drawn]
     return "\n".join(parts)
 
 
 def _level(key: str, depth: int) -> str:
     name, english = LEVELS[key]
-    lines = ["[[levels]]", f'key = "{key}"', f'name = "{name}"', f'name_en = "{english}"', f'file = "{key}.geojson"', 'code = "code"', 'label = "label"']
+    lines = [
+        "[[levels]]",
+        f'key = "{key}"',
+        f'name = "{name}"',
+        f'name_en = "{english}"',
+        f'file = "{key}.geojson"',
+        'code = "code"',
+        'label = "label"',
+    ]
     lines += ['parent = "parent"'] if depth else []
     lines += ['post = "post"']
     lines += ['stacks = "stacks.csv"', "volunteer = true"] if key == "micro" else []
@@ -164,12 +190,21 @@ def _incidents() -> str:
 
 
 def _names(classes: dict[str, tuple[str, str]]) -> str:
-    return "[points.classes]\n" + "".join(f'{key} = {{ name = "{name}", name_en = "{english}" }}\n' for key, (name, english) in classes.items())
+    return "[points.classes]\n" + "".join(
+        f'{key} = {{ name = "{name}", name_en = "{english}" }}\n' for key, (name, english) in classes.items()
+    )
 
 
 def _ground(key: str) -> str:
     kind, name, english, titled, classed = GROUND[key]
-    lines = ["[[ground]]", f'key = "{key}"', f'name = "{name}"', f'name_en = "{english}"', f'kind = "{kind}"', f'file = "{key}.geojson"']
+    lines = [
+        "[[ground]]",
+        f'key = "{key}"',
+        f'name = "{name}"',
+        f'name_en = "{english}"',
+        f'kind = "{kind}"',
+        f'file = "{key}.geojson"',
+    ]
     lines += [f'title = "{titled}"'] if titled else []
     lines += [f'class = "{classed}"'] if classed else []
     return "\n".join(lines) + "\n"
