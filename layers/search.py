@@ -11,6 +11,7 @@ import shapely
 
 from geo.net import Level, Net, Overlay
 from geo.scheme import Name
+from layers.grid_names import homes
 from layers.load import Area
 
 MOST = 20
@@ -101,15 +102,20 @@ def _things(area: Area) -> Iterator[tuple[Found, list[str]]]:
 
 
 def _grids(level: Level, net: Net) -> Iterator[tuple[Found, list[str]]]:
+    home = homes(net)[level.key]
     carriers = net.stacked if level is net.leaf else {}
     for position, code in enumerate(level.codes):
+        geom = level.geoms[position]
         if code not in carriers:
-            yield (
-                _found(level.key, code, level.labels[position], level.name, level.geoms[position]),
-                [level.posts[position]],
-            )
+            detail = _with_home(level.name, home[code])
+            yield _found(level.key, code, level.labels[position], detail, geom), [level.posts[position], home[code]]
         for stack in carriers.get(code, ()):
-            yield _found(level.key, stack.code, stack.label, level.name, level.geoms[position]), [stack.post]
+            detail = _with_home(level.name, home[stack.code])
+            yield _found(level.key, stack.code, stack.label, detail, geom), [stack.post, home[stack.code]]
+
+
+def _with_home(name: Name, home: str) -> Name:
+    return Name(f"{name.zh} · {home}", f"{name.en} · {home}") if home else name
 
 
 def _overlay(overlay: Overlay) -> Iterator[tuple[Found, list[str]]]:

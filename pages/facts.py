@@ -26,7 +26,8 @@ def render(visit: Visit) -> None:
         if total:
             count = _("{n} faults").format(n=total)
             st.html(
-                f"<p>{escape(count)}</p>" + table((_("Severity"), _("File"), _("Codes"), _("What is wrong")), faults)
+                f"<p>{escape(count)}</p>"
+                + table((_("Severity"), _("Fault"), _("File"), _("Codes"), _("What is wrong")), faults)
             )
         else:
             st.html(f"<p>{escape(_('The check found no fault.'))}</p>")

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from layers.grid_names import full_names
 from layers.load import Area
 
 
@@ -11,10 +12,11 @@ def grid_choices(area: Area, language: str) -> dict[str, str]:
     choices: dict[str, str] = {}
     for level in area.net.levels:
         name = level.name.in_(language)
+        shown = full_names(area.net)[level.key]
         carriers = area.net.stacked if level is area.net.leaf else {}
-        for code, label in zip(level.codes, level.labels, strict=True):
-            for own, shown in [(stack.code, stack.label) for stack in carriers.get(code, ())] or [(code, label)]:
-                choices[f"{level.key}:{own}"] = f"{shown} · {name}"
+        for code in level.codes:
+            for own in [stack.code for stack in carriers.get(code, ())] or [code]:
+                choices[f"{level.key}:{own}"] = f"{shown[own]} · {name}"
     for overlay in area.net.overlays:
         name = overlay.name.in_(language)
         for code, label, title in zip(overlay.codes, overlay.labels, overlay.titles, strict=True):

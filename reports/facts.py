@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
+from geo.validate import NAMES
 from incidents.model import Status
 from layers.check import check
 from layers.classes import class_names
@@ -88,7 +89,13 @@ def faults_of(area: Area, language: str) -> tuple[Rows, int]:
     _ = translator(language)
     report = check(area.pack.folder, statuses=frozenset(Status))
     rows: Rows = [
-        (_(SEVERITIES[fault.severity.value]), fault.file or "—", _codes(fault.codes), fault.message)
+        (
+            _(SEVERITIES[fault.severity.value]),
+            NAMES[fault.kind].in_(language),
+            fault.file or "—",
+            _codes(fault.codes),
+            fault.message,
+        )
         for fault in report.faults[:SHOWN]
     ]
     return rows, len(report.faults)

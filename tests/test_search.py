@@ -5,9 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 from small_pack import write_small_pack
 
+from geo.net import Level, Net, Stack
 from geo.scheme import Name
+from layers.grid_names import full_names, homes
 from layers.load import load
 from layers.search import SEPARATOR, Found, Index, fold, index_of
 
@@ -93,3 +96,31 @@ def test_a_search_over_50_000_buildings_takes_less_than_a_fifth_of_a_second():
     assert len(index.search("织云路 49999号")) == 1
     assert len(index.search("织云路")) == 20
     assert time.perf_counter() - start < 0.4
+
+
+def test_grids_of_the_same_label_are_told_apart_by_the_nearest_grid_above_that_can(dc):
+    """Two communities, each with a third-level grid "网格1" that holds a "1-01"; in one of them it carries a stack."""
+    box = [shapely.box(x, 0, x + 1, 1) for x in range(2)]
+
+    def level(key, codes, labels, parents):
+        texts = np.array(codes, dtype=object), np.array(labels, dtype=object)
+        return Level(
+            key,
+            Name(key, key),
+            *texts,
+            np.array(box, dtype=object),
+            np.array(parents),
+            np.array(["", ""], dtype=object),
+        )
+
+    levels = (
+        level("community", ["A", "B"], ["织布路", "棉纺路"], [-1, -1]),
+        level("third", ["A1", "B1"], ["网格1", "网格1"], [0, 1]),
+        level("micro", ["A101", "B101"], ["1-01", "1-01"], [0, 1]),
+    )
+    net = Net(levels, stacks=(Stack("B101a", "1-01", "B1", "B101"),))
+    assert full_names(net)["community"] == {"A": "织布路", "B": "棉纺路"}
+    assert full_names(net)["third"] == {"A1": "织布路 网格1", "B1": "棉纺路 网格1"}
+    assert full_names(net)["micro"]["A101"] == "织布路 1-01"
+    assert full_names(net)["micro"]["B101a"] == "棉纺路 1-01"
+    assert set(homes(dc.net)["smd"].values()) == {""}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from layers.grid_names import full_names
 from layers.load import Area
 from locales import Translator
 from reports import figures
@@ -77,14 +78,10 @@ def _new(area: Area, row: Any) -> str:
 
 
 def _item(area: Area, row: Any, when: str, look: str) -> str:
-    leaf = area.net.leaf
-    code = str(getattr(row, leaf.key, "")).split(";")[0]
-    label = str(leaf.labels[leaf.positions[code]]) if code in leaf.positions else _stack_label(area, code)
+    key = area.net.leaf.key
+    code = str(getattr(row, key, "")).split(";")[0]
+    label = full_names(area.net)[key].get(code, "")
     return (
         f'<li><button type="button" data-fly="incident" data-code="{escape(row.uid)}">{mark_shape(row.mark)}'
         f'<span class="bm-title">{escape(row.title or row.class_)}</span><span class="bm-where">{escape(label)}</span><time class="{look}">{escape(when)}</time></button></li>'
     )
-
-
-def _stack_label(area: Area, code: str) -> str:
-    return next((stack.label for stack in area.net.stacks if stack.code == code), code)

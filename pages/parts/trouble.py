@@ -21,17 +21,20 @@ def trouble(visit: Visit, error: BattlemapError) -> None:
         advice = _("Other areas are not affected. This command lists every fault:")
     faults = "".join(f"<li>{escape(fault)}</li>" for fault in error.faults) if isinstance(error, PackError) else ""
     command = "" if isinstance(error, UnknownArea) else f"<pre>battlemap check {escape(visit.name)}</pre>"
-    first_line = escape(str(error).split("\n", 1)[0])
+    detail = "" if isinstance(error, UnknownArea) else f'<p lang="en">{escape(str(error).splitlines()[0])}</p>'
     st.html(
-        f'<section class="bm-trouble" role="alert"><h1>{escape(heading)}</h1><p>{first_line}</p><ul>{faults}</ul><p>{escape(advice)}</p>{command}{_ways_back(visit)}</section>'
+        f'<section class="bm-trouble" role="alert"><h1>{escape(heading)}</h1>{detail}<ul>{faults}</ul><p>{escape(advice)}</p>{command}{_ways_back(visit)}</section>'
     )
 
 
 def bad_filter(visit: Visit, error: BattlemapError) -> None:
     """Say what is wrong with the filter in the address, and show the way back."""
     _ = visit._
+    heading = escape(_("The filter in the address cannot be understood"))
+    asked = "".join(f"<li><code>{escape(f'{name}={value}')}</code></li>" for name, value in visit.asked.items())
+    advice = escape(_("It is: grid=level:code, class=…, mark=red,yellow,green, days=a number."))
     st.html(
-        f'<section class="bm-trouble" role="alert"><h1>{escape(_("The filter in the address cannot be understood"))}</h1><p>{escape(str(error))}</p></section>'
+        f'<section class="bm-trouble" role="alert"><h1>{heading}</h1><ul>{asked}</ul><p>{advice}</p><p lang="en">{escape(str(error))}</p></section>'
     )
     st.button(_("Show everything"), type="primary", key="everything", on_click=clear)
 
