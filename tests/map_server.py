@@ -3,12 +3,13 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.routing import BaseRoute
 
 from api import documents, live, lookup
 from layers.areas import Areas
@@ -16,11 +17,11 @@ from settings import Settings
 
 
 @contextmanager
-def serving(packs: tuple[Path, ...] = (), **settings: object) -> Iterator[str]:
-    """Serve the map documents of some packs; yields the address, without a slash at its end."""
+def serving(packs: tuple[Path, ...] = (), first: Sequence[BaseRoute] = (), **settings: object) -> Iterator[str]:
+    """Serve the map documents of some packs, and routes that come ``first``; yields the address, without a slash at its end."""
     chosen = Settings(packs=packs, **settings)
     areas = Areas(packs, chosen.area)
-    app = Starlette(routes=[*documents.routes(areas, chosen, {}), *live.routes(areas), *lookup.routes(areas, chosen)])
+    app = Starlette(routes=[*first, *documents.routes(areas, chosen, {}), *live.routes(areas), *lookup.routes(areas, chosen)])
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))

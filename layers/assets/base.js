@@ -68,6 +68,7 @@
         zoom: map.getZoom(),
         mpp: plane.metres / s, // metres of a pixel
         k: b.model.k,
+        metres: (plane.metres / s) * b.model.k, // … of a pixel at a scale of 1: what decides which things are shown
         box: [-tx / s, -ty / s, (size.x - tx) / s, (size.y - ty) / s],
         toPlane() { context.setTransform(s * ratio, 0, 0, s * ratio, tx * ratio, ty * ratio); },
         toScreen() { context.setTransform(ratio, 0, 0, ratio, 0, 0); },
@@ -81,7 +82,7 @@
   const ORDER = ["path", "lane", "secondary", "arterial"];
 
   b.streetWidth = function (view, cls) {
-    const least = b.model.style.line[cls] * view.k * Math.min(1, Math.max(0.3, Math.pow(2, view.zoom - 16.2)));
+    const least = b.model.style.line[cls] * view.k * Math.min(1, Math.max(0.3, Math.pow(2, view.zoom - Math.log2(view.k) - 16.2)));
     return Math.max(least, WIDTHS[cls] / view.mpp);
   };
 
@@ -143,7 +144,7 @@
     const lines = b.model.ground.lines;
     context.lineCap = "round";
     context.lineJoin = "round";
-    const classes = ORDER.filter((cls) => lines[cls] && (cls !== "path" || view.mpp < 1.5));
+    const classes = ORDER.filter((cls) => lines[cls] && (cls !== "path" || view.metres < 1.5));
     classes.forEach((cls) => {
       context.lineWidth = (b.streetWidth(view, cls) + 1.6 * view.k) / view.s;
       context.strokeStyle = cls === "arterial" ? colours.arterial_casing : colours.street_casing;
@@ -227,13 +228,13 @@
     for (let d = depth - 1; d >= 0; d--) {
       const at = d === depth - 1 ? colours.length - 1 : Math.min(d, colours.length - 2);
       const level = model.levels[d];
-      if (d === depth - 1 && model.leafSize(view.s) < 7) continue;
+      if (d === depth - 1 && model.leafSize(view.s) < 7 * view.k) continue;
       if (!level.all) {
         level.all = new Path2D();
         level.shapes.forEach((shape) => b.trace(level.all, shape, true));
       }
       context.lineJoin = "round";
-      context.lineWidth = (widths[at] * view.k * Math.min(1.15, Math.max(0.55, model.leafSize(view.s) / 70))) / view.s;
+      context.lineWidth = (widths[at] * view.k * (d === depth - 1 ? Math.min(1.15, Math.max(0.5, model.leafSize(view.s) / (70 * view.k))) : 1)) / view.s;
       context.strokeStyle = colours[at];
       context.stroke(level.all);
     }
@@ -270,7 +271,7 @@
 
   // A building without an outline is a small square.
   function buildings(context, view, model) {
-    if (view.mpp > 7 || model.ground && model.ground.kinds.has("footprint")) return;
+    if (view.metres > 7 || model.ground && model.ground.kinds.has("footprint")) return;
     const side = Math.max(1.6 * view.k, Math.min(11 / view.mpp, 9 * view.k));
     view.toScreen();
     context.fillStyle = model.style.colours.building;
@@ -305,8 +306,8 @@
     if (model.ground) {
       if (model.shown("park")) areas(context, view, "green", colours.park);
       if (model.shown("water")) areas(context, view, "water", colours.water);
-      if (model.shown("block") && view.mpp < 5) areas(context, view, "block", colours.block, colours.block_line, 0.8);
-      if (model.shown("footprint") && view.mpp < 5) areas(context, view, "footprint", colours.footprint, view.mpp < 1.3 ? colours.footprint_line : null, 0.7);
+      if (model.shown("block") && view.metres < 5) areas(context, view, "block", colours.block, colours.block_line, 0.8);
+      if (model.shown("footprint") && view.metres < 5) areas(context, view, "footprint", colours.footprint, view.metres < 1.3 ? colours.footprint_line : null, 0.7);
       if (model.shown("street")) streets(context, view, colours);
       if (!model.basemap) {
         const veil = new Path2D();

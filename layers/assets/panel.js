@@ -58,7 +58,8 @@
       this.strip = make("div", { class: "strip-counts" });
       return make("header", { class: "head" }, [
         make("h1", {}, [model.data.name, make("span", { class: "title-rest" }, " · " + words.battle_map)]),
-        make("p", { class: "levels" }, levels.map((text) => make("span", {}, text)).concat(model.data.synthetic ? make("span", { class: "synthetic" }, words.synthetic) : [])),
+        model.data.synthetic ? make("span", { class: "synthetic" }, words.synthetic) : null,
+        make("p", { class: "levels" }, levels.map((text) => make("span", {}, text))),
         this.strip,
         make("div", { class: "when" }, [this.date, this.clock, this.headAge]),
       ]);
@@ -359,7 +360,7 @@
       const zone = { timeZone: this.model.data.timezone };
       const language = this.model.data.language === "zh" ? "zh-CN" : "en-GB";
       this.clock.textContent = now.toLocaleTimeString(language, Object.assign({ hour12: false }, zone));
-      this.date.textContent = now.toLocaleDateString(language, Object.assign({ year: "numeric", month: "long", day: "numeric", weekday: "long" }, zone));
+      this.date.textContent = now.toLocaleDateString(language, Object.assign({ month: "long", day: "numeric", weekday: "long" }, zone));
     },
 
     rule() { // the scale bar: a round length between 60 and 150 pixels

@@ -224,7 +224,7 @@
       const x = view.x(at.x);
       const y = view.y(at.y);
       if (!mark || x < 0 || y < 0 || x > view.width || y > view.height || !room.free(around(x, y, size, size, 0))) return;
-      b.drawMark(context, model, mark, x, y, size, { halo: false });
+      b.drawMark(context, model, mark, x, y, mark === "green" ? size * 0.7 : size, { halo: false, alpha: mark === "green" ? 0.7 : 1 });
     });
   }
 
@@ -325,9 +325,9 @@
 
   function sites(context, model, view, room, later) {
     model.siteHits = [];
-    if (view.mpp > 2.6) return;
-    const size = Math.min(22, Math.max(13, 19 / Math.sqrt(Math.max(view.mpp, 0.4)))) * view.k * (model.wall ? 1.15 : 0.95);
-    const crowded = view.mpp > 0.4;
+    if (view.metres > 2.6 || model.mode === "grids") return;
+    const size = Math.min(22, Math.max(13, 19 / Math.sqrt(Math.max(view.metres, 0.4)))) * view.k * (model.wall ? 1.15 : 0.95);
+    const crowded = view.metres > 0.4;
     model.points.forEach((layer) => {
       if (layer.kind === "building" && !layer.glyph) return;
       if (!model.shown(layer.key)) return;
@@ -341,7 +341,7 @@
           room.take(box);
           model.siteHits.push({ layer, n, x: layer.at[2 * n], y: layer.at[2 * n + 1] });
           later.push(() => badge(context, model, layer.glyphOf(n), x, y, size, colour));
-          if (view.mpp < 0.8 && model.shown("names")) caption(context, model, view, room, later, layer.names[n], x, y + size * 0.5 + model.sizes.small * 0.55, model.sizes.small * 0.84, colour);
+          if (view.metres < 0.8 && model.shown("names")) caption(context, model, view, room, later, layer.names[n], x, y + size * 0.5 + model.sizes.small * 0.55, model.sizes.small * 0.84, colour);
         });
       });
     });
@@ -391,7 +391,7 @@
     const order = model.ground.named.filter((thing) => thing.kind === "street" || thing.kind === "railway");
     ["arterial", "secondary", "railway", "lane"].forEach((cls) => {
       const rule = NAMED[cls];
-      if (view.mpp > rule[0]) return;
+      if (view.metres > rule[0]) return;
       const size = model.sizes.small * rule[1];
       context.font = font(model, size);
       order.forEach((thing) => {
@@ -477,7 +477,7 @@
     const rules = { water: [6, 0.95, "water_label"], green: [3.5, 0.9, "park_label"], block: [1.5, 0.84, "quiet"], footprint: [0.35, 0.8, "quiet"] };
     model.ground.named.forEach((thing) => {
       const rule = rules[thing.kind];
-      if (!rule || view.mpp > rule[0] || !b.meets(thing.shape.box, view.box)) return;
+      if (!rule || view.metres > rule[0] || !b.meets(thing.shape.box, view.box)) return;
       if (!thing.place) thing.place = widest(thing.shape);
       const size = model.sizes.small * rule[1];
       context.font = font(model, size);
@@ -501,7 +501,7 @@
   }
 
   function buildingNames(context, model, view, room, later) {
-    if (view.mpp > 0.42 || !model.shown("buildings")) return;
+    if (view.metres > 0.42 || !model.shown("buildings")) return;
     model.points.forEach((layer) => {
       if (layer.kind !== "building" || layer.glyph) return;
       layer.bins.visit(view.box, 0, (bin) => bin.forEach((n) => caption(context, model, view, room, later, layer.names[n], view.x(layer.at[2 * n]), view.y(layer.at[2 * n + 1]), model.sizes.small * 0.8, model.style.colours.quiet)));
@@ -610,7 +610,7 @@
   };
 
   b.buildingAt = function (model, x, y) {
-    if (model.view.mpp > 0.9 || !model.shown("buildings")) return null;
+    if (model.view.metres > 0.9 || !model.shown("buildings")) return null;
     let best = null;
     let least = 9 / model.plane.metres; // metres to its point
     model.points.forEach((layer) => {
