@@ -140,7 +140,7 @@ def compiled(signature: Any = None, *, allocates: bool = False) -> Callable[[F],
         try:
             cached: F = njit(*arguments, cache=True, **options)(function)
         except RuntimeError:  # numba finds no directory for its cache that it may write to
-            return numba.njit(*arguments, **options)(function)
+            return njit(*arguments, **options)(function)
         return cached
 
     return decorate

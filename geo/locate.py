@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 PATIENCE = 20_000  # points answered by the tree, in about 0.05 s, before the index is built (loading numba takes 0.6 s, its first compilation 10 s)
 CALL = 200  # points that a call counts as, so that questions about single points come to the index too
-SHARE = 65_536  # points that a thread takes at a time
+SHARE = 131_072  # points that a thread takes at a time
 DENSITY = 5  # cells per vertex
 CELLS, ACROSS = 2**26, 2**20  # at most: in all, in one direction
 LARGEST, SMALLEST = 1e140, 1e-120  # magnitudes of coordinates between which products neither overflow nor vanish

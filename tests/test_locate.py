@@ -301,7 +301,7 @@ def test_a_thin_sliver_between_two_grids_is_decided_to_the_last_bit():
 def net():
     rng = np.random.default_rng(11)
     polygons = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(rng.random((300, 2)))))
-    x, y = rng.uniform(-0.1, 1.1, (2, 200_000))
+    x, y = rng.uniform(-0.1, 1.1, (2, 300_000))
     return Locator(polygons).prepare(), x, y
 
 
