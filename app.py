@@ -1,7 +1,7 @@
 """The door: one ASGI app. ``streamlit run app.py`` and ``battlemap serve`` start it.
 
 The script is ``pages/shell.py``, not this file: a ``pages/`` folder beside an app.py that is itself the script puts Streamlit into its legacy multipage mode, where a
-bookmarked page runs without its frame.
+bookmarked page runs without its frame. ``streamlit run`` looks for ``app = st.App(…)`` in the source, in just that form; without it, it takes this file for the script.
 """
 
 from collections.abc import Callable
@@ -15,22 +15,12 @@ from api.serving import run
 from settings import Settings
 
 HOUSE = Path(__file__).parent
-ASSETS = HOUSE / "pages" / "assets"
-PATHS = ("/", "/facts")
-
-
-def build(settings: Settings) -> st.App:
-    """Return the app with the doors that these settings open."""
-    for option, value in api.streamlit_options().items():
-        config.set_option(option, value, "app.py")
-    console = api.Console(
-        index=Path(st.__file__).with_name("static") / "index.html",
-        paths=PATHS,
-        assets={path.name: path for path in ASSETS.iterdir() if path.is_file()},
-    )
-    return st.App(
-        HOUSE / "pages" / "shell.py", routes=api.routes(settings, console), middleware=api.middleware(console)
-    )
+SETTINGS = Settings.from_env()
+CONSOLE = api.Console(
+    index=Path(st.__file__).with_name("static") / "index.html",
+    paths=("/", "/facts"),
+    assets={path.name: path for path in (HOUSE / "pages" / "assets").iterdir() if path.is_file()},
+)
 
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
@@ -38,4 +28,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     run(app, settings.host, settings.port, say)
 
 
-app = build(Settings.from_env())
+for option, value in api.streamlit_options().items():
+    config.set_option(option, value, "app.py")
+
+app = st.App(HOUSE / "pages" / "shell.py", routes=api.routes(SETTINGS, CONSOLE), middleware=api.middleware(CONSOLE))

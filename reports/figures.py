@@ -200,7 +200,7 @@ def _codes(net: Net, key: str) -> frozenset[str]:
     for overlay in net.overlays:
         if overlay.key == key:
             return frozenset(overlay.codes)
-    keys = ", ".join(part.key for part in (*net.levels, *net.overlays))
+    keys = ", ".join([*(level.key for level in net.levels), *(overlay.key for overlay in net.overlays)])
     raise FilterError(f"grid={key}:…: there is no level or overlay {key!r}. There are {keys}.")
 
 

@@ -46,11 +46,17 @@ def started(folder, *options, **environ):
         cwd=folder, env={**kept, **environ}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
     address = f"http://localhost:{port}"
+    answering(process, address)
+    return process, address
+
+
+def answering(process, address):
+    """Wait until the console says that it is ready."""
     for _ in range(200):
         try:
             with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:
                 assert answer.read() == b"ok"
-                return process, address
+                return
         except OSError:
             if process.poll() is not None:
                 break
@@ -455,3 +461,28 @@ def test_a_port_that_is_taken_and_an_area_that_is_not_there_are_named(tmp_path):
     )
     assert said.returncode == 1
     assert "There is no area 'nowhere'" in said.stderr
+
+
+def test_streamlit_run_serves_the_same(browser, tmp_path):
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.port", str(port)]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "BATTLEMAP_AREA": "dc"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    context = browser.new_context()
+    try:
+        answering(process, f"http://localhost:{port}")
+        page = Visit(context, f"http://localhost:{port}").open("/facts", wait=".st-key-facts table")
+        assert page.page.is_visible(".st-key-head")
+        assert "Open Data DC" in page.page.inner_text(".st-key-facts")
+        assert page.outside == []
+    finally:
+        context.close()
+        process.terminate()
+        said = process.communicate(timeout=10)[0]
+    assert "External URL" not in said, "Streamlit asked a service outside for its address"
