@@ -66,7 +66,9 @@ def view_of(text: str) -> View | None:
     try:
         lat, lon, zoom = (float(part) for part in text.split(","))
     except ValueError:
-        raise FilterError(f"view={text}: write it as latitude,longitude,zoom, for example view=34.75,113.6,16.") from None
+        raise FilterError(
+            f"view={text}: write it as latitude,longitude,zoom, for example view=34.75,113.6,16."
+        ) from None
     if not (np.isfinite([lat, lon, zoom]).all() and abs(lat) <= 85 and abs(lon) <= 180):  # noqa: PLR2004 - the web's tiles end at 85 degrees
         raise FilterError(f"view={text}: the latitude lies between -85 and 85, the longitude between -180 and 180.")
     return View(lat, lon, float(np.clip(zoom, *ZOOMS)))
@@ -75,11 +77,15 @@ def view_of(text: str) -> View | None:
 def conditions(area: Area, wanted: Filter, language: str, _: Translator) -> list[str]:
     """Say a filter in words, but for its grid, which stands in the title."""
     names = class_names(area, "incident")
-    said = [names[key].in_(language) for key in sorted(wanted.classes)] + [_(WORDS[mark]) for mark in MARKS if mark in wanted.marks]
+    said = [names[key].in_(language) for key in sorted(wanted.classes)] + [
+        _(WORDS[mark]) for mark in MARKS if mark in wanted.marks
+    ]
     return said + ([_("the last {n} days").format(n=wanted.days)] if wanted.days is not None else [])
 
 
-def wanted_of(area: Area, wanted: Filter, *, conditions: tuple[str, ...] = (), view: View | None = None, ink: str = INKS[0]) -> Wanted:
+def wanted_of(
+    area: Area, wanted: Filter, *, conditions: tuple[str, ...] = (), view: View | None = None, ink: str = INKS[0]
+) -> Wanted:
     """Return what a filter wants printed: cases, states and the number of overdue ones, all from the one query."""
     cases = figures.select(area, wanted)
     keys = [*(level.key for level in area.net.levels), *(overlay.key for overlay in area.net.overlays)]
