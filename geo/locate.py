@@ -40,6 +40,7 @@ LARGEST, SMALLEST = 1e140, 1e-120  # magnitudes of coordinates between which pro
 VERTICES = 2**28  # that the tables can number
 CROWD, INNER_CROWD = 4, 8  # touching edges above which a cell is divided: of the raster, within a block
 LEVELS = 4  # of blocks within blocks
+ROOMIEST = 8  # times the usual room, before polygons that lie many deep get fewer cells
 
 _POLYGON = 3
 
@@ -447,7 +448,8 @@ def _build(parts: Geometries, owners: Ints, *, everything: bool) -> _Index:
     bounds = np.concatenate([coords.min(axis=0), coords.max(axis=0)])
     cells, room = int(np.clip(DENSITY * len(coords), 256, CELLS)), 1
     while (index := _attempt(net, _raster(bounds, cells), room, everything=everything)) is None:
-        cells, room = max(cells // 2, 1), 2 * room
+        room *= 2
+        cells = cells if room <= ROOMIEST else max(cells // 2, 1)
     return index
 
 
@@ -458,13 +460,14 @@ def _attempt(net: "Net", raster: tuple[float, float, float, int, int], room: int
         np.full(raster[3] * raster[4], -1, dtype=np.int32),
         *raster,
         records=_aligned(2 * room * n + 64),
-        lists=np.empty(32 * room * n + 4096, dtype=np.int32),
+        lists=np.empty(8 * room * n + 4096, dtype=np.int32),
         blocks=np.empty(smaller * (n + 64), dtype=np.uint8),
         bases=np.empty(n + 64, dtype=np.int32),
-        codes=np.empty(8 * room * n + 4096, dtype=np.int32),
+        codes=np.empty(4 * room * n + 4096, dtype=np.int32),
         coords=net.coords,
     )
-    stream, todo = (np.empty(min(64 * room * n + 4096, 2**31 - 16), dtype=np.int32) for _ in range(2))
+    stream = np.empty(min(32 * room * n + 65536, 2**31 - 16), dtype=np.int32)
+    todo = np.empty(8 * room * n + 4096, dtype=np.int32)
     used, latest = np.zeros(8, dtype=np.int64), np.full(n, -1, dtype=np.int32)
     kernels.build(net, kernels.Draft(tables, stream, todo, latest, used, everything, CROWD, INNER_CROWD, LEVELS))
     if used[kernels.SHORT]:
