@@ -18,6 +18,7 @@ from locales import LANGUAGES, N_, translator
 FOREVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 NO_SOONER = 1024  # bytes below which gzip is not worth it
+QUICK = 5  # gzip's level for what is packed anew each time
 DOCUMENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -116,9 +117,14 @@ def unchanging(request: Request, body: bytes, kind: str) -> Response:
     return _tagged(request, body, kind, {**SAFE, "Cache-Control": FOREVER}, hashlib.sha256(body).hexdigest()[:16])
 
 
-def fresh(body: Any) -> Response:
-    """Answer a script with JSON that it must not keep."""
-    return JSONResponse(body, headers={**SAFE, "Cache-Control": "no-store"})
+def fresh(body: Any, request: Request | None = None) -> Response:
+    """Answer a script with JSON that it must not keep; it is packed for a request that can take it."""
+    answer = JSONResponse(body, headers={**SAFE, "Cache-Control": "no-store"})
+    if request is None or len(answer.body) <= NO_SOONER or "gzip" not in request.headers.get("accept-encoding", ""):
+        return answer
+    packed = gzip.compress(bytes(answer.body), compresslevel=QUICK, mtime=0)
+    headers = {**SAFE, "Cache-Control": "no-store", "Vary": "Accept-Encoding", "Content-Encoding": "gzip"}
+    return Response(packed, headers=headers, media_type="application/json")
 
 
 def _tagged(request: Request, body: bytes, kind: str, headers: dict[str, str], tag: str) -> Response:

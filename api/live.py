@@ -37,7 +37,8 @@ def routes(areas: Areas) -> list[Route]:
                 "reset": not known,
                 "removed": [],
                 "incidents": [] if known else marks(area, wanted),
-            }
+            },
+            request,
         )
 
     return [Route("/live/{area}", answering(live))]

@@ -15,6 +15,8 @@ from layers.load import Area
 
 UNIT = 1e-6
 POLYGONS = (3, 6)
+SAFE_DIGITS = 15
+"""Whole numbers up to here are exact in JavaScript."""
 
 Parts = list[list[int]]
 Origin = tuple[int, int]
@@ -91,7 +93,7 @@ def points_file(area: Area, kinds: tuple[str, ...]) -> bytes:
     Returns
     -------
     bytes
-        JSON: for each layer ``key``, ``kind``, ``classes`` and the columns ``x``, ``y`` (differences), ``class`` (positions), ``ids`` and ``names`` (one text, parts by line feeds).
+        JSON: for each layer ``key``, ``kind``, ``classes`` and the columns ``x``, ``y`` (differences), ``class`` (positions), ``names`` (one text, parts by line feeds) and ``ids`` (the same, or ``prefix``, ``digits`` and ``steps``).
     """
     origin = origin_of(area.net)
     layers = [
@@ -132,9 +134,24 @@ def _points(key: str, kind: str, frame: gpd.GeoDataFrame, origin: Origin) -> dic
         "class": class_at.tolist() if len(classes) > 1 else [],
         "x": steps[:, 0].tolist(),
         "y": steps[:, 1].tolist(),
-        "ids": _lines(frame["id"]),
+        "ids": _ids([str(code) for code in frame["id"]]),
         "names": _lines(frame["name"]),
     }
+
+
+def _ids(codes: list[str]) -> str | dict[str, Any]:
+    """Write ids that are numbers behind one prefix as differences: 50,000 running numbers take 0.1 kB instead of 100."""
+    prefix = codes[0].rstrip("0123456789") if codes else ""
+    tails = [code[len(prefix) :] for code in codes]
+    digits = len(tails[0]) if tails and len({len(tail) for tail in tails}) == 1 else 0
+    if not codes or any(not code.startswith(prefix) for code in codes):
+        return _lines(codes)
+    if not all(tail.isascii() and tail.isdecimal() and len(tail) <= SAFE_DIGITS for tail in tails):
+        return _lines(codes)
+    numbers = [int(tail) for tail in tails]
+    if any(str(number).zfill(digits) != tail for number, tail in zip(numbers, tails, strict=True)):
+        return _lines(codes)
+    return {"prefix": prefix, "digits": digits, "steps": np.diff(numbers, prepend=0).tolist()}
 
 
 def _lines(column: Any) -> str:

@@ -148,3 +148,18 @@ def test_tiles_of_this_server_are_named_when_asked_for(area):
 def test_simplifying_keeps_what_cannot_be_simplified():
     broken = np.array([shapely.Polygon([(0, 0), (1, 1), (1, 0), (0, 1)])], dtype=object)
     assert document.simplified(broken)[0] is broken[0]
+
+
+@pytest.mark.parametrize(
+    ("codes", "written"),
+    [
+        (["B1", "B2", "B10"], {"prefix": "B", "digits": 0, "steps": [1, 1, 8]}),
+        (["007", "012"], {"prefix": "", "digits": 3, "steps": [7, 5]}),
+        (["B1", "B2#2"], "B1\nB2#2"),
+        (["B01", "B2"], "B01\nB2"),
+        (["1", "99999999999999999999"], "1\n99999999999999999999"),
+        ([], ""),
+    ],
+)
+def test_ids_are_written_short_only_where_they_come_back_exactly(codes, written):
+    assert compact._ids(codes) == written

@@ -154,7 +154,22 @@
       }
       if (name === "class") return value.split(",").map((cls) => this.data.classes[cls] || cls).join("、");
       if (name === "mark") return value.split(",").map((mark) => this.data.words[mark] || mark).join("、");
-      return name === "days" ? b.fill(this.data.words.period_days, { n: value }) : "";
+      return name === "days" ? this.period() : "";
+    },
+    // Fresh data are live; older ones say how old they are, so that stale never looks like fresh.
+    ageText() {
+      const words = this.data.words;
+      const minutes = this.age;
+      if (minutes === null || minutes === undefined) return "";
+      if (minutes < 5) return words.live;
+      if (minutes < 60) return b.fill(words.old_minutes, { n: Math.floor(minutes) });
+      return minutes < 2880 ? b.fill(words.old_hours, { n: Math.floor(minutes / 60) }) : b.fill(words.old_days, { n: Math.floor(minutes / 1440) });
+    },
+    // The period of the filter; an address that names none means the last day, as the door reads it.
+    period() {
+      const words = this.data.words;
+      const days = this.filter.days || "1";
+      return days === "all" ? words.period_all : days === "1" ? words.period_day : b.fill(words.period_days, { n: days });
     },
     show(key, on) {
       if (on) this.hidden.delete(key);
@@ -209,10 +224,19 @@
     },
   };
 
+  function idsOf(source) { // a text of lines, or running numbers behind a prefix
+    if (typeof source === "string") return source.split("\n");
+    let number = 0;
+    return source.steps.map((step) => {
+      number += step;
+      return source.prefix + String(number).padStart(source.digits, "0");
+    });
+  }
+
   function readPoints(model, file) {
     file.layers.forEach((source) => {
       const glyph = model.data.glyphs[source.key];
-      const layer = { key: source.key, kind: source.kind, classes: source.classes, glyph, at: model.plane.points(source.x, source.y), ids: source.ids.split("\n"), names: source.names.split("\n"), bins: new b.Bins(250) };
+      const layer = { key: source.key, kind: source.kind, classes: source.classes, glyph, at: model.plane.points(source.x, source.y), ids: idsOf(source.ids), names: source.names.split("\n"), bins: new b.Bins(250) };
       layer.glyphOf = (n) => (source.kind === "building" ? glyph : model.data.glyphs[source.classes[source.class.length ? source.class[n] : 0]] || model.data.glyphs[""]);
       for (let n = 0; n < source.x.length; n++) layer.bins.add(layer.at[2 * n], layer.at[2 * n + 1], n);
       model.points.push(layer);
