@@ -21,6 +21,7 @@ from layers.words import WORDS
 from locales import Translator, translator
 from reports import figures
 from reports.figures import MARKS, Filter
+from reports.words import period
 from settings import Settings
 
 ZOOMS = (8.0, 22.0)
@@ -80,7 +81,7 @@ def conditions(area: Area, wanted: Filter, language: str, _: Translator) -> list
     said = [names[key].in_(language) for key in sorted(wanted.classes)] + [
         _(WORDS[mark]) for mark in MARKS if mark in wanted.marks
     ]
-    return said + ([_("the last {n} days").format(n=wanted.days)] if wanted.days is not None else [])
+    return said + ([period(wanted.days, _)])
 
 
 def wanted_of(

@@ -10,9 +10,9 @@ from pages.parts.element import battle_map
 from pages.parts.trouble import bad_filter, clear
 from pages.parts.visit import Visit, own_key
 from reports.choices import grid_choices
-from reports.figures import MARKS, Filter
+from reports.figures import EVERYTHING, MARKS, PERIOD, Filter
 
-DAYS = (1, 7, 30)
+DAYS = ("1", "7", "30", EVERYTHING)
 
 
 def render(visit: Visit) -> None:
@@ -28,7 +28,7 @@ def render(visit: Visit) -> None:
                 bad_filter(visit, error)
             _filters(visit, area)
             if str(wanted):
-                st.button(visit._("Show everything"), key="clear", type="tertiary", on_click=clear)
+                st.button(visit._("Clear the filter"), key="clear", type="tertiary", on_click=clear)
             st.html(lists(area, wanted, visit._))
         with st.container(key="chart"):
             title = visit._("Battle map of {name}").format(name=area.pack.name.in_(visit.language))
@@ -40,12 +40,13 @@ def _filters(visit: Visit, area: Area) -> None:
     _, asked = visit._, visit.asked
     grids = grid_choices(area, visit.language)
     classes = {key: name.in_(visit.language) for key, name in class_names(area, "incident").items()}
-    days = sorted({*DAYS, *([int(asked["days"])] if asked.get("days", "").isdecimal() else [])})
+    asked_days = asked.get("days") or str(PERIOD)
+    days = DAYS if asked_days in DAYS or not asked_days.isdecimal() else (*DAYS, asked_days)
     chosen = [key for key in asked.get("class", "").split(",") if key in classes]
     keys = [own_key(name, visit) for name in ("grid_choice", "class_choice", "days_choice")]
     st.session_state[keys[0]] = asked.get("grid") if asked.get("grid") in grids else None
     st.session_state[keys[1]] = chosen
-    st.session_state[keys[2]] = int(asked["days"]) if asked.get("days", "").isdecimal() else None
+    st.session_state[keys[2]] = asked_days if asked_days in days else None
     common = {"label_visibility": "collapsed", "on_change": _take_widgets, "args": keys}
     with st.container(key="filters", gap="small"):
         st.selectbox(
@@ -57,7 +58,7 @@ def _filters(visit: Visit, area: Area) -> None:
         st.pills(
             _("Period"),
             days,
-            format_func=lambda n: _("1 day") if n == 1 else _("{n} days").format(n=n),
+            format_func=lambda n: _("All") if n == EVERYTHING else _("1 day") if n == "1" else _("{n} days").format(n=n),
             key=keys[2],
             **common,
         )
@@ -65,7 +66,8 @@ def _filters(visit: Visit, area: Area) -> None:
 
 def _take_widgets(grid: str, classes: str, days: str) -> None:
     state = st.session_state
-    _ask(grid=state[grid] or "", days=str(state[days] or ""), **{"class": ",".join(sorted(state[classes]))})
+    period = state[days] if state[days] != str(PERIOD) else None
+    _ask(grid=state[grid] or "", days=period or "", **{"class": ",".join(sorted(state[classes]))})
 
 
 def _take_only() -> None:

@@ -1,6 +1,7 @@
 """One filter, one query: every count on map, board, list and paper comes through here, so that they agree.
 
-A `Filter` is what an address says (``grid=micro:0305&class=gas&mark=red&days=7``); `select` answers it over the cases of an area.
+A `Filter` is what an address says (``grid=micro:0305&class=gas&mark=red&days=7``); `select` answers it over the cases of an area. An address that names no period
+means the last day, so that a wall shows what is open and what this day has done; ``days=all`` means everything.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,11 +39,13 @@ COLUMNS = (
     "lat",
 )
 MOST_DAYS = 3660
+PERIOD = 1  # days that an address means when it names none
+EVERYTHING = "all"
 
 
 @dataclass(frozen=True)
 class Filter:
-    """What to show; the empty filter shows everything.
+    """What to show; ``Filter()`` shows everything.
 
     Attributes
     ----------
@@ -81,7 +84,7 @@ class Filter:
             "grid": ":".join(self.grid) if self.grid else "",
             "class": ",".join(sorted(self.classes)),
             "mark": ",".join(mark for mark in MARKS if mark in self.marks),
-            "days": str(self.days) if self.days is not None else "",
+            "days": EVERYTHING if self.days is None else "" if self.days == PERIOD else str(self.days),
         }
         return {name: value for name, value in said.items() if value}
 
@@ -233,7 +236,9 @@ def _marks(text: str) -> frozenset[str]:
 
 def _days(text: str) -> int | None:
     if not text:
+        return PERIOD
+    if text == EVERYTHING:
         return None
     if not text.isdecimal() or not 1 <= int(text) <= MOST_DAYS:
-        raise FilterError(f"days={text}: give a whole number from 1 to {MOST_DAYS}.")
+        raise FilterError(f"days={text}: give a whole number from 1 to {MOST_DAYS}, or {EVERYTHING}.")
     return int(text)

@@ -41,6 +41,13 @@ def mark_name(mark: str, _: Translator) -> str:
     return _(MARK[mark])
 
 
+def period(days: int | None, _: Translator) -> str:
+    """Return the period of a filter: so many days, None for everything."""
+    if days is None:
+        return _("all the data")
+    return _("the last day") if days == 1 else _("the last {n} days").format(n=days)
+
+
 def moment(time: pd.Timestamp) -> str:
     """Return a time to the minute, in its own timezone, as ``2026-11-22 14:31``; "" for NaT."""
     return "" if pd.isna(time) else str(time.strftime("%Y-%m-%d %H:%M"))

@@ -251,7 +251,7 @@ def test_the_view_stays_in_the_address_when_filters_change(visit):
     page.until_query(mark="red", view=view)
     page.page.click("text=7 天")
     page.until_query(days="7", mark="red", view=view)
-    page.page.click("text=显示全部")
+    page.page.click("text=清除筛选")
     page.until_query(days=None, mark=None, view=view)
 
 
@@ -314,7 +314,7 @@ def test_a_filter_that_matches_nothing_says_so_and_leads_back(visit):
     page = visit().open("/?area=small&grid=micro:1-01")
     assert "没有符合筛选条件的事件" in page.page.inner_text(".bm-empty")
     assert page.counts() == {"red": 0, "yellow": 0, "green": 0}
-    page.page.click("text=显示全部")
+    page.page.click("text=清除筛选")
     page.until_query(grid=None)
     page.page.wait_for_selector(".bm-empty", state="detached")
     assert page.counts()["red"] == 6
@@ -325,7 +325,7 @@ def test_a_filter_that_makes_no_sense_is_named_and_leads_back(visit, query):
     page = visit().open(f"/?area=small&{query}", wait=".bm-trouble")
     assert "无法识别地址中的筛选条件" in page.page.inner_text(".bm-trouble")
     assert query in page.page.inner_text(".bm-trouble")
-    page.page.click("text=显示全部")
+    page.page.click("text=清除筛选")
     page.page.wait_for_selector(".bm-trouble", state="detached")
     assert page.counts()["red"] == 6
 

@@ -42,9 +42,14 @@ def test_a_filter_survives_its_way_through_an_address(wanted):
     assert Filter.from_query(wanted.to_query()) == wanted
 
 
-def test_the_empty_filter_says_nothing():
-    assert Filter().to_query() == {}
-    assert Filter.from_query({"lang": "zh", "view": "1,2,3", "grid": ""}) == Filter()
+def test_an_address_that_names_no_period_means_the_last_day():
+    assert Filter.from_query({"lang": "zh", "view": "1,2,3", "grid": ""}) == Filter(days=1)
+    assert Filter(days=1).to_query() == {}
+
+
+def test_everything_is_asked_for_by_name():
+    assert Filter.from_query({"days": "all"}) == Filter()
+    assert Filter().to_query() == {"days": "all"}
 
 
 @pytest.mark.parametrize(

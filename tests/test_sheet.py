@@ -88,7 +88,7 @@ def test_the_totals_on_the_panel_are_the_figures(small):
 
 
 def test_a_crowded_sheet_counts_every_case_in_its_grid(dc):
-    root = parsed(draw(dc))
+    root = parsed(draw(dc, {"days": "all"}))
     beyond = figures.cases(dc)
     assert sum(counted(root).values()) == len(beyond)
     assert counted(root) == figures.counts(beyond)
@@ -97,7 +97,7 @@ def test_a_crowded_sheet_counts_every_case_in_its_grid(dc):
 @pytest.mark.parametrize("name", sorted(available()))
 def test_every_shipped_area_is_drawn_small_enough_and_counts_as_the_figures(name):
     area = load(path(name))
-    markup = draw(area)
+    markup = draw(area, {"days": "all"})
     root = parsed(markup)
     beyond = int(re.sub(r"\D", "", next((said for said in words(root) if "件在图外" in said), "0").split("件")[0]) or 0)
     assert sum(counted(root).values()) + beyond == len(figures.cases(area))

@@ -46,6 +46,7 @@
       model.states = delta.grids || {};
       model.asOf = delta.as_of ? Date.parse(delta.as_of) : null;
       model.asOfText = delta.as_of;
+      model.age = delta.as_of ? Math.max(0, Date.parse(delta.served) - model.asOf) / 60000 : null; // minutes, by the server's clock alone
       model.base.request();
       model.top.request();
     },

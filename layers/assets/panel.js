@@ -304,7 +304,7 @@
       const words = this.words;
       const counts = model.counts;
       const late = model.incidents.filter((incident) => incident.late && incident.mark === "red").sort((one, other) => one.time - other.time);
-      const figure = (mark, big) => make("div", { class: "figure " + mark }, [b.markIcon(model, mark), make("b", {}, counts ? String(counts[mark]) : "–"), make("span", {}, [words[mark], big && mark === "red" && counts ? make("small", {}, words.overdue + " " + model.overdue) : null])]);
+      const figure = (mark, big) => make("div", { class: "figure " + mark }, [b.markIcon(model, mark), make("b", {}, counts ? String(counts[mark]) : "–"), make("span", {}, [words[mark], big && mark === "red" && counts ? make("small", {}, words.overdue + " " + model.overdue) : null, big && mark === "green" ? make("small", {}, model.period()) : null])]);
       this.board.textContent = "";
       this.strip.textContent = "";
       MARKS.forEach((mark) => {
@@ -323,8 +323,7 @@
       late.slice(0, rows[0]).forEach((incident) => this.lateList.append(row(incident, model.ago(incident.time))));
       this.newList.textContent = "";
       model.incidents.slice().sort((one, other) => other.time - one.time).slice(0, rows[0] + rows[1] - Math.min(rows[0], late.length)).forEach((incident) => this.newList.append(row(incident, model.day(incident.time))));
-      const days = model.filter.days;
-      this.period.textContent = b.fill(words.legend_precedence, { period: days ? b.fill(words.period_days, { n: days }) : words.period_all });
+      this.period.textContent = b.fill(words.legend_precedence, { period: model.period() });
       this.connection();
       this.filterNotice();
     },
@@ -336,11 +335,12 @@
       const state = model.live.state;
       [this.age, this.headAge].forEach((element) => {
         const text = state === "live" ? asOf : state === "lost" && model.live.answered ? b.fill(words.lost, { time: model.asOf ? model.when(model.asOf) : "–" }) : words.connecting;
-        if (element.dataset.state === state && element.title === text) return;
+        if (element.dataset.state === state && element.title === text && element.dataset.age === model.ageText()) return;
+        element.dataset.age = model.ageText();
         element.dataset.state = state;
         element.title = text;
         element.textContent = "";
-        element.append(make("i", { class: "lamp" }), make("span", {}, text), state === "live" ? make("span", { class: "live-word" }, words.live) : "");
+        element.append(make("i", { class: "lamp" }), make("span", {}, text), state === "live" ? make("span", { class: "live-word" }, model.ageText()) : "");
       });
       document.body.classList.toggle("lost", state === "lost");
     },

@@ -11,7 +11,7 @@ from layers.load import Area
 from locales import Translator
 from reports import figures
 from reports.figures import MARKS, Filter
-from reports.words import MARK, day_and_time, length_of_time, moment
+from reports.words import MARK, day_and_time, length_of_time, moment, period
 
 MOST_OVERDUE = 5
 MOST_NEWEST = 20
@@ -52,11 +52,12 @@ def mark_shape(mark: str) -> str:
 def _count(mark: str, number: int, wanted: Filter, _: Translator, late: int) -> str:
     chosen = not wanted.marks or mark in wanted.marks
     pressed = "true" if mark in wanted.marks else "false"
-    overdue = f"<small>{escape(_('{n} overdue').format(n=late))}</small>" if late else ""
+    aside = _("{n} overdue").format(n=late) if late else period(wanted.days, _) if mark == "green" else ""
+    small = f"<small>{escape(aside)}</small>" if aside else ""
     figure = f"{number:,}" if chosen else "—"
     return (
         f'<button type="button" class="bm-count bm-{mark}{"" if chosen else " bm-off"}" data-mark="{mark}" aria-pressed="{pressed}" title="{escape(_("Show only these"))}">'
-        f"{mark_shape(mark)}<b>{figure}</b><span>{escape(_(MARK[mark]))}{overdue}</span></button>"
+        f"{mark_shape(mark)}<b>{figure}</b><span>{escape(_(MARK[mark]))}{small}</span></button>"
     )
 
 
