@@ -27,11 +27,20 @@ def battlemap() -> None:
 @battlemap.command()
 @click.argument("points", type=click.Path(path_type=Path))
 @click.option("--area", required=True, help="Name of an area pack, or its folder.")
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="File to write; .csv .xlsx .geojson .gpkg .parquet")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="File to write; .csv .xlsx .geojson .gpkg .parquet"
+)
 @click.option("--lon", help="Column of longitude or easting. Default: the geometry, else guessed by name.")
 @click.option("--lat", help="Column of latitude or northing.")
-@click.option("--crs", help='System of the coordinates: "EPSG:4547", "GCJ-02", "BD-09", …  [default: declared, else WGS84]')
-@click.option("--nearest", type=click.FloatRange(min=0), metavar="METRES", help="Give a point in no grid the nearest one within so many metres.")
+@click.option(
+    "--crs", help='System of the coordinates: "EPSG:4547", "GCJ-02", "BD-09", …  [default: declared, else WGS84]'
+)
+@click.option(
+    "--nearest",
+    type=click.FloatRange(min=0),
+    metavar="METRES",
+    help="Give a point in no grid the nearest one within so many metres.",
+)
 @click.option("--unit", help="Column of the unit (单元), to tell stacked micro-grids apart.")
 @click.option("--floor", help="Column of the floor (楼层), to tell stacked micro-grids apart.")
 @click.option("--encoding", help="Encoding of a CSV or GeoJSON file.  [default: found]")
@@ -164,7 +173,12 @@ def _wish(name: str, value: str, text: str) -> Callable[[Any], Any]:
 @click.option("--edition", type=click.DateTime(["%Y-%m-%d"]), help="The net is valid from this day.  [default: today]")
 @click.option("--timezone", help="Timezone of the area.  [default: by place]")
 @click.option("--attribution", default="", help="Whom to credit for the data.")
-@click.option("--crs", multiple=True, metavar="[FILE=]CRS", help="System of the files that declare none, or of one file whatever it declares.")
+@click.option(
+    "--crs",
+    multiple=True,
+    metavar="[FILE=]CRS",
+    help="System of the files that declare none, or of one file whatever it declares.",
+)
 @click.option("--encoding", help="Encoding of Shapefiles, DXF and GeoJSON.  [default: found for each]")
 @_wish("--level", "KEY", "This layer is a level; give all levels, the widest first.")
 @_wish("--overlay", "KEY", "This layer is an overlay.")
@@ -173,7 +187,13 @@ def _wish(name: str, value: str, text: str) -> Callable[[Any], Any]:
 @_wish("--code", "COLUMN", "The column with the codes of a level or overlay.")
 @_wish("--label", "COLUMN", "The column to write on the map.")
 @_wish("--parent", "COLUMN", "The column with the codes of the level above.")
-@click.option("--dissolve", multiple=True, callback=_pairs, metavar="FILE:COLUMN=KEY", help="Make a level by joining the grids with one value in a column.")
+@click.option(
+    "--dissolve",
+    multiple=True,
+    callback=_pairs,
+    metavar="FILE:COLUMN=KEY",
+    help="Make a level by joining the grids with one value in a column.",
+)
 @click.option("--skip", multiple=True, metavar="FILE", help="Leave a layer out.")
 @click.option("--dry-run", is_flag=True, help="Propose, and write nothing.")
 @click.option("--force", is_flag=True, help="Replace the pack where it exists.")
@@ -200,7 +220,9 @@ def pack_init(*, out: Path | None, dry_run: bool, force: bool, as_json: bool, **
         return
     click.echo(day.text())
     if out and report:
-        click.echo(f"\nWritten to {out}; correct {out / 'area.toml'} where a guess is wrong, then run `battlemap check {out}`.\n\n{report.text()}")
+        click.echo(
+            f"\nWritten to {out}; correct {out / 'area.toml'} where a guess is wrong, then run `battlemap check {out}`.\n\n{report.text()}"
+        )
 
 
 def _request(asked: dict[str, Any]) -> Any:
@@ -217,13 +239,28 @@ def _request(asked: dict[str, Any]) -> Any:
         if not file:
             raise click.BadParameter(f"{name}={key}: write FILE:COLUMN=KEY.", param_hint="--dissolve")
         dissolve.setdefault(file, {})[column] = key
-    singles = {"level": "levels", "overlay": "overlays", "points": "points", "ground": "ground", "code": "codes", "label": "labels", "parent": "parents"}
+    singles = {
+        "level": "levels",
+        "overlay": "overlays",
+        "points": "points",
+        "ground": "ground",
+        "code": "codes",
+        "label": "labels",
+        "parent": "parents",
+    }
     wishes = Wishes(**{ours: asked.pop(option) for option, ours in singles.items()}, dissolve=dissolve, skip=skip)
     plain = [value for value in crs if "=" not in value or value.lstrip().startswith("+")]
     if len(plain) > 1:
         raise click.BadParameter("name each file: --crs FILE=CRS", param_hint="--crs")
     named = {file: system for file, _, system in (value.partition("=") for value in crs if value not in plain)}
-    return Request(today=datetime.now().astimezone().date(), edition=edition.date() if edition else None, crs=plain[0] if plain else None, crs_of=named, wishes=wishes, **asked)
+    return Request(
+        today=datetime.now().astimezone().date(),
+        edition=edition.date() if edition else None,
+        crs=plain[0] if plain else None,
+        crs_of=named,
+        wishes=wishes,
+        **asked,
+    )
 
 
 @pack.command("show")

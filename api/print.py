@@ -78,10 +78,9 @@ def view_of(text: str) -> View | None:
 def conditions(area: Area, wanted: Filter, language: str, _: Translator) -> list[str]:
     """Say a filter in words, but for its grid, which stands in the title."""
     names = class_names(area, "incident")
-    said = [names[key].in_(language) for key in sorted(wanted.classes)] + [
-        _(WORDS[mark]) for mark in MARKS if mark in wanted.marks
-    ]
-    return said + ([period(wanted.days, _)])
+    classes = [names[key].in_(language) for key in sorted(wanted.classes)]
+    marks = [_(WORDS[mark]) for mark in MARKS if mark in wanted.marks]
+    return [*classes, *marks, period(wanted.days, _)]
 
 
 def wanted_of(

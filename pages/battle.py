@@ -58,7 +58,9 @@ def _filters(visit: Visit, area: Area) -> None:
         st.pills(
             _("Period"),
             days,
-            format_func=lambda n: _("All") if n == EVERYTHING else _("1 day") if n == "1" else _("{n} days").format(n=n),
+            format_func=lambda n: (
+                _("All") if n == EVERYTHING else _("1 day") if n == "1" else _("{n} days").format(n=n)
+            ),
             key=keys[2],
             **common,
         )

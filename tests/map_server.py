@@ -21,7 +21,9 @@ def serving(packs: tuple[Path, ...] = (), first: Sequence[BaseRoute] = (), **set
     """Serve the map documents of some packs, and routes that come ``first``; yields the address, without a slash at its end."""
     chosen = Settings(packs=packs, **settings)
     areas = Areas(packs, chosen.area)
-    app = Starlette(routes=[*first, *documents.routes(areas, chosen, {}), *live.routes(areas), *lookup.routes(areas, chosen)])
+    app = Starlette(
+        routes=[*first, *documents.routes(areas, chosen, {}), *live.routes(areas), *lookup.routes(areas, chosen)]
+    )
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))

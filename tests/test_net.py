@@ -37,14 +37,29 @@ def level(key, shapes, parents=None, labels=None):
 def overlay(shapes):
     codes = np.array(sorted(shapes), dtype=object)
     blank = np.full(len(codes), "", dtype=object)
-    return Overlay("dedicated", Name("专属网格", "Dedicated grid"), codes, codes, blank, np.array([shapes[c] for c in codes], dtype=object), blank, responsible=True)
+    return Overlay(
+        "dedicated",
+        Name("专属网格", "Dedicated grid"),
+        codes,
+        codes,
+        blank,
+        np.array([shapes[c] for c in codes], dtype=object),
+        blank,
+        responsible=True,
+    )
 
 
 @pytest.fixture
 def net():
     """Four micro-grids in a row, two to a grid; B1 carries a stack; two dedicated grids overlap on the third."""
-    micro = level("micro", {"A1": square(0, 0), "A2": square(1, 0), "B1": square(2, 0), "B2": square(3, 0)}, {"A1": 0, "A2": 0, "B1": 1, "B2": 1})
-    grid = level("grid", {"A": shapely.union(square(0, 0), square(1, 0)), "B": shapely.union(square(2, 0), square(3, 0))})
+    micro = level(
+        "micro",
+        {"A1": square(0, 0), "A2": square(1, 0), "B1": square(2, 0), "B2": square(3, 0)},
+        {"A1": 0, "A2": 0, "B1": 1, "B2": 1},
+    )
+    grid = level(
+        "grid", {"A": shapely.union(square(0, 0), square(1, 0)), "B": shapely.union(square(2, 0), square(3, 0))}
+    )
     stacks = (
         Stack("B1-2", "B1-2", "B", "B1", floor_from=11, floor_to=20),
         Stack("B1-1", "B1-1", "B", "B1", floor_from=1, floor_to=10),
@@ -150,16 +165,37 @@ def test_a_leaf_and_its_ancestors_agree_with_covers(points):
     x, y = LON + np.array(points).T[0] * STEP, LAT + np.array(points).T[1] * STEP
     found = net.assign(x, y)
     for level_ in net.levels:
-        covering = [[code for code, shape in zip(level_.codes, level_.geoms, strict=True) if shapely.covers(shape, point)] for point in shapely.points(x, y)]
+        covering = [
+            [code for code, shape in zip(level_.codes, level_.geoms, strict=True) if shapely.covers(shape, point)]
+            for point in shapely.points(x, y)
+        ]
         assert found[level_.key].tolist() == [codes[0] if codes else "" for codes in covering]
 
 
 def net_of_four():
-    micro = level("micro", {"A1": square(0, 0), "A2": square(1, 0), "B1": square(2, 0), "B2": square(3, 0)}, {"A1": 0, "A2": 0, "B1": 1, "B2": 1})
-    return Net((level("grid", {"A": shapely.union_all(micro.geoms[:2]), "B": shapely.union_all(micro.geoms[2:])}), micro))
+    micro = level(
+        "micro",
+        {"A1": square(0, 0), "A2": square(1, 0), "B1": square(2, 0), "B2": square(3, 0)},
+        {"A1": 0, "A2": 0, "B1": 1, "B2": 1},
+    )
+    return Net(
+        (level("grid", {"A": shapely.union_all(micro.geoms[:2]), "B": shapely.union_all(micro.geoms[2:])}), micro)
+    )
 
 
-@pytest.mark.parametrize(("value", "text"), [(None, ""), (math.nan, ""), (410102001.0, "410102001"), (7, "7"), (" 3-05 ", "3-05"), ("007", "007"), (1.5, "1.5"), (True, "True")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (math.nan, ""),
+        (410102001.0, "410102001"),
+        (7, "7"),
+        (" 3-05 ", "3-05"),
+        ("007", "007"),
+        (1.5, "1.5"),
+        (True, "True"),
+    ],
+)
 def test_codes_are_read_as_text(value, text):
     assert code_text(value) == text
 
