@@ -61,7 +61,8 @@ def draw(plan: Plan, seed: int) -> Drawing:
         Not even the twentieth variation adds up.
     """
     faults = []
-    for variation in range(20):
+    known = plan.variation if seed == plan.seed else 0
+    for variation in range(known, known + 20):
         try:
             return _draw(plan, seed, f"{plan.key}/{seed}/{variation}")
         except NoFit as fault:
@@ -98,7 +99,8 @@ def _block(name: str, face: Polygon, plan: Plan, skeleton: Skeleton, key: str) -
 
 
 def _give_kinds(drawing: Drawing, key: str) -> None:
-    parcels = [(parcel, block.key) for block in drawing.blocks for parcel in block.node.parcels()]
+    pairs = zip(drawing.blocks, drawing.groups, strict=True)
+    parcels = [(parcel, group) for block, group in pairs for parcel in block.node.parcels()]
     skeleton = drawing.skeleton.streets
     dedicated.place(
         [p for p, _ in parcels], [b for _, b in parcels], drawing.plan.specials, skeleton, Chance(key, "specials")
@@ -190,6 +192,7 @@ def _make_leaves(drawing: Drawing, ways: Sequence[Options]) -> None:
     towers = sum(piece.stacks > 0 for found in plans for piece in found)
     if drawing.plan.towers not in {0, towers}:
         raise NoFit(f"{towers} towers carry stacks, not {drawing.plan.towers}.")
+    _check_spread(drawing, plans)
     pieces: list[Piece] = []
     groups: list[int] = []
     for plan, group in zip(plans, drawing.groups, strict=True):
@@ -200,6 +203,17 @@ def _make_leaves(drawing: Drawing, ways: Sequence[Options]) -> None:
     drawing.leaves = grids.assemble(pieces, groups, drawing.plan.plane)
     for leaf in drawing.leaves:
         grids.settle(leaf)
+
+
+def _check_spread(drawing: Drawing, plans: Sequence[grids.Plan]) -> None:
+    counts = dict.fromkeys(drawing.groups, 0)
+    for plan, group in zip(plans, drawing.groups, strict=True):
+        counts[group] += sum(max(1, piece.stacks) for piece in plan if any(b.flats for b in piece.buildings))
+    least, most = drawing.plan.spread
+    if not least <= min(counts.values()) <= max(counts.values()) <= most:
+        raise NoFit(
+            f"Third-level grids have {min(counts.values())} to {max(counts.values())} micro-grids, not {least} to {most}."
+        )
 
 
 def outline_of(drawing: Drawing) -> Polygon:

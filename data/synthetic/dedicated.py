@@ -352,34 +352,34 @@ BUILDERS: dict[str, Callable[[Parcel, Sequence[Street], Chance], None]] = {
 
 def place(
     parcels: Sequence[Parcel],
-    blocks: Sequence[str],
+    grids: Sequence[int],
     specials: Sequence[Special],
     streets: Sequence[Street],
     chance: Chance,
 ) -> None:
-    """Give every special unit the parcel that suits it: by area, by what it lies at, and spread over the blocks.
+    """Give every special unit the parcel that suits it: by area, by what it lies at, and never so that nobody lives in a grid.
 
     Parameters
     ----------
     parcels
         Parcels without a kind yet; those chosen get the kind, name and title of the unit.
-    blocks
-        Key of the block of each parcel.
+    grids
+        The third-level grid of each parcel.
     specials
         The units, placed from the largest down.
     """
-    used: dict[str, int] = {}
-    share: dict[str, float] = {}
-    total = {block: sum(p.land.area for p, b in zip(parcels, blocks, strict=True) if b == block) for block in blocks}
+    used: dict[int, int] = {}
+    share: dict[int, float] = {}
+    total = {grid: sum(p.land.area for p, g in zip(parcels, grids, strict=True) if g == grid) for grid in set(grids)}
     for special in sorted(specials, key=lambda item: -item.area):
+        housing = special.kind in {"high", "village"}
         free = [i for i, parcel in enumerate(parcels) if not parcel.kind and parcel.land.area > 900]
         costs: list[float] = []
         for i in free:
             land = parcels[i].land
             ratio = abs(float(np.log(land.area / (special.area * 10_000))))
-            crowd = 0.3 * used.get(blocks[i], 0) + 1.8 * (
-                share.get(blocks[i], 0.0) + land.area / total[blocks[i]] > 0.5
-            )
+            part = land.area / total[grids[i]]
+            crowd = 0.3 * used.get(grids[i], 0) + 6.0 * (not housing and share.get(grids[i], 0.0) + part > 0.45)
             far = 0.0 if not special.near else min(1.5, _distance(land, streets, special.near) / 60)
             narrow = (
                 0.0
@@ -389,8 +389,9 @@ def place(
             costs.append(1.5 * ratio + crowd + far + narrow + chance.between(0, 0.25))
         best = free[int(np.argmin(costs))]
         parcels[best].kind, parcels[best].name, parcels[best].title = special.kind, special.name, special.post
-        used[blocks[best]] = used.get(blocks[best], 0) + 1
-        share[blocks[best]] = share.get(blocks[best], 0.0) + parcels[best].land.area / total[blocks[best]]
+        used[grids[best]] = used.get(grids[best], 0) + 1
+        if not housing:
+            share[grids[best]] = share.get(grids[best], 0.0) + parcels[best].land.area / total[grids[best]]
 
 
 def _breadth(land: Polygon) -> float:

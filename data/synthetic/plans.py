@@ -46,6 +46,10 @@ class Plan:
         Faces inside this ring belong to the area, where ``grids`` is empty.
     sway
         How unsteadily streets are drawn.
+    variation
+        The first variation of the shipped seed that adds up, so that it is drawn at once.
+    spread
+        A third-level grid has at least and at most so many micro-grids.
     towers
         How many towers carry stacks; 0 for any number.
     broad
@@ -76,6 +80,8 @@ class Plan:
     sway: float = 1.0
     broad: tuple[Point2, ...] = ()
     towers: int = 0
+    spread: tuple[int, int] = (1, 99)
+    variation: int = 0
 
 
 LONGNAN = Plan(
@@ -179,8 +185,9 @@ LONGNAN = Plan(
     bands=(500.0, 150.0, 45.0),
     edition="2026-09-01",
     incidents=Tally(red=10, yellow=6, green=35, earlier=69, spots=10),
-    seed=1,
+    seed=5,
     towers=3,
+    spread=(6, 18),
 )
 
 MIANFANG = Plan(
@@ -429,6 +436,7 @@ MIANFANG = Plan(
     ),
     third=97,
     sway=2.6,
+    spread=(2, 16),
     broad=((-300, -330),),
     micros=676,
     specials=(
