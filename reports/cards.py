@@ -27,6 +27,7 @@ from reports.posts import Duty, duty_of
 from reports.words import length_of_time, mark_name, moment, status_name
 
 MOST_ITEMS = 8
+REPEAT_METRES = 50
 TOUCHING = 0.02  # share of its area that a grid must have in a dedicated grid to be said to lie in it
 SQUARE_KILOMETRE = 1e6
 KILOMETRE = 1000
@@ -232,7 +233,20 @@ def _incident_card(speech: Speech, kind: str, code: str) -> Card | None:
     made.row(_("Handled by"), row["responsible"])
     _lineage_rows(speech, made, codes, leaf=True)
     _duty_rows(speech, made, duty, late=late)
+    _repeats_section(speech, made, cases, row)
     return made
+
+
+def _repeats_section(speech: Speech, made: Card, cases: pd.DataFrame, row: "pd.Series[Any]") -> None:
+    """Add what was reported in the same class close by: the same thing twice, or a place where it comes again."""
+    metres = dict(figures.near(speech.area).within(row["lon"], row["lat"], metres=REPEAT_METRES))
+    alike = cases[cases["uid"].isin(set(metres) - {row["uid"]}) & (cases["class"] == row["class"])]
+    items = [
+        {**_case_item(speech, other), "detail": f"{metres[other['uid']]:.0f} m · {moment(other['reported'])}"}
+        for _position, other in alike.head(MOST_ITEMS).iterrows()
+    ]
+    title = speech._("Same class within {n} m").format(n=REPEAT_METRES)
+    made.section(title + (f" · {len(alike)}" if len(alike) > len(items) else ""), items)
 
 
 def _ground_card(speech: Speech, kind: str, code: str) -> Card | None:

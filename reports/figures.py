@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from geo.errors import FilterError
+from geo.nearby import Nearby
 from geo.net import Net
 from incidents.model import Mark, marks_of, state_of_grid
 from layers.load import Area
@@ -108,6 +109,13 @@ def cases(area: Area) -> pd.DataFrame:
     everything = pd.concat(frames, ignore_index=True)
     marked = everything[everything["mark"] != ""]
     return marked.sort_values(["reported", "uid"], ascending=[False, True], na_position="last", ignore_index=True)
+
+
+@lru_cache(maxsize=16)
+def near(area: Area) -> Nearby:
+    """Return an index of where the cases of an area lie, by uid."""
+    found = cases(area)
+    return Nearby(zip(found["uid"], found["lon"], found["lat"], strict=True))
 
 
 def select(area: Area, wanted: Filter) -> pd.DataFrame:

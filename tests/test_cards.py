@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from small_pack import MANIFEST, write_small_pack
 
 from geo.errors import UnknownGrid
+from geo.measure import distances_m
 from layers.load import load
+from reports import figures
 from reports.cards import card
 from reports.posts import Duty, duty_of
 
@@ -141,3 +144,20 @@ def test_a_real_district_has_cards_without_posts_or_households(dc):
     assert rows(made)["Commission"] == "1A"
     assert "Responsible post" not in rows(made)
     assert any(section["title"].startswith("Ward") for section in made["sections"])
+
+
+def test_an_incident_shows_what_was_reported_close_by_in_the_same_class(area):
+    cases = figures.cases(area).set_index("uid")
+    for uid, row in cases.iterrows():
+        alike = [
+            other
+            for other, there in cases.iterrows()
+            if other != uid
+            and there["class"] == row["class"]
+            and distances_m(*(np.array([value]) for value in (row["lon"], row["lat"], there["lon"], there["lat"])))[0]
+            <= 50
+        ]
+        sections = {section["title"]: section["items"] for section in card(area, "incident", uid)["sections"]}
+        shown = next((items for title, items in sections.items() if title.startswith("50 米内同类事件")), [])
+        assert {item["code"] for item in shown} <= set(alike)
+        assert len(shown) == min(len(alike), 8)
