@@ -20,10 +20,26 @@ class Name:
 
     zh: str
     en: str
+    plural_en: str = ""
 
     def in_(self, language: str) -> str:
         """Return the name in ``zh`` or ``en``."""
         return self.zh if language == "zh" else self.en
+
+    def counted(self, number: int, language: str) -> str:
+        """Return the name as it stands after a number: in English the plural that the pack gives, else the regular one."""
+        if language == "zh" or number == 1:
+            return self.in_(language)
+        return self.plural_en or regular_plural(self.en)
+
+
+def regular_plural(english: str) -> str:
+    """Return the regular English plural of a name; one that ends in a single "s" is taken for a plural already, and what is not English stays."""
+    if re.search(r"[^aeiou]y$", english):
+        return english[:-1] + "ies"
+    if re.search(r"(ss|x|z|ch|sh)$", english):
+        return english + "es"
+    return english + "s" if re.search(r"[a-rt-z]$", english) else english
 
 
 def key_fault(key: str) -> str | None:

@@ -262,11 +262,12 @@ def _net(area: Area, language: str) -> dict[str, Any]:
     """Return the net as the script takes it; geometry is the same in every language and is encoded once."""
     net, shape = area.net, _encoded(area)
     depth = tint_depth(net)
-    names = {entry.key: entry.name.in_(language) for entry in (*area.pack.levels, *area.pack.overlays)}
+    names = {entry.key: entry.name for entry in (*area.pack.levels, *area.pack.overlays)}
     levels = [
         {
             "key": level.key,
-            "name": names[level.key],
+            "name": names[level.key].in_(language),
+            "counted": names[level.key].counted(net.count(level.key), language),
             "count": net.count(level.key),
             "codes": level.codes.tolist(),
             "labels": leaf_labels(net) if level is net.leaf else level.labels.tolist(),
@@ -278,7 +279,8 @@ def _net(area: Area, language: str) -> dict[str, Any]:
     overlays = [
         {
             "key": overlay.key,
-            "name": names[overlay.key],
+            "name": names[overlay.key].in_(language),
+            "counted": names[overlay.key].counted(len(overlay), language),
             "responsible": overlay.responsible,
             "codes": overlay.codes.tolist(),
             "labels": overlay.labels.tolist(),

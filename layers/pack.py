@@ -149,7 +149,7 @@ class _Table:
 
     def name(self) -> Name:
         zh = self.text("name", needed=True) or ""
-        return Name(zh, self.text("name_en", zh))
+        return Name(zh, self.text("name_en", zh), self.text("plural_en", ""))
 
     def crs(self, default: str) -> str:
         value = self.text("crs", default)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from geo.scheme import Name
 from layers.load import Area, load
 from layers.pack import Source
 
@@ -95,7 +96,7 @@ def text(described: dict[str, Any]) -> str:
         [
             (
                 entry,
-                f"{entry['grids']:,} grids"
+                _grids(entry)
                 + (
                     f" ({found['stacks']} stacked, on {entry['polygons']:,} polygons)"
                     if found["stacks"] and entry is found["levels"][-1]
@@ -107,10 +108,7 @@ def text(described: dict[str, Any]) -> str:
     )
     lines += _section(
         "overlays",
-        [
-            (entry, f"{entry['grids']:,} grids{', responsible' if entry['responsible'] else ''}")
-            for entry in found["overlays"]
-        ],
+        [(entry, f"{_grids(entry)}{', responsible' if entry['responsible'] else ''}") for entry in found["overlays"]],
     )
     lines += _section(
         "points",
@@ -126,6 +124,10 @@ def text(described: dict[str, Any]) -> str:
 
 def _both(entry: dict[str, Any]) -> str:
     return str(entry["name"]) if entry["name"] == entry["name_en"] else f"{entry['name']} ({entry['name_en']})"
+
+
+def _grids(entry: dict[str, Any]) -> str:
+    return f"{entry['grids']:,} {Name('', 'grid').counted(entry['grids'], 'en')}"
 
 
 def _class_text(classes: dict[str, int]) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import data
+from geo.scheme import Name
 from layers.check import check
 from layers.load import load
 
@@ -62,3 +63,21 @@ def test_the_level_of_the_community_differs_from_city_to_city():
 
 def test_every_pack_of_the_folder_is_tested():
     assert set(data.available([PACKS])) - set(data.available()) == set(SCHEMES)
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "said"),
+    [
+        (Name("社区", "Community"), 7, "Communities"),
+        (Name("社区", "Community"), 1, "Community"),
+        (Name("三级网格", "Third-level grid"), 97, "Third-level grids"),
+        (Name("支部", "Branch"), 2, "Branches"),
+        (Name("走廊", "Gateway"), 2, "Gateways"),
+        (Name("街区", "micro-grids"), 2, "micro-grids"),
+        (Name("半区", "Half", "Halves"), 0, "Halves"),
+        (Name("三级网格", "三级网格"), 2, "三级网格"),
+    ],
+)
+def test_an_english_name_after_a_number_is_a_plural(name, number, said):
+    assert name.counted(number, "en") == said
+    assert name.counted(number, "zh") == name.zh

@@ -66,9 +66,9 @@ class Drawing:
     overlays: Mapping[str, np.ndarray]
     focus: shapely.Geometry | None
 
-    def say(self, name: Name) -> str:
-        """Return a name in the sheet's language."""
-        return name.in_(self.language)
+    def say(self, name: Name, count: int = 1) -> str:
+        """Return a name in the sheet's language, as it stands after a number."""
+        return name.counted(count, self.language)
 
     def layer(self, key: str) -> Level | Overlay:
         """Return a level or overlay by its key."""

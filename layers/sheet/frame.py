@@ -175,13 +175,13 @@ def counted(drawing: Drawing) -> list[str]:
         layers = [(level.name, net.count(level.key)) for level in net.levels if net.count(level.key) > 1] + [
             (overlay.name, len(overlay)) for overlay in net.overlays
         ]
-        return [_("{count} {name}").format(count=f"{count:,}", name=drawing.say(name)) for name, count in layers]
+        return [_("{count} {name}").format(count=f"{count:,}", name=drawing.say(name, count)) for name, count in layers]
     layer = drawing.layer(wanted[0])
     position = position_of(net, layer, wanted[1])
     said = [_("{name} {code}").format(name=drawing.say(layer.name), code=wanted[1])]
     said += [str(layer.posts[position])] if layer.posts[position] else []
     return said + [
-        _("{count} {name}").format(count=f"{count:,}", name=drawing.say(name))
+        _("{count} {name}").format(count=f"{count:,}", name=drawing.say(name, count))
         for name, count in _below(drawing, layer, position)
     ]
 
