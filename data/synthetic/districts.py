@@ -70,13 +70,18 @@ def _into_grids(
     for community, wanted in enumerate(_apportion(areas, plan.third)):
         mine = [face for face, c in zip(faces, communities, strict=True) if c == community]
         usual = areas[community] / wanted
-        while sum(face.area > 0.5 * usual for face in mine) < wanted or max(face.area for face in mine) > 1.6 * usual:
+        while not _enough(mine, wanted, usual) and len(mine) < 3 * wanted:
             mine = _cut_largest(mine, skeleton, chance)
         found.inside += mine
         found.grids += [grids + group for group in _merge(mine, wanted, skeleton.streets)]
         found.communities += [community] * len(mine)
         grids += wanted
     return found
+
+
+def _enough(faces: Sequence[Polygon], wanted: int, usual: float) -> bool:
+    """Say whether there are as many faces of a fair size as grids are wanted, and none too large."""
+    return sum(face.area > 0.5 * usual for face in faces) >= wanted and max(face.area for face in faces) <= 1.6 * usual
 
 
 def _apportion(areas: Sequence[float], seats: int) -> list[int]:

@@ -505,6 +505,7 @@ MIANFANG = Plan(
     edition="2026-09-01",
     incidents=Tally(red=92, yellow=48, green=310, earlier=1550, spots=120),
     seed=1,
+    variation=1,
 )
 
 PLANS = {plan.key: plan for plan in (LONGNAN, MIANFANG)}

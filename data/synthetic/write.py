@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from data.synthetic.points import Spot
 
-CREDIT = "示意数据：由程序随机生成，街道、小区、网格、事件均为虚构，不作为划界依据"
+CREDIT = "示意数据：由程序随机生成，街道、小区、网格、事件均为虚构"
 
 
 def files_of(drawing: Drawing) -> dict[str, bytes]:
