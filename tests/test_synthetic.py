@@ -19,7 +19,7 @@ from data import SHIPPED
 from data.synthetic import __main__ as door
 from data.synthetic.area import NoFit, draw
 from data.synthetic.blocks import Building
-from data.synthetic.grids import lived_in, reading_order, slices, stack_ways
+from data.synthetic.grids import lived_in, reading_order, reading_point, slices, stack_ways
 from data.synthetic.plane import Chance, Plane
 from data.synthetic.plans import LONGNAN, PLANS
 from data.synthetic.write import files_of
@@ -136,15 +136,13 @@ def test_grids_are_numbered_from_west_to_east_and_north_to_south(area, level, ba
             for row, item in zip(rows(area, level), shapes(area, level), strict=True)
             if row["parent"] == parent
         ]
-        found = [
-            mine[i][0]["label"] for i in reading_order([(s.centroid.x, s.centroid.y) for _, s in mine], band / 111_000)
-        ]
+        found = [mine[i][0]["label"] for i in reading_order([reading_point(s) for _, s in mine], band / 111_000)]
         serials = [int(label.split("–")[0].replace("网格", "").split("-")[-1]) for label in found]
         assert serials == sorted(serials)
 
 
 def test_dedicated_grids_are_numbered_in_the_same_order():
-    centres = [(item.centroid.x, item.centroid.y) for item in shapes("longnan", "dedicated")]
+    centres = [reading_point(item) for item in shapes("longnan", "dedicated")]
     order = reading_order(centres, 150 / 111_000)
     assert [rows("longnan", "dedicated")[i]["label"] for i in order] == [f"专{n}" for n in range(1, 14)]
 
@@ -323,3 +321,14 @@ def test_the_plane_keeps_metres():
     assert lonlat.coords[0] == (113.6, 34.75)
     sides = [Geod(ellps="WGS84").inv(*a, *b)[2] for a, b in itertools.pairwise(lonlat.coords)]
     assert sides == pytest.approx([1000, 1000], abs=0.1)
+
+
+def test_the_north_western_grid_is_the_first():
+    firsts = [
+        item.centroid
+        for row, item in zip(rows("longnan", "grid"), shapes("longnan", "grid"), strict=True)
+        if row["label"] == "网格1"
+    ]
+    west, _, _, north = shapely.total_bounds(shapes("longnan", "grid"))
+    corner = min(shapes("longnan", "grid"), key=lambda item: item.distance(shapely.Point(west, north)))
+    assert firsts == [corner.centroid]

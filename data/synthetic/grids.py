@@ -348,6 +348,14 @@ def lived_in(part: Slice) -> int:
     return min(MOST, max(LEAST, round(part.flats * 0.96)))
 
 
+def reading_point(shape: Polygon) -> tuple[float, float]:
+    """Return where a reader's eye finds a shape: over its centre, half-way up to its northern edge.
+
+    By its centre alone a grid two blocks deep in the north-west corner would be numbered after its shallow neighbours.
+    """
+    return shape.centroid.x, (shape.centroid.y + shape.bounds[3]) / 2
+
+
 def reading_order(points: Sequence[tuple[float, float]], band: float) -> list[int]:
     """Order points as grids are numbered: rows from north to south, in each row from west to east (从西到东、从北到南).
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import shapely
 from shapely import STRtree
 from shapely.geometry import Point, Polygon
 
 from data.synthetic import grids
-from data.synthetic.grids import Leaf, reading_order
+from data.synthetic.grids import Leaf, reading_order, reading_point
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -177,18 +176,4 @@ def _union(leaves: Sequence[Leaf]) -> Polygon:
 
 def _ordered(shapes: Sequence[Polygon], band: float) -> list[int]:
     """Order shapes as they are numbered; ``band`` in metres."""
-    points = [(shape.centroid.x, shape.centroid.y) for shape in shapes]
-    return reading_order(points, band / 111_000)
-
-
-def leaf_shapes(filed: Filed) -> list[Polygon]:
-    """Return the leaf polygons."""
-    return [entry.shape for entry in filed.levels["micro"]]
-
-
-def whole(filed: Filed) -> Polygon:
-    """Return the outline of the area in degrees."""
-    top = next(iter(filed.levels.values()))
-    outline = shapely.union_all([entry.shape for entry in top])
-    assert isinstance(outline, Polygon)
-    return outline
+    return reading_order([reading_point(shape) for shape in shapes], band / 111_000)

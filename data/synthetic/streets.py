@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from shapely import STRtree
 from shapely.geometry import LineString, Point, Polygon, box
 from shapely.ops import substring
 
@@ -116,9 +115,3 @@ def _stretch(line: LineString, others: Sequence[LineString], reach: float) -> Li
         if any(LineString([(x1, y1), further]).intersects(other) for other in others):
             return longer
     return line
-
-
-def nearest_street(point: Point, streets: Sequence[Street], tree: STRtree) -> tuple[Street, float]:
-    """Return the street nearest to a point, and how far along it the point lies (metres)."""
-    street = streets[int(tree.nearest(point))]
-    return street, float(street.line.project(point))
