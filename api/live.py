@@ -59,7 +59,7 @@ def state(area: Area, wanted: Filter) -> dict[str, Any]:
 
 @lru_cache(maxsize=16)
 def marks(area: Area, wanted: Filter) -> list[list[Any]]:
-    """Return the marks of a filter: uid, lon, lat, mark, class, leaf code, title, reported, flags (s = suspended, o = overdue)."""
+    """Return the marks of a filter: uid, lon, lat, mark, class, leaf code, title, reported, flags (s = suspended, o = overdue), and of what is overdue the time when it was due."""
     found = figures.select(area, wanted)
     late = set(figures.overdue(found, area.as_of)["uid"])
     suspended = found["status"] == Status.SUSPENDED.value
@@ -77,7 +77,11 @@ def marks(area: Area, wanted: Filter) -> list[list[Any]]:
         reported,
         flags,
     )
-    return [list(row) for row in zip(*columns, strict=True)]
+    due = (
+        [] if pd.isna(time) or uid not in late else [time.isoformat()]
+        for uid, time in zip(found["uid"], found["due"], strict=True)
+    )
+    return [[*row, *then] for row, then in zip(zip(*columns, strict=True), due, strict=True)]
 
 
 def grid_states(net: Net, found: pd.DataFrame) -> dict[str, dict[str, str]]:

@@ -24,6 +24,7 @@ from layers.classes import class_names
 from layers.compact import UNIT, ground_file, origin_of, points_file, shapes, to_json
 from layers.labels import anchors, leaf_labels, tint_depth
 from layers.load import Area
+from layers.sheet import frame
 from layers.words import words
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ ASSETS = Path(__file__).with_name("assets")
 SCRIPTS = ("leaflet/leaflet.js", "core.js", "base.js", "marks.js", "top.js", "live.js", "panel.js", "main.js")
 STYLES = ("leaflet/leaflet.css", "battlemap.css")
 TINTS = 6
+CSS_PIXELS = 96 / 25.4
+"""Of a millimetre."""
+
 SIMPLIFY = 3e-6
 """Side of the triangles that an outline may lose (Visvalingam), degrees: a third of a metre, less than a pixel at any zoom."""
 
@@ -94,7 +98,7 @@ def build(
         _code_digest(),
         _digest([area.digest.encode(), _code_digest().encode(), (tiles or "").encode()]),
     )
-    look = style.style(theme)
+    look, window = style.style(theme), frame.layout().window
     data = {
         "area": area.id,
         "name": area.pack.name.in_(language),
@@ -102,6 +106,7 @@ def build(
         "theme": theme,
         "synthetic": area.pack.synthetic,
         "attribution": " · ".join(text for text in (area.pack.attribution, tiles_credit) if text),
+        "paper": [round(side * CSS_PIXELS) for side in (window.width, window.height)],
         "edition": area.pack.edition.isoformat() if area.pack.edition else "",
         "timezone": str(area.pack.timezone),
         "stale_after": stale_after,

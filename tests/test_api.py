@@ -83,7 +83,7 @@ def test_live_states_stand_at_polygons_a_carrier_has_the_worst_of_its_stack(app)
 
 def test_live_marks_carry_what_the_map_draws(app):
     marks = {mark[0]: mark for mark in ask(app, "/live/small").json["incidents"]}
-    _uid, lon, lat, mark, class_, leaf, title, reported, flags = marks["cases:E04"]
+    _uid, lon, lat, mark, class_, leaf, title, reported, flags, due = marks["cases:E04"]
     assert (mark, class_, leaf, title, reported, flags) == (
         "red",
         "litter",
@@ -93,6 +93,7 @@ def test_live_marks_carry_what_the_map_draws(app):
         "o",
     )
     assert (lon, lat) == (113.601, 34.7524)
+    assert due == "2026-03-01T08:05:00+08:00"
     assert marks["cases:E03"][-1] == "s"
 
 

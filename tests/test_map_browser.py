@@ -267,7 +267,7 @@ def test_a_new_red_mark_draws_the_eye_and_the_view_stays(visit):
 
 def test_the_data_age_is_shown_and_a_lost_connection_at_once(visit):
     page = visit()
-    assert "2026/03/01 08:13" in page.page.inner_text(".corner .age")
+    assert "2026-03-01 08:13" in page.page.inner_text(".corner .age")
     page.page.route("**/live/**", lambda route: route.abort())
     page.tell(
         "async () => { const m = battlemap.model; m.live.answered -= 1000 * (m.data.stale_after + 1); await m.live.poll(); }"

@@ -55,7 +55,7 @@ def test_no_two_tints_look_alike_to_any_eye(name, eye):
 def test_text_is_readable_on_every_surface(name):
     theme = style.style(name)
     for surface in ("surface", "sunken", "ground"):
-        for text in ("text", "quiet", "accent", "danger"):
+        for text in ("text", "quiet", "accent", "danger", "warning"):
             assert contrast(theme.colours[text], theme.colours[surface]) >= 4.5, (text, surface)
         for mark in style.MARKS:
             assert contrast(theme.marks[mark].text, theme.colours[surface]) >= 4.5, (mark, surface)

@@ -295,7 +295,7 @@
     const started = performance.now();
     view.toPlane();
     if (model.shown("tints")) {
-      context.globalAlpha = model.basemap ? 0.45 : 1;
+      context.globalAlpha = model.basemap || (model.mode === "grids" && model.shown("states")) ? 0.4 : 1; // a tint never rivals a state
       model.levels[model.data.tint_depth].shapes.forEach((shape, n) => {
         if (!b.meets(shape.box, view.box)) return;
         context.fillStyle = model.style.tints[model.data.tints[n]];

@@ -4,11 +4,11 @@
   const b = window.battlemap;
   const EVERY = 15000;
 
-  // An incident as the door sends it: [uid, lon, lat, mark, class, leaf code, title, reported, flags].
+  // An incident as the door sends it: [uid, lon, lat, mark, class, leaf code, title, reported, flags, when it was due if that is past].
   function read(model, row) {
     const at = model.plane.of(row[1], row[2]);
     const flags = row[8] || "";
-    return { uid: row[0], x: at[0], y: at[1], mark: row[3], cls: row[4], leaf: row[5], title: row[6], time: row[7] ? Date.parse(row[7]) : 0, suspended: flags.indexOf("s") >= 0, late: flags.indexOf("o") >= 0 };
+    return { uid: row[0], x: at[0], y: at[1], mark: row[3], cls: row[4], leaf: row[5], title: row[6], time: row[7] ? Date.parse(row[7]) : 0, suspended: flags.indexOf("s") >= 0, late: flags.indexOf("o") >= 0, due: row[9] ? Date.parse(row[9]) : 0 };
   }
 
   b.Live = function (model) {
@@ -45,7 +45,7 @@
       model.overdue = delta.overdue;
       model.states = delta.grids || {};
       model.asOf = delta.as_of ? Date.parse(delta.as_of) : null;
-      model.asOfText = delta.as_of;
+      model.served = Date.parse(delta.served);
       model.age = delta.as_of ? Math.max(0, Date.parse(delta.served) - model.asOf) / 60000 : null; // minutes, by the server's clock alone
       model.base.request();
       model.top.request();

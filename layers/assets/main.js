@@ -4,6 +4,7 @@
   const b = window.battlemap;
   const FILTERS = ["grid", "class", "mark", "days"];
   const MOST_FANNED = 24;
+  const REST = 6000; // milliseconds without a hand
 
   function part(plane, source) {
     const shapes = source.shapes.map((parts) => plane.shape(parts));
@@ -43,6 +44,7 @@
     this.basemap = Boolean(document.querySelector(".leaflet-tile-pane .leaflet-layer"));
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.touch = matchMedia("(pointer: coarse)").matches ? 44 : 0;
+    this.homeLevel = this.findHomeLevel();
     this.filter = {};
     FILTERS.forEach((name) => { if (query.get(name)) this.filter[name] = query.get(name); });
   }
@@ -60,12 +62,30 @@
       for (let d = this.levels.length - 1; d > depth && at !== undefined && at >= 0; d--) at = this.levels[d].parents[at];
       return at === undefined ? -1 : at;
     },
+    // Where numbers of grids come again in every community, a name says which one: the deepest level above that makes them unique, or -1.
+    findHomeLevel() {
+      const labels = this.leaf.labels;
+      const unique = (texts) => new Set(texts).size === texts.length;
+      let d = this.levels.length - 2;
+      if (unique(labels)) return -1;
+      while (d > 0 && !unique(labels.map((label, n) => this.homeOf(n, d) + " " + label))) d--;
+      return d;
+    },
+    homeOf(n, depth) {
+      for (let d = this.levels.length - 1; d > depth && n >= 0; d--) n = this.levels[d].parents[n];
+      return n >= 0 ? this.levels[depth].labels[n] : "";
+    },
+    placeOf(incident) {
+      const n = this.leafAt.get(this.carrier(incident.leaf));
+      if (n === undefined) return "";
+      return (this.homeLevel < 0 ? "" : this.homeOf(n, this.homeLevel) + " ") + this.leaf.labels[n];
+    },
     chipDepth(view) { // the deepest level above the leaf whose counts have room
       for (let d = this.levels.length - 2; d > 0; d--) {
         const sizes = this.levels[d].anchors.map((at) => at.half / view.mpp).sort((one, other) => one - other);
         if (sizes[Math.floor(sizes.length * 0.35)] > this.sizes.small * 3.1) return d;
       }
-      return 0;
+      return this.levels[0].codes.length > 1 ? 0 : Math.min(1, this.levels.length - 2);
     },
 
     // How large everything is: the wall grows with the screen, the desk stays as it is.
@@ -83,23 +103,35 @@
       classes.toggle("desk", !this.wall);
       classes.toggle("embedded", this.embedded);
       classes.toggle("narrow", this.narrow);
+      this.strip = this.wall && w > h * 2.6;
+      classes.toggle("strip", this.strip);
       document.documentElement.style.setProperty("--k", this.k);
     },
-    railRows() {
-      const height = window.innerHeight - this.k * (92 + 54 + 60 + 3 * 104 + 2 * 72);
-      const all = Math.max(2, Math.floor(height / (this.k * 50)));
-      return [Math.floor(all / 2), Math.ceil(all / 2)];
+    railRows() { // how many rows have room: overdue ones, and all
+      const row = this.k * 69;
+      const list = window.innerHeight - this.k * (92 + 54 + 2 * 20 + 40);
+      const under = list - this.k * (3 * 96 + 62);
+      if (this.strip) return [Math.floor(under / row), Math.floor(list / row), false];
+      const all = Math.max(2, Math.floor((under - this.k * 62) / row));
+      return [Math.ceil(all / 2), all, true];
     },
 
-    // ---- times, in the area's own zone
-    _format(time, options) { return new Intl.DateTimeFormat(this.data.language === "zh" ? "zh-CN" : "en-GB", Object.assign({ timeZone: this.data.timezone, hourCycle: "h23" }, options)).format(time); },
-    when(time) { return time ? this._format(time, { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" }) : ""; },
-    day(time) {
-      if (!time) return "";
-      const today = this.asOf && Math.abs(this.asOf - time) < 20 * 3600 * 1000;
-      return this._format(time, today ? { hour: "2-digit", minute: "2-digit" } : { month: "2-digit", day: "2-digit" });
+    // ---- times, in the area's own zone, as 2026-11-20 17:00
+    when(time) { return time ? new Intl.DateTimeFormat("sv-SE", { timeZone: this.data.timezone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" }).format(time) : ""; },
+    brief(time) { // without the year while that goes without saying
+      const whole = this.when(time);
+      return whole.slice(0, 4) === this.when(this.served || Date.now()).slice(0, 4) ? whole.slice(5) : whole;
     },
-    ago(time) { return this.day(time); },
+    day(time) { // the hour on the day of the data, else the date
+      const whole = this.when(time);
+      return this.asOf && whole.slice(0, 10) === this.when(this.asOf).slice(0, 10) ? whole.slice(11) : whole.slice(5, 10);
+    },
+    over(due) { // how long overdue, as the board beside the map says it
+      const words = this.data.words;
+      const minutes = Math.max(1, Math.floor((this.asOf - due) / 60000));
+      const span = minutes < 60 ? b.fill(words.span_minutes, { n: minutes }) : minutes < 2880 ? b.fill(words.span_hours, { n: Math.floor(minutes / 60) }) : b.fill(words.span_days, { n: Math.floor(minutes / 1440) });
+      return due ? b.fill(words.span_over, { span }) : words.overdue;
+    },
 
     // ---- the view moves only for the hand that asked
     home(asked) {
@@ -108,6 +140,10 @@
       const tools = (this.narrow ? 4 : 60) * this.k;
       const options = { paddingTopLeft: [this.wall ? tools : edge, this.wall ? edge : 60 * this.k], paddingBottomRight: [tools, this.embedded ? 40 * this.k : edge] };
       this.map.fitBounds([[bounds[1], bounds[0]], [bounds[3], bounds[2]]], Object.assign({ animate: Boolean(asked) && !this.calm }, options));
+    },
+    whole() { // does the window show the whole net?
+      const bounds = this.data.bounds;
+      return this.map.getBounds().pad(0.02).contains([[bounds[1], bounds[0]], [bounds[3], bounds[2]]]);
     },
     fly(item) {
       const box = item.bbox || [item.lon, item.lat, item.lon, item.lat];
@@ -163,8 +199,10 @@
       if (minutes === null || minutes === undefined) return "";
       if (minutes < 5) return words.live;
       if (minutes < 60) return b.fill(words.old_minutes, { n: Math.floor(minutes) });
-      return minutes < 2880 ? b.fill(words.old_hours, { n: Math.floor(minutes / 60) }) : b.fill(words.old_days, { n: Math.floor(minutes / 1440) });
+      if (minutes < 2880) return b.fill(words.old_hours, { n: Math.floor(minutes / 60) });
+      return minutes < 1440 * 730 ? b.fill(words.old_days, { n: Math.floor(minutes / 1440) }) : b.fill(words.old_years, { n: Math.floor(minutes / (1440 * 365.25)) });
     },
+    old() { return this.age >= 60; }, // minutes: from then on the age is a warning
     // The period of the filter; an address that names none means the last day, as the door reads it.
     period() {
       const words = this.data.words;
@@ -288,13 +326,26 @@
     else if (free && event.key === "-") model.map.zoomOut(0.5);
   }
 
+  // A wall at rest shows no controls; a hand on mouse or keys brings them back.
+  function atRest(model) {
+    let timer = null;
+    const wake = () => {
+      clearTimeout(timer);
+      document.body.classList.remove("resting");
+      timer = setTimeout(() => { document.body.classList.toggle("resting", model.wall && document.activeElement !== model.panel.input); }, REST);
+    };
+    ["pointermove", "pointerdown", "wheel", "keydown", "focusin"].forEach((name) => document.addEventListener(name, wake, { passive: true }));
+    wake();
+  }
+
   function pointer(model) {
     const map = model.map;
     const place = (event) => model.plane.of(event.latlng.lng, event.latlng.lat);
     map.on("click", (event) => {
       const at = place(event);
       const found = model.layout && b.hit(model, at[0], at[1]);
-      if (found && found.stack) {
+      if (found && found.merged) map.fitBounds(L.latLngBounds(found.merged.map((chip) => model.plane.latLng(chip.x, chip.y))).pad(0.3), { animate: !model.calm });
+      else if (found && found.stack) {
         if (found.stack.items.length > MOST_FANNED) {
           model.selected = { kind: "", code: "", at: [found.stack.x, found.stack.y] };
           model.panel.listCard(found.stack);
@@ -332,7 +383,8 @@
       if (stack.items.length > 1) total.stacks += 1;
     });
     layout.chips.forEach((chip) => {
-      ["red", "yellow", "green"].forEach((mark) => { total[mark] += chip.counts[mark]; });
+      const counts = b.tally(chip.items);
+      ["red", "yellow", "green"].forEach((mark) => { total[mark] += counts[mark]; });
       total.chips += 1;
     });
     return total;
@@ -373,7 +425,9 @@
       model.top.request();
       model.panel.rule();
       model.changed();
+      model.panel.fit();
     });
+    atRest(model);
     map.on("moveend", () => {
       const centre = map.getCenter();
       if (model.embedded) model.tell({ type: "view", lon: centre.lng, lat: centre.lat, zoom: map.getZoom() });

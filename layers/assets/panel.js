@@ -40,7 +40,7 @@
       this.frame = make("div", { class: "frame" }, [this.head(), make("div", { class: "middle" }, [this.rail(), this.stage]), this.foot()]);
       document.body.append(this.frame);
       this.stage.append(chart, this.searchBox(), this.tools(), this.corner());
-      this.panels = make("div", { class: "panels" }, [this.layerPanel(), this.legendPanel()]);
+      this.panels = make("div", { class: "panels" }, [this.layerPanel(), this.legendPanel(), this.printPanel()]);
       this.card = make("aside", { class: "card", hidden: true, "aria-live": "polite" });
       this.tip = make("div", { class: "tip", hidden: true, "aria-hidden": "true" });
       this.notice = make("div", { class: "notice", role: "status", hidden: true });
@@ -50,19 +50,30 @@
     head() {
       const model = this.model;
       const words = this.words;
-      const levels = model.data.levels.filter((level, d) => d > 0 || level.count > 1).map((level) => b.fill(words.count_of, { n: level.count, name: level.name }));
-      model.data.overlays.forEach((overlay) => { if (overlay.responsible) levels.push(b.fill(words.count_of, { n: overlay.codes.length, name: overlay.name })); });
+      const levels = model.data.levels.filter((level, d) => d > 0 || level.count > 1).map((level) => b.fill(words.count_of, { n: level.count, name: level.counted }));
+      model.data.overlays.forEach((overlay) => { if (overlay.responsible) levels.push(b.fill(words.count_of, { n: overlay.codes.length, name: overlay.counted })); });
       this.clock = make("span", { class: "clock" });
       this.date = make("span", { class: "date" });
       this.headAge = make("span", { class: "age", role: "status" });
       this.strip = make("div", { class: "strip-counts" });
+      this.titleRest = make("span", { class: "title-rest" }, " · " + words.battle_map);
+      this.levels = make("p", { class: "levels" }, levels.map((text) => make("span", {}, text)));
       return make("header", { class: "head" }, [
-        make("h1", {}, [model.data.name, make("span", { class: "title-rest" }, " · " + words.battle_map)]),
+        make("h1", {}, [model.data.name, this.titleRest]),
         model.data.synthetic ? make("span", { class: "synthetic" }, words.synthetic) : null,
-        make("p", { class: "levels" }, levels.map((text) => make("span", {}, text))),
+        this.levels,
         this.strip,
         make("div", { class: "when" }, [this.date, this.clock, this.headAge]),
       ]);
+    },
+
+    fit() { // what has no room in the head leaves it, the least important first
+      if (this.model.embedded || this.model.narrow) return;
+      const parts = [this.date].concat(Array.from(this.levels.children).reverse(), [this.titleRest]);
+      parts.forEach((part) => { part.hidden = false; });
+      const head = this.levels.parentElement;
+      const spills = (element) => element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1;
+      for (let n = 0; n < parts.length && (spills(head) || spills(this.levels)); n++) parts[n].hidden = true;
     },
 
     rail() {
@@ -70,7 +81,8 @@
       this.lateList = make("ol", { class: "list" });
       this.newList = make("ol", { class: "list" });
       this.lateTitle = make("h2", {}, this.words.overdue);
-      return make("aside", { class: "rail", "aria-label": this.words.now }, [make("h2", {}, this.words.now), this.board, this.lateTitle, this.lateList, make("h2", {}, this.words.newest), this.newList]);
+      const section = (...children) => make("section", {}, children);
+      return make("aside", { class: "rail", "aria-label": this.words.now }, [section(make("h2", {}, this.words.now), this.board), section(this.lateTitle, this.lateList), section(make("h2", {}, this.words.newest), this.newList)]);
     },
 
     foot() {
@@ -102,10 +114,27 @@
       else if (document.documentElement.requestFullscreen) document.documentElement.requestFullscreen().catch(() => {});
     },
 
+    // The whole area is printed; of a part of it, one is asked which.
     print() {
-      const query = new URLSearchParams(this.model.filter);
-      query.set("lang", this.model.data.language);
-      window.open(this.model.data.urls.print + "?" + query.toString(), "_blank", "noopener");
+      if (this.model.whole()) this.paper(false);
+      else this.toggle("print");
+    },
+    printPanel() {
+      const choice = (text, view) => make("button", { type: "button", class: "choice", onclick: () => this.paper(view) }, text);
+      return this.sheet("print", [choice(this.words.home, false), choice(this.words.this_view, true)]);
+    },
+    paper(view) {
+      const model = this.model;
+      const query = new URLSearchParams(model.filter);
+      query.set("lang", model.data.language);
+      if (view) { // the zoom at which the paper's window holds what this one shows
+        const size = model.map.getSize();
+        const centre = model.map.getCenter();
+        const zoom = model.map.getZoom() - Math.log2(Math.max(size.x / model.data.paper[0], size.y / model.data.paper[1]));
+        query.set("view", [centre.lat.toFixed(6), centre.lng.toFixed(6), zoom.toFixed(2)].join(","));
+      }
+      this.toggle("print", false);
+      window.open(model.data.urls.print + "?" + query.toString(), "_blank", "noopener");
     },
 
     // ---- search
@@ -303,26 +332,25 @@
       const model = this.model;
       const words = this.words;
       const counts = model.counts;
-      const late = model.incidents.filter((incident) => incident.late && incident.mark === "red").sort((one, other) => one.time - other.time);
-      const figure = (mark, big) => make("div", { class: "figure " + mark }, [b.markIcon(model, mark), make("b", {}, counts ? String(counts[mark]) : "–"), make("span", {}, [words[mark], big && mark === "red" && counts ? make("small", {}, words.overdue + " " + model.overdue) : null, big && mark === "green" ? make("small", {}, model.period()) : null])]);
+      const late = model.incidents.filter((incident) => incident.late && incident.mark === "red").sort((one, other) => one.due - other.due || (one.uid < other.uid ? -1 : 1));
+      const said = (n) => n.toLocaleString("en");
+      const aside = { red: counts && model.overdue ? b.fill(words.n_overdue, { n: said(model.overdue) }) : "", green: model.period() };
+      const figure = (mark, big) => make("div", { class: "figure " + mark }, [b.markIcon(model, mark), make("b", { class: counts && counts[mark] > 999 ? "long" : null }, counts ? said(counts[mark]) : "–"), make("span", {}, [mark === "yellow" ? words.yellow_short : words[mark], big && aside[mark] ? make("small", {}, aside[mark]) : null])]);
       this.board.textContent = "";
       this.strip.textContent = "";
       MARKS.forEach((mark) => {
         this.board.append(figure(mark, true));
         this.strip.append(figure(mark, false));
       });
-      if (counts) this.strip.append(make("div", { class: "figure late" }, [make("b", {}, String(model.overdue)), make("span", {}, words.overdue)]));
-      const label = (incident) => {
-        const at = model.leafAt.get(model.carrier(incident.leaf));
-        return at === undefined ? "" : model.leaf.labels[at];
-      };
-      const row = (incident, lead) => make("li", {}, make("button", { type: "button", onclick: () => model.select({ kind: "incident", code: incident.uid, label: incident.title, at: [incident.x, incident.y] }, true) }, [make("span", { class: "lead" }, lead), b.markIcon(model, incident.mark, words[incident.mark]), make("span", { class: "item-label" }, incident.title), make("span", { class: "item-detail" }, label(incident))]));
+      if (counts) this.strip.append(make("div", { class: "figure late" }, [make("b", {}, said(model.overdue)), make("span", {}, words.overdue)]));
+      const row = (incident, lead, look) => make("li", {}, make("button", { type: "button", onclick: () => model.select({ kind: "incident", code: incident.uid, label: incident.title, at: [incident.x, incident.y] }, true) }, [b.markIcon(model, incident.mark, words[incident.mark]), make("span", { class: "item-label" }, incident.title), make("span", { class: "lead " + look }, lead), make("span", { class: "item-detail" }, model.placeOf(incident))]));
       const rows = model.railRows();
-      this.lateTitle.hidden = this.lateList.hidden = !late.length;
+      const lates = Math.min(rows[0], late.length);
+      this.lateTitle.hidden = this.lateList.hidden = !lates;
       this.lateList.textContent = "";
-      late.slice(0, rows[0]).forEach((incident) => this.lateList.append(row(incident, model.ago(incident.time))));
+      late.slice(0, lates).forEach((incident) => this.lateList.append(row(incident, model.over(incident.due), "late")));
       this.newList.textContent = "";
-      model.incidents.slice().sort((one, other) => other.time - one.time).slice(0, rows[0] + rows[1] - Math.min(rows[0], late.length)).forEach((incident) => this.newList.append(row(incident, model.day(incident.time))));
+      model.incidents.slice().sort((one, other) => other.time - one.time || (one.uid < other.uid ? -1 : 1)).slice(0, rows[1] - (rows[2] ? lates : 0)).forEach((incident) => this.newList.append(row(incident, model.day(incident.time), "")));
       this.period.textContent = b.fill(words.legend_precedence, { period: model.period() });
       this.connection();
       this.filterNotice();
@@ -331,18 +359,20 @@
     connection() {
       const model = this.model;
       const words = this.words;
-      const asOf = model.asOf ? b.fill(words.as_of, { time: model.when(model.asOf) }) : words.no_time;
       const state = model.live.state;
       [this.age, this.headAge].forEach((element) => {
+        const asOf = model.asOf ? b.fill(words.as_of, { time: element === this.age ? model.when(model.asOf) : model.brief(model.asOf) }) : words.no_time;
         const text = state === "live" ? asOf : state === "lost" && model.live.answered ? b.fill(words.lost, { time: model.asOf ? model.when(model.asOf) : "–" }) : words.connecting;
         if (element.dataset.state === state && element.title === text && element.dataset.age === model.ageText()) return;
         element.dataset.age = model.ageText();
         element.dataset.state = state;
+        element.classList.toggle("old", model.old());
         element.title = text;
         element.textContent = "";
-        element.append(make("i", { class: "lamp" }), make("span", {}, text), state === "live" ? make("span", { class: "live-word" }, model.ageText()) : "");
+        element.append(make("i", { class: "lamp" }), make("span", { class: "as-of" }, text), state === "live" ? make("span", { class: "live-word" }, model.ageText()) : "");
       });
       document.body.classList.toggle("lost", state === "lost");
+      this.fit();
     },
 
     filterNotice() {
@@ -360,7 +390,7 @@
       const zone = { timeZone: this.model.data.timezone };
       const language = this.model.data.language === "zh" ? "zh-CN" : "en-GB";
       this.clock.textContent = now.toLocaleTimeString(language, Object.assign({ hour12: false }, zone));
-      this.date.textContent = now.toLocaleDateString(language, Object.assign({ month: "long", day: "numeric", weekday: "long" }, zone));
+      this.date.textContent = now.toLocaleDateString(language, Object.assign({ month: "long", day: "numeric", weekday: "short" }, zone));
     },
 
     rule() { // the scale bar: a round length between 60 and 150 pixels

@@ -142,33 +142,47 @@
     fan.places = places;
   }
 
-  // Counts of a grid on a plate: its name and its marks, each with its number. Where room is short the plate says less, and at last only the worst mark.
+  // Counts of a grid on a plate: its name and its marks, each with its number. Where room is short the plate says less, moves aside, and at last joins its neighbour's.
   const FORMS = [{ name: true, marks: 3, tall: true }, { name: true, marks: 1, tall: true }, { name: true, marks: 1, tall: false }, { name: false, marks: 1, tall: false }];
-  const SHIFTS = [[0, 0], [0, -0.5], [0, 0.5], [-0.4, 0], [0.4, 0], [0, -1], [0, 1]];
+  const SHIFTS = [[0, 0], [0, -0.5], [0, 0.5], [-0.4, 0], [0.4, 0], [0, -1], [0, 1], [-0.5, -0.9], [0.5, -0.9], [-0.5, 0.9], [0.5, 0.9]];
 
   function drawChips(context, model, view, layout, room) {
     const text = model.sizes.small * 0.96;
     context.font = font(model, text, true);
-    const shown = layout.chips.filter((chip) => {
+    let shown = layout.chips.filter((chip) => {
       const x = view.x(chip.x);
       const y = view.y(chip.y);
       chip.seen = x > -80 && y > -60 && x < view.width + 80 && y < view.height + 60;
-      chip.present = ["red", "yellow", "green"].filter((mark) => chip.counts[mark]);
-      chip.box = null;
+      chip.counts = b.tally(chip.items);
+      chip.box = chip.draw = null;
+      chip.merged = [chip];
       return chip.seen;
     }).sort((one, other) => one.level.anchors[one.n].half - other.level.anchors[other.n].half);
-    const place = (chip, form, last) => {
-      const plate = plateOf(context, chip, form, String(chip.level.labels[chip.n]), chip.present.slice(0, form.marks), text);
-      return SHIFTS.some((shift, n) => {
-        const box = around(view.x(chip.x) + shift[0] * plate.width, view.y(chip.y) + shift[1] * plate.height, plate.width, plate.height, 1);
-        const free = !shown.some((other) => other !== chip && other.box && b.meets(box, other.box)) && room.free(box);
-        if (!free && !(last && n === SHIFTS.length - 1)) return false;
+    const edge = (view.width * 0.06) / 1.12; // what the canvas is larger than the window
+    const inWindow = (x, width) => (x < edge || x > view.width - edge ? x : Math.min(Math.max(x, edge + width / 2 + 2), view.width - edge - width / 2 - 2));
+    const place = (chip, form, free) => {
+      const label = String(chip.level.labels[chip.n]) + (chip.merged.length > 1 ? "+" + (chip.merged.length - 1) : "");
+      chip.present = ["red", "yellow", "green"].filter((mark) => chip.counts[mark]);
+      const plate = plateOf(context, chip, form, label, chip.present.slice(0, form.marks), text);
+      return SHIFTS.some((shift) => {
+        const box = around(inWindow(view.x(chip.x), plate.width) + shift[0] * plate.width, view.y(chip.y) + shift[1] * plate.height, plate.width, plate.height, 1);
+        if (!free && (!room.free(box) || shown.some((other) => other !== chip && other.box && b.meets(box, other.box)))) return false;
         chip.box = box;
         chip.plate = plate;
         return true;
       });
     };
-    shown.forEach((chip) => place(chip, FORMS[2], false) || place(chip, FORMS[3], true)); // the least first, so that each has its place
+    const join = (chip) => { // its number stays on the map, on the nearest plate
+      const distance = (other) => Math.hypot(other.x - chip.x, other.y - chip.y);
+      const host = shown.filter((other) => other.box).sort((one, other) => distance(one) - distance(other))[0];
+      if (!host) return place(chip, FORMS[3], true);
+      host.merged.push(chip);
+      ["red", "yellow", "green"].forEach((mark) => { host.counts[mark] += chip.counts[mark]; });
+      host.box = null;
+      return place(host, FORMS[2], false) || place(host, FORMS[3], false) || place(host, FORMS[3], true);
+    };
+    shown.forEach((chip) => place(chip, FORMS[2], false) || place(chip, FORMS[3], false) || (chip.items.length > 0 && join(chip))); // the least first, so that each has its place
+    shown = shown.filter((chip) => chip.box);
     shown.reverse().forEach((chip) => FORMS.slice(0, 2).some((form) => place(chip, form, false)));
     shown.forEach((chip) => {
       room.take(chip.box);
@@ -226,21 +240,6 @@
       if (!mark || x < 0 || y < 0 || x > view.width || y > view.height || !room.free(around(x, y, size, size, 0))) return;
       b.drawMark(context, model, mark, x, y, mark === "green" ? size * 0.7 : size, { halo: false, alpha: mark === "green" ? 0.7 : 1 });
     });
-  }
-
-  function watermark(context, model, view) {
-    const level = model.levels[model.data.tint_depth];
-    if (level === model.leaf || model.mode === "grids") return;
-    context.globalAlpha = model.data.theme === "dark" ? 0.13 : 0.09;
-    level.anchors.forEach((at, n) => {
-      const text = String(level.labels[n]);
-      context.font = font(model, 100, true);
-      const size = Math.min((at.half / view.mpp) * 1.5 / (measure(context, text) / 100), (at.radius / view.mpp) * 0.8, 84 * view.k);
-      if (size < 18 * view.k) return;
-      context.font = font(model, size, true);
-      write(context, text, view.x(at.x), view.y(at.y), model.style.colours.level_label);
-    });
-    context.globalAlpha = 1;
   }
 
   const PLACES = [[0, 0], [0, -0.55], [0, 0.55], [-0.5, 0], [0.5, 0], [-0.45, -0.45], [0.45, -0.45], [-0.45, 0.45], [0.45, 0.45]];
@@ -504,7 +503,7 @@
     if (view.metres > 0.42 || !model.shown("buildings")) return;
     model.points.forEach((layer) => {
       if (layer.kind !== "building" || layer.glyph) return;
-      layer.bins.visit(view.box, 0, (bin) => bin.forEach((n) => caption(context, model, view, room, later, layer.names[n], view.x(layer.at[2 * n]), view.y(layer.at[2 * n + 1]), model.sizes.small * 0.8, model.style.colours.quiet)));
+      layer.bins.visit(view.box, 0, (bin) => bin.forEach((n) => caption(context, model, view, room, later, layer.names[n], view.x(layer.at[2 * n]), view.y(layer.at[2 * n + 1]), model.sizes.small * (view.metres < 0.25 ? 1 : 0.84), model.style.colours.quiet)));
     });
   }
 
@@ -568,12 +567,11 @@
       placeNames(context, model, view, room, later);
     }
     if (model.shown("names")) buildingNames(context, model, view, room, later);
-    watermark(context, model, view);
     selection(context, model, view);
     later.forEach((draw) => draw());
     if (model.mode === "grids") drawStateShapes(context, model, view, room);
     drawStacks(context, model, view, layout);
-    layout.chips.forEach((chip) => { if (chip.seen && chip.draw) chip.draw(); });
+    layout.chips.forEach((chip) => { if (chip.draw) chip.draw(); });
     drawFan(context, model, view);
     ripples(context, model, view);
     model.timing.top = performance.now() - started;
@@ -594,7 +592,8 @@
     if (stack) return { kind: "incident", code: stack.items[0].uid, label: stack.items[0].title, at: [stack.x, stack.y] };
     const px = model.view.x(x);
     const py = model.view.y(y);
-    const chip = model.layout.chips.find((one) => one.seen && px >= one.box[0] && px <= one.box[2] && py >= one.box[1] && py <= one.box[3]);
+    const chip = model.layout.chips.find((one) => one.draw && px >= one.box[0] && px <= one.box[2] && py >= one.box[1] && py <= one.box[3]);
+    if (chip && chip.merged.length > 1) return { merged: chip.merged };
     if (chip) return { kind: chip.level.key, code: chip.level.codes[chip.n], label: chip.level.labels[chip.n] };
     const site = model.siteHits.find((one) => near(one.x, one.y, Math.max(12 * model.k, model.touch / 2)));
     if (site) return { kind: site.layer.key, code: site.layer.ids[site.n], label: site.layer.names[site.n], at: [site.x, site.y] };
