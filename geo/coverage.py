@@ -148,23 +148,34 @@ class Coverage:
 
     def uncovered(self, base: "Coverage") -> Pieces:
         """Return the pieces of the polygons of another level that these do not cover; ``owner`` (n, 1) is the position there."""
-        rest = shapely.difference(base.geoms, self.union) if len(self.geoms) else base.geoms
-        return pieces_of(rest, np.arange(len(base.geoms))[:, None])
+        one, other = self.tree.query(base.geoms, predicate="intersects")
+        mine = np.split(self.geoms[other], np.searchsorted(one, np.arange(1, len(base.geoms))))
+        join = shapely.coverage_union_all if self.exact else shapely.union_all
+        unions = np.array([join(geoms) for geoms in mine[: len(base.geoms)]], dtype=object)
+        return pieces_of(shapely.difference(base.geoms, unions), np.arange(len(base.geoms))[:, None])
 
     def outside(self, base: "Coverage", parents: np.ndarray) -> Pieces:
         """Return the pieces of these polygons outside of their parents; ``owner`` (n, 1) is the position of the polygon."""
         known = np.flatnonzero(parents >= 0)
+        known = known[~base.covering(parents[known], self.geoms[known])]
         rest = shapely.difference(self.geoms[known], base.geoms[parents[known]])
         return pieces_of(rest, known[:, None])
 
     def shares(self, base: "Coverage") -> tuple[np.ndarray, np.ndarray, Floats]:
         """Return (position, position in base, shared share of the polygon's own area) of every pair that shares area."""
         one, other = base.tree.query(self.geoms, predicate="intersects")
-        shared = shapely.area(shapely.intersection(self.geoms[one], base.geoms[other])) / np.maximum(
-            shapely.area(self.geoms[one]), np.finfo(float).tiny
-        )
+        shared = base.covering(other, self.geoms[one]).astype(np.float64)
+        part = np.flatnonzero(shared == 0)  # an intersection is dear: most grids lie wholly in one parent
+        mine, theirs = self.geoms[one[part]], base.geoms[other[part]]
+        sizes = np.maximum(shapely.area(mine), np.finfo(float).tiny)
+        shared[part] = shapely.area(shapely.intersection(mine, theirs)) / sizes
         keep = shared > 0
         return one[keep], other[keep], shared[keep]
+
+    def covering(self, which: np.ndarray, geoms: np.ndarray) -> NDArray[np.bool_]:
+        """Return whether each of some of the polygons (positions (m,)) covers the geometry (m,) beside it."""
+        shapely.prepare(self.geoms)
+        return np.asarray(shapely.covers(self.geoms[which], geoms))
 
     def neighbours(self, pieces: Pieces) -> list[np.ndarray]:
         """Return, for each piece, the positions of the polygons that touch it."""

@@ -22,6 +22,8 @@ from geo.scheme import Name
 
 NESTING_SHARE = 0.1
 """A grid with more than this share of its area outside its parent does not nest."""
+WHOLE = 0.999999
+"""A grid of which more than this share is uncovered holds no grid of the level below."""
 LISTED = 100
 """Of one kind in one file so many faults are listed one by one; the rest is one line with its count."""
 SLIVERS_LISTED = 20
@@ -173,7 +175,7 @@ class Sheet:
         return tuple(self.code(position) for position in positions)
 
 
-def net_faults(levels: Sequence[Sheet], overlays: Sequence[Sheet] = ()) -> list[Fault]:
+def net_faults(levels: Sequence[Sheet], overlays: Sequence[Sheet] = (), *, gaps: bool = True) -> list[Fault]:
     """Return every fault of a net.
 
     Parameters
@@ -182,6 +184,8 @@ def net_faults(levels: Sequence[Sheet], overlays: Sequence[Sheet] = ()) -> list[
         From the widest to the leaf, which must tile.
     overlays
         Nets that need neither tile nor nest: only their codes and geometries are checked.
+    gaps
+        Whether to look for what no grid covers: only warnings, and most of the time.
     """
     faults = [fault for sheet in (*levels, *overlays) for fault in sheet_faults(sheet)]
     for above, level in zip((None, *levels), levels, strict=False):
@@ -190,9 +194,9 @@ def net_faults(levels: Sequence[Sheet], overlays: Sequence[Sheet] = ()) -> list[
             continue
         faults += overlap_faults(level, leaf=level is levels[-1])
         if above is None or not len(above.usable):
-            faults += hole_faults(level)
+            faults += hole_faults(level) if gaps else []
         else:
-            faults += gap_faults(level, above) + nesting_faults(level, above)
+            faults += (gap_faults(level, above) if gaps else []) + nesting_faults(level, above)
     return faults
 
 
@@ -330,10 +334,11 @@ def hole_faults(level: Sheet) -> list[Fault]:
 def gap_faults(level: Sheet, above: Sheet) -> list[Fault]:
     """Return what the level above covers and this level does not."""
     pieces = level.coverage.uncovered(above.coverage)
-    bare = np.setdiff1d(pieces.owner[:, 0], level.coverage.shares(above.coverage)[1]) if len(pieces) else np.array([])
+    missing = np.bincount(pieces.owner[:, 0], weights=pieces.area_m2, minlength=len(above.usable))
+    bare = np.flatnonzero((missing > 0) & (missing > WHOLE * _areas(above.coverage.geoms)))
     faults = []
-    for position in bare:
-        area = float(pieces.area_m2[pieces.owner[:, 0] == position].sum())
+    for position in bare.tolist():
+        area = float(missing[position])
         lon, lat = place(above.coverage.geoms[position])
         code = above.code(position)
         faults.append(
@@ -356,7 +361,7 @@ def _missing(level: Sheet, pieces: Pieces, why: str) -> list[Fault]:
     slivers: list[Fault] = []
     for index, touching in enumerate(level.coverage.neighbours(pieces)):
         codes, (lon, lat), area = level.named(touching), place(pieces.geoms[index]), float(pieces.area_m2[index])
-        beside = f"beside {_some(codes)}" if codes else "beside no grid"
+        beside = f"beside {_some(codes)}" if codes else "away from every grid"
         if pieces.thin[index]:
             slivers.append(
                 Fault(

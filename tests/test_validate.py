@@ -325,6 +325,20 @@ def test_faults_beyond_the_list_are_one_with_its_count():
     assert len(merged([Fault("missing_code", str(n), "a") for n in range(LISTED + 1)])) == LISTED + 1
 
 
+def test_gaps_need_not_be_looked_for():
+    above = sheet([cell(0, 0, 3, 1)], ["A"], key="above")
+    level = sheet([cell(0, 0), cell(0, 0)], ["1", "2"])
+    assert kinds(net_faults([above, level])) == ["overlap", "gap"]
+    assert kinds(net_faults([above, level], gaps=False)) == ["overlap"]
+
+
+def test_an_island_without_a_grid_is_a_gap_away_from_every_grid():
+    island = shapely.MultiPolygon([cell(0, 0), cell(5, 5)])
+    (fault,) = net_faults([sheet([island], ["A"], key="above"), sheet([cell(0, 0)], ["1"])])
+    assert (fault.kind, fault.codes) == ("gap", ())
+    assert fault.message.startswith("gap away from every grid")
+
+
 def test_nothing_covers_nothing():
     empty = Coverage(np.array([], dtype=object))
     assert (len(empty.overlaps()), len(empty.holes())) == (0, 0)

@@ -121,7 +121,10 @@ def _areal(geoms: np.ndarray) -> np.ndarray:
 def nesting(wide: Shapes, narrow: Shapes) -> Nesting:
     """Measure how a narrow layer lies in a wide one."""
     child, parent = wide.tree.query(narrow.geoms, predicate="intersects")
-    shared = shapely.area(shapely.intersection(narrow.geoms[child], wide.geoms[parent]))
+    shapely.prepare(wide.geoms)
+    shared = narrow.areas[child]
+    part = np.flatnonzero(~shapely.covers(wide.geoms[parent], narrow.geoms[child]))  # an intersection is dear
+    shared[part] = shapely.area(shapely.intersection(narrow.geoms[child[part]], wide.geoms[parent[part]]))
     count = len(narrow.geoms)
     within = np.bincount(child, weights=shared, minlength=count)
     best, parents = np.zeros(count), np.full(count, -1, dtype=np.int64)
