@@ -19,6 +19,7 @@ from layers.tables import (
     Chunk,
     Table,
     Writer,
+    both,
     candidate_pairs,
     coordinates,
     create_table,
@@ -107,7 +108,8 @@ class Summary:
         """Return the summary for a terminal."""
         found = ", ".join(f"{getattr(self, match)} {match}" for match in MATCH)
         how = ", ".join([self.crs, self.coordinates, *(f"{key} {value!r}" for key, value in self.details.items())])
-        head = [f"{self.rows} rows written to {self.output}: {found}, {self.errors} with errors.", f"Read as {how}."]
+        rows = "1 row" if self.rows == 1 else f"{self.rows} rows"
+        head = [f"{rows} written to {self.output}: {found}, {self.errors} with errors.", f"Read as {how}."]
         return [*head, *self.samples, *self.notes]
 
 
@@ -187,7 +189,9 @@ def _summary(area: Area, request: Request, table: Table, writer: Writer, run: "_
 def _faults(area: Area) -> list[str]:
     """Say what is wrong with the net itself: a join on overlapping grids is only as good as they are."""
     net = [Sheet(level.key, level.key, level.codes, level.geoms) for level in area.net.levels]
-    found = {fault.kind: fault for fault in (*area.faults, *net_faults(net)) if fault.severity is Severity.ERROR}
+    found = {
+        fault.kind: fault for fault in (*area.faults, *net_faults(net, gaps=False)) if fault.severity is Severity.ERROR
+    }
     if not found:
         return []
     first = next(iter(found.values()))
@@ -239,7 +243,8 @@ def _find(table: Table, request: Request) -> _Where:
         )
     if given is None:
         table.notes.append("The file declares no coordinate system: WGS84 was assumed. Say otherwise with --crs.")
-    return _Where(*pair, given or parse("EPSG:4326"), f"columns {lon!r} and {lat!r}")
+    title = f"columns {lon!r} and {lat!r}" if pair[0] != pair[1] else f"column {lon!r}"
+    return _Where(*pair, given or parse("EPSG:4326"), title)
 
 
 def _in_geometry(table: Table, given: Crs | None) -> _Where:
@@ -278,7 +283,7 @@ def _guessed(table: Table) -> tuple[int, int]:
             f"{table.path.name}: the names of columns seem to stand in row {later}. Say --header-row {later}."
         )
     raise TableError(
-        f"{table.path.name} has no columns that look like longitude and latitude; it has {_listed(table.columns)}. Name them with --lon and --lat."
+        f"{table.path.name} has no columns that look like longitude and latitude; it has {_listed(table.columns)}. Name them with --lon and --lat; one column that holds both ('113.6,34.7') is named twice."
     )
 
 
@@ -303,7 +308,7 @@ class _Run:
         ]
         self.counts = dict.fromkeys(MATCH, 0)
         self.rows = self.errors = self.shapes = 0
-        self.swapped = self.metric = 0
+        self.swapped = self.metric = self.degrees = 0
         self.zones: set[int] = set()
         self.samples: list[str] = []
 
@@ -334,8 +339,11 @@ class _Run:
             return self._of_geometry(chunk)
         geographic = self.where.crs.geographic
         axes = ("longitude", "latitude") if geographic else ("easting", "northing")
-        x, bad_x = coordinates(chunk.column(self.where.lon), axis=axes[0], geographic=geographic)
-        y, bad_y = coordinates(chunk.column(self.where.lat), axis=axes[1], geographic=geographic)
+        east, north = chunk.column(self.where.lon), chunk.column(self.where.lat)
+        if self.where.lon == self.where.lat:
+            east, north = both(east)
+        x, bad_x = coordinates(east, axis=axes[0], geographic=geographic)
+        y, bad_y = coordinates(north, axis=axes[1], geographic=geographic)
         return (
             x,
             y,
@@ -380,13 +388,16 @@ class _Run:
         self.swapped += int(np.count_nonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)))
         if self.where.crs.geographic:
             self.metric += int(np.count_nonzero((np.abs(x) > 1000) & (np.abs(y) > 1000)))  # noqa: PLR2004
+        else:
+            self.degrees += int(np.count_nonzero((np.abs(x) <= 180) & (np.abs(y) <= 180)))  # noqa: PLR2004
         self.zones |= set(np.unique(prefixed_zone(x)).tolist()) - {0}
 
     def _count(self, match: np.ndarray, faults: dict[int, str], first_row: int) -> None:
         for name in MATCH:
             self.counts[name] += int(np.count_nonzero(match == name))
         for row in sorted(faults)[: SAMPLE - len(self.samples)]:
-            self.samples.append(f"Row {first_row + self.rows + row}: {faults[row]}.")
+            end = "" if faults[row].endswith("?") else "."
+            self.samples.append(f"Row {first_row + self.rows + row}: {faults[row]}{end}")
         self.rows += len(match)
         self.errors += len(faults)
 
@@ -397,6 +408,8 @@ class _Run:
         if 2 * self.swapped > self.rows:
             return [
                 "No point lies in the net, but most would if the two coordinates were swapped: exchange --lon and --lat."
+                if self.where.lon != self.where.lat
+                else "No point lies in the net, but most would if the two coordinates were swapped: write the longitude first."
             ]
         zone = next(iter(self.zones)) if len(self.zones) == 1 else None
         if zone is not None:
@@ -406,6 +419,10 @@ class _Run:
         if 2 * self.metric > self.rows:
             return [
                 "No point lies in the net. The coordinates look like metres, not degrees: name their system with --crs, such as EPSG:4547."
+            ]
+        if 2 * self.degrees > self.rows:
+            return [
+                f"No point lies in the net. The coordinates look like degrees, which {self.where.crs.name} does not have: leave --crs out, or name theirs."
             ]
         if self.counts["outside"]:
             return ["No point lies in the net. Is this the right area, and the right --crs?"]

@@ -257,6 +257,28 @@ def test_swapped_columns_are_noticed(area, tmp_path):
     assert rows[0]["grid"] == "C"
 
 
+def test_an_error_that_asks_ends_with_one_mark(area, tmp_path):
+    summary, _ = joined(area, tmp_path, [("1", "34.7", "113.6"), ("2", "113.6", "999")])
+    assert summary.samples == [
+        "Row 2: latitude 113.6 is out of range; are longitude and latitude swapped?",
+        "Row 3: latitude 999 is out of range.",
+    ]
+
+
+@pytest.mark.parametrize("cell", ["{} {}", "{}，{}", "({}; {})", "POINT ({} {})", "SRID=4326;POINT({} {})"])
+def test_one_column_may_hold_both_coordinates(area, tmp_path, cell):
+    east, north = at(0.5, 0.5)
+    rows = [("1", cell.format(east, north)), ("2", str(east)), ("3", "")]
+    summary, found = joined(area, tmp_path, rows, ("id", "坐标"), lon="坐标", lat="坐标")
+    assert [row["grid"] for row in found] == ["C", "", ""]
+    assert (summary.coordinates, summary.errors) == ("column '坐标'", 2)
+
+
+def test_degrees_read_as_metres_are_noticed(area, tmp_path):
+    summary, _ = joined(area, tmp_path, [("1", *at(0.5, 0.5))], crs="EPSG:4547")
+    assert "look like degrees" in summary.notes[0]
+
+
 def test_swapped_northings_and_eastings_are_noticed(area, tmp_path):
     x, y = (float(value) for value in from_wgs84(*at(0.5, 0.5), 4547))
     summary, _ = joined(area, tmp_path, [("1", y, x)], ("id", "X坐标", "Y坐标"), crs="EPSG:4547")

@@ -619,7 +619,7 @@ def test_units_and_floors(text, number):
 @pytest.mark.parametrize(
     ("columns", "pair"),
     [
-        (["id", "经度", "纬度"], (1, 2)), (["Lat", "Lon"], (1, 0)), (["lng", "lat"], (0, 1)), (["LONGITUDE", "LATITUDE"], (0, 1)), (["X", "Y"], (0, 1)), (["X坐标", "Y坐标"], (0, 1)),
+        (["id", "经度", "纬度"], (1, 2)), (["Lat", "Lon"], (1, 0)), (["經度", "緯度"], (0, 1)), (["lng", "lat"], (0, 1)), (["LONGITUDE", "LATITUDE"], (0, 1)), (["X", "Y"], (0, 1)), (["X坐标", "Y坐标"], (0, 1)),
         (["东经", "北纬"], (0, 1)), (["坐标X", "坐标Y"], (0, 1)), (["事发经度", "事发纬度"], (0, 1)), (["wgs_lng", "wgs_lat"], (0, 1)), (["经度(WGS84)", "纬度(WGS84)"], (0, 1)),
         (["x", "y", "lon", "lat"], (2, 3)), (["gcj_lng", "gcj_lat"], (0, 1)), (["ＬＯＮ", "ＬＡＴ"], (0, 1)), (["POINT_X", "POINT_Y"], (0, 1)), (["startLon", "startLat"], (0, 1)),
         (["a", "b"], None), (["lon"], None), ([], None), (["start_lon", "start_lat", "end_lon", "end_lat"], None), (["lon", "lon", "lat"], None), (["platform", "long_text"], None),

@@ -13,6 +13,7 @@ from pathlib import Path
 from geo.errors import TableError
 from layers.tables.arrow import PackageTable, PackageWriter, ParquetTable, ParquetWriter
 from layers.tables.cells import (
+    both,
     candidate_pairs,
     cell_text,
     coordinate,
@@ -34,6 +35,7 @@ __all__ = [
     "Chunk",
     "Table",
     "Writer",
+    "both",
     "candidate_pairs",
     "cell_text",
     "coordinate",
@@ -84,7 +86,8 @@ def kind_of(path: Path, *, writing: bool = False) -> str:
     suffix = path.suffix.lower()
     if suffix not in KINDS or (writing and suffix == ".xlsm"):
         hint = " Save it as .xlsx first." if suffix in {".xls", ".xlsb", ".et", ".ods", ".xlsm"} else ""
-        raise TableError(f"{path.name}: {suffix or 'no'} extension is not one of {', '.join(KINDS)}.{hint}")
+        ends = f"ends in {suffix}" if suffix else "has no extension"
+        raise TableError(f"{path.name} {ends}; tables end in {', '.join(KINDS)}.{hint}")
     return KINDS[suffix]
 
 

@@ -171,6 +171,18 @@ def _degrees(match: re.Match[str], raw: str, axis: str) -> float:
     return (-1 if match[1] == "-" else 1) * (degrees + minutes / 60 + seconds / 3600)
 
 
+_BOTH = re.compile(
+    r"(?:(?:SRID=\d+;)?POINT ?)?[(\[（]?([^,，;；\s]+?)[,，;；\s]+([^,，;；\s]+?)[)\]）]?", re.IGNORECASE
+)
+
+
+def both(values: Sequence[Any]) -> tuple[list[str], list[str]]:
+    """Part cells that hold both coordinates, longitude first: "113.6,34.7", "(113.6 34.7)", "POINT (113.6 34.7)"; a cell that is not of two parts stays whole in both."""
+    texts = [cell_text(value).strip() for value in values]
+    parts = [match.groups() if (match := _BOTH.fullmatch(text)) else (text, text) for text in texts]
+    return [east for east, _ in parts], [north for _, north in parts]
+
+
 _FLOOR = re.compile(r"(-|B|地下|负)?(\d+)")
 
 
@@ -186,11 +198,12 @@ def storey(value: Any) -> float | None:
 # --- names of columns ------------------------------------------------------------------------------------------------------------------------------------
 
 _PAIRS = (
-    ("lon", "lat"), ("lng", "lat"), ("long", "lat"), ("longitude", "latitude"), ("经度", "纬度"), ("东经", "北纬"), ("lonwgs84", "latwgs84"), ("lon84", "lat84"),
+    ("lon", "lat"), ("lng", "lat"), ("long", "lat"), ("longitude", "latitude"), ("经度", "纬度"), ("經度", "緯度"), ("东经", "北纬"), ("lonwgs84", "latwgs84"), ("lon84", "lat84"),
     ("gpslon", "gpslat"), ("gpslng", "gpslat"), ("x", "y"), ("x坐标", "y坐标"), ("坐标x", "坐标y"), ("横坐标", "纵坐标"), ("pointx", "pointy"), ("xcoord", "ycoord"),
     ("coordx", "coordy"), ("coordinatex", "coordinatey"), ("easting", "northing"), ("东坐标", "北坐标"),
 )  # fmt: skip
-_LON_WORDS, _LAT_WORDS = ("经度", "东经", "longitude", "lon", "lng", "long"), ("纬度", "北纬", "latitude", "lat")
+_LON_WORDS = ("经度", "經度", "东经", "longitude", "lon", "lng", "long")
+_LAT_WORDS = ("纬度", "緯度", "北纬", "latitude", "lat")
 _SYSTEM_WORDS = {
     "gcj": "GCJ-02",
     "火星": "GCJ-02",

@@ -103,7 +103,7 @@ class SheetTable(Table):
         self.length = max(0, declared - self.header_row)
         self.first_row = self.header_row + 1
         if self.header_row > 1:
-            self.notes.append(f"The {self.header_row - 1} rows above the header are not in the output.")
+            self.notes.append("What stands above the header is not in the output.")
 
     def chunks(self) -> Iterator[Chunk]:
         """Read the rows; those without any value are left out."""

@@ -185,7 +185,7 @@ class CsvTable(Table):
                 f"Some rows have {width} cells, the header has {len(header)}: the columns without a name are kept."
             )
         if self.header_row > 1:
-            self.notes.append(f"The {self.header_row - 1} rows above the header are not in the output.")
+            self.notes.append("What stands above the header is not in the output.")
 
     def chunks(self) -> Iterator[Chunk]:
         """Read the rows; short ones are filled up with empty cells."""
