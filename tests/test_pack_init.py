@@ -356,6 +356,16 @@ def test_a_system_given_that_cannot_be_is_refused(tmp_path):
         day(tmp_path / "grid.geojson", crs="EPSG:4547")
 
 
+@pytest.mark.parametrize(
+    ("west", "south", "crs"),
+    [(113.6, 34.7, "EPSG:4490"), (90.4, 23.8, "EPSG:4326"), (127.0, 37.5, "EPSG:4326"), (77.2, 28.6, "EPSG:4326")],
+)
+def test_degrees_without_a_declaration_are_cgcs2000_in_china_and_wgs84_beside_it(tmp_path, west, south, crs):
+    """Zhengzhou; Dhaka, Seoul and Delhi lie within China's rectangle, and not in China."""
+    save(tmp_path / "grid.shp", {"CODE": ["a", "b"]}, lattice(2, 1, west=west, south=south), crs=None)
+    assert day(tmp_path / "grid.shp").places["grid"].crs == crs
+
+
 def test_gcj02_can_be_declared(tmp_path):
     save(tmp_path / "grid.geojson", {"CODE": ["a", "b"]}, lattice(2, 1))
     found = day(tmp_path / "grid.geojson", crs_of={"grid.geojson": "GCJ-02"})
@@ -815,8 +825,14 @@ def test_points_alone_are_no_net(tmp_path):
 
 
 def test_statuses_are_mapped_and_the_unknown_ones_listed():
-    assert status_map(["已办结", "处理中", "Closed", "OPEN", "神秘", None]) == (
-        {"Closed": "closed", "OPEN": "reported", "处理中": "in_hand", "已办结": "closed"},
+    assert status_map(["已办结", "处理中", "Closed", "OPEN", "神秘", None, "self_cleared"]) == (
+        {
+            "Closed": "closed",
+            "OPEN": "reported",
+            "self_cleared": "self_cleared",
+            "处理中": "in_hand",
+            "已办结": "closed",
+        },
         ["神秘"],
     )
 

@@ -335,7 +335,7 @@ def status_map(values: Iterable[Any]) -> tuple[dict[str, str], list[str]]:
     """Map raw statuses to ours; return the map and what nobody could map."""
     known, unknown = {}, []
     for raw in sorted(set(texts(values)) - {""}):
-        key = next((key for key, hints in _STATUS.items() if fold(raw) in hints), None)
+        key = next((key for key, hints in _STATUS.items() if raw == key or fold(raw) in hints), None)
         if key:
             known[raw] = key
         else:

@@ -216,9 +216,9 @@ def _by_numbers(extent: Box, layer: Layer) -> Place | None:
 
 def _by_degrees(extent: Box) -> Place | None:
     china = "degrees within China: CGCS2000 (WGS 84 differs by centimetres); if it came from a web map it may be GCJ-02 or BD-09, give --crs then"
-    if _within(extent, CHINA):
+    if systems.in_china(*_middle(extent)):
         return Place("EPSG:4490", swapped=False, confidence="medium", reason=china)
-    if _within(_turned(extent), CHINA):
+    if systems.in_china(*_middle(_turned(extent))):
         return Place("EPSG:4490", swapped=True, confidence="medium", reason=f"latitude first; {china}")
     if _fits(systems.WGS84, extent):
         return Place("EPSG:4326", swapped=False, confidence="medium", reason="degrees, taken for WGS 84")
@@ -248,14 +248,16 @@ def _by_zone(extent: Box, *, swapped: bool) -> Place | None:
 def _candidates(extent: Box) -> list[tuple[str, bool, float, float]]:
     """List the systems that would put an extent somewhere in China: (code, swapped, lon, lat)."""
     limits = (EASTING[0], NORTHING[0], EASTING[1], NORTHING[1])
-    codes = [f"EPSG:{systems.UNPREFIXED + zone}" for zone in range(systems.FIRST_ZONE, systems.LAST_ZONE + 1)]
+    zones = range(systems.FIRST_ZONE, systems.LAST_ZONE + 1)
     out = []
     for swapped, box in ((False, extent), (True, _turned(extent))):
-        tried = codes if _within(box, limits) else ["EPSG:3857"]
-        for code in tried:
-            lon, lat = (float(value) for value in systems.to_wgs84(*_middle(box), code))
-            if _within((lon, lat, lon, lat), CHINA):
-                out.append((code, swapped, lon, lat))
+        zoned = _within(box, limits)
+        first = f"EPSG:{systems.UNPREFIXED + zones[0]}" if zoned else "EPSG:3857"
+        lon, lat = (float(value) for value in systems.to_wgs84(*_middle(box), first))
+        tried = [(f"EPSG:{systems.UNPREFIXED + zone}", lon + 3.0 * step) for step, zone in enumerate(zones)]
+        for code, east in tried if zoned else [(first, lon)]:  # zones differ by their meridian alone
+            if _within((east, lat, east, lat), CHINA):
+                out.append((code, swapped, east, lat))
     return out if not any(not swapped for _, swapped, _, _ in out) else [one for one in out if not one[1]]
 
 
@@ -325,7 +327,7 @@ def _ask(lost: list[tuple[Layer, Box | None]]) -> None:
         advice = (
             "Candidates: " + "; ".join(places)
             if places
-            else "Its numbers fit no system of China: local coordinates or feet; ask whoever made it"
+            else "Its numbers fit no system of China: local coordinates, feet, or a system of another country; ask whoever made it"
         )
         lines.append(f"{file} {says} ({_numbers(boxes[0])}). {advice}")
     raise MissingCrs(
