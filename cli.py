@@ -119,6 +119,11 @@ def serve(host: str | None, port: int | None, area: str | None) -> None:
         area, packs = folder.name, os.pathsep.join(str(pack) for pack in (*Settings.from_env().packs, folder))
     settings = override(host=host, port=port, area=area, packs=packs)
     data.path(settings.area, settings.packs)  # a wrong name is said here, not by a page
+    for folder in settings.packs:
+        if not data.packs_of(folder):
+            click.echo(
+                f"battlemap: {folder} of BATTLEMAP_PACKS holds no area pack, a folder with an area.toml.", err=True
+            )
 
     import app  # reads the settings
 

@@ -27,7 +27,7 @@ def available(folders: Iterable[Path] = ()) -> dict[str, Path]:
     """
     packs: dict[str, Path] = {}
     for folder in (SHIPPED, *folders):
-        for found in _packs_of(folder):
+        for found in packs_of(folder):
             packs[found.name] = found
     return packs
 
@@ -48,10 +48,21 @@ def path(name: str, folders: Iterable[Path] = ()) -> Path:
     return packs[name]
 
 
-def _packs_of(folder: Path) -> list[Path]:
+def packs_of(folder: Path) -> list[Path]:
+    """List the packs of a folder: itself, or those that it holds. What may not be looked into counts as a pack, so that its page says so instead of silence."""
     folder = folder.resolve()
-    if (folder / MANIFEST).is_file():
+    if _is_pack(folder):
         return [folder]
-    if not folder.is_dir():
+    try:
+        return sorted(child for child in folder.iterdir() if _is_pack(child))
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    return sorted(child for child in folder.iterdir() if (child / MANIFEST).is_file())
+    except OSError:
+        return [folder]
+
+
+def _is_pack(folder: Path) -> bool:
+    try:
+        return (folder / MANIFEST).is_file()
+    except OSError:
+        return True

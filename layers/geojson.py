@@ -115,6 +115,9 @@ class _Reader:
 
     def text(self, path: Path, encoding: str) -> str | None:
         try:
+            if path.exists() and not (path.is_file() or path.is_dir()):
+                self.fault("unreadable_file", "cannot be read: it is no regular file")  # a pipe would be waited for
+                return None
             raw = path.read_bytes()
         except OSError as error:
             self.fault("unreadable_file", f"cannot be read: {error.strerror or error}")

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from data import MANIFEST
 from geo.errors import PackError
 from geo.net import Level, Net, Overlay, Stack
 from geo.scheme import code_text, code_texts
@@ -119,7 +120,7 @@ def load(folder: Path) -> Area:
         )
     points = {entry.key: _point_frame(entry, reading.files[slot(entry)], pack, net) for entry in pack.points}
     ground = {entry.key: _ground_frame(entry, reading.files[slot(entry)]) for entry in pack.ground}
-    return Area(folder.name, pack, net, points, ground, reading.faults, _digest(folder))
+    return Area(folder.name, pack, net, points, ground, reading.faults, _digest(pack))
 
 
 def build_net(reading: Reading) -> Net:
@@ -204,7 +205,9 @@ def _stacks(folder: Path, leaf: LevelEntry) -> tuple[tuple[Stack, ...], list[Fau
     try:
         with (folder / leaf.stacks).open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        return (), [Fault("unreadable_file", f"cannot be read: {error.strerror}", leaf.stacks)]
+    except (UnicodeDecodeError, csv.Error) as error:
         return (), [Fault("unreadable_file", f"cannot be read: {error}", leaf.stacks)]
     stacks, faults = [], []
     for line, row in enumerate(rows, start=2):
@@ -308,11 +311,17 @@ def _ground_frame(entry: Any, features: Features) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry=features.geoms[keep], crs="EPSG:4326")
 
 
-def _digest(folder: Path) -> str:
+def _digest(pack: Pack) -> str:
+    """Digest the files that a pack names, and no others of its folder; one that cannot be read is a fault already."""
+    entries = (*pack.levels, *pack.overlays, *pack.points, *pack.ground)
+    stacks = (level.stacks for level in pack.levels if level.stacks)
     total = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
+    for name in sorted({MANIFEST, pack.calendar, *stacks, *(entry.file for entry in entries)}):
+        try:
+            path = pack.folder / name
             total.update(
-                path.relative_to(folder).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest()
+                name.encode() + b"\0" + (hashlib.sha256(path.read_bytes()).digest() if path.is_file() else b"")
             )
+        except OSError:
+            total.update(b"unreadable")
     return total.hexdigest()

@@ -1,12 +1,15 @@
 """Areas: found, loaded once, each keeping its faults to itself."""
 
+import os
 import threading
+from pathlib import Path
 
 import pytest
 
 import data
 from geo.errors import PackError, UnknownArea
 from layers.areas import Areas, areas_of
+from layers.load import load
 
 PACK = """
 name = "试"
@@ -64,6 +67,98 @@ def test_a_broken_area_keeps_its_fault_to_itself(tmp_path):
         with pytest.raises(PackError, match="not valid TOML"):
             areas.get("broken")
     assert areas.get("sound").net.count("micro") == 1
+
+
+def test_a_broken_area_is_read_again_when_its_files_change(tmp_path):
+    path = pack(tmp_path, "mended", toml="name = ")
+    areas = Areas((tmp_path,), "mended")
+    with pytest.raises(PackError):
+        areas.get("mended")
+    (path / "area.toml").write_text(PACK, encoding="utf-8")
+    assert areas.get("mended").net.count("micro") == 1
+
+
+def test_a_broken_area_raises_a_new_error_each_time(tmp_path):
+    """An exception that is raised again keeps every frame that it ever passed: a wall that polls a broken area would fill the memory."""
+    pack(tmp_path, "broken", toml="name = ")
+    areas = Areas((tmp_path,), "broken")
+    found = []
+    for _ in range(2):
+        with pytest.raises(PackError) as caught:
+            areas.get("broken")
+        found.append(caught.value)
+    assert found[0] is not found[1]
+    assert str(found[0]) == str(found[1])
+
+
+def test_what_visitors_read_names_no_path_of_this_machine(tmp_path):
+    path = pack(tmp_path, "broken", toml=PACK.replace("micro.geojson", "../x.geojson"))
+    with pytest.raises(PackError, match=r"^broken.*1 fault") as caught:
+        Areas((tmp_path,), "broken").get("broken")
+    assert str(path) not in str(caught.value)
+    assert len(caught.value.faults) == 1
+    assert str(caught.value).count("outside the pack's folder") == 1
+
+
+def test_an_error_of_our_own_making_is_kept_to_its_area_too(tmp_path, monkeypatch):
+    def fails(_path):
+        raise MemoryError
+
+    monkeypatch.setattr("layers.areas.load", fails)
+    pack(tmp_path, "odd")
+    with pytest.raises(PackError, match=r"MemoryError.*log"):
+        Areas((tmp_path,), "odd").get("odd")
+
+
+def test_nobody_waits_for_ever_for_one_who_loads(tmp_path, monkeypatch):
+    started, go = threading.Event(), threading.Event()
+
+    def slow(path):
+        started.set()
+        go.wait(10)
+        return load(path)
+
+    monkeypatch.setattr("layers.areas.load", slow)
+    pack(tmp_path, "slow")
+    areas = Areas((tmp_path,), "slow", patience=0.01)
+    loader = threading.Thread(target=areas.get, args=("slow",))
+    loader.start()
+    started.wait(10)
+    with pytest.raises(PackError, match="still being read"):
+        areas.get("slow")
+    go.set()
+    loader.join()
+    assert areas.get("slow").net.count("micro") == 1
+
+
+def test_a_folder_that_may_not_be_looked_into_is_an_area_that_says_so(tmp_path, monkeypatch):
+    """An unreadable folder among the packs kept the console from starting."""
+    closed = pack(tmp_path, "closed")
+    real = Path.is_file
+
+    def is_file(path):
+        if closed in path.parents:
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(Path, "is_file", is_file)
+    assert data.available([tmp_path])["closed"] == closed
+
+
+def test_a_file_that_is_not_of_the_pack_changes_nothing(tmp_path):
+    path = pack(tmp_path, "a")
+    before = load(path).digest
+    (path / "notes.docx").write_bytes(b"x")
+    assert load(path).digest == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    path = pack(tmp_path, "pipe")
+    (path / "micro.geojson").unlink()
+    os.mkfifo(path / "micro.geojson")
+    with pytest.raises(PackError, match="no regular file"):
+        load(path)
 
 
 def test_a_pack_without_a_readable_grid_says_so(tmp_path):
