@@ -31,4 +31,6 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
 for option, value in api.streamlit_options().items():
     config.set_option(option, value, "app.py")
 
-app = st.App(HOUSE / "pages" / "shell.py", routes=api.routes(SETTINGS, CONSOLE), middleware=api.middleware(CONSOLE))
+app = st.App(
+    HOUSE / "pages" / "shell.py", routes=api.routes(SETTINGS, CONSOLE), middleware=api.middleware(SETTINGS, CONSOLE)
+)

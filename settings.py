@@ -5,6 +5,7 @@ compares the two.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -24,6 +25,8 @@ class Settings:
     ----------
     host, port
         Where the console listens. The default is this machine only.
+    names
+        Names under which browsers may ask for the console, in lower case, beside localhost, numbers, and names without a dot.
     data_dir
         Folder of everything that the console writes.
     packs
@@ -42,6 +45,7 @@ class Settings:
 
     host: str = "127.0.0.1"
     port: int = 8501
+    names: tuple[str, ...] = ()
     data_dir: Path = Path("var")
     packs: tuple[Path, ...] = ()
     area: str = "longnan"
@@ -98,6 +102,13 @@ def _port(text: str) -> int:
     return port
 
 
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip().lower().rstrip(".") for part in text.split(",") if part.strip())
+    if any(not re.fullmatch(r"[a-z0-9._-]+", name) for name in names):
+        raise ValueError("give names of machines, parted by commas, without http:// and port")
+    return names
+
+
 def _language(text: str) -> str:
     if text not in {"zh", "en"}:
         raise ValueError("choose zh or en")
@@ -129,6 +140,7 @@ def _existing(text: str) -> Path:
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "host": str,
     "port": _port,
+    "names": _names,
     "data_dir": _path,
     "packs": _paths,
     "area": str,

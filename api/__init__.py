@@ -21,7 +21,7 @@ from settings import Settings
 __all__ = ["Console", "middleware", "routes", "streamlit_options"]
 
 PREFIXES = ("/map/", "/assets/", "/live/", "/card/", "/search/", "/print/", "/tiles/")
-FILES = ("/favicon.png", "/manifest.json")
+LOOPBACK = ("127.", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,13 @@ def routes(settings: Settings, console: Console) -> list[BaseRoute]:
     ]
 
 
-def middleware(console: Console) -> list[Middleware]:
-    """Return what every request passes before any route."""
-    return [Middleware(Guard, paths=[*console.paths, *FILES, "/healthz"], prefixes=PREFIXES)]
+def middleware(settings: Settings, console: Console) -> list[Middleware]:
+    """Return what every request passes before any route.
+
+    A console that listens on its own machine alone takes no foreign name for its own unless it is set; one that listens on a network takes any, unless names are set.
+    """
+    names = settings.names if settings.names or settings.host.startswith(LOOPBACK) else None
+    return [Middleware(Guard, paths=[*console.paths, "/healthz"], prefixes=PREFIXES, names=names)]
 
 
 def healthz(_request: Request) -> Response:

@@ -96,6 +96,7 @@ def streamlit_options() -> Mapping[str, object]:
     light, dark = style("light").colours, style("dark").colours
     return {
         "browser.gatherUsageStats": False,
+        "client.allowedOrigins": [],
         "client.showErrorDetails": "none",
         "client.showErrorLinks": False,
         "client.toolbarMode": "minimal",

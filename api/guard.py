@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from http import HTTPStatus
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -13,10 +14,13 @@ from api.answers import SAFE, missing, refusal
 from locales import N_
 
 READING = frozenset({"GET", "HEAD"})
-HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
-REFUSED = ("/_stcore/agent", "/_stcore/metrics", "/_stcore/upload_file")
-STREAMLIT = ("/_stcore/", "/static/", "/media/", "/component/")
+HOST = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+LONGEST_PATH, LONGEST_QUERY = 2048, 4096  # bytes; no address of ours comes near, and nobody's work grows with one
+# All that the console asks of Streamlit; its agents, metrics, uploads and old components are not among it.
+STREAMLIT_PATHS = frozenset({"/_stcore/health", "/_stcore/host-config"})
+STREAMLIT = ("/_stcore/bidi-components/", "/static/", "/media/")
 NOT_ALLOWED = (N_("That cannot be done here"), N_("This address is only for reading."))
+TOO_LONG = (N_("The request cannot be understood"), N_("Check the address, or open the console."))
 BAD_HOST = (N_("The request cannot be understood"), N_("Open the console by the name or number of its machine."))
 
 
@@ -31,37 +35,81 @@ class Guard:
         Addresses that exist, beside those of Streamlit.
     prefixes
         Beginnings of addresses that exist, each with its last slash.
+    names
+        Names under which the console may be asked for, as `is_known` reads them; None for any.
     """
 
-    def __init__(self, app: ASGIApp, *, paths: Collection[str], prefixes: tuple[str, ...]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, paths: Collection[str], prefixes: tuple[str, ...], names: Collection[str] | None = None
+    ) -> None:
         self._app = app
         self._paths = frozenset(paths)
-        self._prefixes = (*STREAMLIT, *prefixes)
+        self._prefixes = prefixes
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or hand it on."""
         if scope["type"] != "http":
-            if scope["type"] == "websocket" and not is_own_page(Headers(scope=scope)):
+            if scope["type"] == "websocket" and not self._may_talk(Headers(scope=scope)):
                 await send({"type": "websocket.close", "code": 1008})  # before it is accepted: the browser sees 403
                 return
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        if not HOST.fullmatch(request.headers.get("host", "")):
+        host = request.headers.get("host", "")
+        if not HOST.fullmatch(host):
             await refusal(request, HTTPStatus.BAD_REQUEST, *BAD_HOST)(scope, receive, send)
+        elif not is_known(host, self._names):
+            detail = f"{host} is not a name of this console. Its administrator can add it to BATTLEMAP_NAMES."
+            await refusal(request, HTTPStatus.BAD_REQUEST, *BAD_HOST, detail)(scope, receive, send)
+        elif len(scope["path"]) > LONGEST_PATH or len(scope["query_string"]) > LONGEST_QUERY:
+            await refusal(request, HTTPStatus.REQUEST_URI_TOO_LONG, *TOO_LONG)(scope, receive, send)
         elif not self._exists(scope["path"]):
             await missing(request)(scope, receive, send)
         elif scope["method"] not in READING:
             answer = refusal(request, HTTPStatus.METHOD_NOT_ALLOWED, *NOT_ALLOWED)
             answer.headers["Allow"] = ", ".join(sorted(READING))
             await answer(scope, receive, send)
-        else:
+        elif self._is_ours(scope["path"]):
             await self._app(scope, receive, _with_headers(send))
+        else:
+            await self._app(scope, receive, _without_pages(request, scope, receive, _with_headers(send)))
+
+    def _may_talk(self, headers: Headers) -> bool:
+        host = headers.get("host", "")
+        return HOST.fullmatch(host) is not None and is_known(host, self._names) and is_own_page(headers)
+
+    def _is_ours(self, path: str) -> bool:
+        return path in self._paths or path.startswith(self._prefixes)
 
     def _exists(self, path: str) -> bool:
-        if path.startswith(REFUSED):
-            return False
-        return path in self._paths or path.startswith(self._prefixes)
+        return self._is_ours(path) or path in STREAMLIT_PATHS or path.startswith(STREAMLIT)
+
+
+def is_known(host: str, names: Collection[str] | None) -> bool:
+    """Tell whether a Host header names this console.
+
+    A page from outside can let its own name point at this machine, and would then count as one of ours (DNS rebinding). It cannot do so with a number, nor with
+    a name without a dot: those are always taken, other names only when they are listed.
+
+    Parameters
+    ----------
+    names
+        The other names, in lower case; None for any.
+    """
+    found = HOST.fullmatch(host)
+    if found is None:
+        return False
+    name = found["name"].lower().rstrip(".")
+    return names is None or name in names or "." not in name or _is_number(name)
+
+
+def _is_number(name: str) -> bool:
+    try:
+        ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def is_own_page(headers: Mapping[str, str]) -> bool:
@@ -80,5 +128,21 @@ def _with_headers(send: Send) -> Send:
             for name, value in SAFE.items():
                 headers.setdefault(name, value)
         await send(message)
+
+    return safe
+
+
+def _without_pages(request: Request, scope: Scope, receive: Receive, send: Send) -> Send:
+    """Let no page of Streamlit's through: it answers any address that it does not know with its own front page, which lacks our policy."""
+    hidden = False
+
+    async def safe(message: Message) -> None:
+        nonlocal hidden
+        if message["type"] == "http.response.start":
+            hidden = Headers(raw=message["headers"]).get("content-type", "").startswith("text/html")
+            if hidden:
+                await missing(request)(scope, receive, send)
+        if not hidden:
+            await send(message)
 
     return safe

@@ -247,6 +247,6 @@ def _days(text: str) -> int | None:
         return PERIOD
     if text == EVERYTHING:
         return None
-    if not text.isdecimal() or not 1 <= int(text) <= MOST_DAYS:
+    if not (text.isdecimal() and len(text) <= len(str(MOST_DAYS)) and 1 <= int(text) <= MOST_DAYS):
         raise FilterError(f"days={text}: give a whole number from 1 to {MOST_DAYS}, or {EVERYTHING}.")
     return int(text)

@@ -30,6 +30,10 @@ def test_packs_are_several_folders_parted_as_the_system_parts_paths(tmp_path):
     )
 
 
+def test_names_are_several_parted_by_commas():
+    assert Settings.from_env({"BATTLEMAP_NAMES": "Wangge.gov.cn, b.cn,"}).names == ("wangge.gov.cn", "b.cn")
+
+
 def test_other_variables_are_left_alone():
     assert Settings.from_env({"HOME": "/nowhere", "STREAMLIT_SERVER_PORT": "1"}) == Settings()
 
@@ -40,6 +44,7 @@ def test_other_variables_are_left_alone():
         ("BATTLEMAP_PORT", "eighty", "invalid literal"),
         ("BATTLEMAP_PORT", "70000", "between 1 and 65535"),
         ("BATTLEMAP_LANGUAGE", "fr", "zh or en"),
+        ("BATTLEMAP_NAMES", "http://a.cn", "without http://"),
         ("BATTLEMAP_STALE_AFTER", "0", "above 0"),
         ("BATTLEMAP_TILES", "/no/such/file.mbtiles", "no such file"),
         ("BATTLEMAP_PROT", "8501", "is not a setting"),

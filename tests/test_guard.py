@@ -1,0 +1,123 @@
+"""What every request passes: names, lengths, and pages that are none of ours."""
+
+import re
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import streamlit
+from http_client import ask
+from small_pack import write_small_pack
+from starlette.applications import Starlette
+from starlette.responses import Response
+
+import api
+from api import guard
+from settings import Settings
+
+INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
+PERSON = {"accept": "text/html"}
+
+
+def application(**settings):
+    chosen, console = Settings(**settings), api.Console(index=INDEX, paths=("/", "/facts"), assets={})
+    return Starlette(routes=api.routes(chosen, console), middleware=api.middleware(chosen, console))
+
+
+@pytest.fixture(scope="module")
+def packs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("packs")
+    write_small_pack(folder / "small")
+    write_small_pack(folder / "broken")
+    (folder / "broken" / "micro.geojson").unlink()
+    write_small_pack(folder / "bad_toml")
+    (folder / "bad_toml" / "area.toml").write_text("name = ", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def app(packs):
+    return application(packs=(packs,), area="small")
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost:8501", "LOCALHOST", "127.0.0.1", "10.0.0.7", "[::1]:8501", "[::1]", "command_room", "wall-1:80"]
+)
+def test_a_host_that_nobody_outside_can_point_here_is_taken(app, host):
+    assert ask(app, "/healthz", host=host).status == 200
+
+
+def test_a_name_from_outside_is_refused_until_it_is_set(app):
+    """A page of evil.example that lets its name point at 127.0.0.1 would read the console as its own (DNS rebinding)."""
+    answer = ask(app, "/live/small", host="evil.example:8501")
+    assert answer.status == 400
+    assert "BATTLEMAP_NAMES" in answer.json["error"]
+    named = application(names=("wangge.example.gov.cn",))
+    assert ask(named, "/healthz", host="Wangge.Example.gov.cn.:8501").status == 200
+    assert ask(named, "/healthz", host="evil.example").status == 400
+
+
+def test_a_console_on_a_network_takes_any_name_unless_names_are_set():
+    assert ask(application(host="0.0.0.0"), "/healthz", host="wangge.example.gov.cn").status == 200
+    assert ask(application(host="0.0.0.0", names=("a.cn",)), "/healthz", host="wangge.example.gov.cn").status == 400
+
+
+@pytest.mark.parametrize("days", ["9" * 4000, "²", "1e3", "-1", " 1"])
+def test_a_number_that_is_none_is_a_bad_filter(app, days):
+    assert ask(app, f"/live/small?days={quote(days)}").status == 400
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/live/small?class=" + "a," * 50_000,
+        "/live/small?since=" + "9" * 5000,
+        "/live/small?days=" + "9" * 5000,
+        "/tiles/" + "9" * 5000 + "/0/0",
+    ],
+    ids=["class", "since", "days", "tile"],
+)
+def test_an_address_beyond_all_measure_is_refused_before_anybody_reads_it(app, address):
+    """int() refuses more than 4,300 digits with an error of its own, which was answered with 500."""
+    assert ask(app, address).status == 414
+    assert "无法识别该请求" in ask(app, address, **PERSON).text
+
+
+def test_no_page_of_streamlits_own_gets_out():
+    """It answers what it does not know with its own front page, which has an inline script and no policy."""
+
+    async def like_streamlit(scope, receive, send):
+        await Response("<html>", media_type="text/html")(scope, receive, send)
+
+    guarded = guard.Guard(like_streamlit, paths=["/"], prefixes=())
+    assert ask(guarded, "/").text == "<html>"
+    for address in ("/static/index.html", "/static/js", "/media/x", "/_stcore/bidi-components/x"):
+        assert ask(guarded, address).status == 404
+
+
+def test_files_of_streamlits_get_out():
+    async def like_streamlit(scope, receive, send):
+        await Response("1;", media_type="text/javascript")(scope, receive, send)
+
+    answer = ask(guard.Guard(like_streamlit, paths=[], prefixes=()), "/static/js/a.js")
+    assert (answer.status, answer.body, answer.headers["x-content-type-options"]) == (200, b"1;", "nosniff")
+
+
+@pytest.mark.parametrize("area", ["broken", "bad_toml"])
+@pytest.mark.parametrize("door", ["live", "map", "search", "print"])
+def test_a_broken_area_is_told_without_the_paths_of_this_machine(app, packs, area, door):
+    for headers in ({}, PERSON):
+        answer = ask(app, f"/{door}/{area}", **headers)
+        assert answer.status == 503
+        assert area in answer.text
+        assert str(packs) not in answer.text
+
+
+def test_an_area_may_have_any_name_that_a_folder_may_have(tmp_path):
+    name = "第1街道 #2&%41'"
+    write_small_pack(tmp_path / name)
+    app, there = application(packs=(tmp_path,), area=name), quote(name, safe="")
+    named = re.findall(r'src="([^"]+)"', ask(app, f"/map/{there}").text)
+    assert ask(app, next(address for address in named if address.endswith("/map.js"))).status == 200
+    back = re.search(r'id="back" href="\.\.([^"?]+)', ask(app, f"/print/{there}").text)
+    assert ask(app, back[1]).status == 200
