@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from html import escape
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import numpy as np
 from starlette.requests import Request
@@ -109,7 +109,7 @@ def _page(area: Area, drawn: str, *, assets: str, query: dict[str, str], languag
     words = {"colour": _("In colour"), "black": _("Black and white")}
     title = f"{area.pack.name.in_(language)} · {_('Grid battle map')}"
     switch = "?" + urlencode({**query, "ink": other})
-    back = f"../map/{area.id}" + (f"?{urlencode(query)}" if query else "")
+    back = f"../map/{quote(area.id, safe='')}" + (f"?{urlencode(query)}" if query else "")
     return f"""<!doctype html>
 <html lang="{"zh-CN" if language == "zh" else "en"}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title><style>{css("light")}</style><link rel="stylesheet" href="{assets}print.css"></head>

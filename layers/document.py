@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import folium
 import numpy as np
@@ -93,7 +94,7 @@ def build(
     stale_after
         Seconds without an answer after which the map calls its connection lost.
     """
-    files = _files(area)
+    files, place = _files(area), quote(area.id, safe="")
     script_digest, digest = (
         _code_digest(),
         _digest([area.digest.encode(), _code_digest().encode(), (tiles or "").encode()]),
@@ -110,8 +111,8 @@ def build(
         "edition": area.pack.edition.isoformat() if area.pack.edition else "",
         "timezone": str(area.pack.timezone),
         "stale_after": stale_after,
-        "urls": {name: f"{base}{name}/{area.id}" for name in ("live", "card", "search", "print")}
-        | {"data": f"{base}map/{area.id}/data/{digest}/"},
+        "urls": {name: f"{base}{name}/{place}" for name in ("live", "card", "search", "print")}
+        | {"data": f"{base}map/{place}/data/{digest}/"},
         "words": words(translate),
         "style": _style(look),
         "classes": {
@@ -129,7 +130,7 @@ def build(
         **_net(area, language),
     }
     page, script = _render(
-        data, look, f"{base}assets/{script_digest}/", f"{base}map/{area.id}/data/{digest}/map.js", tiles
+        data, look, f"{base}assets/{script_digest}/", f"{base}map/{place}/data/{digest}/map.js", tiles
     )
     files = {**files, "map.js": ("text/javascript", script)}
     return Document(page, files, _digest([page]), digest)

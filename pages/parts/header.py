@@ -1,7 +1,7 @@
 """The header: name, area, pages, language, and the ways out to wall and paper."""
 
 from html import escape
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import streamlit as st
 from streamlit.navigation.page import Page
@@ -82,7 +82,7 @@ def _ways_out(visit: Visit) -> str:
         visit._,
         urlencode({"lang": visit.language, **{key: value for key, value in visit.asked.items() if value}}),
     )
-    name = escape(visit.name)
+    name = quote(visit.name, safe="")
     return (
         '<span class="bm-ways">'
         f'<a data-view href="/map/{name}?{escape(query)}&amp;theme=dark" target="_blank" rel="noopener">{escape(_("Wall"))}</a>'

@@ -1,6 +1,7 @@
 """What a page says when it cannot show what was asked for: what, which, and what to do next."""
 
 from html import escape
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -46,7 +47,7 @@ def clear() -> None:
 
 def _ways_back(visit: Visit) -> str:
     links = [
-        f'<a href="/?area={escape(name)}&amp;lang={visit.language}" target="_self">{escape(shown)}</a>'
+        f'<a href="/?area={quote(name, safe="")}&amp;lang={visit.language}" target="_self">{escape(shown)}</a>'
         for name, shown in visit.names().items()
         if name != visit.name
     ]
