@@ -1,6 +1,8 @@
 """What every request passes: names, lengths, and pages that are none of ours."""
 
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +15,7 @@ from starlette.responses import Response
 
 import api
 from api import guard
+from geo.errors import SettingsError
 from settings import Settings
 
 INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
@@ -121,3 +124,34 @@ def test_an_area_may_have_any_name_that_a_folder_may_have(tmp_path):
     assert ask(app, next(address for address in named if address.endswith("/map.js"))).status == 200
     back = re.search(r'id="back" href="\.\.([^"?]+)', ask(app, f"/print/{there}").text)
     assert ask(app, back[1]).status == 200
+
+
+@pytest.mark.parametrize("content", [b"", b"no database", b"SQLite format 3\0" + b"x" * 200])
+def test_a_basemap_that_is_none_stops_the_start_and_is_named(tmp_path, content):
+    """It was found out at the first tile, with 500."""
+    file = tmp_path / "base#1?mode=rwc.mbtiles"
+    file.write_bytes(content)
+    with pytest.raises(SettingsError, match=r"BATTLEMAP_TILES.*base#1"):
+        application(tiles=file)
+    assert file.read_bytes() == content
+
+
+@pytest.mark.parametrize(("held", "status"), [(None, 204), ("<script>", 200), (b"<script>", 200), (7, 200)])
+def test_whatever_a_tile_holds_it_is_no_page(tmp_path, held, status):
+    with closing(sqlite3.connect(tmp_path / "base.mbtiles")) as database:
+        database.execute("CREATE TABLE tiles (zoom_level, tile_column, tile_row, tile_data)")
+        database.execute("INSERT INTO tiles VALUES (0, 0, 0, ?)", (held,))
+        database.commit()
+    answer = ask(application(tiles=tmp_path / "base.mbtiles"), "/tiles/0/0/0")
+    assert answer.status == status
+    assert answer.headers.get("content-type", "application/octet-stream") == "application/octet-stream"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_basemap_that_is_taken_away_leaves_the_map_without_it(tmp_path):
+    file = tmp_path / "base.mbtiles"
+    with closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE tiles (zoom_level, tile_column, tile_row, tile_data)")
+    app = application(tiles=file)
+    file.unlink()
+    assert ask(app, "/tiles/0/0/0").status == 204
