@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from geo.crs import Crs, parse, prefixed_zone, to_wgs84
+from geo.crs import PREFIXED, Crs, parse, prefixed_zone, to_wgs84
 from geo.errors import MissingCrs, TableError
 from geo.net import MATCH, Net
 from geo.validate import NAMES, Severity, Sheet, net_faults
@@ -405,28 +405,28 @@ class _Run:
         """Return what may be wrong when no point lies in the net."""
         if not self.rows or sum(self.counts.values()) > self.counts["outside"]:
             return []
-        if 2 * self.swapped > self.rows:
-            return [
-                "No point lies in the net, but most would if the two coordinates were swapped: exchange --lon and --lat."
-                if self.where.lon != self.where.lat
-                else "No point lies in the net, but most would if the two coordinates were swapped: write the longitude first."
-            ]
         zone = next(iter(self.zones)) if len(self.zones) == 1 else None
-        if zone is not None:
-            return [
-                f"No point lies in the net. The eastings carry the number of zone {zone}: try --crs EPSG:{4488 + zone}."
-            ]
-        if 2 * self.metric > self.rows:
-            return [
-                "No point lies in the net. The coordinates look like metres, not degrees: name their system with --crs, such as EPSG:4547."
-            ]
-        if 2 * self.degrees > self.rows:
-            return [
-                f"No point lies in the net. The coordinates look like degrees, which {self.where.crs.name} does not have: leave --crs out, or name theirs."
-            ]
-        if self.counts["outside"]:
-            return ["No point lies in the net. Is this the right area, and the right --crs?"]
-        return []
+        exchange = "exchange --lon and --lat" if self.where.lon != self.where.lat else "write the longitude first"
+        causes = (
+            (
+                2 * self.swapped > self.rows,
+                f", but most would if the two coordinates were swapped: {exchange}.",
+            ),
+            (
+                zone is not None,
+                f". The eastings carry the number of zone {zone}: try --crs EPSG:{PREFIXED + (zone or 0)}.",
+            ),
+            (
+                2 * self.metric > self.rows,
+                ". The coordinates look like metres, not degrees: name their system with --crs, such as EPSG:4547.",
+            ),
+            (
+                2 * self.degrees > self.rows,
+                f". The coordinates look like degrees, which {self.where.crs.name} does not have: leave --crs out, or name theirs.",
+            ),
+            (self.counts["outside"] > 0, ". Is this the right area, and the right --crs?"),
+        )
+        return [f"No point lies in the net{why}" for true, why in causes if true][:1]
 
 
 def _blanked(texts: np.ndarray) -> list[str | None]:

@@ -346,7 +346,7 @@ class _Reader:
     def polygon(self, member: Any) -> shapely.Geometry:
         if not isinstance(member, list):
             raise _BadError(f"has {_json_kind(member)} where a polygon's list of rings should stand: nested too little")
-        if not member:
+        if all(ring == [] for ring in member):
             return shapely.Polygon()
         rings = [self.ring(ring) for ring in member]
         return shapely.polygons(rings[0], holes=rings[1:] or None)
@@ -578,7 +578,8 @@ def wrong_winding(geoms: np.ndarray) -> NDArray[np.int64]:
     polygons = shapely.get_type_id(deeper) == shapely.GeometryType.POLYGON.value
     rings, index = shapely.get_rings(deeper[polygons], return_index=True)
     shell = np.diff(index, prepend=-1) != 0
-    wrong = (shapely.is_ccw(rings) != shell) & (shapely.area(shapely.polygons(rings)) > 0)
+    with np.errstate(over="ignore"):  # a coordinate of 1e200 is said elsewhere
+        wrong = (shapely.is_ccw(rings) != shell) & (shapely.area(shapely.polygons(rings)) > 0)
     return np.asarray(owner[polygons][index[wrong]], dtype=np.int64)
 
 

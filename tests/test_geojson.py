@@ -152,6 +152,18 @@ def test_a_null_geometry_is_not_the_readers_fault(tmp_path):
     assert (found.faults, list(found.said)) == ([], [False])
 
 
+def test_a_polygon_of_empty_rings_is_empty_and_no_fault_of_reading(tmp_path):
+    """As Shapely and PostGIS write an empty polygon."""
+    found = read(tmp_path, {"type": "Polygon", "coordinates": [[]]})
+    assert (found.faults, found.geoms[0].is_empty) == ([], True)
+    assert kinds(tmp_path, {"type": "Polygon", "coordinates": [0]}) == ["bad_coordinates"]
+
+
+def test_a_coordinate_beyond_all_measure_is_out_of_range_without_a_warning(tmp_path):
+    ring = [[1e200, 0], [2e200, 0], [2e200, 1e200], [1e200, 0]]
+    assert "coordinates_out_of_range" in kinds(tmp_path, collection(polygon(ring)))
+
+
 def test_heights_are_dropped_and_a_fourth_number_is_said(tmp_path):
     assert kinds(tmp_path, {"type": "Point", "coordinates": [1, 2, 3]}) == []
     assert kinds(tmp_path, {"type": "Point", "coordinates": [1, 2, 3, 4]}) == ["odd_member"]

@@ -142,6 +142,11 @@ def test_tidying_a_moved_grid_leaves_no_overlap(geoms, data):
     assert not {"overlap", "sliver"} & set(kinds(net_faults([sheet(done.geoms)])))
 
 
+def test_a_repeated_code_is_named_as_it_stands_in_the_file():
+    (fault,) = net_faults([sheet([cell(0, 0), cell(1, 0)], ["3-05", "3-05"])])
+    assert fault.message.startswith("code '3-05' stands 2 times (features 1, 2)")
+
+
 def test_the_size_of_a_piece_agrees_with_the_geodesic_area():
     polygons = np.array(
         [shapely.box(113, 34, 113.1, 34.1), shapely.box(-77, 38, -76.9999, 38.0001), shapely.box(20, 69, 20.2, 69.1)]
