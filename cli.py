@@ -104,6 +104,18 @@ def _progress(label: str) -> Iterator[Callable[[int, int], None]]:
         yield show
 
 
+@contextmanager
+def _telling() -> Iterator[Callable[[str], None]]:
+    """Yield what says on stderr, on one line and only on a terminal, what is being done."""
+    if not sys.stderr.isatty():
+        yield lambda _text: None
+        return
+    try:
+        yield lambda text: click.echo(f"\r\033[K{text} …", nl=False, err=True)
+    finally:
+        click.echo("\r\033[K", nl=False, err=True)
+
+
 @battlemap.command()
 @click.option("--host", help="Address to listen on; 0.0.0.0 for every network of this machine.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 8501]")
@@ -147,8 +159,10 @@ def check(pack: str, *, as_json: bool, out: Path | None) -> None:
     statuses = frozenset(status.value for status in Status)
     if out is not None and out.exists():
         raise click.BadParameter(f"{out} exists already; name a new folder.", param_hint="--fix")
-    repairs = repair(folder, out) if out is not None else []
-    report = check_pack(out or folder, statuses=statuses)
+    with _telling() as tell:
+        tell(f"repairing a copy of {folder.name}" if out else f"checking {folder.name}")
+        repairs = repair(folder, out) if out is not None else []
+        report = check_pack(out or folder, statuses=statuses, tell=tell)
     click.echo(report.json(repairs if out else None) if as_json else report.text(repairs if out else None))
     sys.exit(1 if report.errors else 0)
 
@@ -214,11 +228,13 @@ def pack_init(*, out: Path | None, dry_run: bool, force: bool, as_json: bool, **
 
     if out is None and not dry_run:
         raise click.UsageError("Name the folder to write with --out, or add --dry-run.")
-    day = first_day(_request(asked))
-    report = None
-    if out is not None and not dry_run:
-        day.write(out, force=force)
-        report = check_pack(out, statuses=frozenset(status.value for status in Status))
+    request, report = _request(asked), None
+    with _telling() as tell:
+        tell(f"looking through {request.source}")
+        day = first_day(request)
+        if out is not None and not dry_run:
+            day.write(out, force=force)
+            report = check_pack(out, statuses=frozenset(status.value for status in Status), tell=tell)
     if as_json:
         checked = {"out": str(out), "check": report.table()} if report else {}
         click.echo(json.dumps({**day.as_dict(), **checked}, ensure_ascii=False, indent=2))

@@ -96,11 +96,12 @@ def _fill(codes: np.ndarray, geoms: np.ndarray, base: np.ndarray | None) -> Tidi
     pieces = coverage.holes() if base is None else coverage.uncovered(Coverage(base))
     pieces = pieces[pieces.thin | (pieces.area_m2 <= GAP_M2)]
     repairs = []
+    taken: dict[int, list[shapely.Geometry]] = {}
     for index, touching in enumerate(coverage.neighbours(pieces)):
         taker = _longest_side(pieces, index, geoms, touching)
         if taker is None:
             continue
-        out[taker] = _polygons(shapely.union(out[taker], pieces.geoms[index], grid_size=GRID_DEGREES))
+        taken.setdefault(taker, []).append(pieces.geoms[index])
         area, (lon, lat) = float(pieces.area_m2[index]), place(pieces.geoms[index])
         kind = "sliver" if pieces.thin[index] else "gap"
         repairs.append(
@@ -114,6 +115,8 @@ def _fill(codes: np.ndarray, geoms: np.ndarray, base: np.ndarray | None) -> Tidi
                 area,
             )
         )
+    for taker, parts in taken.items():
+        out[taker] = _polygons(shapely.union_all([out[taker], *parts], grid_size=GRID_DEGREES))
     return Tidied(out, tuple(repairs))
 
 

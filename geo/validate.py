@@ -175,7 +175,17 @@ class Sheet:
         return tuple(self.code(position) for position in positions)
 
 
-def net_faults(levels: Sequence[Sheet], overlays: Sequence[Sheet] = (), *, gaps: bool = True) -> list[Fault]:
+def silent(_text: str) -> None:
+    """Tell nobody."""
+
+
+def net_faults(
+    levels: Sequence[Sheet],
+    overlays: Sequence[Sheet] = (),
+    *,
+    gaps: bool = True,
+    tell: Callable[[str], None] = silent,
+) -> list[Fault]:
     """Return every fault of a net.
 
     Parameters
@@ -186,12 +196,15 @@ def net_faults(levels: Sequence[Sheet], overlays: Sequence[Sheet] = (), *, gaps:
         Nets that need neither tile nor nest: only their codes and geometries are checked.
     gaps
         Whether to look for what no grid covers: only warnings, and most of the time.
+    tell
+        Called with a line for people before each step that may take seconds.
     """
     faults = [fault for sheet in (*levels, *overlays) for fault in sheet_faults(sheet)]
     for above, level in zip((None, *levels), levels, strict=False):
         faults += empty_faults(level)
         if not len(level.usable):
             continue
+        tell(f"comparing {len(level.usable):,} grids of level {level.key!r}")
         faults += overlap_faults(level, leaf=level is levels[-1])
         if above is None or not len(above.usable):
             faults += hole_faults(level) if gaps else []
@@ -221,13 +234,13 @@ def code_faults(sheet: Sheet) -> list[Fault]:
         for position in np.flatnonzero(sheet.codes == "")
     ]
     codes, counts = np.unique(sheet.codes[sheet.codes != ""].astype(str), return_counts=True)
-    for code in codes[counts > 1]:
+    for code in codes[counts > 1].tolist():
         where = np.flatnonzero(sheet.codes == code)
         lon, lat = place(sheet.geoms[where[-1]])
         numbers = tuple(int(position) + 1 for position in where)
         message = f"code {code!r} stands {len(where)} times (features {', '.join(map(str, numbers))}); every grid needs a code of its own, or should they be one grid?"
         faults.append(
-            Fault("duplicate_code", message, sheet.file, (str(code),), lon, lat, count=len(where), features=numbers)
+            Fault("duplicate_code", message, sheet.file, (code,), lon, lat, count=len(where), features=numbers)
         )
     return faults
 

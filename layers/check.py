@@ -22,7 +22,7 @@ from geo.errors import PackError
 from geo.net import Stack
 from geo.repair import Repair
 from geo.scheme import code_text, code_texts
-from geo.validate import SEVERITY, Fault, Severity, Sheet, geometry_faults, merged, net_faults, place
+from geo.validate import SEVERITY, Fault, Severity, Sheet, geometry_faults, merged, net_faults, place, silent
 from layers.geojson import Features, read_geojson
 from layers.load import NUMBER_FIELDS, TIME_FIELDS, Reading, read, slot
 from layers.pack import LevelEntry, OverlayEntry, Pack, PointEntry, Source
@@ -89,7 +89,7 @@ class Report:
         return "\n".join([*done, _count(len(repairs), "repair"), *map(_line, self.faults), f"left in {total}"])
 
 
-def check(folder: Path, *, statuses: Collection[str] | None = None) -> Report:
+def check(folder: Path, *, statuses: Collection[str] | None = None, tell: Callable[[str], None] = silent) -> Report:
     """Check a pack.
 
     Parameters
@@ -98,19 +98,24 @@ def check(folder: Path, *, statuses: Collection[str] | None = None) -> Report:
         The pack's folder.
     statuses
         Keys of the states of incidents that the ledger knows; None leaves them unchecked.
+    tell
+        Called with a line for people before each step that may take seconds.
     """
+    tell(f"reading {folder.name}")
     try:
         reading = read(folder)
     except PackError as error:
         lines = error.faults or (str(error),)
         return Report(folder.name, tuple(Fault("bad_manifest", line, MANIFEST) for line in lines))
-    return Report(folder.name, tuple(check_reading(reading, statuses=statuses)))
+    return Report(folder.name, tuple(check_reading(reading, statuses=statuses, tell=tell)))
 
 
-def check_reading(reading: Reading, *, statuses: Collection[str] | None = None) -> list[Fault]:
+def check_reading(
+    reading: Reading, *, statuses: Collection[str] | None = None, tell: Callable[[str], None] = silent
+) -> list[Fault]:
     """Return every fault of a pack that has been read, errors first."""
     levels, overlays = sheets(reading)
-    faults = [*reading.faults, *net_faults(levels, overlays)]
+    faults = [*reading.faults, *net_faults(levels, overlays, tell=tell)]
     faults += [
         fault for entry in _entries(reading.pack) for fault in property_faults(entry, reading.files[slot(entry)])
     ]
