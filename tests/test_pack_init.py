@@ -5,6 +5,7 @@ import tomllib
 import zipfile
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,7 @@ TODAY = date(2026, 11, 22)
 # ---- what the tests write -------------------------------------------------------------------------------------------------------------------------------
 
 
+@cache
 def net(file: str) -> tuple[list[dict], np.ndarray]:
     document = json.loads((DC / file).read_text("utf-8"))
     features = document["features"]
@@ -163,6 +165,12 @@ def run(*arguments: object):
 # ---- the real net of Washington in every format -------------------------------------------------------------------------------------------------------
 
 
+@cache
+def shipped(lon: tuple[float, ...], lat: tuple[float, ...]) -> list[str]:
+    """Codes of districts by the shipped pack."""
+    return list(load(DC).net.assign(np.array(lon), np.array(lat))["smd"])
+
+
 def assert_is_washington(found: FirstDay, out: Path) -> None:
     by_role = {role: [len(entry.layer) for entry in found.proposal.of(role)] for role in ("level", "overlay")}
     assert by_role == {"level": [40, 296], "overlay": [8]}
@@ -170,9 +178,8 @@ def assert_is_washington(found: FirstDay, out: Path) -> None:
     assert (leaf.settings["code"], leaf.settings["parent"]) == ("SMD_ID", "ANC_ID")
     found.write(out)
     area = load(out)
-    shipped = load(DC)
-    x, y = np.array([-77.0365, -77.0091, -76.95]), np.array([38.8977, 38.8899, 38.87])
-    assert list(area.net.assign(x, y)[leaf.key]) == list(shipped.net.assign(x, y)["smd"])
+    x, y = (-77.0365, -77.0091, -76.95), (38.8977, 38.8899, 38.87)
+    assert list(area.net.assign(np.array(x), np.array(y))[leaf.key]) == shipped(x, y)
     assert check(out).errors == 0
 
 
@@ -809,6 +816,26 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path):
     assert level_names(found) == ["社区", "微网格"]
     assert sorted(fault.split(":")[0] for fault in found.unread) == ["broken.gpkg", "config.json", "half.shp"]
     assert any(".shx is missing" in fault for fault in found.unread)
+
+
+def test_drawings_tables_and_archives_that_are_not_read_are_named(tmp_path):
+    source = street(tmp_path / "net", encoding="UTF-8")
+    for name in ("总图.dwg", "台账.xlsx", "旧图.rar", "说明.docx"):
+        (source / name).write_bytes(b"")
+    assert sorted(day(source).unread) == [
+        "台账.xlsx: a table, no map: join its points to the net with `battlemap assign`.",
+        "总图.dwg: AutoCAD's own format: save it as DXF.",
+        "旧图.rar: unpack it first, or pack it as .zip.",
+    ]
+
+
+def test_a_kml_in_gbk_is_read(tmp_path):
+    (tmp_path / "g.kml").write_bytes(
+        '<?xml version="1.0" encoding="GBK"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document><Placemark><name>微网格</name>'
+        "<Point><coordinates>113.6,34.7</coordinates></Point></Placemark></Document></kml>".encode("gbk")
+    )
+    (layer,) = read_sources(tmp_path / "g.kml").layers
+    assert (layer.columns["Name"], layer.encoding) == (["微网格"], "GB18030")
 
 
 @pytest.mark.parametrize("name", ["nothing", "empty"])

@@ -40,6 +40,20 @@ SUFFIXES = (
     ".gdb",
     ".zip",
 )
+ELSEWHERE = MappingProxyType(
+    {
+        ".dwg": "AutoCAD's own format: save it as DXF",
+        ".mdb": "a personal geodatabase: export Shapefiles or a file geodatabase",
+        ".wp": "MapGIS: export Shapefiles",
+        ".wl": "MapGIS: export Shapefiles",
+        ".wt": "MapGIS: export Shapefiles",
+        ".rar": "unpack it first, or pack it as .zip",
+        ".7z": "unpack it first, or pack it as .zip",
+        **dict.fromkeys(
+            (".xlsx", ".xls", ".csv"), "a table, no map: join its points to the net with `battlemap assign`"
+        ),
+    }
+)
 KINDS = MappingProxyType({0: "point", 4: "point", 1: "line", 2: "line", 5: "line", 3: "polygon", 6: "polygon"})
 PLURAL = MappingProxyType({"point": "points", "line": "lines", "polygon": "polygons"})
 TOLERANCE = 1e-6  # of the size of a line: how near its ends must lie for it to be closed
@@ -183,6 +197,8 @@ def _files(path: Path, scratch: Path, faults: list[str]) -> Iterator[tuple[Path,
             )
         elif _is_map(file):
             yield file, shown
+        elif file.is_file() and file.suffix.lower() in ELSEWHERE:
+            faults.append(f"{shown}: {ELSEWHERE[file.suffix.lower()]}.")
 
 
 def _hidden(child: Path, base: Path) -> bool:
@@ -211,6 +227,8 @@ def _read(path: Path, encoding: str | None) -> list[Layer]:
         return _read_dxf(path, encoding)
     if suffix == ".shp":
         return _read_shapefile(path, encoding)
+    if suffix == ".kml":
+        return _read_kml(path)
     return _read_any(path, encoding if suffix in {".tab", ".mif"} else None)
 
 
@@ -463,6 +481,23 @@ def _crs_member(raw: bytes) -> str | None:
 
 
 # ---- KML ----------------------------------------------------------------------------------------------------------------------------------------------
+
+
+_XML_ENCODING = re.compile(rb"""^(\s*<\?xml[^>]{0,80}encoding=["'])([\w-]+)""")
+
+
+def _read_kml(path: Path) -> list[Layer]:
+    """Read a KML; one that declares GBK, which GDAL's XML reader does not know, by way of a copy in UTF-8."""
+    raw = path.read_bytes()
+    declared = _XML_ENCODING.match(raw)
+    encoding = _codec(declared[2].decode()) if declared else "utf-8"
+    if encoding not in {"gb18030", "big5"}:
+        return _read_any(path, None)
+    text = decode(_XML_ENCODING.sub(rb"\g<1>UTF-8", raw), encoding)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        copy.write_text(text, encoding="utf-8")
+        return [replace(layer, encoding=_shown(encoding)) for layer in _read_any(copy, None)]
 
 
 def _kml_columns(columns: dict[str, list[Any]]) -> dict[str, list[Any]]:
