@@ -15,8 +15,8 @@ from geo.errors import BattlemapError, FilterError, NetError, PackError, Unknown
 from layers.style import css
 from locales import LANGUAGES, N_, translator
 
-FOREVER = "public, max-age=31536000, immutable"
-ASK_AGAIN = "no-cache"
+FOREVER = "max-age=31536000, immutable"
+ASK_AGAIN = "private, no-cache"
 NO_SOONER = 1024  # bytes below which gzip is not worth it
 QUICK = 5  # gzip's level for what is packed anew each time
 DOCUMENT_POLICY = (
@@ -112,9 +112,16 @@ def page(request: Request, html: bytes, *, tag: str, policy: str = DOCUMENT_POLI
     return _tagged(request, html, "text/html; charset=utf-8", headers, tag)
 
 
-def unchanging(request: Request, body: bytes, kind: str) -> Response:
-    """Answer with a file whose address holds its digest, so that it is asked for once."""
-    return _tagged(request, body, kind, {**SAFE, "Cache-Control": FOREVER}, hashlib.sha256(body).hexdigest()[:16])
+def unchanging(request: Request, body: bytes, kind: str, *, shared: bool) -> Response:
+    """Answer with a file whose address holds its digest, so that it is asked for once.
+
+    Parameters
+    ----------
+    shared
+        True for what anybody may read; what an area holds stays out of caches that visitors share, such as a proxy's behind a login.
+    """
+    headers = {**SAFE, "Cache-Control": f"{'public' if shared else 'private'}, {FOREVER}"}
+    return _tagged(request, body, kind, headers, hashlib.sha256(body).hexdigest()[:16])
 
 
 def fresh(body: Any, request: Request | None = None) -> Response:

@@ -54,14 +54,14 @@ def routes(areas: Areas, settings: Settings, files: Mapping[str, Path]) -> list[
         if found is None or request.path_params["digest"] != made.digest:
             return missing(request)
         kind, body = found
-        return unchanging(request, body, kind)
+        return unchanging(request, body, kind, shared=False)
 
     def asset(request: Request) -> Response:
         path = assets.get(request.path_params["file"])
         if path is None:
             return missing(request)
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        return unchanging(request, path.read_bytes(), kind)
+        return unchanging(request, path.read_bytes(), kind, shared=True)
 
     return [
         Route("/map/{area}", answering(chart)),

@@ -155,3 +155,13 @@ def test_a_basemap_that_is_taken_away_leaves_the_map_without_it(tmp_path):
     app = application(tiles=file)
     file.unlink()
     assert ask(app, "/tiles/0/0/0").status == 204
+
+
+def test_what_an_area_holds_stays_out_of_shared_caches(app):
+    """A cache of a proxy behind a login would hand a public answer to anybody."""
+    answer = ask(app, "/map/small")
+    assert answer.headers["cache-control"] == "private, no-cache"
+    named = re.findall(r'src="([^"]+)"', answer.text)
+    said = {address.split("/")[1]: ask(app, address).headers["cache-control"] for address in named}
+    assert said == {"map": "private, max-age=31536000, immutable", "assets": "public, max-age=31536000, immutable"}
+    assert ask(app, "/live/small").headers["cache-control"] == "no-store"
