@@ -24,7 +24,7 @@ def render(visit: Visit) -> None:
                 wanted = visit.wanted()
                 st.html(counts(area, wanted, visit._))
             except FilterError as error:
-                wanted = Filter()
+                wanted = Filter.from_query({})
                 bad_filter(visit, error)
             _filters(visit, area)
             if str(wanted):

@@ -5,7 +5,7 @@ A card is a plain mapping, the same for the map, a page and a script: ``title``,
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import geopandas as gpd
@@ -220,6 +220,8 @@ def _incident_card(speech: Speech, kind: str, code: str) -> Card | None:
     made.mark = row["mark"]
     codes = _codes_in(speech.area.net, row)
     duty = duty_of(speech.area.net, codes)
+    if row["mark"] == Mark.GREEN.value:  # what is done can no longer be overdue
+        duty = replace(duty, overdue="")
     late = as_of is not None and row["mark"] == Mark.RED.value and row["due"] < as_of
     made.row(_("State"), status_name(row["status"], _))
     if late:

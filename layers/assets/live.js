@@ -3,6 +3,7 @@
   "use strict";
   const b = window.battlemap;
   const EVERY = 15000;
+  const AGAIN = 3000; // after a failure: twice in a row is a lost connection, and it shall heal soon
 
   // An incident as the door sends it: [uid, lon, lat, mark, class, leaf code, title, reported, flags, when it was due if that is past].
   function read(model, row) {
@@ -16,6 +17,7 @@
     this.known = new Map();
     this.since = 0;
     this.answered = 0;
+    this.failures = 0;
     this.state = "connecting";
     this.number = 0;
   };
@@ -79,17 +81,19 @@
           throw new Error(delta.error || String(answer.status));
         }
         this.error = "";
+        this.failures = 0;
         this.apply(delta);
         this.answered = Date.now();
         this.state = "live";
       } catch (error) {
         if (number !== this.number) return;
-        if (this.error || !this.answered || Date.now() - this.answered > this.model.data.stale_after * 1000) this.state = this.answered || this.error ? "lost" : "connecting";
+        this.failures += 1;
+        if (this.error || !this.answered || this.failures > 1 || Date.now() - this.answered > this.model.data.stale_after * 1000) this.state = this.answered || this.error ? "lost" : "connecting";
       } finally {
         clearTimeout(limit);
         if (number === this.number) {
           this.model.changed();
-          this.timer = setTimeout(() => this.poll(), EVERY);
+          this.timer = setTimeout(() => this.poll(), this.failures && !this.error ? AGAIN : EVERY);
         }
       }
     },

@@ -148,7 +148,9 @@
     fly(item) {
       const box = item.bbox || [item.lon, item.lat, item.lon, item.lat];
       const target = L.latLngBounds([[box[1], box[0]], [box[3], box[2]]]);
-      const options = { maxZoom: 18.5, padding: [60 * this.k, 60 * this.k], duration: 0.8 };
+      const edge = 60 * this.k;
+      const size = this.map.getSize(); // what is flown to comes to lie beside its card
+      const options = { maxZoom: 18.5, paddingTopLeft: [edge, edge], paddingBottomRight: this.narrow ? [edge, size.y * 0.55] : [Math.min(edge + 420 * this.k, size.x * 0.5), edge], duration: 0.8 };
       if (this.calm) this.map.fitBounds(target, Object.assign({ animate: false }, options));
       else this.map.flyToBounds(target, options);
     },
@@ -413,7 +415,6 @@
     map.addLayer(model.top);
     model.panel.rule();
     model.panel.tick(new Date());
-    if (!model.embedded && !model.narrow && !model.wall) model.panel.toggle("legend", false);
     pointer(model);
     document.addEventListener("keydown", (event) => keys(model, event));
     window.addEventListener("message", (event) => model.hear(event));
@@ -427,6 +428,7 @@
       model.changed();
       model.panel.fit();
     });
+    ["online", "offline"].forEach((name) => window.addEventListener(name, () => model.live.poll()));
     atRest(model);
     map.on("moveend", () => {
       const centre = map.getCenter();

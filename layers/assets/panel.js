@@ -213,6 +213,7 @@
         const tool = this.stage.querySelector('[data-tool="' + panel.dataset.panel + '"]');
         if (tool) tool.setAttribute("aria-expanded", String(wanted));
         if (wanted && show === undefined) panel.querySelector("button, input").focus();
+        if (wanted && !this.card.hidden) this.model.select(null); // they stand at one place
       });
     },
 
@@ -305,13 +306,13 @@
           card.subtitle ? make("p", { class: "subtitle" }, card.subtitle) : null,
           make("dl", {}, [].concat.apply([], (card.rows || []).map((row) => [make("dt", {}, row[0]), make("dd", {}, row[1])]))),
           ...(card.sections || []).filter((section) => section.items.length).map((section) => make("section", {}, [make("h3", {}, section.title), items(section)])),
-          part ? make("button", { type: "button", class: "primary", onclick: () => model.only(chosen.kind, chosen.code) }, this.words.only) : null,
         ]),
+        part ? make("div", { class: "card-foot" }, make("button", { type: "button", class: "primary", onclick: () => model.only(chosen.kind, chosen.code) }, this.words.only)) : null,
       ];
       this.card.textContent = "";
-      children.forEach((child) => this.card.append(child));
+      children.filter(Boolean).forEach((child) => this.card.append(child));
       this.card.hidden = false;
-      if (model.narrow) this.toggle("", false);
+      this.toggle("", false);
       model.top.request();
     },
 
