@@ -4,12 +4,11 @@ import re
 import socket
 import threading
 import time
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import uvicorn
-from playwright.sync_api import sync_playwright
+from chromium import chromium
 from small_pack import write_small_pack
 from starlette.applications import Starlette
 
@@ -21,16 +20,6 @@ from settings import Settings
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = "/usr/bin/chromium"
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 A3 = (420 / 25.4 * 72, 297 / 25.4 * 72)
 TEXTS = """() => [...document.querySelectorAll('.map text')].filter((text) => !text.hasAttribute('rotate') && !text.hasAttribute('transform') && !text.closest('.numerals') && !text.closest('.north')).map((text) => {
   const em = parseFloat(text.getAttribute('font-size')), box = text.getBBox(), middle = parseFloat(text.getAttribute('y')) - 0.36 * em;
@@ -59,10 +48,8 @@ def address(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    with sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=CHROMIUM if Path(CHROMIUM).exists() else None, args=ARGS)
+    with chromium() as found:
         yield found
-        found.close()
 
 
 @pytest.fixture
