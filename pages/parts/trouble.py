@@ -37,7 +37,7 @@ def bad_filter(visit: Visit, error: BattlemapError) -> None:
     st.html(
         f'<section class="bm-trouble" role="alert"><h1>{heading}</h1><ul>{asked}</ul><p>{advice}</p><p lang="en">{escape(str(error))}</p></section>'
     )
-    st.button(_("Show everything"), type="primary", key="everything", on_click=clear)
+    st.button(_("Clear the filter"), type="primary", key="everything", on_click=clear)
 
 
 def clear() -> None:
