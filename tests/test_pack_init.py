@@ -21,13 +21,14 @@ from cli import battlemap
 from geo.crs import geometries_from_wgs84
 from geo.errors import CrsError, MissingCrs, PackError
 from geo.scheme import Name
-from layers.check import check
+from geo.validate import Severity
+from layers.check import check, check_reading
 from layers.intake.columns import code_column, status_map, texts
 from layers.intake.first_day import FirstDay, Request, first_day, nearest_timezone
 from layers.intake.propose import Wishes
 from layers.intake.sources import guess_encoding, read_sources
 from layers.intake.write import Heading, _pair
-from layers.load import load
+from layers.load import build_net, load, read
 from layers.pack import read_pack
 
 DC = Path(__file__).parent.parent / "data" / "dc"
@@ -168,7 +169,7 @@ def run(*arguments: object):
 @cache
 def shipped(lon: tuple[float, ...], lat: tuple[float, ...]) -> list[str]:
     """Codes of districts by the shipped pack."""
-    return list(load(DC).net.assign(np.array(lon), np.array(lat))["smd"])
+    return list(build_net(read(DC)).assign(np.array(lon), np.array(lat))["smd"])
 
 
 def assert_is_washington(found: FirstDay, out: Path) -> None:
@@ -177,10 +178,10 @@ def assert_is_washington(found: FirstDay, out: Path) -> None:
     leaf = found.proposal.of("level")[1]
     assert (leaf.settings["code"], leaf.settings["parent"]) == ("SMD_ID", "ANC_ID")
     found.write(out)
-    area = load(out)
+    reading = read(out)
     x, y = (-77.0365, -77.0091, -76.95), (38.8977, 38.8899, 38.87)
-    assert list(area.net.assign(np.array(x), np.array(y))[leaf.key]) == shipped(x, y)
-    assert check(out).errors == 0
+    assert list(build_net(reading).assign(np.array(x), np.array(y))[leaf.key]) == shipped(x, y)
+    assert Severity.ERROR not in {fault.severity for fault in check_reading(reading)}
 
 
 @pytest.mark.parametrize("crs", ["EPSG:32618", "EPSG:2248"])
@@ -503,6 +504,15 @@ def test_a_drawing_written_by_gdal_is_read_too(tmp_path):
             "dist_num",
         ),
         ({"OBJECTID": [1, 2, 3]}, "OBJECTID"),
+        (  # Chicago's community areas: COMAREA_ID is what ArcInfo counted, AREA_NUMBE(R) the official number
+            {
+                "COMAREA_": [2, 3, 4],
+                "COMAREA_ID": [1, 2, 4],
+                "AREA_NUMBE": ["1", "9", "76"],
+                "COMMUNITY": ["A", "B", "C"],
+            },
+            "AREA_NUMBE",
+        ),
     ],
 )
 def test_the_code_is_found_among_foreign_columns(columns, code):
@@ -816,6 +826,17 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path):
     assert level_names(found) == ["社区", "微网格"]
     assert sorted(fault.split(":")[0] for fault in found.unread) == ["broken.gpkg", "config.json", "half.shp"]
     assert any(".shx is missing" in fault for fault in found.unread)
+
+
+def test_a_file_without_a_readable_geometry_is_named(tmp_path):
+    """ECharts packs the coordinates of its maps into text, which nobody else reads."""
+    source = street(tmp_path / "net", encoding="UTF-8")
+    feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": ["@@LoOX"]}}
+    (source / "henan.json").write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    (unread,) = day(source).unread
+    assert unread.startswith(
+        "henan.json: cannot be read: no feature has a usable geometry; feature 1 has the text '@@LoOX'"
+    )
 
 
 def test_drawings_tables_and_archives_that_are_not_read_are_named(tmp_path):

@@ -18,6 +18,7 @@ from geo.scheme import code_text
 UNIQUE = 0.98  # share of features with a code of their own
 NEARLY = 0.5  # from here on repeated codes may be parts of one grid
 MOSTLY = 0.9  # share of values that must read as times or numbers
+SKIPPED = 1.1  # the last number of a count of rows, by the number of rows
 DIGITS = 9  # of a number that may be the number of a row
 MEMBERS = 0.95  # share of a parent column's values that must be codes of the level above
 CUT = 10  # characters of a column's name in a Shapefile
@@ -139,6 +140,7 @@ def _code_score(name: str, values: Sequence[Any], about: str, below: list[set[st
     score -= 12 if fold(name).startswith(("addr", "aid", "parcel")) else 0
     score += 15 if set(words(about)) & set(words(name)) - {"id", "code", "name"} else 0
     score -= 60 if _dates(filled) else 0
+    score -= 20 if fold(name).endswith("id") and _counted(filled) else 0
     if any(
         len(members & distinct) >= MEMBERS * len(members)
         and len(members & distinct) >= min(len(distinct), max(2, len(distinct) / 2))
@@ -170,6 +172,15 @@ def _serial(filled: list[str]) -> bool:
         list(range(1, len(filled) + 1)),
         list(range(len(filled))),
     )
+
+
+def _counted(filled: list[str]) -> bool:
+    """Whether values rise with the rows and skip few numbers: what programs count, and offices seldom do."""
+    if not all(text.isdigit() and len(text) < DIGITS for text in filled):
+        return False
+    numbers = [int(text) for text in filled]
+    rising = all(one < other for one, other in zip(numbers, numbers[1:], strict=False))
+    return rising and numbers[-1] <= len(numbers) * SKIPPED + 1
 
 
 def _dates(filled: list[str]) -> bool:

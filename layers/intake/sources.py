@@ -163,7 +163,9 @@ def _read_all(path: Path, scratch: Path, encoding: str | None) -> tuple[list[Lay
     faults: list[str] = []
     for found, shown in _files(path, scratch, faults):
         try:
-            layers += [replace(layer, file=shown) for layer in _read(found, encoding)]
+            read = [replace(layer, file=shown) for layer in _read(found, encoding)]
+            faults += [] if read else [f"{shown}: no feature has a usable geometry."]
+            layers += read
         except (DataSourceError, OSError, ValueError, PackError) as error:
             faults.append(f"{shown}: {_advice(found, str(error))}")
     return layers, faults
@@ -458,6 +460,9 @@ def _read_json(path: Path, encoding: str | None) -> list[Layer]:
     found = read_geojson(path, encoding=chosen)
     if not found.rows:
         return _read_other_json(path, [fault.message for fault in found.faults])
+    if shapely.is_missing(found.source).all():
+        why = next((f"; {fault.message}" for fault in found.faults), "")
+        raise PackError(f"no feature has a usable geometry{why}")
     names = dict.fromkeys(name for row in found.rows for name in row)
     columns = {name: [_plain(row.get(name)) for row in found.rows] for name in names}
     return _by_kind(Layer(path.stem, path.name, "", columns, found.source, _crs_member(raw), _shown(chosen), note))
