@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -179,7 +180,7 @@ def _counted(filled: list[str]) -> bool:
     if not all(text.isdigit() and len(text) < DIGITS for text in filled):
         return False
     numbers = [int(text) for text in filled]
-    rising = all(one < other for one, other in zip(numbers, numbers[1:], strict=False))
+    rising = all(one < other for one, other in pairwise(numbers))
     return rising and numbers[-1] <= len(numbers) * SKIPPED + 1
 
 
