@@ -69,7 +69,7 @@
 
     fit() { // what has no room in the head leaves it, the least important first
       if (this.model.embedded || this.model.narrow) return;
-      const parts = [this.date].concat(Array.from(this.levels.children).reverse(), [this.titleRest]);
+      const parts = [this.date, this.titleRest].concat(Array.from(this.levels.children).reverse());
       parts.forEach((part) => { part.hidden = false; });
       const head = this.levels.parentElement;
       const spills = (element) => element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1;

@@ -77,7 +77,7 @@ def _said(visit: Visit) -> dict[str, str]:
 
 
 def _ways_out(visit: Visit) -> str:
-    """Return links that open wall and paper with the filter of this page; console.js adds the view."""
+    """Return links that open wall and paper with the filter of this page; console.js adds the view to that of the wall, the paper shows the whole area."""
     _, query = (
         visit._,
         urlencode({"lang": visit.language, **{key: value for key, value in visit.asked.items() if value}}),
@@ -86,6 +86,6 @@ def _ways_out(visit: Visit) -> str:
     return (
         '<span class="bm-ways">'
         f'<a data-view href="/map/{name}?{escape(query)}&amp;theme=dark" target="_blank" rel="noopener">{escape(_("Wall"))}</a>'
-        f'<a data-view href="/print/{name}?{escape(query)}" target="_blank" rel="noopener">{escape(_("Print"))}</a>'
+        f'<a href="/print/{name}?{escape(query)}" target="_blank" rel="noopener">{escape(_("Print"))}</a>'
         f'<button type="button" data-theme-switch title="{escape(_("Light or dark"))}" aria-label="{escape(_("Light or dark"))}"><i class="bm-half"></i></button></span>'
     )
