@@ -300,7 +300,7 @@ def measure_ours(browser, base, rounds):
     for number in range(rounds + 1):  # the first fills the server's caches and does not count
         tab = Tab(browser, {})
         start = time.perf_counter()
-        tab.page.goto(f"{base}/map/pack?embed=1&view={CENTRE[0]},{CENTRE[1]},{ZOOM}", wait_until="commit")
+        tab.page.goto(f"{base}/map/pack?embed=1&days=all&view={CENTRE[0]},{CENTRE[1]},{ZOOM}", wait_until="commit")
         tab.page.wait_for_selector('html[data-ready="1"]', state="attached")
         load = time.perf_counter() - start
         drawn = tab.page.evaluate("() => battlemap.drawn()")

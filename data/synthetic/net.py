@@ -102,7 +102,7 @@ def _file_grids(filed: Filed, leaves: Sequence[Leaf], community: Row, bands: tup
             "label": f"网格{number}",
             "name": name,
             "parent": community["code"],
-            "post": f"三级网格长({number})",
+            "post": f"三级网格长（{number}）",
         }
         filed.levels["grid"].append(Entry(shapes[groups[i]], row))
         _file_micros(filed, mine, code, number, bands[2])
@@ -159,7 +159,7 @@ def _file_dedicated(filed: Filed, drawing: Drawing) -> None:
             "name": parcels[i].name,
             "kind": KINDS[parcels[i].kind],
             "address": parcels[i].address,
-            "post": f"专{number} 网格长({parcels[i].title})",
+            "post": f"专{number} 网格长（{parcels[i].title}）",
         }
         filed.dedicated.append(Entry(shapes[i], row))
 
