@@ -106,7 +106,7 @@ def build(
         "language": language,
         "theme": theme,
         "synthetic": area.pack.synthetic,
-        "attribution": " · ".join(text for text in (area.pack.attribution, tiles_credit) if text),
+        "attribution": " · ".join(text for text in (area.pack.attribution.in_(language), tiles_credit) if text),
         "paper": [round(side * CSS_PIXELS) for side in (window.width, window.height)],
         "edition": area.pack.edition.isoformat() if area.pack.edition else "",
         "timezone": str(area.pack.timezone),

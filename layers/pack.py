@@ -82,7 +82,7 @@ class Pack:
     name: Name
     edition: date | None
     synthetic: bool
-    attribution: str
+    attribution: Name
     timezone: ZoneInfo
     calendar: str
     levels: tuple[LevelEntry, ...]
@@ -244,7 +244,7 @@ def _pack(folder: Path, table: _Table) -> Pack:
         name=table.name(),
         edition=table.take("edition", date),
         synthetic=table.take("synthetic", bool, default=False),
-        attribution=table.text("attribution", ""),
+        attribution=_credit(table),
         timezone=_timezone(table),
         calendar=table.text("calendar", "none"),
         levels=table.tables("levels", level),
@@ -288,6 +288,11 @@ def _points(entry: _Table, source: dict[str, Any]) -> PointEntry:
         classes=names,
         as_of=entry.take("as_of", datetime),
     )
+
+
+def _credit(table: _Table) -> Name:
+    zh = table.text("attribution", "")
+    return Name(zh, table.text("attribution_en", zh))
 
 
 def _timezone(table: _Table) -> ZoneInfo:

@@ -29,7 +29,7 @@ def describe(folder: Path) -> dict[str, Any]:
         "name_en": pack.name.en,
         "edition": pack.edition.isoformat() if pack.edition else None,
         "synthetic": pack.synthetic,
-        "attribution": pack.attribution,
+        "attribution": pack.attribution.zh,
         "timezone": str(pack.timezone),
         "calendar": pack.calendar,
         "levels": [

@@ -43,7 +43,7 @@ def facts_of(area: Area, language: str) -> Facts:
     _ = translator(language)
     pack, net = area.pack, area.net
     about: Rows = [
-        (_("Attribution"), pack.attribution or "—"),
+        (_("Attribution"), pack.attribution.in_(language) or "—"),
         (_("Edition of the net"), pack.edition.isoformat() if pack.edition else "—"),
         (_("Data as of"), area.as_of.strftime("%Y-%m-%d %H:%M") if area.as_of is not None else "—"),
         (_("Time zone"), str(pack.timezone)),

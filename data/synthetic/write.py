@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from data.synthetic.points import Spot
 
 CREDIT = "示意数据：由程序随机生成，街道、小区、网格、事件均为虚构"
+CREDIT_EN = "Demonstration data, generated: streets, compounds, grids and incidents are invented"
 
 
 def files_of(drawing: Drawing) -> dict[str, bytes]:
@@ -130,7 +131,7 @@ def manifest(drawing: Drawing, levels: Sequence[str], drawn: Sequence[str]) -> s
         (
             f"# Made by `python -m data.synthetic {plan.key} --seed {drawing.seed}`: edit the generator, not these files.\n\n"
             f'name = "{plan.name}"\nname_en = "{plan.name_en}"\ncrs = "EPSG:4326"\nedition = {plan.edition}\nsynthetic = true\n'
-            f'attribution = "{CREDIT}"\ntimezone = "Asia/Shanghai"\ncalendar = "cn"\n'
+            f'attribution = "{CREDIT}"\nattribution_en = "{CREDIT_EN}"\ntimezone = "Asia/Shanghai"\ncalendar = "cn"\n'
         )
     ]
     parts += [_level(key, i) for i, key in enumerate(levels)]

@@ -274,11 +274,12 @@ def footed(drawing: Drawing, lay: Layout, printed_at: datetime, notes: Sequence[
     """Write the foot: the disclaimer, edition, sources, the time of printing, and what the sheet leaves out."""
     _, pack, foot = drawing.translate, drawing.area.pack, lay.foot
     edition = drawing.net.edition
+    credit = pack.attribution.in_(drawing.language)
     local = printed_at.astimezone(pack.timezone).strftime("%Y-%m-%d %H:%M")
     first = [
         *([_("Net of {date}").format(date=edition.isoformat())] if edition else []),
         _("Printed {time}").format(time=local),
-        *([_("Data: {source}").format(source=pack.attribution)] if pack.attribution else []),
+        *([_("Data: {source}").format(source=credit)] if credit else []),
     ]
     disclaimer = (
         _("Illustrative map, not a basis for drawing boundaries")
