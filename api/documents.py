@@ -58,7 +58,7 @@ def routes(areas: Areas, settings: Settings, files: Mapping[str, Path]) -> list[
 
     def asset(request: Request) -> Response:
         path = assets.get(request.path_params["file"])
-        if path is None:
+        if path is None or request.path_params["digest"] != document.assets_digest():
             return missing(request)
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         return unchanging(request, path.read_bytes(), kind, shared=True)

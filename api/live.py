@@ -19,8 +19,6 @@ from layers.load import Area
 from reports import figures
 from reports.figures import MARKS, Filter
 
-VERSION = 1  # a pack never changes while it is served; the ledger will count its changes
-
 
 def routes(areas: Areas) -> list[Route]:
     """Return the route of the live data."""
@@ -28,7 +26,7 @@ def routes(areas: Areas) -> list[Route]:
     def live(request: Request) -> Response:
         area = areas.get(request.path_params["area"])
         wanted = Filter.from_query(request.query_params)
-        known = _since(request.query_params.get("since", "")) == VERSION
+        known = _since(request.query_params.get("since", "")) == version_of(area)
         now = datetime.now(UTC).isoformat(timespec="seconds")
         return fresh(
             {
@@ -44,12 +42,18 @@ def routes(areas: Areas) -> list[Route]:
     return [Route("/live/{area}", answering(live))]
 
 
+def version_of(area: Area) -> int:
+    """Return the version of an area's incidents: another pack of the same name is another version; the ledger will count its changes."""
+    return int(area.digest[:12], 16)
+
+
 @lru_cache(maxsize=64)
 def state(area: Area, wanted: Filter) -> dict[str, Any]:
     """Return counts and states of grids for a filter: all of the answer but the incidents and the time."""
     found = figures.select(area, wanted)
     return {
-        "version": VERSION,
+        "version": version_of(area),
+        "pack": area.digest,
         "as_of": None if area.as_of is None else area.as_of.isoformat(),
         "counts": figures.counts(found),
         "overdue": len(figures.overdue(found, area.as_of)),

@@ -215,7 +215,7 @@ class Net:
         """
         x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
         leaf = self.locator.locate(x, y, threads=threads).astype(np.int64)
-        edge = self.locator.on_edge(x, y, leaf)
+        edge = self.locator.on_edge(x, y, leaf, threads=threads)
         match = np.where(leaf < 0, "outside", np.where(edge, "boundary", "inside")).astype(object)
         metres = np.where(leaf < 0, np.nan, 0.0)
         if nearest is not None:
@@ -226,7 +226,7 @@ class Net:
         }
         self._name_stacks(columns[self.leaf.key], leaf, unit, floor)
         for overlay in self.overlays:
-            columns[overlay.key] = _joined(overlay, x, y)
+            columns[overlay.key] = _joined(overlay, x, y, threads)
         return pd.DataFrame({**columns, "grid_match": match, "grid_distance_m": metres})
 
     def _nearest(
@@ -276,8 +276,8 @@ def _texts(codes: np.ndarray, positions: np.ndarray) -> np.ndarray:
     return np.append(codes, "")[positions].astype(object)
 
 
-def _joined(overlay: Overlay, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    indptr, positions = overlay.locator.locate_all(x, y)
+def _joined(overlay: Overlay, x: np.ndarray, y: np.ndarray, threads: int | None) -> np.ndarray:
+    indptr, positions = overlay.locator.locate_all(x, y, threads=threads)
     out = np.full(len(x), "", dtype=object)
     for row in np.flatnonzero(np.diff(indptr)):
         out[row] = ";".join(sorted(overlay.codes[positions[indptr[row] : indptr[row + 1]]]))

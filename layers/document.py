@@ -102,6 +102,7 @@ def build(
     look, window = style.style(theme), frame.layout().window
     data = {
         "area": area.id,
+        "pack": area.digest,
         "name": area.pack.name.in_(language),
         "language": language,
         "theme": theme,
@@ -373,7 +374,8 @@ def _glyphs(area: Area) -> dict[str, str]:
 def _code_digest() -> str:
     """Return a digest of everything but the area that shapes a document."""
     room = Path(__file__).parent
-    paths = [*sorted(room.glob("*.py")), style.THEME, *assets().values()]
+    console = sorted((room.parent / "pages" / "assets").iterdir())
+    paths = [*sorted(room.glob("*.py")), style.THEME, *assets().values(), *(path for path in console if path.is_file())]
     return _digest([path.read_bytes() for path in paths])
 
 

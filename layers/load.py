@@ -135,7 +135,7 @@ def build_net(reading: Reading) -> Net:
 
 
 def slot(entry: Source) -> str:
-    """Return the key of an entry in `Reading.files`; a level and a layer of points may share a key."""
+    """Return the key of an entry in `Reading.files`; a layer of the ground may share its key with a level or with points."""
     return f"{type(entry).__name__}:{entry.key}"
 
 

@@ -13,6 +13,7 @@ from geo import crs
 from geo.errors import CrsError, PackError
 from geo.scheme import Name, key_fault
 
+CALENDARS = ("cn", "none")
 POINT_KINDS = ("building", "site", "incident", "service")
 GROUND_KINDS = ("water", "green", "street", "railway", "block", "footprint")
 
@@ -130,7 +131,7 @@ class _Table:
                 self.fault(f"{key!r} is missing")
             return default
         value = self._table.pop(key)
-        if isinstance(value, kind) and not (kind is int and isinstance(value, bool)):
+        if isinstance(value, kind) and not (kind is date and isinstance(value, datetime)):
             return value
         self.fault(f"{key!r} must be {_KINDS[kind]}, not {value!r}")
         return default
@@ -246,7 +247,7 @@ def _pack(folder: Path, table: _Table) -> Pack:
         synthetic=table.take("synthetic", bool, default=False),
         attribution=_credit(table),
         timezone=_timezone(table),
-        calendar=table.text("calendar", "none"),
+        calendar=_calendar(table, folder),
         levels=table.tables("levels", level),
         overlays=table.tables("overlays", overlay),
         points=table.tables("points", lambda entry: _points(entry, source(entry))),
@@ -290,6 +291,10 @@ def _points(entry: _Table, source: dict[str, Any]) -> PointEntry:
     )
 
 
+def _calendar(table: _Table, folder: Path) -> str:
+    return str(table.file("calendar", folder, needed=False) or CALENDARS[-1])
+
+
 def _credit(table: _Table) -> Name:
     zh = table.text("attribution", "")
     return Name(zh, table.text("attribution_en", zh))
@@ -310,8 +315,11 @@ def _check_whole(pack: Pack, table: _Table) -> None:
     keys = [entry.key.lower() for entry in (*pack.levels, *pack.overlays)] + [
         entry.key.lower() for entry in pack.points
     ]
-    for key in sorted({key for key in keys if key and keys.count(key) > 1}):
+    ground = [entry.key.lower() for entry in pack.ground]
+    for key in sorted({key for group in (keys, ground) for key in group if key and group.count(key) > 1}):
         table.fault(f"key {key!r} stands more than once")
+    if pack.calendar not in CALENDARS and not (pack.folder / pack.calendar).is_file():
+        table.fault(f"'calendar' is {pack.calendar!r}; choose {' or '.join(CALENDARS)}, or name a file of the pack")
     for level in pack.levels[:-1]:
         if level.stacks:
             table.fault(f"[[levels]] {level.key}: only the last (leaf) level can have 'stacks'")

@@ -155,8 +155,3 @@ def mark_svg(mark: str, *, theme: str = "light", size: float = 16, title: str = 
     )
     edge = f' stroke="{look.edge}" stroke-width="1.2" stroke-linejoin="round"' if theme != "dark" else ""
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-12 -12 24 24" width="{size:g}" height="{size:g}" {aria}><path d="{look.path}" fill="{look.fill}"{edge}/>{inner}</svg>'
-
-
-def glyph_svg(class_: str, *, colour: str = "currentColor", size: float = 16) -> str:
-    """Return the glyph of a class as an SVG element, ``size`` pixels wide."""
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16" width="{size:g}" height="{size:g}" aria-hidden="true"><path fill="{escape(colour)}" fill-rule="evenodd" d="{glyph(class_)}"/></svg>'

@@ -13,8 +13,9 @@ from starlette.applications import Starlette
 import api
 from api import guard
 from api.front import front_page, is_too_old
-from api.live import VERSION
+from api.live import version_of
 from geo.errors import SettingsError
+from layers import document
 from layers.areas import Areas
 from reports import figures
 from reports.figures import Filter
@@ -64,7 +65,7 @@ def test_health_says_only_that_it_is_ready(app):
 def test_live_tells_counts_states_and_marks(app, packs):
     told = ask(app, "/live/small").json
     area = Areas((packs,), "small").get("small")
-    assert told["version"] == VERSION
+    assert told["version"] == version_of(area)
     assert told["reset"] is True
     assert told["counts"] == {"red": 6, "yellow": 3, "green": 5} == figures.counts(figures.select(area, Filter()))
     assert told["overdue"] == 1
@@ -97,8 +98,21 @@ def test_live_marks_carry_what_the_map_draws(app):
     assert marks["cases:E03"][-1] == "s"
 
 
+def test_live_gives_a_snapshot_to_one_who_saw_another_pack_of_the_name(app):
+    version = ask(app, "/live/small").json["version"]
+    told = ask(app, f"/live/small?since={version + 1}").json
+    assert told["reset"] is True
+    assert len(told["incidents"]) == sum(told["counts"].values())
+
+
+def test_assets_of_another_version_are_not_there(app):
+    assert ask(app, f"/assets/{document.assets_digest()}/main.js").status == 200
+    assert ask(app, "/assets/0123456789/main.js").status == 404
+
+
 def test_live_answers_one_who_is_up_to_date_without_marks(app):
-    told = ask(app, f"/live/small?since={VERSION}").json
+    version = ask(app, "/live/small").json["version"]
+    told = ask(app, f"/live/small?since={version}").json
     assert (told["reset"], told["incidents"]) == (False, [])
     assert told["counts"]["red"] == 6
 

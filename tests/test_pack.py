@@ -234,3 +234,14 @@ def test_the_options_of_pack_init_are_documented():
     command = battlemap.commands["pack"].commands["init"]
     options = {name for parameter in command.params for name in parameter.opts if name.startswith("--")}
     assert options == set(re.findall(r"^\| `(--[a-z-]+)", DOCS.read_text("utf-8"), re.MULTILINE))
+
+
+def test_two_layers_of_the_ground_with_one_key_are_named(tmp_path):
+    ground = '[[ground]]\nkey = "water"\nname = "水"\nkind = "water"\nfile = "{}"\n'
+    text = f'name = "陇南社区"\n{LEVEL}{ground.format("a.geojson")}{ground.format("b.geojson")}'
+    assert faults(tmp_path, text) == ["area.toml: key 'water' stands more than once"]
+
+
+@pytest.mark.parametrize("line", ['calendar = "cnn"', "edition = 2026-01-31T10:00:00", 'calendar = "../cn.csv"'])
+def test_a_calendar_or_edition_that_nobody_can_use_is_named(tmp_path, line):
+    assert any(line.split()[0] in fault for fault in faults(tmp_path, f'name = "陇南社区"\n{line}\n{LEVEL}'))

@@ -82,6 +82,7 @@
         }
         this.error = "";
         this.failures = 0;
+        if (delta.pack && delta.pack !== this.model.data.pack) return location.reload(); // the net itself is another one now
         this.apply(delta);
         this.answered = Date.now();
         this.state = "live";

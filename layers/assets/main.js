@@ -253,7 +253,6 @@
         FILTERS.forEach((name) => { if (query.get(name)) filter[name] = query.get(name); });
         this.setFilter(filter);
       } else if (message.type === "fly") this.flyTo(message.kind, message.code);
-      else if (message.type === "view" && isFinite(message.lat)) this.map.setView([message.lat, message.lon], message.zoom);
     },
     async flyTo(kind, code) {
       const answer = await fetch(this.data.urls.card + "/" + encodeURIComponent(kind) + "/" + encodeURIComponent(code) + "?lang=" + this.data.language);

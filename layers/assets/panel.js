@@ -159,12 +159,13 @@
     async search() {
       const q = this.input.value.trim();
       this.choice = -1;
+      this.items = [];
+      const asked = (this.asked = (this.asked || 0) + 1);
       if (!q) {
         this.found.replaceChildren ? this.found.replaceChildren() : (this.found.textContent = "");
         this.showFound(false);
         return;
       }
-      const asked = (this.asked = (this.asked || 0) + 1);
       const show = (children) => {
         if (asked !== this.asked) return;
         this.found.textContent = "";
@@ -177,10 +178,9 @@
         const items = (await answer.json()).items;
         const rows = items.map((item, n) => make("li", { role: "option", id: "found-" + n, tabindex: "-1", onclick: () => this.choose(item) }, [make("span", { class: "found-label" }, item.label), make("span", { class: "found-detail" }, item.detail)]));
         show(rows.length ? rows : [make("li", { class: "empty" }, b.fill(this.words.search_none, { q }))]);
-        this.items = items;
+        if (asked === this.asked) this.items = items;
       } catch (error) {
         show([make("li", { class: "empty" }, this.words.search_failed)]);
-        this.items = [];
       }
     },
 

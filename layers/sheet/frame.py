@@ -15,7 +15,6 @@ from layers.sheet.svg import element, group, line, rect, text
 INSET = 4.0
 KILOMETRE = 1000
 BAR_PARTS = 4
-DEGREE = 60
 
 
 @dataclass(frozen=True)
