@@ -27,7 +27,7 @@ def render(visit: Visit) -> None:
             count = _("{n} faults").format(n=total)
             st.html(
                 f"<p>{escape(count)}</p>"
-                + table((_("Severity"), _("Fault"), _("File"), _("Codes"), _("What is wrong")), faults)
+                + table((_("Severity"), _("Fault"), _("File"), _("Codes"), _("What is wrong"), _("What to do")), faults)
             )
         else:
             st.html(f"<p>{escape(_('The check found no fault.'))}</p>")

@@ -9,6 +9,7 @@ from layers.check import check
 from layers.classes import class_names
 from layers.load import Area
 from locales import N_, translator
+from reports.advice import ADVICE
 
 SHOWN = 200  # faults on the page; the command lists all
 CODES = 4  # codes of one fault on the page
@@ -85,7 +86,7 @@ def _point_rows(area: Area, language: str) -> Rows:
 
 @lru_cache(maxsize=16)
 def faults_of(area: Area, language: str) -> tuple[Rows, int]:
-    """Check an area's pack and return the faults to show, errors first, and how many there are: severity, file, codes, what and what to do."""
+    """Check an area's pack and return the faults to show, errors first, and how many there are: severity, kind, file, codes, what is wrong, what to do."""
     _ = translator(language)
     report = check(area.pack.folder, statuses=frozenset(Status))
     rows: Rows = [
@@ -95,6 +96,7 @@ def faults_of(area: Area, language: str) -> tuple[Rows, int]:
             fault.file or "—",
             _codes(fault.codes),
             fault.message,
+            _(ADVICE[fault.kind]),
         )
         for fault in report.faults[:SHOWN]
     ]

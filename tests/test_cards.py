@@ -1,5 +1,6 @@
 """Cards, and who is responsible where."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from geo.measure import distances_m
 from layers.load import load
 from reports import figures
 from reports.cards import card
+from reports.facts import faults_of
 from reports.posts import Duty, duty_of
 
 
@@ -161,3 +163,15 @@ def test_an_incident_shows_what_was_reported_close_by_in_the_same_class(area):
         shown = next((items for title, items in sections.items() if title.startswith("50 米内同类事件")), [])
         assert {item["code"] for item in shown} <= set(alike)
         assert len(shown) == min(len(alike), 8)
+
+
+def test_the_page_of_facts_says_what_is_wrong_and_what_to_do_in_its_language(tmp_path):
+    folder = write_small_pack(tmp_path / "small")
+    path = folder / "micro.geojson"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["features"][0]["geometry"] = None
+    path.write_text(json.dumps(document), encoding="utf-8")
+    faults, total = faults_of(load(folder), "zh")
+    assert total == len(faults) > 0
+    assert ("警告" in faults[0]) or ("错误" in faults[0])
+    assert all(row[-1] and not row[-1].isascii() for row in faults)

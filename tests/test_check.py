@@ -19,6 +19,7 @@ from geo.validate import SEVERITY
 from layers.check import check
 from layers.load import load
 from layers.repair import repair
+from reports.advice import ADVICE
 
 EDGE = sorted((Path(__file__).parent / "data" / "geojson_edge").rglob("*.geojson"))
 LON, LAT, CELL = 113.6, 34.75, 0.002
@@ -400,3 +401,7 @@ def test_a_repaired_copy_never_has_more_errors(tmp_path_factory, which, east, no
     repair(pack, folder / "out")
     assert check(folder / "out").errors <= check(pack).errors
     assert "overlap" not in kinds(folder / "out")
+
+
+def test_every_kind_of_fault_has_advice_for_the_page():
+    assert set(ADVICE) == set(SEVERITY)
