@@ -54,6 +54,7 @@ ERRORS: tuple[tuple[type[BattlemapError], HTTPStatus, str, str], ...] = (
         N_("Run `battlemap check` on the pack; it lists every fault. Other areas are not affected."),
     ),
 )
+WENT_WRONG = (N_("Something went wrong here"), N_("Try again; if it stays so, tell the administrator."))
 NOT_FOUND = (N_("There is no such page"), N_("Check the address, or open the console."))
 
 
@@ -86,7 +87,7 @@ def failure(request: Request, error: BattlemapError) -> Response:
     for kind, status, heading, advice in ERRORS:
         if isinstance(error, kind):
             return refusal(request, status, heading, advice, str(error))
-    return refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, *NOT_FOUND, str(error))
+    return refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, *WENT_WRONG, str(error))
 
 
 def refusal(request: Request, status: HTTPStatus, heading: str, advice: str, detail: str = "") -> Response:

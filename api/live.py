@@ -90,8 +90,7 @@ def marks(area: Area, wanted: Filter) -> list[list[Any]]:
 
 def grid_states(net: Net, found: pd.DataFrame) -> dict[str, dict[str, str]]:
     """Return the states of the grids of every level and overlay; at the leaf by polygon: one that carries a stack has its worst state."""
-    keys = [*(level.key for level in net.levels), *(overlay.key for overlay in net.overlays)]
-    states = {key: figures.grid_states(net, found, key) for key in keys}
+    states = {key: figures.grid_states(net, found, key) for key in net.keys}
     carried = {stack.code: stack.on for stack in net.stacks}
     leaf: dict[str, str] = {}
     for mark in reversed(MARKS):  # the worst is written last

@@ -88,10 +88,9 @@ def wanted_of(
 ) -> Wanted:
     """Return what a filter wants printed: cases, states and the number of overdue ones, all from the one query."""
     cases = figures.select(area, wanted)
-    keys = [*(level.key for level in area.net.levels), *(overlay.key for overlay in area.net.overlays)]
     return Wanted(
         cases=cases,
-        states={key: figures.grid_states(area.net, cases, key) for key in keys},
+        states={key: figures.grid_states(area.net, cases, key) for key in area.net.keys},
         overdue=len(figures.overdue(cases, area.as_of)),
         grid=wanted.grid,
         conditions=conditions,

@@ -55,7 +55,7 @@ class Level:
     @cached_property
     def positions(self) -> dict[str, int]:
         """Code -> position; of a repeated code the first."""
-        return {code: position for position, code in reversed(list(enumerate(self.codes)))}
+        return _positions(self.codes)
 
     def position(self, code: str) -> int:
         """Return the position of a code.
@@ -89,6 +89,11 @@ class Overlay:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Code -> position; of a repeated code the first."""
+        return _positions(self.codes)
 
     @cached_property
     def locator(self) -> Locator:
@@ -128,6 +133,11 @@ class Net:
     def __post_init__(self) -> None:
         if not self.levels:
             raise GeometryError("A net needs at least one level; declare [[levels]] in area.toml.")
+
+    @property
+    def keys(self) -> list[str]:
+        """The keys of the levels, from the widest to the leaf, then of the overlays: the columns of codes."""
+        return [*(level.key for level in self.levels), *(overlay.key for overlay in self.overlays)]
 
     @property
     def leaf(self) -> Level:
@@ -264,6 +274,10 @@ class Net:
             known = unit[row] if unit is not None else None, floor[row] if floor is not None else None
             chosen = [stack for stack in group if stack.holds(*known)]
             codes[row] = ";".join(stack.code for stack in chosen or group)
+
+
+def _positions(codes: np.ndarray) -> dict[str, int]:
+    return {code: position for position, code in reversed(list(enumerate(codes)))}
 
 
 def _within(value: float | None, low: int | None, high: int | None) -> bool:

@@ -300,8 +300,7 @@ class _Run:
     def __init__(self, net: Net, where: _Where, stack: tuple[int | None, ...], request: Request) -> None:
         self.net, self.where, self.stack, self.request = net, where, stack, request
         self.names = [
-            *(level.key for level in net.levels),
-            *(overlay.key for overlay in net.overlays),
+            *net.keys,
             "grid_match",
             "grid_distance_m",
             "error",

@@ -254,19 +254,16 @@ def _pack(folder: Path, table: _Table) -> Pack:
         ground=table.tables(
             "ground",
             lambda entry: GroundEntry(
-                **_ground_source(entry, source), kind=entry.choice("kind", GROUND_KINDS), class_=entry.text("class")
+                **source(entry),
+                kind=entry.choice("kind", GROUND_KINDS),
+                title=entry.text("title"),
+                class_=entry.text("class"),
             ),
         ),
     )
     _check_whole(pack, table)
     table.done()
     return pack
-
-
-def _ground_source(entry: _Table, source: Callable[[_Table], dict[str, Any]]) -> dict[str, Any]:
-    """Read an entry of the ground; its own ``title`` names the property with the names of its things."""
-    title = entry.text("title")
-    return {**source(entry), "title": title}
 
 
 def _points(entry: _Table, source: dict[str, Any]) -> PointEntry:

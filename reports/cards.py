@@ -151,9 +151,9 @@ def _stack_card(speech: Speech, level: Level, stack: Stack) -> Card:
 def _overlay_card(speech: Speech, kind: str, code: str) -> Card | None:
     net = speech.area.net
     overlay = next((overlay for overlay in net.overlays if overlay.key == kind), None)
-    if overlay is None or code not in set(overlay.codes):
+    if overlay is None or code not in overlay.positions:
         return None
-    position = list(overlay.codes).index(code)
+    position = overlay.positions[code]
     geom, label = overlay.geoms[position], str(overlay.labels[position])
     title = str(overlay.titles[position])
     shown = label if not title else title if label in title else f"{label} {title}"
@@ -321,8 +321,7 @@ def _codes_at(net: Net, lon: float, lat: float) -> dict[str, str]:
 
 
 def _codes_in(net: Net, row: "pd.Series[Any]") -> dict[str, str]:
-    keys = [*(level.key for level in net.levels), *(overlay.key for overlay in net.overlays)]
-    return {key: str(row[key]) for key in keys}
+    return {key: str(row[key]) for key in net.keys}
 
 
 def _label(net: Net, level: Level, code: str) -> str:
@@ -361,7 +360,7 @@ def _lineage_rows(speech: Speech, made: Card, codes: Mapping[str, str], *, leaf:
 
 
 def _overlay_label(overlay: Overlay, code: str) -> str:
-    position = list(overlay.codes).index(code)
+    position = overlay.positions[code]
     label, title = str(overlay.labels[position]), str(overlay.titles[position])
     return title if label in title else f"{label} {title}".strip()
 

@@ -102,7 +102,7 @@ def cases(area: Area) -> pd.DataFrame:
     pandas.DataFrame
         `COLUMNS`, then one column of codes for each level and overlay. ``uid`` is unique in the area.
     """
-    net_columns = [level.key for level in area.net.levels] + [overlay.key for overlay in area.net.overlays]
+    net_columns = area.net.keys
     frames = [_of_layer(key, frame, net_columns) for key, frame in area.of_kind("incident").items()]
     if not frames:
         return pd.DataFrame(columns=[*COLUMNS, *net_columns])
@@ -211,7 +211,7 @@ def _codes(net: Net, key: str) -> frozenset[str]:
     for overlay in net.overlays:
         if overlay.key == key:
             return frozenset(overlay.codes)
-    keys = ", ".join([*(level.key for level in net.levels), *(overlay.key for overlay in net.overlays)])
+    keys = ", ".join(net.keys)
     raise FilterError(f"grid={key}:…: there is no level or overlay {key!r}. There are {keys}.")
 
 
