@@ -12,7 +12,14 @@ BattlemapError
 │   └── UnknownGrid        no grid of that code
 ├── GeometryError          arrays or geometries a function cannot take
 ├── TableError             a table that cannot be read or written
-└── FilterError            a filter in an address that cannot be understood
+├── FilterError            a filter in an address that cannot be understood
+├── RulesError             a file of rules (classes, time limits, holidays) that cannot be used
+├── LifecycleError         an act that the rules do not allow
+│   └── Conflict           somebody else changed the case in between
+├── UnknownIncident        no incident of that number
+├── UnknownPost            no post of that key
+└── LedgerError            the ledger cannot be opened, read or written
+    └── LedgerBroken       its history was changed, or its files do not fit together
 
 A message says what, which, and what to do next. Messages are English, for the log; doors translate them.
 """
@@ -21,18 +28,25 @@ from collections.abc import Sequence
 
 __all__ = [
     "BattlemapError",
+    "Conflict",
     "CrsError",
     "FilterError",
     "GeometryError",
+    "LedgerBroken",
+    "LedgerError",
+    "LifecycleError",
     "MissingCrs",
     "NetError",
     "PackError",
+    "RulesError",
     "SettingsError",
     "TableError",
     "UnknownArea",
     "UnknownCrs",
     "UnknownGrid",
+    "UnknownIncident",
     "UnknownLevel",
+    "UnknownPost",
 ]
 
 
@@ -98,3 +112,57 @@ class TableError(BattlemapError):
 
 class FilterError(BattlemapError):
     """A filter in an address cannot be understood."""
+
+
+class RulesError(BattlemapError):
+    """A file of rules cannot be used.
+
+    Parameters
+    ----------
+    message
+        What is wrong, in one sentence.
+    faults
+        Every fault found, one line each, with its key; shown beneath the message.
+    """
+
+    def __init__(self, message: str, faults: Sequence[str] = ()) -> None:
+        super().__init__("\n  - ".join([message, *faults]))
+        self.faults = tuple(faults)
+
+
+class LifecycleError(BattlemapError):
+    """An act that the rules do not allow."""
+
+
+class Conflict(LifecycleError):
+    """Somebody else changed the case in between.
+
+    Parameters
+    ----------
+    number
+        Number of the incident.
+    expected, found
+        Version that the writer had seen, and the one that stands.
+    """
+
+    def __init__(self, number: str, expected: int, found: int) -> None:
+        super().__init__(
+            f"{number} was changed by somebody else: you saw version {expected}, version {found} stands. Look at what changed, then do it again if it still holds."
+        )
+        self.number, self.expected, self.found = number, expected, found
+
+
+class UnknownIncident(BattlemapError):
+    """No incident has that number."""
+
+
+class UnknownPost(BattlemapError):
+    """No post has that key."""
+
+
+class LedgerError(BattlemapError):
+    """The ledger cannot be opened, read or written."""
+
+
+class LedgerBroken(LedgerError):
+    """The ledger's history was changed, or its files do not fit together."""

@@ -1,4 +1,4 @@
-"""The states of an incident (事件), and the mark that each shows (三色标记).
+"""What an incident (事件) is: its states, the mark that each shows (三色标记), channels, urgencies.
 
 Mark is a pure function of the state, one table: red = reported up and transferred (上报流转), and also anything reported and not yet sorted; yellow = cleared on the
 spot (随手清), until it was checked or the shift ended; green = done (处置完毕). A suspended one (挂账) stays red with a badge. Refused, cancelled and linked ones have
@@ -20,10 +20,12 @@ class Status(StrEnum):
     REFUSED = "refused"
     DISPATCHED = "dispatched"
     IN_HAND = "in_hand"
+    NOTICED = "noticed"
     FEEDBACK = "feedback"
     RETURNED = "returned"
     SUSPENDED = "suspended"
     CLOSED = "closed"
+    EVALUATED = "evaluated"
     SELF_CLEARED = "self_cleared"
     SELF_VERIFIED = "self_verified"
     CANCELLED = "cancelled"
@@ -38,28 +40,58 @@ class Mark(StrEnum):
     GREEN = "green"
 
 
+class Channel(StrEnum):
+    """How an incident came to us (来源)."""
+
+    PATROL = "patrol"
+    RESIDENT = "resident"
+    HOTLINE = "hotline"
+    CHAT = "chat"
+    DEPARTMENT = "department"
+    SENSOR = "sensor"
+    IMPORT = "import"
+
+
+class Urgency(StrEnum):
+    """How urgent an incident is (紧急程度)."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
+    EMERGENCY = "emergency"
+
+
 MARK = MappingProxyType(
     {
         Status.REPORTED: Mark.RED,
         Status.FILED: Mark.RED,
         Status.DISPATCHED: Mark.RED,
         Status.IN_HAND: Mark.RED,
+        Status.NOTICED: Mark.RED,
         Status.FEEDBACK: Mark.RED,
         Status.RETURNED: Mark.RED,
         Status.SUSPENDED: Mark.RED,
         Status.SELF_CLEARED: Mark.YELLOW,
         Status.SELF_VERIFIED: Mark.GREEN,
         Status.CLOSED: Mark.GREEN,
+        Status.EVALUATED: Mark.GREEN,
         Status.REFUSED: None,
         Status.CANCELLED: None,
         Status.LINKED: None,
     }
 )
+OPEN = frozenset(status for status, mark in MARK.items() if mark is Mark.RED)
 
 
-def mark_of(status: Status) -> Mark | None:
-    """Return the mark of an incident in that state, or None."""
-    return MARK[status]
+def mark_of(status: Status, *, shift_over: bool = False) -> Mark | None:
+    """Return the mark of an incident in that state, or None.
+
+    Parameters
+    ----------
+    shift_over
+        Whether the shift in which it was cleared on the spot has ended: it is green then, though it may still be sampled.
+    """
+    mark = MARK[status]
+    return Mark.GREEN if shift_over and mark is Mark.YELLOW else mark
 
 
 def marks_of(statuses: np.ndarray) -> np.ndarray:

@@ -18,12 +18,12 @@ from geo.measure import areas_m2, centre_of, projection
 from geo.net import Level, Net, Overlay, Stack
 from geo.scheme import Name
 from incidents.model import Mark
+from incidents.posts import Duty, duty_of
 from layers.classes import class_names
 from layers.load import Area
 from layers.pack import PointEntry
 from locales import Translator, translator
 from reports import figures
-from reports.posts import Duty, duty_of
 from reports.words import length_of_time, mark_name, moment, status_name
 
 MOST_ITEMS = 8
@@ -221,7 +221,7 @@ def _incident_card(speech: Speech, kind: str, code: str) -> Card | None:
     codes = _codes_in(speech.area.net, row)
     duty = duty_of(speech.area.net, codes)
     if row["mark"] == Mark.GREEN.value:  # what is done can no longer be overdue
-        duty = replace(duty, overdue="")
+        duty = replace(duty, overdue=None)
     late = as_of is not None and row["mark"] == Mark.RED.value and row["due"] < as_of
     made.row(_("State"), status_name(row["status"], _))
     if late:
@@ -368,10 +368,12 @@ def _overlay_label(overlay: Overlay, code: str) -> str:
 def _duty_rows(speech: Speech, made: Card, duty: Duty, *, late: bool = False) -> None:
     _ = speech._
     if duty.post:
-        made.row(_("Responsible post"), _("{post} (volunteer)").format(post=duty.post) if duty.volunteer else duty.post)
-    made.row(_("Informed"), duty.informed)
+        title = duty.post.title
+        made.row(_("Responsible post"), _("{post} (volunteer)").format(post=title) if duty.post.volunteer else title)
+    if duty.informed:
+        made.row(_("Informed"), duty.informed.title)
     if duty.overdue and (late or duty.overdue != duty.post):
-        made.row(_("Overdue goes to"), duty.overdue)
+        made.row(_("Overdue goes to"), duty.overdue.title)
 
 
 def _children_rows(speech: Speech, made: Card, level: Level, position: int) -> None:
