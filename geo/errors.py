@@ -13,9 +13,12 @@ BattlemapError
 ├── GeometryError          arrays or geometries a function cannot take
 ├── TableError             a table that cannot be read or written
 ├── FilterError            a filter in an address that cannot be understood
+├── UnknownClass           no class of that key in the directory
 ├── RulesError             a file of rules (classes, time limits, holidays) that cannot be used
 ├── LifecycleError         an act that the rules do not allow
 │   └── Conflict           somebody else changed the case in between
+├── TextError              a text that somebody typed or pasted and that cannot be taken
+├── PhotoError             a file that cannot be taken as a photo
 ├── UnknownIncident        no incident of that number
 ├── UnknownPost            no post of that key
 └── LedgerError            the ledger cannot be opened, read or written
@@ -38,10 +41,13 @@ __all__ = [
     "MissingCrs",
     "NetError",
     "PackError",
+    "PhotoError",
     "RulesError",
     "SettingsError",
     "TableError",
+    "TextError",
     "UnknownArea",
+    "UnknownClass",
     "UnknownCrs",
     "UnknownGrid",
     "UnknownIncident",
@@ -114,6 +120,10 @@ class FilterError(BattlemapError):
     """A filter in an address cannot be understood."""
 
 
+class UnknownClass(BattlemapError):
+    """The class directory has no class of that key, code or name."""
+
+
 class RulesError(BattlemapError):
     """A file of rules cannot be used.
 
@@ -150,6 +160,42 @@ class Conflict(LifecycleError):
             f"{number} was changed by somebody else: you saw version {expected}, version {found} stands. Look at what changed, then do it again if it still holds."
         )
         self.number, self.expected, self.found = number, expected, found
+
+
+class TextError(BattlemapError):
+    """A text that somebody typed or pasted cannot be taken.
+
+    Parameters
+    ----------
+    message
+        What is wrong, and what to do.
+    what
+        What the text is: "description", "address", …
+    length, most
+        How many characters it has and how many are allowed; length is 0 when it is empty.
+    """
+
+    def __init__(self, message: str, *, what: str, length: int, most: int) -> None:
+        super().__init__(message)
+        self.what, self.length, self.most = what, length, most
+
+
+class PhotoError(BattlemapError):
+    """A file cannot be taken as a photo.
+
+    Parameters
+    ----------
+    message
+        What it is, and what to do.
+    kind
+        Which kind of trouble it is, for a page that says it in another language: a key of `desk.photos.ADVICE`.
+    found
+        What was found, in a word or a number: "HEIC", "104.9 MB", "70,000 × 70,000".
+    """
+
+    def __init__(self, message: str, *, kind: str, found: str) -> None:
+        super().__init__(message)
+        self.kind, self.found = kind, found
 
 
 class UnknownIncident(BattlemapError):
