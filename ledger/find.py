@@ -1,0 +1,277 @@
+"""Questions to the ledger: one `Wanted`, one builder of its SQL, for list, map, count and paper, so that they agree."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
+
+from geo.errors import UnknownIncident
+from incidents.case import Incident
+from incidents.model import Mark
+from ledger import tables
+from ledger.rows import from_row
+from ledger.tables import incident, incident_grid, instant, milliseconds
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which incidents of an area; what is left empty does not narrow.
+
+    Attributes
+    ----------
+    grid, codes
+        Key of a level or overlay, and the codes of it that count.
+    classes, majors
+        Either a class or a major that is named.
+    marks
+        Marks as they show at ``shift``.
+    active_since
+        Reported or closed since then, or still red: what an address means by its period.
+    shift
+        When the present shift began: what was cleared on the spot before it is green, not yellow. None: it stays yellow.
+    due_before
+        Red with a deadline that has passed then.
+    after_version
+        Changed since.
+    marked
+        Only what carries a mark.
+    """
+
+    area: str
+    grid: str = ""
+    codes: frozenset[str] = field(default_factory=frozenset)
+    classes: frozenset[str] = field(default_factory=frozenset)
+    majors: frozenset[str] = field(default_factory=frozenset)
+    marks: frozenset[str] = field(default_factory=frozenset)
+    statuses: frozenset[str] = field(default_factory=frozenset)
+    channels: frozenset[str] = field(default_factory=frozenset)
+    numbers: frozenset[str] = field(default_factory=frozenset)
+    handler: str = ""
+    post: str = ""
+    source: str = ""
+    active_since: datetime | None = None
+    reported_since: datetime | None = None
+    reported_until: datetime | None = None
+    due_before: datetime | None = None
+    shift: datetime | None = None
+    after_version: int | None = None
+    marked: bool = False
+    restricted: bool | None = None
+    demo: bool | None = None
+    text: str = ""
+
+
+# Columns by which a list may be ordered.
+ORDERS: Mapping[str, Sequence[ColumnElement[Any]]] = {
+    "newest": (incident.c.reported.desc(), incident.c.id.desc()),
+    "oldest": (incident.c.reported.asc(), incident.c.id.asc()),
+    "due": (incident.c.due.asc().nulls_last(), incident.c.id.asc()),
+    "changed": (incident.c.version.desc(),),
+}
+
+
+def get(connection: Connection, area: str, number: str) -> Incident:
+    """Return one incident.
+
+    Raises
+    ------
+    UnknownIncident
+        There is none of that number.
+    """
+    row = (
+        connection.execute(select(incident).where(incident.c.area == area, incident.c.number == number))
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        raise UnknownIncident(f"There is no incident {number!r} in {area}. Look its number up in the list.")
+    return from_row(dict(row))
+
+
+def incidents(
+    connection: Connection, wanted: Wanted, *, order: str = "newest", limit: int | None = None, offset: int = 0
+) -> list[Incident]:
+    """Return the wanted incidents in an order of `ORDERS`."""
+    return [from_row(row) for row in rows(connection, wanted, order=order, limit=limit, offset=offset)]
+
+
+def rows(
+    connection: Connection,
+    wanted: Wanted,
+    *,
+    order: str = "newest",
+    limit: int | None = None,
+    offset: int = 0,
+    columns: Iterable[str] = (),
+) -> list[dict[str, Any]]:
+    """Return the wanted incidents as rows of the table, or of some of its columns; ``mark`` as it shows at ``shift``."""
+    names = tuple(columns) or tuple(column.name for column in incident.columns)
+    picked = [mark_at(wanted.shift).label("mark") if name == "mark" else incident.c[name] for name in names]
+    asked = select(*picked).where(*conditions(wanted)).order_by(*ORDERS[order]).limit(limit).offset(offset)
+    return [dict(row) for row in connection.execute(asked).mappings()]
+
+
+def count(connection: Connection, wanted: Wanted, *, most: int | None = None) -> int:
+    """Count the wanted incidents; with ``most`` no further than that."""
+    if most is None:
+        return int(
+            connection.execute(select(func.count()).select_from(incident).where(*conditions(wanted))).scalar_one()
+        )
+    some = select(incident.c.id).where(*conditions(wanted)).limit(most).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def counts_by(connection: Connection, wanted: Wanted, column: str) -> dict[str, int]:
+    """Count the wanted incidents by a column; ``mark`` as it shows at ``shift``."""
+    by = mark_at(wanted.shift) if column == "mark" else incident.c[column]
+    asked = select(by.label("by"), func.count()).where(*conditions(wanted)).group_by("by")
+    return {value: number for value, number in connection.execute(asked)}
+
+
+def entries(connection: Connection, area: str, number: str, *, subject: str = "incident") -> list[dict[str, Any]]:
+    """Return the history of one incident, oldest first; what people wrote in its place, None where it was erased."""
+    history, wording = tables.history, tables.wording
+    found = connection.execute(
+        select(history)
+        .where(history.c.area == area, history.c.subject == subject, history.c.key == number)
+        .order_by(history.c.version)
+    ).mappings()
+    words = dict(
+        connection.execute(
+            select(wording.c.key, wording.c.text).where(wording.c.area == area, wording.c.number == number)
+        ).tuples()
+    )
+    return [
+        {
+            **row,
+            "at": instant(row["at"]),
+            "data": _worded(json.loads(row["data"]), words),
+            "before": json.loads(row["before"]),
+            "after": json.loads(row["after"]),
+        }
+        for row in found
+    ]
+
+
+def photos(connection: Connection, area: str, number: str) -> list[dict[str, Any]]:
+    """Return the photos of one incident, oldest first."""
+    attachment = tables.attachment
+    asked = (
+        select(attachment)
+        .join(incident, incident.c.id == attachment.c.incident)
+        .where(incident.c.area == area, incident.c.number == number)
+        .order_by(attachment.c.id)
+    )
+    return [{**row, "at": instant(row["at"])} for row in connection.execute(asked).mappings()]
+
+
+def mark_at(shift: datetime | None) -> ColumnElement[str]:
+    """Return the mark as it shows: what was cleared on the spot before the shift began is green."""
+    if shift is None:
+        return incident.c.mark
+    return case(
+        (and_(incident.c.mark == Mark.YELLOW.value, incident.c.closed < milliseconds(shift)), Mark.GREEN.value),
+        else_=incident.c.mark,
+    )
+
+
+def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return the conditions of a question; tests/test_find.py reads the plans that they lead to."""
+    c = incident.c
+    found: list[ColumnElement[bool]] = [c.area == wanted.area]
+    for column, values in ((c.status, wanted.statuses), (c.channel, wanted.channels), (c.number, wanted.numbers)):
+        if values:
+            found.append(_among(column, values))
+    for column, value in ((c.handler, wanted.handler), (c.post, wanted.post), (c.source, wanted.source)):
+        if value:
+            found.append(column == value)
+    for flag, column in ((wanted.restricted, c.restricted), (wanted.demo, c.demo)):
+        if flag is not None:
+            found.append(column == flag)
+    if wanted.classes or wanted.majors:
+        found.append(_class_in(wanted))
+    if wanted.marks:
+        found.append(_marked(wanted))
+    elif wanted.marked:
+        found.append(c.mark.in_([mark.value for mark in Mark]))
+    if wanted.grid:
+        inside = (
+            incident_grid.c.incident == c.id,
+            incident_grid.c.key == wanted.grid,
+            _among(incident_grid.c.code, wanted.codes),
+        )
+        found.append(select(incident_grid.c.incident).where(*inside).exists())
+    return found + _in_time(wanted) + _said(wanted)
+
+
+def _class_in(wanted: Wanted) -> ColumnElement[bool]:
+    c = incident.c
+    if not wanted.majors:
+        return _among(c["class"], wanted.classes)
+    if not wanted.classes:
+        return _among(c.major, wanted.majors)
+    return or_(_among(c["class"], wanted.classes), _among(c.major, wanted.majors))
+
+
+def _marked(wanted: Wanted) -> ColumnElement[bool]:
+    c = incident.c
+    if wanted.shift is None or not wanted.marks & {Mark.YELLOW, Mark.GREEN}:
+        return _among(c.mark, wanted.marks)
+    started, yellow = milliseconds(wanted.shift), c.mark == Mark.YELLOW.value
+    ways = [_among(c.mark, wanted.marks - {Mark.YELLOW.value})] if wanted.marks - {Mark.YELLOW.value} else []
+    if Mark.YELLOW.value in wanted.marks:
+        ways.append(and_(yellow, c.closed >= started))
+    if Mark.GREEN.value in wanted.marks:
+        ways.append(and_(yellow, c.closed < started))
+    return or_(*ways)
+
+
+def _in_time(wanted: Wanted) -> list[ColumnElement[bool]]:
+    c = incident.c
+    found: list[ColumnElement[bool]] = []
+    if wanted.reported_since:
+        found.append(c.reported >= milliseconds(wanted.reported_since))
+    if wanted.reported_until:
+        found.append(c.reported < milliseconds(wanted.reported_until))
+    if wanted.active_since:
+        since = milliseconds(wanted.active_since)
+        found.append(or_(c.mark == Mark.RED.value, c.reported >= since, c.closed >= since))
+    if wanted.due_before:
+        found += [c.mark == Mark.RED.value, c.due < milliseconds(wanted.due_before)]
+    if wanted.after_version is not None:
+        found.append(c.version > wanted.after_version)
+    return found
+
+
+def _said(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Every word must occur in number, title, text or address."""
+    c = incident.c
+    return [
+        or_(
+            *(
+                column.contains(word, autoescape=True)
+                for column in (c.number, c.title, c.text, c.address, c.external_id)
+            )
+        )
+        for word in wanted.text.split()
+    ]
+
+
+def _among(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    wanted = sorted(values)
+    return column == wanted[0] if len(wanted) == 1 else column.in_(wanted)
+
+
+def _worded(data: dict[str, Any], words: Mapping[str, str | None]) -> dict[str, Any]:
+    return {
+        name: words.get(value["ref"]) if isinstance(value, dict) and "ref" in value else value
+        for name, value in data.items()
+    }
+
+
+def select_all(wanted: Wanted) -> Select[Any]:
+    """Return the whole question as a statement, for a reader that streams."""
+    return select(incident).where(*conditions(wanted)).order_by(*ORDERS["newest"])

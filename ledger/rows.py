@@ -1,0 +1,96 @@
+"""Incidents as rows, and rows as incidents."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from incidents.case import Incident
+from incidents.lifecycle import CaseState
+from incidents.model import Channel, Urgency
+from ledger.tables import instant, milliseconds
+
+PLAIN = (
+    "area",
+    "number",
+    "major",
+    "title",
+    "text",
+    "lon",
+    "lat",
+    "address",
+    "building",
+    "unit",
+    "floor",
+    "edition",
+    "match",
+    "edge_m",
+    "post",
+    "informed",
+    "overdue_post",
+    "restricted",
+    "demo",
+    "source",
+    "external_id",
+    "version",
+)
+WORDS = ("title", "text", "address")  # what people wrote: kept out of the history
+
+
+def to_row(incident: Incident) -> dict[str, Any]:
+    """Return the columns of an incident, without its id."""
+    state = incident.state
+    return {
+        **{name: getattr(incident, name) for name in PLAIN},
+        "class": incident.class_,
+        "channel": incident.channel.value,
+        "urgency": incident.urgency.value,
+        "codes": dumps(dict(incident.codes)),
+        "state": dumps(state.to_json()),
+        "status": state.status.value,
+        "mark": incident.mark.value if incident.mark else "",
+        "handler": state.handler,
+        "level": state.level,
+        "due": milliseconds(state.due) if state.due else None,
+        "reported": milliseconds(incident.reported),
+        "closed": milliseconds(incident.closed) if incident.closed else None,
+    }
+
+
+def from_row(row: Mapping[str, Any]) -> Incident:
+    """Return the incident of a row."""
+    return Incident(
+        **{name: row[name] for name in PLAIN},
+        class_=row["class"],
+        channel=Channel(row["channel"]),
+        urgency=Urgency(row["urgency"]),
+        codes=json.loads(row["codes"]),
+        reported=instant(row["reported"]),
+        state=CaseState.from_json(json.loads(row["state"])),
+    )
+
+
+def facts(incident: Incident) -> dict[str, Any]:
+    """Return what the history says of an incident: all of it but what people wrote, and but what the state says."""
+    row = to_row(incident)
+    said = {name: row[name] for name in PLAIN if name not in {*WORDS, "version", "area", "number"}}
+    return {
+        **said,
+        "class": row["class"],
+        "channel": row["channel"],
+        "urgency": row["urgency"],
+        "codes": dict(incident.codes),
+        "reported": row["reported"],
+        "state": incident.state.to_json(),
+    }
+
+
+def changes(before: Incident, after: Incident) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what an act changed: the old values, and the new ones."""
+    old, new = facts(before), facts(after)
+    changed = [name for name in new if old[name] != new[name]]
+    return {name: old[name] for name in changed}, {name: new[name] for name in changed}
+
+
+def dumps(value: Any) -> str:
+    """Write plain values in one form only, so that their digest is always the same."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
