@@ -128,7 +128,7 @@ def counts_by(connection: Connection, wanted: Wanted, column: str) -> dict[str, 
     """Count the wanted incidents by a column; ``mark`` as it shows at ``shift``."""
     by = mark_at(wanted.shift) if column == "mark" else incident.c[column]
     asked = select(by.label("by"), func.count()).where(*conditions(wanted)).group_by("by")
-    return {value: number for value, number in connection.execute(asked)}
+    return dict(connection.execute(asked).tuples().all())
 
 
 def entries(connection: Connection, area: str, number: str, *, subject: str = "incident") -> list[dict[str, Any]]:
@@ -188,9 +188,11 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     for column, value in ((c.handler, wanted.handler), (c.post, wanted.post), (c.source, wanted.source)):
         if value:
             found.append(column == value)
-    for flag, column in ((wanted.restricted, c.restricted), (wanted.demo, c.demo)):
-        if flag is not None:
-            found.append(column == flag)
+    found += [
+        column == flag
+        for flag, column in ((wanted.restricted, c.restricted), (wanted.demo, c.demo))
+        if flag is not None
+    ]
     if wanted.classes or wanted.majors:
         found.append(_class_in(wanted))
     if wanted.marks:
