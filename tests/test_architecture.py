@@ -29,6 +29,7 @@ IMPORTERS = {
     "streamlit": {"pages", "app"},
     "rtree": {"geo"},
     "click": {"cli"},
+    "chinese_calendar": {"incidents"},
 }
 PURE = ("geo", "incidents")
 IMPURE = {"io", "pathlib", "socket", "sqlite3", "time", "urllib", "requests", "http", "subprocess", "tempfile"}
