@@ -29,8 +29,12 @@ class Settings:
         Names under which browsers may ask for the console, in lower case, beside localhost, numbers, and names without a dot.
     data_dir
         Folder of everything that the console writes.
+    database_url
+        Address of a PostgreSQL database; "" for SQLite in ``data_dir``.
     packs
         Area packs, or folders of packs, beside the shipped ones.
+    rules
+        Folder of rules that take the place of shipped ones for every area, file by file. None by default.
     area
         Area that opens first.
     language
@@ -47,7 +51,9 @@ class Settings:
     port: int = 8501
     names: tuple[str, ...] = ()
     data_dir: Path = Path("var")
+    database_url: str = ""
     packs: tuple[Path, ...] = ()
+    rules: Path | None = None
     area: str = "longnan"
     language: str = "zh"
     tiles: Path | None = None
@@ -137,12 +143,21 @@ def _existing(text: str) -> Path:
     return path
 
 
+def _folder(text: str) -> Path:
+    path = _existing(text)
+    if not path.is_dir():
+        raise ValueError("this is no folder")
+    return path
+
+
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "host": str,
     "port": _port,
     "names": _names,
     "data_dir": _path,
+    "database_url": str,
     "packs": _paths,
+    "rules": _folder,
     "area": str,
     "language": _language,
     "tiles": _existing,

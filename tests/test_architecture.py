@@ -7,16 +7,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("geo", "data", "incidents", "layers", "locales", "reports", "api", "pages")
-EVERY_ROOM = {"geo", "settings", "data", "incidents", "layers", "locales", "reports"}
+ROOMS = ("geo", "data", "incidents", "layers", "ledger", "desk", "locales", "reports", "api", "pages")
+EVERY_ROOM = {"geo", "settings", "data", "incidents", "layers", "ledger", "desk", "locales", "reports"}
 MAY_IMPORT = {
     "geo": set(),
     "settings": {"geo"},  # its errors only
     "data": {"geo"},
     "incidents": {"geo"},
     "layers": {"geo", "data"},
+    "ledger": {"geo", "incidents"},
+    "desk": {"geo", "data", "layers", "incidents", "ledger"},
     "locales": set(),
-    "reports": {"geo", "locales", "layers", "incidents"},
+    "reports": {"geo", "locales", "data", "layers", "incidents", "ledger", "desk"},
     "api": EVERY_ROOM,
     "pages": EVERY_ROOM,
     "cli": EVERY_ROOM | {"app"},
@@ -28,6 +30,9 @@ IMPORTERS = {
     "branca": {"layers"},
     "streamlit": {"pages", "app"},
     "rtree": {"geo"},
+    "sqlalchemy": {"ledger"},
+    "alembic": {"ledger"},
+    "psycopg": set(),
     "click": {"cli"},
     "chinese_calendar": {"incidents"},
 }
@@ -60,6 +65,7 @@ def test_there_are_modules_to_look_at():
         "data",
         "layers",
         "incidents",
+        "ledger",
         "reports",
         "api",
         "pages",

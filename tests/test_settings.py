@@ -47,6 +47,8 @@ def test_other_variables_are_left_alone():
         ("BATTLEMAP_NAMES", "http://a.cn", "without http://"),
         ("BATTLEMAP_STALE_AFTER", "0", "above 0"),
         ("BATTLEMAP_TILES", "/no/such/file.mbtiles", "no such file"),
+        ("BATTLEMAP_RULES", "/no/such/folder", "no such"),
+        ("BATTLEMAP_RULES", __file__, "no folder"),
         ("BATTLEMAP_PROT", "8501", "is not a setting"),
     ],
 )
