@@ -4,7 +4,7 @@ Level (网格层级), overlay (专属网格 and other nets beside the levels), s
 All coordinates are WGS84, x = longitude, y = latitude, degrees.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -238,6 +238,39 @@ class Net:
         for overlay in self.overlays:
             columns[overlay.key] = _joined(overlay, x, y, threads)
         return pd.DataFrame({**columns, "grid_match": match, "grid_distance_m": metres})
+
+    @cached_property
+    def _edges(self) -> tuple[shapely.STRtree, Callable[[np.ndarray], np.ndarray]]:
+        """The edges at which the answer of "who is responsible" changes, in metres around the middle of the net, and the projection."""
+        planar = projection(*centre_of(self.leaf.geoms))
+        shapes = np.concatenate([self.leaf.geoms, *(overlay.geoms for overlay in self.overlays if overlay.responsible)])
+        lines = shapely.boundary(shapely.transform(shapes, planar))
+        return shapely.STRtree(lines), planar
+
+    def edge_m(self, x: np.ndarray, y: np.ndarray, *, within: float) -> np.ndarray:
+        """Return the distance to the nearest edge of a leaf or of a responsible overlay.
+
+        Parameters
+        ----------
+        x, y
+            Longitude and latitude, degrees, float64 (n,).
+        within
+            Metres beyond which no distance is given.
+
+        Returns
+        -------
+        numpy.ndarray
+            Metres, float64 (n,); NaN where no edge is as near as that.
+        """
+        tree, planar = self._edges
+        metres = np.full(len(x), np.nan)
+        places = planar(np.column_stack([x, y]))
+        usable = np.flatnonzero(np.isfinite(places).all(axis=1))
+        (rows, _), found = tree.query_nearest(
+            shapely.points(places[usable]), max_distance=within, return_distance=True, all_matches=False
+        )
+        metres[usable[rows]] = found
+        return metres
 
     def _nearest(
         self, x: np.ndarray, y: np.ndarray, leaf: np.ndarray, limit: float

@@ -1,5 +1,6 @@
 """Reading ``area.toml``: what an area pack says of itself. docs/packs.md describes every key."""
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from geo.errors import CrsError, PackError
 from geo.scheme import Name, key_fault
 
 CALENDARS = ("cn", "none")
+LONGEST_PREFIX = 8
 POINT_KINDS = ("building", "site", "incident", "service")
 GROUND_KINDS = ("water", "green", "street", "railway", "block", "footprint")
 
@@ -86,6 +88,8 @@ class Pack:
     attribution: Name
     timezone: ZoneInfo
     calendar: str
+    prefix: str
+    archive: bool
     levels: tuple[LevelEntry, ...]
     overlays: tuple[OverlayEntry, ...]
     points: tuple[PointEntry, ...]
@@ -248,6 +252,8 @@ def _pack(folder: Path, table: _Table) -> Pack:
         attribution=_credit(table),
         timezone=_timezone(table),
         calendar=_calendar(table, folder),
+        prefix=_prefix(table, folder),
+        archive=table.take("archive", bool, default=False),
         levels=table.tables("levels", level),
         overlays=table.tables("overlays", overlay),
         points=table.tables("points", lambda entry: _points(entry, source(entry))),
@@ -290,6 +296,14 @@ def _points(entry: _Table, source: dict[str, Any]) -> PointEntry:
 
 def _calendar(table: _Table, folder: Path) -> str:
     return str(table.file("calendar", folder, needed=False) or CALENDARS[-1])
+
+
+def _prefix(table: _Table, folder: Path) -> str:
+    """Return what the numbers of its incidents begin with: as declared, else the folder's name in capitals."""
+    prefix = table.text("prefix", "") or re.sub(r"[^A-Z0-9]", "", folder.name.upper())[:LONGEST_PREFIX] or "A"
+    if not re.fullmatch(rf"[A-Z0-9]{{1,{LONGEST_PREFIX}}}", prefix):
+        table.fault(f"'prefix' is {prefix!r}; use 1 to {LONGEST_PREFIX} capital letters or digits")
+    return prefix
 
 
 def _credit(table: _Table) -> Name:
