@@ -10,6 +10,7 @@ BattlemapError
 ├── NetError
 │   ├── UnknownLevel       no level or overlay of that key
 │   └── UnknownGrid        no grid of that code
+├── PlaceError             a place that lies in no grid
 ├── GeometryError          arrays or geometries a function cannot take
 ├── TableError             a table that cannot be read or written
 ├── FilterError            a filter in an address that cannot be understood
@@ -41,6 +42,7 @@ __all__ = [
     "MissingCrs",
     "NetError",
     "PackError",
+    "PlaceError",
     "PhotoError",
     "RulesError",
     "SettingsError",
@@ -106,6 +108,10 @@ class UnknownLevel(NetError):
 
 class UnknownGrid(NetError):
     """The net has no grid of that code."""
+
+
+class PlaceError(BattlemapError):
+    """A place that lies in no grid."""
 
 
 class GeometryError(BattlemapError):

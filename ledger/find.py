@@ -168,6 +168,22 @@ def photos(connection: Connection, area: str, number: str) -> list[dict[str, Any
     return [{**row, "at": instant(row["at"])} for row in connection.execute(asked).mappings()]
 
 
+def related(connection: Connection, area: str, number: str) -> dict[str, str]:
+    """Return the incidents that a person set in relation to one: number -> ``linked`` or ``apart``."""
+    relation, other = tables.relation, incident.alias()
+    found: dict[str, str] = {}
+    for mine, its in ((relation.c.one, relation.c.other), (relation.c.other, relation.c.one)):
+        asked = (
+            select(other.c.number, relation.c.kind)
+            .select_from(relation)
+            .join(incident, incident.c.id == mine)
+            .join(other, other.c.id == its)
+            .where(incident.c.area == area, incident.c.number == number)
+        )
+        found.update(connection.execute(asked).tuples().all())
+    return found
+
+
 def mark_at(shift: datetime | None) -> ColumnElement[str]:
     """Return the mark as it shows: what was cleared on the spot before the shift began is green."""
     if shift is None:
