@@ -175,7 +175,7 @@ def test_an_identity_number_is_masked_as_the_domain_says(number, shown):
     assert mask_id(number) == shown
 
 
-@given(st.text(max_size=30))
+@given(st.text(st.characters(exclude_characters="*"), max_size=30))
 def test_no_mask_shows_the_whole(text):
     for mask in (mask_phone, mask_id):
         assert not any(letter.isdigit() for letter in mask(text)) or mask(text) != text
