@@ -128,7 +128,13 @@ def test_the_shipped_table_is_empty_and_its_example_can_be_read():
 
 def test_every_fault_of_a_table_of_days_is_named():
     table = {
-        "holidays": ["2031-02-30", 7, "2031-05-02..2031-05-01", date(2031, 6, 1), datetime(2031, 6, 1, 8, tzinfo=SHANGHAI)],
+        "holidays": [
+            "2031-02-30",
+            7,
+            "2031-05-02..2031-05-01",
+            date(2031, 6, 1),
+            datetime(2031, 6, 1, 8, tzinfo=SHANGHAI),
+        ],
         "workdays": [date(2031, 6, 1)],
         "years": ["2031"],
         "base": "us",
