@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from geo.errors import BattlemapError, FilterError, NetError, PackError, UnknownArea
+from geo.errors import BattlemapError, FilterError, NetError, PackError, RulesError, UnknownArea, UnknownClass
 from layers.style import css
 from locales import LANGUAGES, N_, translator
 
@@ -52,6 +52,20 @@ ERRORS: tuple[tuple[type[BattlemapError], HTTPStatus, str, str], ...] = (
         HTTPStatus.SERVICE_UNAVAILABLE,
         N_("The data of this area cannot be read"),
         N_("Run `battlemap check` on the pack; it lists every fault. Other areas are not affected."),
+    ),
+    (
+        RulesError,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        N_("A file of rules cannot be used"),
+        N_(
+            "Correct the file that is named here, in BATTLEMAP_RULES or in the rules folder of the pack, or take it away."
+        ),
+    ),
+    (
+        UnknownClass,
+        HTTPStatus.NOT_FOUND,
+        N_("There is no such class of incidents"),
+        N_("Choose one from the class directory."),
     ),
 )
 WENT_WRONG = (N_("Something went wrong here"), N_("Try again; if it stays so, tell the administrator."))

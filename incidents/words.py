@@ -43,8 +43,6 @@ class Term:
 
     def spans(self, sentence: str) -> list[Span]:
         """Return where the parts stand in a sentence, or nothing unless all of them do."""
-        if not all(part in sentence for part in self.parts):
-            return []
         found = [[match.span() for match in pattern.finditer(sentence)] for pattern in self._patterns]
         return [span for spans in found for span in spans] if all(found) else []
 

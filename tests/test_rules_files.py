@@ -1,11 +1,15 @@
 """Rules as files: which file holds, and what is said of one that cannot be read."""
 
+from html import escape
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.requests import Request
 
+from api.answers import failure
 from data import rules
-from geo.errors import RulesError
+from geo.errors import RulesError, UnknownClass
 
 
 @pytest.fixture
@@ -131,6 +135,25 @@ def test_the_digest_follows_the_content(folder):
     write(folder, "a = 2")
     assert len({shipped, first, rules.digest("classes", [folder])}) == 3
     assert rules.digest("classes") == shipped
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (
+            RulesError("/srv/rules/classes.toml, line 3: no"),
+            503,
+            ("规则文件无法使用", "A file of rules cannot be used"),
+        ),
+        (UnknownClass("There is no class '9'."), 404, ("没有这个事件分类", "There is no such class of incidents")),
+    ],
+)
+def test_a_page_says_it_in_both_languages(error, status, said):
+    request = Request({"type": "http", "headers": [(b"accept", b"text/html")]})
+    answer = failure(request, error)
+    body = answer.body.decode()
+    assert answer.status_code == status
+    assert all(part in body for part in (*said, escape(str(error))))
 
 
 @given(content=st.binary(max_size=200))

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from geo.errors import BattlemapError, PackError, UnknownArea
+from geo.errors import BattlemapError, PackError, RulesError, UnknownArea
 from pages.parts.visit import Visit
 
 
@@ -17,11 +17,22 @@ def trouble(visit: Visit, error: BattlemapError) -> None:
             _("There is no area {name}").format(name=visit.name),
             _("Choose one of these, or add its folder to BATTLEMAP_PACKS."),
         )
+    elif isinstance(error, RulesError):
+        heading, advice = (
+            _("A file of rules cannot be used"),
+            _(
+                "Correct the file that is named here, in BATTLEMAP_RULES or in the rules folder of the pack, or take it away."
+            ),
+        )
     else:
         heading = _("The data of {name} cannot be read").format(name=visit.names().get(visit.name, visit.name))
         advice = _("Other areas are not affected. This command lists every fault:")
-    faults = "".join(f"<li>{escape(fault)}</li>" for fault in error.faults) if isinstance(error, PackError) else ""
-    command = "" if isinstance(error, UnknownArea) else f"<pre>battlemap check {escape(visit.name)}</pre>"
+    faults = (
+        "".join(f"<li>{escape(fault)}</li>" for fault in error.faults)
+        if isinstance(error, PackError | RulesError)
+        else ""
+    )
+    command = "" if isinstance(error, UnknownArea | RulesError) else f"<pre>battlemap check {escape(visit.name)}</pre>"
     detail = "" if isinstance(error, UnknownArea) else f'<p lang="en">{escape(str(error).splitlines()[0])}</p>'
     st.html(
         f'<section class="bm-trouble" role="alert"><h1>{escape(heading)}</h1>{detail}<ul>{faults}</ul><p>{escape(advice)}</p>{command}{_ways_back(visit)}</section>'
