@@ -20,6 +20,7 @@ BattlemapError
 │   └── Conflict           somebody else changed the case in between
 ├── TextError              a text that somebody typed or pasted and that cannot be taken
 ├── PhotoError             a file that cannot be taken as a photo
+├── DraftError             a report that lacks something, or says what cannot be
 ├── UnknownIncident        no incident of that number
 ├── UnknownPost            no post of that key
 └── LedgerError            the ledger cannot be opened, read or written
@@ -34,6 +35,7 @@ __all__ = [
     "BattlemapError",
     "Conflict",
     "CrsError",
+    "DraftError",
     "FilterError",
     "GeometryError",
     "LedgerBroken",
@@ -42,8 +44,8 @@ __all__ = [
     "MissingCrs",
     "NetError",
     "PackError",
-    "PlaceError",
     "PhotoError",
+    "PlaceError",
     "RulesError",
     "SettingsError",
     "TableError",
@@ -194,14 +196,30 @@ class PhotoError(BattlemapError):
     message
         What it is, and what to do.
     kind
-        Which kind of trouble it is, for a page that says it in another language: a key of `desk.photos.ADVICE`.
-    found
-        What was found, in a word or a number: "HEIC", "104.9 MB", "70,000 × 70,000".
+        Which kind of trouble it is, for a page that says it in another language: a key of `desk.photos.TROUBLE`.
+    found, most
+        What was found and what is allowed, in a word or a number: "HEIC"; "104.9 MB" and "20 MB".
     """
 
-    def __init__(self, message: str, *, kind: str, found: str) -> None:
+    def __init__(self, message: str, *, kind: str = "other", found: str = "", most: str = "") -> None:
         super().__init__(message)
-        self.kind, self.found = kind, found
+        self.kind, self.found, self.most = kind, found, most
+
+
+class DraftError(BattlemapError):
+    """A report or act that lacks something, or says what cannot be.
+
+    Parameters
+    ----------
+    message
+        What is wrong, and what to do.
+    field
+        Which part of it: ``reported``, ``photos``, ``cleared``.
+    """
+
+    def __init__(self, message: str, *, field: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class UnknownIncident(BattlemapError):
