@@ -168,6 +168,15 @@ def photos(connection: Connection, area: str, number: str) -> list[dict[str, Any
     return [{**row, "at": instant(row["at"])} for row in connection.execute(asked).mappings()]
 
 
+def begun(connection: Connection, area: str) -> str:
+    """Return how an area's ledger began (pack, demo, empty); "" when nothing was written for it yet."""
+    how = connection.execute(select(tables.area.c.how).where(tables.area.c.id == area)).scalar()
+    if how:
+        return how
+    some = connection.execute(select(incident.c.id).where(incident.c.area == area).limit(1)).scalar()
+    return "" if some is None else "empty"
+
+
 def related(connection: Connection, area: str, number: str) -> dict[str, str]:
     """Return the incidents that a person set in relation to one: number -> ``linked`` or ``apart``."""
     relation, other = tables.relation, incident.alias()

@@ -3,22 +3,23 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, NestedTransaction, delete, insert, or_, select
 
 from geo.errors import Conflict, LifecycleError, UnknownIncident
 from incidents.case import Incident
 from incidents.lifecycle import Act, By, CaseState, Entry, PostKind, apply, undone
-from ledger import tables
+from ledger import statements, tables
 from ledger.history import Head, chained
-from ledger.rows import WORDS, changes, dumps, facts, from_row, to_row
+from ledger.rows import WORDS, changes, decided, dumps, facts, from_row, to_row
 from ledger.tables import instant, milliseconds
 
+ORDER = ("incident", "incident_grid", "wording", "origin", "attachment", "reporter", "history")
 PERSONAL = ("reason", "text")  # what an act's data may hold of people's own words
 
 
@@ -39,17 +40,98 @@ class Attached:
     kind: str = "before"
 
 
+@dataclass
+class _Collected:
+    """What was done and is not in the database yet."""
+
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    new: dict[int, Incident] = field(default_factory=dict)
+    changed: dict[int, Incident] = field(default_factory=dict)
+    moved: set[int] = field(default_factory=set)  # lie in other grids than before
+    edited: set[int] = field(default_factory=set)  # more than their state changed
+    ids: dict[tuple[str, str], int] = field(default_factory=dict)
+    origins: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    serials: dict[tuple[str, str], int] = field(default_factory=dict)
+    relations: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def incident(self, id_: int) -> Incident | None:
+        """Return an incident as it was left here."""
+        return self.changed.get(id_) or self.new.get(id_)
+
+    def set(self, id_: int, after: Incident) -> None:
+        """Note how an incident stands now."""
+        (self.new if id_ in self.new else self.changed)[id_] = after
+
+    def take(self, other: "_Collected") -> None:
+        """Take in what was done after this."""
+        for table, rows in other.rows.items():
+            self.rows.setdefault(table, []).extend(rows)
+        self.new |= other.new
+        for id_, after in other.changed.items():
+            self.set(id_, after)
+        self.moved |= other.moved
+        self.edited |= other.edited
+        self.ids |= other.ids
+        self.origins |= other.origins
+        self.serials |= other.serials
+        self.relations |= other.relations
+
+
 class Writing:
-    """One transaction. Rows are collected and written together by `flush`, which the ledger calls."""
+    """One transaction, of one work or of several that are committed together; the ledger begins and ends it.
+
+    What a work does is collected, and written with what the others did in as few statements as there are tables; what a work that raises had done is dropped. Only
+    a work that asks for the `connection` gets a savepoint of its own, and pays for it.
+    """
 
     def __init__(self, connection: Connection, head: Head) -> None:
-        self.connection = connection
+        self._connection = connection
         self._head = head
-        self._rows: dict[str, list[dict[str, Any]]] = {}
-        self._new: dict[int, Incident] = {}
-        self._changed: dict[int, Incident] = {}
-        self._ids: dict[tuple[str, str], int] = {}
-        self._serials: dict[tuple[str, str], int] = {}
+        self._own, self._kept = _Collected(), _Collected()
+        self._savepoint: NestedTransaction | None = None
+
+    @contextmanager
+    def work(self) -> Iterator[None]:
+        """One work: all of it, or nothing when it raises."""
+        before = self._head
+        try:
+            yield
+            if self._savepoint:
+                self.flush()
+                self._savepoint.commit()
+        except BaseException:
+            self._own, self._head = _Collected(), before
+            if self._savepoint:
+                self._savepoint.rollback()
+            raise
+        finally:
+            self._savepoint = None
+        self._kept.take(self._own)
+        self._own = _Collected()
+
+    def finish(self) -> Head:
+        """Write what the works did, and return the head after them."""
+        self._kept = self._write(self._kept)
+        return self._head
+
+    @property
+    def connection(self) -> Connection:
+        """The transaction's connection, for statements of the work's own; it sees what was done so far after `flush`."""
+        if not self._savepoint:
+            self._kept = self._write(self._kept)
+            self._savepoint = self._connection.begin_nested()
+        return self._connection
+
+    @property
+    def looking(self) -> Connection:
+        """The same for looking only: it costs nothing, and does not see what was done in this transaction."""
+        return self._connection
+
+    def flush(self) -> Head:
+        """Write what this work did so far, so that its `connection` sees it."""
+        _ = self.connection
+        self._own = self._write(self._own)
+        return self._head
 
     @property
     def version(self) -> int:
@@ -97,9 +179,10 @@ class Writing:
             {},
             {**facts(made), **words},
         )
-        self._new[id_] = made
-        self._ids[made.area, number] = id_
+        self._own.new[id_] = made
+        self._own.ids[made.area, number] = id_
         if origin:
+            self._own.origins[made.area, *origin] = id_
             self._add("origin", {"area": made.area, "source": origin[0], "key": origin[1], "incident": id_})
         self.attach(made, photos, at=entry.at)
         return made
@@ -151,8 +234,12 @@ class Writing:
             old,
             {**new, **words},
         )
-        id_ = self._ids[area, number]
-        (self._new if id_ in self._new else self._changed)[id_] = after
+        id_ = self.id_of(area, number)
+        self._own.set(id_, after)
+        if changed:
+            self._own.edited.add(id_)
+        if before.codes != after.codes or before.reported != after.reported:
+            self._own.moved.add(id_)
         self.attach(after, photos, at=entry.at)
         return after
 
@@ -164,64 +251,58 @@ class Writing:
         UnknownIncident
             There is none of that number.
         """
-        id_ = self._ids.get((area, number))
+        id_ = self._id(area, number)
         if id_ is not None:
-            found = self._new.get(id_) or self._changed.get(id_)
+            found = self._own.incident(id_) or self._kept.incident(id_)
             if found:
                 return found
-        table = tables.incident
-        row = (
-            self.connection.execute(select(table).where(table.c.area == area, table.c.number == number))
-            .mappings()
-            .one_or_none()
-        )
+        row = statements.INCIDENT(self._connection, {"area": area, "number": number}).mappings().one_or_none()
         if row is None:
             raise UnknownIncident(f"There is no incident {number!r} in {area}. Look its number up in the list.")
-        self._ids[area, number] = row["id"]
+        self._own.ids[area, number] = row["id"]
         return from_row(dict(row))
 
     def find(self, area: str, source: str, key: str) -> Incident | None:
         """Return the incident that came from an origin, or None."""
-        here = next(
-            (
-                row["incident"]
-                for row in self._rows.get("origin", ())
-                if (row["area"], row["source"], row["key"]) == (area, source, key)
-            ),
-            None,
-        )
-        if here is not None:
-            return self._new[here]
-        origin, incident = tables.origin, tables.incident
-        number = self.connection.execute(
-            select(incident.c.number)
-            .join(origin, origin.c.incident == incident.c.id)
-            .where(origin.c.area == area, origin.c.source == source, origin.c.key == key)
-        ).scalar_one_or_none()
+        for collected in (self._own, self._kept):
+            id_ = collected.origins.get((area, source, key))
+            if id_ is not None:
+                return self._own.incident(id_) or self._kept.incident(id_)
+        asked = {"area": area, "source": source, "key": key}
+        number = statements.ORIGIN(self._connection, asked).scalar_one_or_none()
         return None if number is None else self.get(area, number)
 
     def id_of(self, area: str, number: str) -> int:
         """Return the row number of an incident."""
-        self.get(area, number)
-        return self._ids[area, number]
+        id_ = self._id(area, number)
+        if id_ is None:
+            self.get(area, number)
+            return self._own.ids[area, number]
+        return id_
 
     def attach(self, incident: Incident, photos: Sequence[Attached], *, at: datetime) -> None:
         """Note photos of an incident; their files must be there already."""
         for photo in photos:
-            row = {**vars(photo), "incident": self._ids[incident.area, incident.number]}
+            row = {**vars(photo), "incident": self.id_of(incident.area, incident.number)}
             self._add("attachment", {**row, "at": milliseconds(at), "version": self.version})
 
     def relate(self, area: str, one: str, other: str, kind: str) -> None:
         """Note that two incidents are the same thing (``linked``), or found to be different (``apart``)."""
-        pair = sorted((self.id_of(area, one), self.id_of(area, other)))
+        ids = self.id_of(area, one), self.id_of(area, other)
+        self._own.relations[min(ids), max(ids)] = kind
+
+    def unrelate(self, area: str, number: str) -> None:
+        """Take an incident's links back; what was kept apart stays apart."""
+        id_ = self.id_of(area, number)
         self.flush()
         table = tables.relation
-        self.connection.execute(delete(table).where(table.c.one == pair[0], table.c.other == pair[1]))
-        self._add("relation", {"one": pair[0], "other": pair[1], "kind": kind})
+        self.connection.execute(
+            delete(table).where(or_(table.c.one == id_, table.c.other == id_), table.c.kind == "linked")
+        )
 
     def reporter(self, incident: Incident, *, name: str, phone: str, erase: datetime | None) -> None:
         """Note who reported it, already masked; never part of the history."""
-        row = {"incident": self._ids[incident.area, incident.number], "name": name, "phone": phone}
+        row = {"incident": self.id_of(incident.area, incident.number), "name": name, "phone": phone}
         self._add("reporter", {**row, "erase": milliseconds(erase) if erase else None})
 
     def enter(
@@ -240,68 +321,74 @@ class Writing:
         self._enter(area, subject, key, act, post, at, {}, before or {}, after or {})
         return self.version
 
-    def flush(self) -> Head:
-        """Write what was collected, and return the head after it."""
-        self._rows.setdefault("incident", []).extend({"id": id_, **to_row(made)} for id_, made in self._new.items())
-        self._rows["incident_grid"] = [row for id_, made in self._new.items() for row in _grids(id_, made)]
-        for name in ("incident", "incident_grid", "wording", "origin", "attachment", "reporter", "relation", "history"):
-            rows = self._rows.get(name)
-            if rows:
-                self.connection.execute(insert(tables.METADATA.tables[name]), rows)
-        self._update()
-        for (area, day), last in self._serials.items():
-            self._save_serial(area, day, last)
-        self._rows, self._new, self._changed, self._serials = {}, {}, {}, {}
-        return self._head
+    def begun(self, area: str) -> bool:
+        """Tell whether an area's ledger has begun."""
+        return self.looking.execute(select(tables.area.c.id).where(tables.area.c.id == area)).scalar() is not None
 
-    def _update(self) -> None:
-        if not self._changed:
-            return
-        rows = [{"row_id": id_, **to_row(after)} for id_, after in self._changed.items()]
-        table = tables.incident
-        set_: dict[str, Any] = {name: bindparam(f"new_{name}") for name in rows[0] if name != "row_id"}
-        statement = update(table).where(table.c.id == bindparam("row_id")).values(set_)
-        self.connection.execute(
-            statement,
-            [{name if name == "row_id" else f"new_{name}": value for name, value in row.items()} for row in rows],
+    def begin(self, area: str, how: str, *, edition: str, digest: str, at: datetime) -> None:
+        """Note how an area's ledger begins: with its pack's incidents, a demonstration, or empty."""
+        row = {"id": area, "edition": edition, "digest": digest, "begun": milliseconds(at), "how": how}
+        self.connection.execute(insert(tables.area), row)
+        self.enter(
+            area, "area", area, "begin", post="", at=at, after={"how": how, "edition": edition, "digest": digest}
         )
-        grids = tables.incident_grid
-        self.connection.execute(delete(grids).where(grids.c.incident.in_(list(self._changed))))
-        places = [row for id_, after in self._changed.items() for row in _grids(id_, after)]
-        if places:
-            self.connection.execute(insert(grids), places)
+
+    def _write(self, done: _Collected) -> _Collected:
+        """Write what was collected, the tables that others refer to first; what is left to write is nothing."""
+        rows = {
+            "incident": [{"id": id_, **to_row(made)} for id_, made in done.new.items()],
+            "incident_grid": [row for id_, made in done.new.items() for row in _grids(id_, made)],
+            **done.rows,
+        }
+        for table in ORDER:
+            if rows.get(table):
+                statements.inserting(table, tuple(rows[table][0]))(self._connection, rows[table])
+        self._change(done)
+        for (area, day), last in done.serials.items():
+            statements.SET_SERIAL(self._connection, {"area": area, "day": day, "last": last})
+        for (one, other), kind in done.relations.items():
+            statements.RELATE(self._connection, {"one": one, "other": other, "kind": kind})
+        return _Collected(ids=done.ids)
+
+    def _change(self, done: _Collected) -> None:
+        """Bring the incidents up to date: only the columns of the state where nothing else changed, for each column costs its indexes."""
+        for whole in (False, True):
+            changed = {id_: after for id_, after in done.changed.items() if (id_ in done.edited) is whole}
+            rows = [
+                {"row_id": id_, **{f"new_{key}": value for key, value in (to_row if whole else decided)(after).items()}}
+                for id_, after in changed.items()
+            ]
+            if rows:
+                names = tuple(key.removeprefix("new_") for key in rows[0] if key != "row_id")
+                statements.changing(names)(self._connection, rows)
+        moved = [id_ for id_ in done.moved if id_ in done.changed]
+        if moved:
+            statements.LEAVE_GRIDS(self._connection, [{"row_id": id_} for id_ in moved])
+            places = [row for id_ in moved for row in _grids(id_, done.changed[id_])]
+            if places:
+                statements.inserting("incident_grid", tuple(places[0]))(self._connection, places)
+
+    def _id(self, area: str, number: str) -> int | None:
+        return self._own.ids.get((area, number), self._kept.ids.get((area, number)))
 
     def _serial(self, area: str, day: str) -> int:
-        if (area, day) not in self._serials:
-            table = tables.serial
-            found = self.connection.execute(
-                select(table.c.last).where(table.c.area == area, table.c.day == day)
-            ).scalar()
-            self._serials[area, day] = found or 0
-        self._serials[area, day] += 1
-        return self._serials[area, day]
+        key = area, day
+        last = self._own.serials.get(key, self._kept.serials.get(key))
+        if last is None:
+            last = statements.SERIAL(self._connection, {"area": area, "day": day}).scalar() or 0
+        self._own.serials[key] = last + 1
+        return self._own.serials[key]
 
-    def _save_serial(self, area: str, day: str, last: int) -> None:
-        dialect = postgresql if self.connection.dialect.name == "postgresql" else sqlite
-        self.connection.execute(
-            dialect.insert(tables.serial)
-            .values(area=area, day=day, last=last)
-            .on_conflict_do_update(index_elements=["area", "day"], set_={"last": last})
-        )
+    def _last(self, area: str, number: str) -> Mapping[str, Any]:
+        """Return the last entry of an incident."""
+        for collected in (self._own, self._kept):
+            for row in reversed(collected.rows.get("history", ())):
+                if (row["area"], row["subject"], row["key"]) == (area, "incident", number):
+                    return row
+        return dict(statements.LAST_ENTRY(self._connection, {"area": area, "number": number}).mappings().one())
 
     def _undone(self, before: Incident, entry: Entry) -> CaseState:
-        self.flush()
-        table = tables.history
-        last = (
-            self.connection.execute(
-                select(table)
-                .where(table.c.area == before.area, table.c.subject == "incident", table.c.key == before.number)
-                .order_by(table.c.version.desc())
-                .limit(1)
-            )
-            .mappings()
-            .one()
-        )
+        last = self._last(before.area, before.number)
         if last["act"] == Act.UNDO.value:
             raise LifecycleError("That was undone already.")
         old = json.loads(last["before"]).get("state")
@@ -353,7 +440,7 @@ class Writing:
         self._add("history", row)
 
     def _add(self, table: str, row: dict[str, Any]) -> None:
-        self._rows.setdefault(table, []).append(row)
+        self._own.rows.setdefault(table, []).append(row)
 
 
 def digest_of(salt: str, text: str) -> str:

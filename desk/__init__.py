@@ -1,0 +1,1 @@
+"""The desk: takes reports and acts; joins area, rules and ledger."""

@@ -1,0 +1,145 @@
+"""The rules of one area, read from files: class directory, deadlines, working calendar, settings of the desk."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, time, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from data import rules
+from geo.errors import RulesError
+from incidents.calendar import Calendar, Days
+from incidents.classes import Directory
+from incidents.limits import DeadlineRules
+from layers.pack import CALENDARS, Pack
+
+
+@dataclass(frozen=True)
+class Norms:
+    """What one post should carry."""
+
+    leaf_households: tuple[int, int]
+    above_households: tuple[int, int]
+    open_incidents: int
+    sites: int
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of ``desk.toml``, which says what each means."""
+
+    edge_m: float
+    outside_m: float
+    same_m: float
+    same_hours: float
+    repeats: int
+    repeat_days: int
+    shifts: tuple[time, ...]
+    sample_share: float
+    review_days: int
+    erase_days: int
+    back_days: int
+    ahead_minutes: int
+    longest_title: int
+    longest_text: int
+    most_photos: int
+    norms: Norms
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> "Settings":
+        """Read the table of ``desk.toml``.
+
+        Raises
+        ------
+        RulesError
+            Names every fault with its key.
+        """
+        faults: list[str] = []
+        plain = {field.name: field.type for field in fields(cls) if field.name not in {"shifts", "norms"}}
+        found: dict[str, Any] = {name: _number(table, name, kind is float, faults) for name, kind in plain.items()}
+        found["shifts"] = _shifts(table.get("shifts"), faults)
+        found["norms"] = _norms(table.get("norms"), faults)
+        faults += [f"{name!r} is not known" for name in table if name not in {field.name for field in fields(cls)}]
+        if faults:
+            raise RulesError(f"desk.toml has {len(faults)} fault(s):", faults)
+        return cls(**found)
+
+    def shift(self, now: datetime) -> datetime:
+        """Return when the present shift began, in the zone of ``now``."""
+        today = [now.replace(hour=at.hour, minute=at.minute, second=0, microsecond=0) for at in self.shifts]
+        begun = [at for at in today if at <= now]
+        return begun[-1] if begun else today[-1] - timedelta(days=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Rules:
+    """All rules of one area."""
+
+    directory: Directory
+    deadlines: DeadlineRules
+    calendar: Calendar
+    settings: Settings
+
+
+def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
+    """Read the rules of an area: the shipped ones, replaced by those of ``extra`` (BATTLEMAP_RULES), and by the pack's own.
+
+    Raises
+    ------
+    RulesError
+        A file cannot be read or holds faults; names them.
+    """
+    folders = rules.folders_of(pack.folder, extra)
+    deadlines = DeadlineRules.from_table(rules.read("deadlines", folders))
+    days = Days.from_table(rules.read("holidays", folders)) | _own_days(pack)
+    return Rules(
+        directory=Directory.from_table(rules.read("classes", folders)),
+        deadlines=deadlines,
+        calendar=Calendar.of_days(days, deadlines.hours),
+        settings=Settings.from_table(rules.read("desk", folders)),
+    )
+
+
+def _own_days(pack: Pack) -> Days:
+    """Return the pack's calendar: a name of ours, or a table by file."""
+    if pack.calendar in CALENDARS:
+        return Days(base=pack.calendar)
+    path = pack.folder / pack.calendar
+    try:
+        return Days.from_table(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except (OSError, ValueError) as error:
+        raise RulesError(
+            f"{path} cannot be read as a calendar: {error}. data/rules/holidays.toml shows one."
+        ) from error
+
+
+def _number(table: Mapping[str, Any], name: str, fraction: bool, faults: list[str]) -> Any:  # noqa: FBT001
+    value = table.get(name)
+    kinds = (int, float) if fraction else (int,)
+    if isinstance(value, bool) or not isinstance(value, kinds) or value < 0:
+        faults.append(f"{name!r} is {value!r}; give a number from 0")
+    return value
+
+
+def _shifts(value: Any, faults: list[str]) -> tuple[time, ...]:
+    try:
+        found = tuple(time.fromisoformat(text) for text in value)
+    except (TypeError, ValueError):
+        found = ()
+    if not found or not all(first < second for first, second in pairwise(found)):
+        faults.append(f'\'shifts\' is {value!r}; give the times at which shifts begin, in order: ["08:00", "20:00"]')
+    return found
+
+
+def _norms(value: Any, faults: list[str]) -> Norms | None:
+    try:
+        low, high = (int(number) for number in value["leaf_households"])
+        above = (int(value["above_households"][0]), int(value["above_households"][1]))
+        return Norms((low, high), above, int(value["open_incidents"]), int(value["sites"]))
+    except (TypeError, ValueError, KeyError, IndexError):
+        faults.append(
+            f"'norms' is {value!r}; it needs leaf_households and above_households, each [from, to], open_incidents and sites"
+        )
+        return None
