@@ -33,33 +33,45 @@ PLAIN = (
     "external_id",
     "version",
 )
+FLAGS = ("restricted", "demo")
 WORDS = ("title", "text", "address")  # what people wrote: kept out of the history
+FACTS = tuple(name for name in PLAIN if name not in {*WORDS, "version", "area", "number"})
 
 
 def to_row(incident: Incident) -> dict[str, Any]:
     """Return the columns of an incident, without its id."""
-    state = incident.state
     return {
         **{name: getattr(incident, name) for name in PLAIN},
         "class": incident.class_,
         "channel": incident.channel.value,
         "urgency": incident.urgency.value,
         "codes": dumps(dict(incident.codes)),
+        "reported": milliseconds(incident.reported),
+        **decided(incident),
+    }
+
+
+def decided(incident: Incident) -> dict[str, Any]:
+    """Return the columns that an act changes which sets no field: what the lifecycle decides, and the version."""
+    state = incident.state
+    return {
+        "version": incident.version,
         "state": dumps(state.to_json()),
         "status": state.status.value,
         "mark": incident.mark.value if incident.mark else "",
         "handler": state.handler,
         "level": state.level,
         "due": milliseconds(state.due) if state.due else None,
-        "reported": milliseconds(incident.reported),
         "closed": milliseconds(incident.closed) if incident.closed else None,
     }
 
 
 def from_row(row: Mapping[str, Any]) -> Incident:
     """Return the incident of a row."""
+    plain = {name: row[name] for name in PLAIN}
+    flags = {name: bool(row[name]) for name in FLAGS}  # SQLite knows no truth, but 0 and 1
     return Incident(
-        **{name: row[name] for name in PLAIN},
+        **{**plain, **flags},
         class_=row["class"],
         channel=Channel(row["channel"]),
         urgency=Urgency(row["urgency"]),
@@ -71,15 +83,13 @@ def from_row(row: Mapping[str, Any]) -> Incident:
 
 def facts(incident: Incident) -> dict[str, Any]:
     """Return what the history says of an incident: all of it but what people wrote, and but what the state says."""
-    row = to_row(incident)
-    said = {name: row[name] for name in PLAIN if name not in {*WORDS, "version", "area", "number"}}
     return {
-        **said,
-        "class": row["class"],
-        "channel": row["channel"],
-        "urgency": row["urgency"],
+        **{name: getattr(incident, name) for name in FACTS},
+        "class": incident.class_,
+        "channel": incident.channel.value,
+        "urgency": incident.urgency.value,
         "codes": dict(incident.codes),
-        "reported": row["reported"],
+        "reported": milliseconds(incident.reported),
         "state": incident.state.to_json(),
     }
 
@@ -93,4 +103,7 @@ def changes(before: Incident, after: Incident) -> tuple[dict[str, Any], dict[str
 
 def dumps(value: Any) -> str:
     """Write plain values in one form only, so that their digest is always the same."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)

@@ -2,16 +2,16 @@
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url, select, update
+from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 
 from geo.errors import LedgerError
-from ledger import migrations, tables
+from ledger import migrations, statements
 from ledger.history import Head, key_of, sign
 from ledger.writing import Writing
 
@@ -20,6 +20,7 @@ FILE = "ledger.db"
 MOST_IN_ONE = 64  # changes in one commit
 BUSY = 30  # seconds that a writer waits for another process
 WRITING = "battlemap_writing"
+INTERRUPTED = "The writing was interrupted. Look whether it was done; if not, do it again."
 
 
 class Ledger:
@@ -37,13 +38,14 @@ class Ledger:
         self.engine, self.folder = engine, folder
         self._key = key
         self._waiting: deque[_Job[Any]] = deque()
-        self._leading = Lock()
+        self._mutex = Lock()  # of _waiting and _led
+        self._led = False
 
     def change(self, work: Callable[[Writing], T]) -> T:
         """Do some work on the ledger, and return what it returned once all of it is on the disk.
 
-        Works of several threads that wait at the same time are committed together (group commit): each stands or falls alone, for a work that raises is taken
-        back and nothing of it remains.
+        Works of several threads that wait at the same time are committed together (group commit): each stands or falls alone, for what a work did that raises is
+        dropped. Where the database refuses what one of them wrote, all are done again one by one, so that a work must leave no trace but in the ledger.
 
         Raises
         ------
@@ -51,12 +53,28 @@ class Ledger:
             The database cannot be written: the disk is full, or read-only; nothing was changed.
         """
         job = _Job(work)
-        self._waiting.append(job)
-        while not job.done:
-            with self._leading:
-                if not job.done:
-                    self._commit([self._waiting.popleft() for _ in range(min(MOST_IN_ONE, len(self._waiting)))])
+        with self._mutex:
+            self._waiting.append(job)
+            leads, self._led = not self._led, True
+        if leads or job.wait():
+            self._lead(job)
         return job.result()
+
+    def _lead(self, job: "_Job[Any]") -> None:
+        """Commit the works that wait, this one first, and hand the lead to the next that waits."""
+        with self._mutex:
+            batch = [self._waiting.popleft() for _ in range(min(MOST_IN_ONE, len(self._waiting)))]
+        try:
+            self._commit(batch)
+        finally:
+            with self._mutex:
+                following = self._waiting[0] if self._waiting else None
+                self._led = following is not None
+            if following:
+                following.wake(leads=True)
+            for other in batch:
+                if other is not job:
+                    other.wake(leads=False)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -83,29 +101,35 @@ class Ledger:
         """The key that signs the head."""
         return self._key
 
-    def _commit(self, jobs: "list[_Job[Any]]") -> None:
+    def _commit(self, jobs: "Sequence[_Job[Any]]") -> None:
         try:
-            with (
-                _named_errors(),
-                self.engine.connect().execution_options(**{WRITING: True}) as connection,
-                connection.begin(),
-            ):
-                head = before = read_head(connection, lock=True)
-                for job in jobs:
-                    head = job.run(connection, head, alone=len(jobs) == 1)
-                if head != before:
-                    head = sign(head, self._key)
-                    connection.execute(
-                        update(tables.head).values(version=head.version, hash=head.hash, signature=head.signature)
-                    )
+            self._try(jobs)
         except BaseException as error:
+            is_refused = isinstance(error, Exception) and not isinstance(error.__cause__, exc.OperationalError)
+            if len(jobs) > 1 and is_refused:
+                for job in jobs:
+                    self._commit([job])
+                return
+            is_ours = isinstance(error, Exception)
             for job in jobs:
-                job.error = job.error or error
-            if not isinstance(error, Exception):
+                job.error = job.error or (error if is_ours else LedgerError(INTERRUPTED))
+            if not is_ours:
                 raise
-        finally:
+
+    def _try(self, jobs: "Sequence[_Job[Any]]") -> None:
+        """Do all works in one transaction."""
+        for job in jobs:
+            job.error = None
+        options = {WRITING: True}
+        with _named_errors(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+            before = read_head(connection, lock=True)
+            writing = Writing(connection, before)
             for job in jobs:
-                job.done = True
+                job.run(writing)
+            head = writing.finish()
+            if head != before:
+                head = sign(head, self._key)
+                statements.SET_HEAD(connection, {"v": head.version, "h": head.hash, "s": head.signature})
 
 
 class _Job(Generic[T]):
@@ -114,24 +138,29 @@ class _Job(Generic[T]):
     def __init__(self, work: Callable[[Writing], T]) -> None:
         self._work = work
         self._value: T | None = None
+        self._woken = Event()
+        self._leads = False
         self.error: BaseException | None = None
-        self.done = False
 
-    def run(self, connection: Connection, head: Head, *, alone: bool) -> Head:
-        """Do the work, and return the head after it; what raises is taken back to where it began."""
-        writing = Writing(connection, head)
-        if alone:
-            self._value = self._work(writing)
-            return writing.flush()
+    def wait(self) -> bool:
+        """Wait until it was done, or until its thread is to lead; tells which."""
+        self._woken.wait()
+        return self._leads
+
+    def wake(self, *, leads: bool) -> None:
+        """End the waiting."""
+        self._leads = leads
+        self._woken.set()
+
+    def run(self, writing: Writing) -> None:
+        """Do the work; what the database did not cause is handed to who asked for it, and the others go on."""
         try:
-            with connection.begin_nested():
+            with writing.work():
                 self._value = self._work(writing)
-                return writing.flush()
         except exc.DBAPIError:
             raise
-        except Exception as error:  # noqa: BLE001  handed to who asked for the work
+        except Exception as error:  # noqa: BLE001
             self.error = error
-            return head
 
     def result(self) -> T:
         """Return what the work returned, or raise what it raised."""
@@ -199,9 +228,8 @@ def engine_of(folder: Path, url: str = "") -> Engine:
 
 def read_head(connection: Connection, *, lock: bool = False) -> Head:
     """Read the head; with ``lock`` no other writer takes a version before this transaction ends."""
-    wanted = select(tables.head.c.version, tables.head.c.hash, tables.head.c.signature)
-    row = connection.execute(wanted.with_for_update() if lock else wanted).one()
-    return Head(*row)
+    row = (statements.HEAD_LOCKED if lock else statements.HEAD)(connection).one()
+    return Head(row[0], row[1], row[2])
 
 
 def _sqlite(path: Path) -> Engine:

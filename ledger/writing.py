@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, NestedTransaction, delete, insert, or_, select
+from sqlalchemy import Connection, NestedTransaction, delete, exc, insert, or_, select
 
 from geo.errors import Conflict, LifecycleError, UnknownIncident
 from incidents.case import Incident
@@ -99,6 +99,8 @@ class Writing:
             if self._savepoint:
                 self.flush()
                 self._savepoint.commit()
+        except exc.DBAPIError:
+            raise  # the whole transaction falls
         except BaseException:
             self._own, self._head = _Collected(), before
             if self._savepoint:
