@@ -15,6 +15,7 @@ from geo.errors import SettingsError
 
 PREFIX = "BATTLEMAP_"
 TEST_PREFIX = "BATTLEMAP_TEST_"
+SWITCH: Mapping[str, bool] = {"on": True, "1": True, "true": True, "off": False, "0": False, "false": False}
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Settings:
         Credit line of the basemap.
     stale_after
         Seconds after which the map calls its connection lost.
+    demo
+        Whether a demonstration area that has no incident yet begins with a demonstration.
     """
 
     host: str = "127.0.0.1"
@@ -59,6 +62,7 @@ class Settings:
     tiles: Path | None = None
     tiles_credit: str = ""
     stale_after: int = 30
+    demo: bool = True
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -128,6 +132,12 @@ def _seconds(text: str) -> int:
     return seconds
 
 
+def _switch(text: str) -> bool:
+    if text.lower() not in SWITCH:
+        raise ValueError("choose on or off")
+    return SWITCH[text.lower()]
+
+
 def _path(text: str) -> Path:
     return Path(text).expanduser()
 
@@ -163,4 +173,5 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "tiles": _existing,
     "tiles_credit": str,
     "stale_after": _seconds,
+    "demo": _switch,
 }
