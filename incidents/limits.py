@@ -236,21 +236,21 @@ class DeadlineRules:
 
 
 KEYS = ("version", "hours", "light", "extension", "rework", "limits", "steps")
+SECTIONS = MappingProxyType(
+    {"light": ("amber_share", "amber_hours"), "extension": ("times", "share"), "rework": ("share",)}
+)
 LIMIT_KEYS = ("class", "major", "urgency", "level", "stage", "span", "source")
 STEP_KEYS = ("kind", "before", "after", "urgency")
 
 
 def _rules(table: Mapping[str, Any], faults: list[str]) -> dict[str, Any]:
     _unknown(table, KEYS, "", faults)
-    light_, extension, rework = (_table(table, key, faults) for key in ("light", "extension", "rework"))
-    _unknown(light_, ("amber_share", "amber_hours"), "light.", faults)
-    _unknown(extension, ("times", "share"), "extension.", faults)
-    _unknown(rework, ("share",), "rework.", faults)
+    light, extension, rework = (_section(table, name, faults) for name in SECTIONS)
     return {
         "version": _version(table, faults),
         "hours": _hours(_table(table, "hours", faults), faults),
-        "amber_share": _number(light_, "light.amber_share", 0.25, (0, 1), faults),
-        "amber_hours": _number(light_, "light.amber_hours", 1, (0, 1000), faults),
+        "amber_share": _number(light, "light.amber_share", 0.25, (0, 1), faults),
+        "amber_hours": _number(light, "light.amber_hours", 1, (0, 1000), faults),
         "extension_times": int(_number(extension, "extension.times", 1, (0, 100), faults)),
         "extension_share": _number(extension, "extension.share", 1, (0, 100), faults),
         "rework_share": _number(rework, "rework.share", 0, (0, 1), faults),
@@ -386,6 +386,12 @@ def _table(table: Mapping[str, Any], key: str, faults: list[str]) -> Mapping[str
         return value
     faults.append(f"{key} is no table; write [{key}]")
     return {}
+
+
+def _section(table: Mapping[str, Any], name: str, faults: list[str]) -> Mapping[str, Any]:
+    found = _table(table, name, faults)
+    _unknown(found, SECTIONS[name], f"{name}.", faults)
+    return found
 
 
 def _entries(table: Mapping[str, Any], key: str, faults: list[str]) -> list[tuple[str, Mapping[str, Any]]]:

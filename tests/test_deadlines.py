@@ -3,6 +3,8 @@
 import copy
 import functools
 import itertools
+import re
+import textwrap
 import timeit
 import tomllib
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +16,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from geo.errors import RulesError
-from incidents.calendar import Calendar, Hours
+from incidents.calendar import Calendar, Days, Hours
 from incidents.deadlines import (
     EXTERNAL,
     DeadlineRules,
@@ -41,6 +43,7 @@ from incidents.deadlines import (
     steps_due,
     working_time,
 )
+from incidents.limits import LIMIT_KEYS, SECTIONS, STEP_KEYS
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -122,6 +125,8 @@ def test_a_table_by_file_moves_the_deadline():
         ("2026-11-13T13:00", "0.5 work_day", "2026-11-13T18:00"),
         ("2026-11-13T08:00", "0.5 work_day", "2026-11-13T12:00"),
         ("2026-12-31T17:00", "2 work_hour", "2027-01-01T09:00"),  # 2027 is not announced: Friday is a weekday
+        ("2026-12-30T18:00", "1 work_day", "2026-12-31T18:00"),  # the last day of the year, not the first of the next
+        ("2026-12-30T18:00", "8 work_hour", "2026-12-31T18:00"),
         ("2026-11-13T17:59", "0 work_hour", "2026-11-13T17:59"),
         ("2026-11-14T10:00", "0 work_day", "2026-11-14T10:00"),
     ],
@@ -157,6 +162,13 @@ def test_a_part_of_a_working_day_is_that_part_of_the_next_whatever_its_hours():
     # 10:00 is 2/8 of a winter day, and 09:45 is 1.75/7 of a summer day: the same quarter
     assert due("2026-04-30T10:00", "1 work_day", SUMMER) == "2026-05-06T09:45"  # after Labour Day
     assert due("2026-09-30T09:45", "1 work_day", SUMMER) == "2026-10-08T10:00"
+
+
+def test_a_hundredth_of_a_working_day_is_288_seconds_to_the_microsecond():
+    start = at("2026-11-13T08:00")
+    for hundredths in range(1, 51):
+        found = add(CN, start, Span(hundredths / 100, Unit.WORK_DAY))
+        assert found == start + timedelta(seconds=288 * hundredths)
 
 
 def test_a_thousand_working_days_need_no_walk():
@@ -552,6 +564,10 @@ class = "L1008"
 urgency = "any"
 span = "1 urgent_hour"
 [[limits]]
+class = "L1008"
+urgency = "emergency"
+span = "0.5 urgent_hour"
+[[limits]]
 stage = "verify"
 span = "1 work_day"
 [[limits]]
@@ -580,7 +596,8 @@ span = "2 work_hour"
         ("06011", "06", "emergency", None, "4 urgent_hour"),  # nobody speaks of an emergency: urgent holds
         ("06010", "06", "emergency", None, "1 urgent_hour"),
         ("L1008", "L1", "normal", None, "1 urgent_hour"),
-        ("L1008", "L1", "emergency", None, "1 urgent_hour"),
+        ("L1008", "L1", "urgent", None, "1 urgent_hour"),
+        ("L1008", "L1", "emergency", None, "0.5 urgent_hour"),
         ("06010", "06", "normal", "community", "6 work_hour"),
         ("06001", "06", "normal", "community", "3 work_day"),
         ("06001", "06", "normal", "micro", "2 work_day"),
@@ -803,3 +820,35 @@ def test_an_urgent_case_is_never_slower_than_an_ordinary_one():
 @given(instants, st.sampled_from(sorted({rule.key for rule in RULES_OF_THE_STREET.limits})))
 def test_a_case_has_its_deadline_after_its_start(start, key):
     assert add(CN, start, RULES_OF_THE_STREET.limit(key, major=key).span) > start
+
+
+# --- the page of the docs -------------------------------------------------------------------------------------------------------------------------------------------
+
+
+def test_every_key_of_the_rules_is_documented_and_the_reverse():
+    page = (RULES.parent.parent / "docs/deadlines.md").read_text(encoding="utf-8")
+    table = page[page.index("## Every key") :]
+    first_cells = "".join(line.split("|")[1] for line in table.splitlines() if line.startswith("| `"))
+    documented = set(re.findall(r"`([\w.]+)`", first_cells))
+    known = {
+        "version",
+        "hours.periods",
+        "hours.NAME",
+        *(f"limits.{key}" for key in LIMIT_KEYS),
+        *(f"steps.{key}" for key in STEP_KEYS),
+        *(f"{name}.{key}" for name, keys in SECTIONS.items() for key in keys),
+    }
+    assert documented == known
+
+
+def test_the_examples_of_the_docs_can_be_read():
+    page = (RULES.parent.parent / "docs/deadlines.md").read_text(encoding="utf-8")
+    blocks = [
+        textwrap.dedent(block) for block in re.findall(r"(?:^(?: {4}.*)?\n)+", page, re.MULTILINE) if block.strip()
+    ]
+    assert len(blocks) == 5
+    *ours, days = blocks
+    found = DeadlineRules.from_table(tomllib.loads("\n".join(ours)))
+    assert found.limit("06010", level="community").span == Span(2, Unit.WORK_HOUR)
+    assert len(found.timings) == 3
+    assert Days.from_table(tomllib.loads(days)).years == {2027}
