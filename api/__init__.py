@@ -14,8 +14,8 @@ from api import print as paper
 from api.answers import missing
 from api.front import streamlit_options
 from api.guard import Guard
+from desk.rooms import rooms_of
 from layers import document
-from layers.areas import areas_of
 from settings import Settings
 
 __all__ = ["Console", "middleware", "routes", "streamlit_options"]
@@ -45,7 +45,10 @@ class Console:
 
 def routes(settings: Settings, console: Console) -> list[BaseRoute]:
     """Return every route of ours; what lies under one of our prefixes and is none of them is missing."""
-    areas = areas_of(settings.packs, settings.area)
+    rooms = rooms_of(
+        settings.packs, settings.area, settings.data_dir, settings.database_url, settings.rules, settings.demo
+    )
+    areas = rooms.areas
     assets = f"/assets/{document.assets_digest()}/"
     return [
         Route("/healthz", healthz),

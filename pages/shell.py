@@ -26,12 +26,12 @@ def run() -> None:
     ]
     current = st.navigation(pages, position="hidden")
     try:
-        area = now.area()
+        room = now.room()
     except BattlemapError as error:
         header(now, pages, current, synthetic=False)
         trouble(now, error)
     else:
-        header(now, pages, current, synthetic=area.pack.synthetic)
+        header(now, pages, current, synthetic=room.area.pack.synthetic)
         current.run()
     address(now.address(), {text: _(text) for text in STREAMLITS})
 

@@ -4,7 +4,9 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from incidents.model import Mark, Status
+from incidents.lifecycle import Act, PostKind
+from incidents.model import Channel, Mark, Status, Urgency
+from incidents.posts import Post
 from locales import N_, Translator
 
 STATUS = MappingProxyType(
@@ -14,10 +16,12 @@ STATUS = MappingProxyType(
         Status.REFUSED.value: N_("Refused"),
         Status.DISPATCHED.value: N_("Dispatched"),
         Status.IN_HAND.value: N_("In hand"),
+        Status.NOTICED.value: N_("Notice posted"),
         Status.FEEDBACK.value: N_("Reported done, to be checked"),
         Status.RETURNED.value: N_("Returned for rework"),
         Status.SUSPENDED.value: N_("Suspended"),
         Status.CLOSED.value: N_("Closed"),
+        Status.EVALUATED.value: N_("Evaluated"),
         Status.SELF_CLEARED.value: N_("Cleared by the grid worker"),
         Status.SELF_VERIFIED.value: N_("Cleared by the grid worker, checked"),
         Status.CANCELLED.value: N_("Cancelled"),
@@ -27,6 +31,71 @@ STATUS = MappingProxyType(
 MARK = MappingProxyType(
     {Mark.RED.value: N_("Reported up"), Mark.YELLOW.value: N_("Cleared on the spot"), Mark.GREEN.value: N_("Done")}
 )
+CHANNEL = MappingProxyType(
+    {
+        Channel.PATROL: N_("Patrol"),
+        Channel.RESIDENT: N_("Resident"),
+        Channel.HOTLINE: N_("12345 hotline"),
+        Channel.CHAT: N_("Chat group"),
+        Channel.DEPARTMENT: N_("Department's own report"),
+        Channel.SENSOR: N_("Sensor"),
+        Channel.IMPORT: N_("Other system"),
+    }
+)
+URGENCY = MappingProxyType(
+    {Urgency.NORMAL: N_("Normal"), Urgency.URGENT: N_("Urgent"), Urgency.EMERGENCY: N_("Emergency")}
+)
+ACT = MappingProxyType(
+    {
+        Act.REPORT: N_("Report it"),
+        Act.SELF_CLEAR: N_("Clear on the spot"),
+        Act.FILE: N_("File the case"),
+        Act.REFUSE: N_("Refuse to file"),
+        Act.DISPATCH: N_("Dispatch"),
+        Act.ACCEPT: N_("Accept"),
+        Act.SEND_BACK: N_("Send back"),
+        Act.ESCALATE: N_("Report up"),
+        Act.POST_NOTICE: N_("Post a notice"),
+        Act.CLEAR: N_("Clear after the notice"),
+        Act.FEEDBACK: N_("Report done"),
+        Act.CLOSE: N_("Verify and close"),
+        Act.RETURN: N_("Return for rework"),
+        Act.EVALUATE: N_("Evaluate"),
+        Act.ASK_EXTENSION: N_("Ask for more time"),
+        Act.EXTEND: N_("Grant more time"),
+        Act.ASK_SUSPENSION: N_("Ask to suspend"),
+        Act.SUSPEND: N_("Suspend"),
+        Act.DENY: N_("Deny the request"),
+        Act.REVIEW: N_("Review the suspension"),
+        Act.RESUME: N_("Resume"),
+        Act.LINK: N_("Link to another"),
+        Act.UNLINK: N_("Take the link back"),
+        Act.KEEP_APART: N_("Keep apart"),
+        Act.REOPEN: N_("Reopen"),
+        Act.CANCEL: N_("Cancel the case"),
+        Act.SAMPLE_PASS: N_("Pass the sample check"),
+        Act.SAMPLE_FAIL: N_("Fail the sample check"),
+        Act.CORRECT: N_("Correct"),
+        Act.REASSIGN: N_("Give to another grid"),
+        Act.SUPERVISE: N_("Supervise"),
+        Act.REPLY: N_("Reply or call back"),
+        Act.NOTE: N_("Note"),
+        Act.IMPORT: N_("Imported"),
+        Act.UNDO: N_("Undo"),
+    }
+)
+POST_KIND = MappingProxyType(
+    {
+        PostKind.WORKER: N_("Grid worker"),
+        PostKind.HEAD: N_("Grid head"),
+        PostKind.FIRST_HEAD: N_("First grid head"),
+        PostKind.DEPUTY: N_("Deputy grid head"),
+        PostKind.OFFICE: N_("Office in charge"),
+        PostKind.INSPECTOR: N_("Inspector"),
+        PostKind.DISPATCHER: N_("Dispatcher"),
+        PostKind.DEPARTMENT: N_("Department"),
+    }
+)
 HOURS_A_DAY = 24
 TWO_DAYS = 2 * HOURS_A_DAY
 
@@ -34,6 +103,11 @@ TWO_DAYS = 2 * HOURS_A_DAY
 def status_name(status: str, _: Translator) -> str:
     """Return the name of a state; one that we do not know is shown as the pack writes it."""
     return _(STATUS[status]) if status in STATUS else status
+
+
+def post_title(post: Post, _: Translator) -> str:
+    """Return a post as people call it: its own title, or for the posts of the room the name of their kind."""
+    return post.title if post.grid or post.kind is PostKind.DEPARTMENT else _(POST_KIND[post.kind])
 
 
 def mark_name(mark: str, _: Translator) -> str:

@@ -6,10 +6,14 @@ from urllib.parse import quote, urlencode
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from desk.room import DISPATCHER
+from geo.errors import BattlemapError
 from locales import LANGUAGES
 from pages.parts.visit import Visit, own_key
+from reports.words import post_title
 
 LANGUAGE_NAMES = {"zh": "中文", "en": "EN"}
+HIDDEN = frozenset({"case"})  # pages that one comes to from others
 
 
 def header(visit: Visit, pages: list[Page], current: Page, *, synthetic: bool) -> None:
@@ -22,10 +26,13 @@ def header(visit: Visit, pages: list[Page], current: Page, *, synthetic: bool) -
             st.html(f'<span class="bm-chip">{escape(_("Illustrative"))}</span>', width="content")
         with st.container(key="nav", horizontal=True, width="content"):
             for page in pages:
+                if page.url_path in HIDDEN:
+                    continue
                 st.page_link(
                     page, label=page.title, query_params=_said(visit), disabled=page.url_path == current.url_path
                 )
         with st.container(key="tools", horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+            _choose_post(visit)
             st.html(_ways_out(visit), width="content")
             st.session_state["language_choice"] = visit.language
             st.segmented_control(
@@ -58,11 +65,38 @@ def _choose_area(visit: Visit) -> None:
     )
 
 
+def _choose_post(visit: Visit) -> None:
+    """Let the visitor choose the post that acts, marked 演示: accounts will take its place."""
+    try:
+        posts = visit.room().posts
+    except BattlemapError:
+        return
+    _, key = visit._, own_key("post_choice", visit)
+    st.session_state[key] = visit.post.key
+    st.selectbox(
+        _("Acting post (demonstration)"),
+        list(posts),
+        format_func=lambda post: f"{_('Demo')} · {post_title(posts[post], _)}",
+        key=key,
+        label_visibility="collapsed",
+        width=220,
+        help=None,
+        on_change=_take_post,
+        args=(key,),
+    )
+
+
+def _take_post(key: str) -> None:
+    if st.session_state[key]:
+        st.session_state["post"] = st.session_state[key]
+
+
 def _take_area(key: str) -> None:
     """Go to another area: its grids and classes are others, so that only marks and days stay of the filter."""
     chosen = st.session_state[key]
     if chosen:
         st.session_state["area"] = chosen
+        st.session_state["post"] = DISPATCHER  # another area has other posts
         st.session_state["asked"] = {
             key: value for key, value in st.session_state["asked"].items() if key in {"mark", "days"}
         }

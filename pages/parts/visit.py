@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import data
+from desk.room import DISPATCHER, Room
+from desk.rooms import Rooms, rooms_of
 from geo.errors import BattlemapError
 from geo.scheme import Name
-from layers.areas import Areas, areas_of
+from incidents.lifecycle import By
+from incidents.posts import Post
+from layers.areas import Areas
 from layers.load import Area
 from layers.pack import read_pack
 from locales import LANGUAGES, Translator, translator
@@ -29,17 +34,46 @@ class Visit:
         The area, which need not exist.
     asked
         The filter as its address writes it, which need not make sense.
+    acting
+        Key of the post that acts, until accounts exist chosen in the frame; it need not exist.
+    now
+        When this run began, UTC.
     """
 
     settings: Settings
     language: str
     name: str
     asked: Mapping[str, str]
+    acting: str
+    now: datetime
+
+    @property
+    def rooms(self) -> Rooms:
+        """The rooms of this console, shared by all visits."""
+        settings = self.settings
+        return rooms_of(
+            settings.packs, settings.area, settings.data_dir, settings.database_url, settings.rules, settings.demo
+        )
 
     @property
     def areas(self) -> Areas:
         """The areas that this console serves."""
-        return areas_of(self.settings.packs, self.settings.area)
+        return self.rooms.areas
+
+    def room(self) -> Room:
+        """Return the area with its rules and its ledger; raises what keeps it from being opened."""
+        return self.rooms.get(self.name, self.now)
+
+    @property
+    def post(self) -> Post:
+        """The post that acts; the dispatcher where the address names none that the area has."""
+        posts = self.room().posts
+        return posts.get(self.acting) or posts[DISPATCHER]
+
+    @property
+    def by(self) -> By:
+        """Who acts, as the history writes it."""
+        return self.post.by
 
     @property
     def _(self) -> Translator:
@@ -60,7 +94,13 @@ class Visit:
 
     def address(self) -> dict[str, str]:
         """Return the parameters that the browser's address shall have; what is "" is taken out of it."""
-        return {"area": self.name, "lang": self.language, **{key: self.asked.get(key, "") for key in FILTER}}
+        acting = "" if self.acting == DISPATCHER else self.acting
+        return {
+            "area": self.name,
+            "lang": self.language,
+            "post": acting,
+            **{key: self.asked.get(key, "") for key in FILTER},
+        }
 
 
 def visit(settings: Settings, query: Mapping[str, str], state: MutableMapping[str, Any]) -> Visit:
@@ -69,7 +109,8 @@ def visit(settings: Settings, query: Mapping[str, str], state: MutableMapping[st
         state["asked"] = {key: query[key] for key in FILTER if query.get(key)}
         state["area"] = query.get("area") or settings.area
         state["language"] = query.get("lang") if query.get("lang") in LANGUAGES else settings.language
-    return Visit(settings, state["language"], state["area"], state["asked"])
+        state["post"] = query.get("post") or DISPATCHER
+    return Visit(settings, state["language"], state["area"], state["asked"], state["post"], datetime.now(UTC))
 
 
 def own_key(name: str, now: Visit) -> str:
