@@ -128,7 +128,7 @@ def counts_by(connection: Connection, wanted: Wanted, column: str) -> dict[str, 
     """Count the wanted incidents by a column; ``mark`` as it shows at ``shift``."""
     by = mark_at(wanted.shift) if column == "mark" else incident.c[column]
     asked = select(by.label("by"), func.count()).where(*conditions(wanted)).group_by("by")
-    return dict(connection.execute(asked).tuples().all())
+    return dict(connection.execute(asked).all())
 
 
 def entries(connection: Connection, area: str, number: str, *, subject: str = "incident") -> list[dict[str, Any]]:
@@ -142,7 +142,7 @@ def entries(connection: Connection, area: str, number: str, *, subject: str = "i
     words = dict(
         connection.execute(
             select(wording.c.key, wording.c.text).where(wording.c.area == area, wording.c.number == number)
-        ).tuples()
+        ).all()
     )
     return [
         {
@@ -189,7 +189,7 @@ def related(connection: Connection, area: str, number: str) -> dict[str, str]:
             .join(other, other.c.id == its)
             .where(incident.c.area == area, incident.c.number == number)
         )
-        found.update(connection.execute(asked).tuples().all())
+        found.update(connection.execute(asked).all())
     return found
 
 

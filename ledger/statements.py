@@ -93,13 +93,9 @@ SERIAL = _always(select(serial.c.last).where(serial.c.area == bindparam("area"),
 SET_SERIAL = _upsert("serial", ("area", "day"), "last")
 RELATE = _upsert("relation", ("one", "other"), "kind")
 LEAVE_GRIDS = _always(delete(incident_grid).where(incident_grid.c.incident == bindparam("row_id")))
-LAST_ENTRY = _always(
-    select(history)
-    .where(
-        history.c.area == bindparam("area"),
-        history.c.subject == literal_column("'incident'"),
-        history.c.key == bindparam("number"),
-    )
-    .order_by(history.c.version.desc())
-    .limit(literal_column("1"))
+_last = select(func.max(history.c.version)).where(
+    history.c.area == bindparam("area"),
+    history.c.subject == literal_column("'incident'"),
+    history.c.key == bindparam("number"),
 )
+LAST_ENTRY = _always(select(history).where(history.c.version == _last.scalar_subquery()))

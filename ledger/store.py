@@ -1,9 +1,10 @@
 """Opening the ledger, and changing it: one transaction for what changes and its history, one version for every change, many writers in one commit."""
 
+import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any, Generic, TypeVar
@@ -185,7 +186,8 @@ def open_ledger(folder: Path, url: str = "", *, migrate: bool = True) -> Ledger:
         The folder cannot be used, the database does not answer, or it was written by a newer battlemap.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise LedgerError(f"{folder} cannot be made: {error.strerror}. Choose another BATTLEMAP_DATA_DIR.") from error
     engine = engine_of(folder, url)
@@ -228,16 +230,16 @@ def engine_of(folder: Path, url: str = "") -> Engine:
 
 def read_head(connection: Connection, *, lock: bool = False) -> Head:
     """Read the head; with ``lock`` no other writer takes a version before this transaction ends."""
-    row = (statements.HEAD_LOCKED if lock else statements.HEAD)(connection).one()
-    return Head(row[0], row[1], row[2])
+    row = (statements.HEAD_LOCKED if lock else statements.HEAD)(connection).mappings().one()
+    return Head(row["version"], row["hash"], row["signature"])
 
 
 def _sqlite(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", pool_size=8, max_overflow=16, connect_args={"timeout": BUSY})
+    _make(path)
+    engine = create_engine(f"sqlite:///{path}", creator=lambda: _opened(path), pool_size=8, max_overflow=16)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # we say ourselves when a transaction begins
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
             try:
                 connection.execute(f"PRAGMA {pragma}")
@@ -250,6 +252,23 @@ def _sqlite(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
+
+
+def _make(path: Path) -> None:
+    """Make an empty database for its owner alone; the files that SQLite puts beside it take its mode."""
+    with suppress(OSError):  # said better when it is opened
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open a database; on a read-only disk, where SQLite cannot keep its journal beside it, as one that nobody changes."""
+    journal = path.with_name(path.name + "-wal")
+    is_frozen = path.exists() and bool(os.statvfs(path).f_flag & os.ST_RDONLY) if hasattr(os, "statvfs") else False
+    wish = "?mode=ro&immutable=1" if is_frozen and not journal.exists() else ""
+    # isolation_level None: we say ourselves when a transaction begins
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}{wish}", uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False
+    )
 
 
 @contextmanager
@@ -275,6 +294,10 @@ _MEANINGS = (
     ("readonly", "The disk of the ledger is read-only; nothing was changed, reading goes on. Make it writable."),
     ("read-only", "The disk of the ledger is read-only; nothing was changed, reading goes on. Make it writable."),
     ("unable to open", "The ledger's file cannot be opened. Look whether its folder exists and may be read."),
+    (
+        "disk i/o error",
+        "The disk of the ledger cannot be written or read; nothing was changed. Look whether it is full or damaged.",
+    ),
     ("is locked", "Another process holds the ledger for too long; nothing was changed. Do it again in a moment."),
     ("append-only", "The history is append-only; nothing was changed."),
     ("not a database", "The ledger's file is damaged. Restore the last backup with `battlemap restore`."),
