@@ -12,6 +12,7 @@ from sqlalchemy import (
     Executable,
     bindparam,
     delete,
+    func,
     insert,
     literal_column,
     select,
