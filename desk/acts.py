@@ -15,7 +15,7 @@ from incidents.case import Incident
 from incidents.deadlines import add as later
 from incidents.deadlines import extension_allowed, paused, resumed, reworked
 from incidents.lifecycle import Act, By, CaseState, Entry
-from incidents.limits import EXTERNAL, Limit, Span, Unit
+from incidents.limits import EXTERNAL, Limit, Span, Stage, Unit
 from incidents.model import Status
 from incidents.posts import Post, line_of
 from incidents.text import clean
@@ -167,6 +167,26 @@ def _escalated(room: Room, case: Incident, data: Mapping[str, Any], now: datetim
     return {**filled, **_dispatched(room, case, filled, now)}
 
 
+def _staged(room: Room, case: Incident, stage: Stage, now: datetime) -> dict[str, Any]:
+    """Return the deadline and limit of a stage beside handling, where the rules set one."""
+    limit = room.rules.deadlines.stage(stage, class_key=case.class_, major=case.major, urgency=case.urgency.value)
+    return _limited(room, limit, now) if limit else {"due": None, "limit": "", "rule": ""}
+
+
+def _to_sort(room: Room, case: Incident, _data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Give a case that waits for its dispatch the limit of that; the deadline of an external order stays."""
+    return {} if case.state.rule == EXTERNAL else _staged(room, case, Stage.DISPATCH, now)
+
+
+def _done(room: Room, case: Incident, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """Stop the clock of handling; what runs then is the limit for verifying, or still the deadline of an external order."""
+    state = case.state
+    due = (
+        state.due.isoformat() if state.rule == EXTERNAL and state.due else _staged(room, case, Stage.VERIFY, now)["due"]
+    )
+    return {**_stopped(room, case, data, now), "due": due}
+
+
 def _stopped(room: Room, case: Incident, _data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Note what is left of the limit when the clock stops."""
     state = case.state
@@ -181,8 +201,10 @@ def _stopped(room: Room, case: Incident, _data: Mapping[str, Any], now: datetime
 def _back(room: Room, case: Incident, _data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Let the clock run again after rework was asked for."""
     state = case.state
-    if state.left is None or not state.limit or state.rule == EXTERNAL:
+    if state.rule == EXTERNAL:
         return {}
+    if state.left is None or not state.limit:
+        return {"due": None}
     limit = Limit(Span.parse(state.limit), state.rule)
     due = reworked(
         room.rules.calendar, now.astimezone(room.area.pack.timezone), state.left, limit, rules=room.rules.deadlines
@@ -313,8 +335,11 @@ _FILL: Mapping[Act, Fill] = MappingProxyType(
         Act.REOPEN: lambda room, case, _data, now: (
             {} if case.state.rule == EXTERNAL else _limited(room, limit_of(room, case), now)
         ),
-        Act.FEEDBACK: _stopped,
-        Act.CLEAR: _stopped,
+        Act.FILE: _to_sort,
+        Act.SEND_BACK: _to_sort,
+        Act.SAMPLE_FAIL: _to_sort,
+        Act.FEEDBACK: _done,
+        Act.CLEAR: _done,
         Act.RETURN: _back,
         Act.RESUME: _resumed,
         Act.POST_NOTICE: _noticed,

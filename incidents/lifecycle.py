@@ -19,6 +19,7 @@ from geo.errors import LifecycleError
 from incidents.model import OPEN, Status
 
 UNDO_WITHIN = timedelta(minutes=1)
+EXTERNAL = "external"  # rule of a deadline that another system set
 
 
 class PostKind(StrEnum):
@@ -68,6 +69,7 @@ class Act(StrEnum):
     CORRECT = "correct"
     REASSIGN = "reassign"
     SUPERVISE = "supervise"
+    STEP = "step"
     REPLY = "reply"
     NOTE = "note"
     IMPORT = "import"
@@ -156,6 +158,7 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
         Act.CORRECT: Rule(OPEN | {S.SELF_CLEARED, S.LINKED}, None, GRID, ("reason",)),
         Act.REASSIGN: Rule(OPEN | {S.SELF_CLEARED, S.LINKED}, None, CENTRE, ("reason", "codes")),
         Act.SUPERVISE: Rule(OPEN, None, CENTRE, ("text",)),
+        Act.STEP: Rule(OPEN, None, frozenset({K.DISPATCHER}), ("step",)),
         Act.REPLY: Rule(frozenset(Status), None, GRID, ("text",)),
         Act.NOTE: Rule(frozenset(Status), None, EVERYONE, ("text",)),
         Act.UNDO: Rule(frozenset(Status), None, EVERYONE),
@@ -177,6 +180,8 @@ class CaseState:
         Key of the level at which it stands: it rises with every escalation.
     due
         Deadline of the running stage, UTC; None while none runs.
+    promised
+        Deadline of handling as it was last granted, UTC: kept when the stage of verifying begins, and after the end.
     limit, rule
         The length that was granted (``4 work_hour``) and the rule that granted it, kept as they were.
     left
@@ -185,6 +190,10 @@ class CaseState:
         What waits for approval: ``extension`` or ``suspension`` -> its data.
     until
         Target of a suspension, or end of a notice's waiting period.
+    steps
+        What was done about its deadline: ``reminder:1``, ``next_head:1``, ``supervise:1``; a new deadline begins anew.
+    watchers
+        Posts that were told of it by such a step.
     times
         Act -> when it was last done, UTC.
     """
@@ -195,6 +204,7 @@ class CaseState:
     reporter: str = ""
     level: str = ""
     due: datetime | None = None
+    promised: datetime | None = None
     limit: str = ""
     rule: str = ""
     left: float | None = None
@@ -202,11 +212,21 @@ class CaseState:
     extensions: int = 0
     asked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     until: datetime | None = None
+    steps: tuple[str, ...] = ()
+    watchers: tuple[str, ...] = ()
     resume_to: Status | None = None
     linked_to: str = ""
     verifier: str = ""
     rating: str = ""
     times: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def in_time(self) -> bool | None:
+        """Whether it was handled by the deadline that was promised (按期处置); None where none was, or while it is being handled."""
+        done = [self.times[act.value] for act in (Act.FEEDBACK, Act.CLEAR, Act.CLOSE) if act.value in self.times]
+        if self.promised is None or not done or self.status in UNSORTED | WITH_HANDLER:
+            return None
+        return done[0] <= self.promised
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as plain values, without what is empty; times as ISO 8601 in UTC."""
@@ -214,8 +234,11 @@ class CaseState:
             **{name: getattr(self, name) for name in _PLAIN},
             "status": self.status.value,
             "handlers": list(self.handlers),
+            "steps": list(self.steps),
+            "watchers": list(self.watchers),
             "resume_to": self.resume_to.value if self.resume_to else None,
             "due": _text(self.due),
+            "promised": _text(self.promised),
             "until": _text(self.until),
             "asked": {name: dict(asked) for name, asked in self.asked.items()},
             "times": {act: _text(time) for act, time in self.times.items()},
@@ -229,8 +252,11 @@ class CaseState:
             **{name: plain[name] for name in _PLAIN if name in plain},
             status=Status(plain["status"]),
             handlers=tuple(plain.get("handlers", ())),
+            steps=tuple(plain.get("steps", ())),
+            watchers=tuple(plain.get("watchers", ())),
             resume_to=Status(plain["resume_to"]) if plain.get("resume_to") else None,
             due=_time(plain.get("due")),
+            promised=_time(plain.get("promised")),
             until=_time(plain.get("until")),
             asked=dict(plain.get("asked", {})),
             times={act: datetime.fromisoformat(text) for act, text in plain.get("times", {}).items()},
@@ -262,11 +288,13 @@ class Entry:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
+# What no person chooses: an undo is offered by itself, the others are done by the desk.
+BY_NOBODY = frozenset({Act.UNDO, Act.IMPORT, Act.STEP})
+
+
 def allowed(state: CaseState | None, by: By) -> tuple[Act, ...]:
     """Return the acts that a post may do now, in the order of the table; what they need is not looked at."""
-    return tuple(
-        act for act, rule in RULES.items() if act not in {Act.UNDO, Act.IMPORT} and not _refusal(act, rule, state, by)
-    )
+    return tuple(act for act, rule in RULES.items() if act not in BY_NOBODY and not _refusal(act, rule, state, by))
 
 
 def apply(state: CaseState | None, entry: Entry) -> CaseState:
@@ -373,7 +401,18 @@ def _clocked(after: CaseState, entry: Entry) -> CaseState:
         limit=data.get("limit", after.limit),
         rule=data.get("rule", after.rule),
         left=data.get("left"),
+        steps=(),
     )
+
+
+def _promised(after: CaseState, entry: Entry) -> CaseState:
+    """Take the deadline that came with an act as the one of handling."""
+    after = _clocked(after, entry)
+    return replace(after, promised=after.due or after.promised)
+
+
+def _ended(after: CaseState, _before: CaseState, _entry: Entry) -> CaseState:
+    return replace(after, due=None, asked={})
 
 
 def _nothing(after: CaseState, _before: CaseState, _entry: Entry) -> CaseState:
@@ -381,7 +420,9 @@ def _nothing(after: CaseState, _before: CaseState, _entry: Entry) -> CaseState:
 
 
 def _reported(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
-    return _clocked(replace(after, level=entry.data.get("level", "")), entry)
+    """Begin with the deadline for sorting it; that of an external order is promised already."""
+    take = _promised if entry.data.get("rule") == EXTERNAL else _clocked
+    return take(replace(after, level=entry.data.get("level", "")), entry)
 
 
 def _self_cleared(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
@@ -391,7 +432,7 @@ def _self_cleared(after: CaseState, _before: CaseState, entry: Entry) -> CaseSta
 def _imported(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
     times = {act: datetime.fromisoformat(text).astimezone(UTC) for act, text in entry.data.get("times", {}).items()}
     handler = entry.data.get("handler", "")
-    return _clocked(
+    return _promised(
         replace(
             after,
             handler=handler,
@@ -411,7 +452,7 @@ def _filed(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
 
 def _given(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
     handler = entry.data["handler"]
-    return _clocked(
+    return _promised(
         replace(
             after,
             handler=handler,
@@ -432,16 +473,17 @@ def _noticed(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
 
 
 def _stopped(after: CaseState, before: CaseState, entry: Entry) -> CaseState:
-    """Stop the clock: the deadline is kept for the record, what was left of it is noted."""
-    return replace(after, until=None, asked={}, left=entry.data.get("left", before.left))
+    """Stop the clock of handling and note what was left of it; the deadline that comes along is that of verifying."""
+    left, due = entry.data.get("left", before.left), _time(entry.data.get("due"))
+    return replace(after, until=None, asked={}, left=left, due=due, steps=())
 
 
 def _closed(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
-    return replace(after, verifier=entry.by.post)
+    return replace(after, verifier=entry.by.post, due=None)
 
 
 def _returned(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
-    return _clocked(replace(after, returns=after.returns + 1), entry)
+    return _promised(replace(after, returns=after.returns + 1), entry)
 
 
 def _evaluated(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
@@ -454,7 +496,7 @@ def _asked(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
 
 
 def _extended(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
-    return _clocked(replace(after, extensions=after.extensions + 1, asked={}), entry)
+    return _promised(replace(after, extensions=after.extensions + 1, asked={}), entry)
 
 
 def _suspended(after: CaseState, before: CaseState, entry: Entry) -> CaseState:
@@ -469,7 +511,7 @@ def _suspended(after: CaseState, before: CaseState, entry: Entry) -> CaseState:
 
 
 def _resumed(after: CaseState, before: CaseState, entry: Entry) -> CaseState:
-    return _clocked(replace(after, status=before.resume_to or S.FILED, resume_to=None, until=None, left=None), entry)
+    return _promised(replace(after, status=before.resume_to or S.FILED, resume_to=None, until=None, left=None), entry)
 
 
 def _linked(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
@@ -483,7 +525,12 @@ def _unlinked(after: CaseState, _before: CaseState, _entry: Entry) -> CaseState:
 def _reopened(after: CaseState, before: CaseState, entry: Entry) -> CaseState:
     """Give a reopened case back to who handled it, who is notified; without one it is sorted anew."""
     status = S.RETURNED if before.handler else S.FILED
-    return _clocked(replace(after, status=status, verifier="", rating=""), entry)
+    return _promised(replace(after, status=status, verifier="", rating=""), entry)
+
+
+def _stepped(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
+    step, told = str(entry.data["step"]), str(entry.data.get("to", ""))
+    return replace(after, steps=_with(after.steps, step), watchers=_with(after.watchers, told))
 
 
 def _with(handlers: tuple[str, ...], post: str) -> tuple[str, ...]:
@@ -496,6 +543,8 @@ _EFFECTS = MappingProxyType(
         Act.SELF_CLEAR: _self_cleared,
         Act.IMPORT: _imported,
         Act.FILE: _filed,
+        Act.REFUSE: _ended,
+        Act.CANCEL: _ended,
         Act.DISPATCH: _given,
         Act.ESCALATE: _given,
         Act.SEND_BACK: _given_back,
@@ -517,6 +566,7 @@ _EFFECTS = MappingProxyType(
         Act.LINK: _linked,
         Act.UNLINK: _unlinked,
         Act.REOPEN: _reopened,
+        Act.STEP: _stepped,
     }
 )
 

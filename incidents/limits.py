@@ -16,11 +16,11 @@ from typing import Any, NamedTuple, Self
 
 from geo.errors import RulesError
 from incidents.calendar import Hours
+from incidents.lifecycle import EXTERNAL
 from incidents.model import Urgency
 
 __all__ = ["EXTERNAL", "DeadlineRules", "Limit", "Span", "Stage", "StepKind", "Timing", "Unit"]
 
-EXTERNAL = "external"
 LARGEST = 1_000_000  # in any unit; 500 years of working hours
 LARGEST_LIMIT = 10_000
 

@@ -78,6 +78,7 @@ ACT = MappingProxyType(
         Act.CORRECT: N_("Correct"),
         Act.REASSIGN: N_("Give to another grid"),
         Act.SUPERVISE: N_("Supervise"),
+        Act.STEP: N_("Step of the deadline"),
         Act.REPLY: N_("Reply or call back"),
         Act.NOTE: N_("Note"),
         Act.IMPORT: N_("Imported"),
