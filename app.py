@@ -32,5 +32,8 @@ for option, value in api.streamlit_options().items():
     config.set_option(option, value, "app.py")
 
 app = st.App(
-    HOUSE / "pages" / "shell.py", routes=api.routes(SETTINGS, CONSOLE), middleware=api.middleware(SETTINGS, CONSOLE)
+    HOUSE / "pages" / "shell.py",
+    routes=api.routes(SETTINGS, CONSOLE),
+    middleware=api.middleware(SETTINGS, CONSOLE),
+    lifespan=api.lifespan(SETTINGS),
 )

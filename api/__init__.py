@@ -1,24 +1,26 @@
 """The doors by HTTP: the map document, live data, cards, search, tiles, and the front page of the console. They only read."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api import documents, front, live, lookup, tiles
+from api import documents, front, live, lookup, ticker, tiles
 from api import print as paper
 from api.answers import missing
 from api.front import streamlit_options
 from api.guard import Guard
-from desk.rooms import rooms_of
+from desk.rooms import Rooms, rooms_of
 from layers import document
 from settings import Settings
 
-__all__ = ["Console", "middleware", "routes", "streamlit_options"]
+__all__ = ["Console", "lifespan", "middleware", "routes", "streamlit_options"]
 
 PREFIXES = ("/map/", "/assets/", "/live/", "/card/", "/search/", "/print/", "/tiles/")
 LOOPBACK = ("127.", "localhost", "::1")
@@ -45,9 +47,7 @@ class Console:
 
 def routes(settings: Settings, console: Console) -> list[BaseRoute]:
     """Return every route of ours; what lies under one of our prefixes and is none of them is missing."""
-    rooms = rooms_of(
-        settings.packs, settings.area, settings.data_dir, settings.database_url, settings.rules, settings.demo
-    )
+    rooms = _rooms(settings)
     areas = rooms.areas
     assets = f"/assets/{document.assets_digest()}/"
     return [
@@ -69,6 +69,17 @@ def middleware(settings: Settings, console: Console) -> list[Middleware]:
     """
     names = settings.names if settings.names or settings.host.startswith(LOOPBACK) else None
     return [Middleware(Guard, paths=[*console.paths, "/healthz"], prefixes=PREFIXES, names=names)]
+
+
+def lifespan(settings: Settings) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """Return what runs beside the routes while the console serves."""
+    return ticker.lifespan(_rooms(settings))
+
+
+def _rooms(settings: Settings) -> Rooms:
+    return rooms_of(
+        settings.packs, settings.area, settings.data_dir, settings.database_url, settings.rules, settings.demo
+    )
 
 
 def healthz(_request: Request) -> Response:

@@ -30,6 +30,10 @@ class Rooms:
         """List the names of the areas, the default one first."""
         return self.areas.names()
 
+    def opened(self) -> list[Room]:
+        """List the rooms that somebody has opened."""
+        return list(self._open.values())
+
     def get(self, name: str, now: datetime) -> Room:
         """Return a room.
 

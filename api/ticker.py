@@ -1,0 +1,49 @@
+"""What happens by itself while the console runs: the steps of deadlines, once a minute."""
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from threading import Event, Thread
+from typing import Any
+
+from desk import steps
+from desk.rooms import Rooms
+from geo.errors import BattlemapError
+
+LOG = logging.getLogger(__name__)
+EVERY = 60  # seconds
+
+
+def lifespan(rooms: Rooms, *, every: float = EVERY) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """Return the lifespan of an app that ticks while it serves; several processes at one ledger take each step once."""
+
+    @asynccontextmanager
+    async def living(_app: Any) -> AsyncIterator[None]:
+        stopped = Event()
+        thread = Thread(target=_run, args=(rooms, stopped, every), name="ticker", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stopped.set()
+
+    return living
+
+
+def tick(rooms: Rooms, now: datetime) -> int:
+    """Take the steps that are due in every room that is open, and return how many; a room that cannot is logged and does not hold up the others."""
+    taken = 0
+    for room in rooms.opened():
+        try:
+            taken += steps.take(room, now)
+        except BattlemapError as error:
+            LOG.warning("%s: %s", room.id, error)
+        except Exception:  # whatever it is, the clock goes on
+            LOG.exception("%s: its deadlines could not be looked at", room.id)
+    return taken
+
+
+def _run(rooms: Rooms, stopped: Event, every: float) -> None:
+    while not stopped.wait(every):
+        tick(rooms, datetime.now(UTC))
