@@ -126,7 +126,7 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
     {
         Act.REPORT: Rule(frozenset({None}), S.REPORTED, EVERYONE),
         Act.SELF_CLEAR: Rule(frozenset({None, S.REPORTED}), S.SELF_CLEARED, GRID, ("photo",), undo=True),
-        Act.IMPORT: Rule(frozenset({None}), None, frozenset({K.DISPATCHER}), ("status",)),
+        Act.IMPORT: Rule(frozenset({None, *Status}), None, frozenset({K.DISPATCHER}), ("status",)),
         Act.FILE: Rule(frozenset({S.REPORTED}), S.FILED, CENTRE, undo=True),
         Act.REFUSE: Rule(UNSORTED, S.REFUSED, CENTRE, ("reason",), undo=True),
         Act.DISPATCH: Rule(UNSORTED - {S.REPORTED} | WITH_HANDLER, S.DISPATCHED, CENTRE, ("handler",), undo=True),
@@ -194,6 +194,8 @@ class CaseState:
         What was done about its deadline: ``reminder:1``, ``next_head:1``, ``supervise:1``; a new deadline begins anew.
     watchers
         Posts that were told of it by such a step.
+    official
+        What the other system last said of an imported case (``status``, ``due``, ``closed``, ``agency``), so that its next word can be told from ours.
     times
         Act -> when it was last done, UTC.
     """
@@ -218,6 +220,7 @@ class CaseState:
     linked_to: str = ""
     verifier: str = ""
     rating: str = ""
+    official: Mapping[str, str] = field(default_factory=dict)
     times: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
@@ -241,6 +244,7 @@ class CaseState:
             "promised": _text(self.promised),
             "until": _text(self.until),
             "asked": {name: dict(asked) for name, asked in self.asked.items()},
+            "official": dict(self.official),
             "times": {act: _text(time) for act, time in self.times.items()},
         }
         return {name: value for name, value in plain.items() if value or (name == "left" and value is not None)}
@@ -259,6 +263,7 @@ class CaseState:
             promised=_time(plain.get("promised")),
             until=_time(plain.get("until")),
             asked=dict(plain.get("asked", {})),
+            official=dict(plain.get("official", {})),
             times={act: datetime.fromisoformat(text) for act, text in plain.get("times", {}).items()},
         )
 
@@ -381,12 +386,22 @@ def _lacking(entry: Entry, rule: Rule, state: CaseState | None) -> str:
     lacking = [name for name in rule.needs if not entry.data.get(name)]
     if lacking:
         return f"{entry.act.value} needs {', '.join(lacking)}."
+    if entry.act is Act.IMPORT:
+        return _not_importable(entry, state)
     if entry.act is Act.CLEAR and state and state.until and entry.at < state.until:
         return f"clear has to wait until {_text(state.until)}: the notice gives its reader that long."
     if entry.act is Act.EXTEND and state and state.due and (_time(entry.data["due"]) or state.due) <= state.due:
         return f"extend has to name a time after {_text(state.due)}."
     if entry.act is Act.DENY and state and not state.asked:
         return "deny has nothing to deny: no extension and no suspension was asked for."
+    return ""
+
+
+def _not_importable(entry: Entry, state: CaseState | None) -> str:
+    if entry.data["status"] not in set(Status):
+        return f"import names the state {entry.data['status']!r}, which there is not."
+    if state and not state.official:
+        return "import brings only cases up to date that came from another system."
     return ""
 
 
@@ -429,17 +444,21 @@ def _self_cleared(after: CaseState, _before: CaseState, entry: Entry) -> CaseSta
     return replace(after, handler="", handlers=_with(after.handlers, entry.by.post), due=None, left=None)
 
 
-def _imported(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
-    times = {act: datetime.fromisoformat(text).astimezone(UTC) for act, text in entry.data.get("times", {}).items()}
-    handler = entry.data.get("handler", "")
-    return _promised(
+def _imported(after: CaseState, before: CaseState, entry: Entry) -> CaseState:
+    """Take over what another system says: at first, and again when it says something new."""
+    data = entry.data
+    times = {act: datetime.fromisoformat(text).astimezone(UTC) for act, text in data.get("times", {}).items()}
+    handler = data.get("handler", before.handler)
+    return _clocked(
         replace(
             after,
+            status=Status(data["status"]),
             handler=handler,
-            handlers=_with((), handler),
-            level=entry.data.get("level", ""),
-            returns=int(entry.data.get("returns", 0)),
-            linked_to=entry.data.get("to", ""),
+            handlers=_with(before.handlers, handler),
+            level=data.get("level", before.level),
+            returns=int(data.get("returns", before.returns)),
+            linked_to=data.get("to", ""),
+            official=data.get("official", {}),
             times={**after.times, **times},
         ),
         entry,
