@@ -3,15 +3,15 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, not_, or_, select
 
 from geo.errors import UnknownIncident
 from incidents.case import Incident
-from incidents.model import Mark
-from ledger import tables
+from incidents.model import Mark, Status
+from ledger import state, tables
 from ledger.rows import from_row
 from ledger.tables import incident, incident_grid, instant, milliseconds
 
@@ -38,6 +38,22 @@ class Wanted:
         Changed since.
     marked
         Only what carries a mark.
+    mine
+        What a post handles, or answers for and has not sorted yet.
+    not_by
+        Leaves out what a post ever handled: it may not verify it.
+    asking
+        An extension or a suspension waits for approval.
+    until_before
+        A suspension or a notice that ends by then.
+    unreplied
+        Nobody replied or called back yet.
+    drawn
+        Only the share that is drawn for a check.
+    due_since, closed_since
+        With a deadline since then; closed or cleared since then.
+    acted
+        An act, and since when it was done.
     """
 
     area: str
@@ -59,10 +75,22 @@ class Wanted:
     shift: datetime | None = None
     after_version: int | None = None
     marked: bool = False
+    mine: str = ""
+    not_by: str = ""
+    asking: bool = False
+    until_before: datetime | None = None
+    unreplied: bool = False
+    drawn: float | None = None
+    due_since: datetime | None = None
+    closed_since: datetime | None = None
+    acted: tuple[str, datetime] | None = None
     restricted: bool | None = None
     demo: bool | None = None
     text: str = ""
 
+
+# States in which the handler has something to do.
+HANDLED = (Status.DISPATCHED, Status.IN_HAND, Status.NOTICED, Status.RETURNED)
 
 # Columns by which a list may be ordered.
 ORDERS: Mapping[str, Sequence[ColumnElement[Any]]] = {
@@ -133,27 +161,30 @@ def counts_by(connection: Connection, wanted: Wanted, column: str) -> dict[str, 
 
 def entries(connection: Connection, area: str, number: str, *, subject: str = "incident") -> list[dict[str, Any]]:
     """Return the history of one incident, oldest first; what people wrote in its place, None where it was erased."""
-    history, wording = tables.history, tables.wording
+    history = tables.history
     found = connection.execute(
         select(history)
         .where(history.c.area == area, history.c.subject == subject, history.c.key == number)
         .order_by(history.c.version)
     ).mappings()
-    words = dict(
-        connection.execute(
-            select(wording.c.key, wording.c.text).where(wording.c.area == area, wording.c.number == number)
-        ).all()
-    )
+    said = words(connection, area, number)
     return [
         {
             **row,
             "at": instant(row["at"]),
-            "data": _worded(json.loads(row["data"]), words),
+            "data": _worded(json.loads(row["data"]), said),
             "before": json.loads(row["before"]),
             "after": json.loads(row["after"]),
         }
         for row in found
     ]
+
+
+def words(connection: Connection, area: str, number: str) -> dict[str, str | None]:
+    """Return what people wrote about one incident, by the key by which its history and its state refer to it; None where it was erased."""
+    wording = tables.wording
+    asked = select(wording.c.key, wording.c.text).where(wording.c.area == area, wording.c.number == number)
+    return dict(connection.execute(asked).all())  # type: ignore[arg-type]  # pairs
 
 
 def photos(connection: Connection, area: str, number: str) -> list[dict[str, Any]]:
@@ -231,7 +262,36 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
             _among(incident_grid.c.code, wanted.codes),
         )
         found.append(select(incident_grid.c.incident).where(*inside).exists())
-    return found + _in_time(wanted) + _said(wanted)
+    return found + _in_time(wanted) + _in_state(wanted) + _said(wanted)
+
+
+def _in_state(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """What an inbox asks: whose turn it is, and what waits for whom."""
+    c = incident.c
+    found: list[ColumnElement[bool]] = []
+    if wanted.mine:
+        unsorted = and_(c.post == wanted.mine, c.status.in_([Status.REPORTED.value, Status.FILED.value]))
+        handled = and_(c.handler == wanted.mine, c.status.in_([status.value for status in HANDLED]))
+        found.append(or_(handled, unsorted))
+    if wanted.not_by:
+        found.append(not_(state.handled_by(wanted.not_by)))
+    if wanted.asking:
+        found.append(state.asking())
+    if wanted.until_before:
+        found += [state.of_state("until") != "", state.of_state("until") <= wanted.until_before.astimezone(UTC).isoformat()]
+    if wanted.unreplied:
+        found.append(state.unreplied())
+    if wanted.drawn is not None:
+        found.append(state.drawn(wanted.drawn))
+    if wanted.acted:
+        found.append(_acted(*wanted.acted))
+    return found
+
+
+def _acted(act: str, since: datetime) -> ColumnElement[bool]:
+    history = tables.history
+    done = (history.c.subject == "incident", history.c.act == act, history.c.at >= milliseconds(since))
+    return incident.c.number.in_(select(history.c.key).where(history.c.area == incident.c.area, *done))
 
 
 def _class_in(wanted: Wanted) -> ColumnElement[bool]:
@@ -266,6 +326,10 @@ def _in_time(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.active_since:
         since = milliseconds(wanted.active_since)
         found.append(or_(c.mark == Mark.RED.value, c.reported >= since, c.closed >= since))
+    if wanted.closed_since:
+        found.append(c.closed >= milliseconds(wanted.closed_since))
+    if wanted.due_since:
+        found.append(c.due >= milliseconds(wanted.due_since))
     if wanted.due_before:
         found += [c.mark == Mark.RED.value, c.due < milliseconds(wanted.due_before)]
     if wanted.after_version is not None:

@@ -164,29 +164,20 @@ class Writing:
         found = self.find(incident.area, *origin) if origin else None
         if found:
             return found
+        entry, said = self._kept_apart(entry, photos)
         state = apply(None, entry)
         number = f"{prefix}-{day}-{self._serial(incident.area, day):04d}"
-        made = replace(incident, number=number, state=state, version=self.version + 1)
+        reported = _at(incident.reported)
+        made = replace(incident, number=number, reported=reported, state=state, version=self.version + 1)
         id_ = made.version
-        said = {name: getattr(made, name) for name in WORDS}
-        words = self._worded(made, {"words": dumps(said)})
-        self._enter(
-            made.area,
-            "incident",
-            number,
-            entry.act.value,
-            entry.by.post,
-            entry.at,
-            self._data(made, entry),
-            {},
-            {**facts(made), **words},
-        )
+        written = self._worded({"words": dumps({name: getattr(made, name) for name in WORDS})})
+        self._enter_act(made, entry, {}, facts(made), {**said, **written})
         self._own.new[id_] = made
         self._own.ids[made.area, number] = id_
         if origin:
             self._own.origins[made.area, *origin] = id_
             self._add("origin", {"area": made.area, "source": origin[0], "key": origin[1], "incident": id_})
-        self.attach(made, photos, at=entry.at)
+        self._attach(made, photos, at=entry.at)
         return made
 
     def act(
@@ -220,29 +211,20 @@ class Writing:
         before = self.get(area, number)
         if expected is not None and before.version != expected:
             raise Conflict(number, expected, before.version)
+        entry, said = self._kept_apart(entry, photos)
         state = self._undone(before, entry) if entry.act is Act.UNDO else apply(before.state, entry)
         after = replace(before, **changed, state=state, version=self.version + 1)
-        old, new = changes(before, after)
+        after = replace(after, reported=_at(after.reported))
         rewritten = {name: getattr(after, name) for name in WORDS if getattr(after, name) != getattr(before, name)}
-        words = self._worded(after, {"words": dumps(rewritten)}) if rewritten else {}
-        self._enter(
-            area,
-            "incident",
-            number,
-            entry.act.value,
-            entry.by.post,
-            entry.at,
-            self._data(after, entry),
-            old,
-            {**new, **words},
-        )
+        written = self._worded({"words": dumps(rewritten)}) if rewritten else {}
+        self._enter_act(after, entry, *changes(before, after), {**said, **written})
         id_ = self.id_of(area, number)
         self._own.set(id_, after)
         if changed:
             self._own.edited.add(id_)
         if before.codes != after.codes or before.reported != after.reported:
             self._own.moved.add(id_)
-        self.attach(after, photos, at=entry.at)
+        self._attach(after, photos, at=entry.at)
         return after
 
     def get(self, area: str, number: str) -> Incident:
@@ -282,8 +264,8 @@ class Writing:
             return self._own.ids[area, number]
         return id_
 
-    def attach(self, incident: Incident, photos: Sequence[Attached], *, at: datetime) -> None:
-        """Note photos of an incident; their files must be there already."""
+    def _attach(self, incident: Incident, photos: Sequence[Attached], *, at: datetime) -> None:
+        """Note photos of an incident, whose entry names them; their files must be there already."""
         for photo in photos:
             row = {**vars(photo), "incident": self.id_of(incident.area, incident.number)}
             self._add("attachment", {**row, "at": milliseconds(at), "version": self.version})
@@ -398,20 +380,46 @@ class Writing:
         done = Entry(Act(last["act"]), By(last["post"], kind), instant(last["at"]))
         return undone(done, CaseState.from_json(old) if old else None, entry)
 
-    def _data(self, incident: Incident, entry: Entry) -> dict[str, Any]:
-        """Return an act's data as the history keeps it: people's own words by reference."""
-        words = {name: str(entry.data[name]) for name in PERSONAL if entry.data.get(name)}
-        return {"kind": entry.by.kind.value, **entry.data, **self._worded(incident, words)}
+    def _kept_apart(self, entry: Entry, photos: Sequence[Attached]) -> tuple[Entry, dict[str, "_Words"]]:
+        """Return an act as the history keeps it, people's own words by reference, and those words; its time in milliseconds, as it is kept."""
+        spoken = {name: entry.data[name] for name in PERSONAL if isinstance(entry.data.get(name), str)}
+        said = self._worded({name: text for name, text in spoken.items() if text})
+        data = {
+            "kind": entry.by.kind.value,
+            **entry.data,
+            **{name: words.reference for name, words in said.items()},
+            **({"photos": [photo.sha256 for photo in photos]} if photos else {}),
+        }
+        return replace(entry, data=data, at=_at(entry.at)), said
 
-    def _worded(self, incident: Incident, words: Mapping[str, str]) -> dict[str, Any]:
-        """Keep words where they can be erased, and return what the history says of them: their key and salted digest."""
-        references = {}
-        for name, text in words.items():
-            key, salt = f"{self.version + 1}.{name}", secrets.token_hex(16)
-            row = {"key": key, "area": incident.area, "number": incident.number, "salt": salt, "text": text}
-            self._add("wording", row)
-            references[name] = {"ref": key, "sha256": digest_of(salt, text)}
-        return references
+    def _worded(self, words: Mapping[str, str]) -> dict[str, "_Words"]:
+        """Return words with the key by which the history will refer to them, and the salt of their digest."""
+        return {name: _Words(f"{self.version + 1}.{name}", secrets.token_hex(16), text) for name, text in words.items()}
+
+    def _enter_act(
+        self,
+        incident: Incident,
+        entry: Entry,
+        before: Mapping[str, Any],
+        after: Mapping[str, Any],
+        words: Mapping[str, "_Words"],
+    ) -> None:
+        """Enter an act, and keep its words where they can be erased."""
+        for said in words.values():
+            self._add("wording", {"area": incident.area, "number": incident.number, **vars(said)})
+        if "words" in words:
+            after = {**after, "words": words["words"].reference}
+        self._enter(
+            incident.area,
+            "incident",
+            incident.number,
+            entry.act.value,
+            entry.by.post,
+            entry.at,
+            entry.data,
+            before,
+            after,
+        )
 
     def _enter(  # noqa: PLR0917
         self,
@@ -443,6 +451,23 @@ class Writing:
 
     def _add(self, table: str, row: dict[str, Any]) -> None:
         self._own.rows.setdefault(table, []).append(row)
+
+
+@dataclass(frozen=True)
+class _Words:
+    key: str
+    salt: str
+    text: str
+
+    @property
+    def reference(self) -> dict[str, str]:
+        """What the history says of them."""
+        return {"ref": self.key, "sha256": digest_of(self.salt, self.text)}
+
+
+def _at(time: datetime) -> datetime:
+    """Return a time as the ledger keeps it, so that a state is the same whether it was read or replayed."""
+    return instant(milliseconds(time))
 
 
 def digest_of(salt: str, text: str) -> str:

@@ -72,6 +72,37 @@ def test_what_people_wrote_never_enters_the_history(ledger):
     assert history(ledger, made.number)[1]["data"]["reason"] == "不属于本区,王某知道"
 
 
+def test_the_reason_of_a_wish_that_waits_is_kept_apart_too_and_carried_on(ledger):
+    made = report(ledger)
+    do(ledger, made.number, Act.FILE)
+    do(ledger, made.number, Act.DISPATCH, handler=DEPARTMENT.post)
+    until = (NOW + timedelta(days=9)).isoformat()
+    asks = do(ledger, made.number, Act.ASK_SUSPENSION, DEPARTMENT, reason="王某不在家", until=until)
+    reason = asks.state.asked["suspension"]["reason"]
+    done = do(ledger, made.number, Act.SUSPEND, reason=reason, until=until)
+    assert done.status is Status.SUSPENDED
+    with ledger.reading() as connection:
+        assert find.words(connection, AREA, made.number)[reason["ref"]] == "王某不在家"
+        rows = [
+            dict(row)
+            for table in (tables.history, tables.incident)
+            for row in connection.execute(select(table)).mappings()
+        ]
+    assert "王某" not in json.dumps(rows, ensure_ascii=False)
+    assert [row["data"].get("reason") for row in history(ledger, made.number)[-2:]] == ["王某不在家"] * 2
+
+
+def test_times_are_kept_as_they_are_read_back(ledger):
+    made = report(ledger, at=NOW + timedelta(microseconds=1999))
+    assert made.reported == NOW + timedelta(milliseconds=1)
+    assert read(ledger, made.number) == made
+
+
+def test_a_photo_is_named_by_the_history(ledger):
+    made = report(ledger, photos=[Attached("a" * 64, "b" * 64, 4, 3)])
+    assert history(ledger, made.number)[0]["data"]["photos"] == ["a" * 64]
+
+
 def test_an_act_that_the_rules_refuse_leaves_nothing(ledger):
     made = report(ledger)
     with pytest.raises(LifecycleError, match="close cannot be done"):
@@ -120,8 +151,8 @@ def test_an_undo_sees_what_the_same_work_did_before_it(ledger):
 def test_one_work_may_report_and_act_and_relate(ledger):
     def work(writing):
         one = writing.report(case(), entry(Act.REPORT, WORKER), prefix="LN", day="20261122")
-        two = writing.report(case(), entry(Act.REPORT, WORKER), prefix="LN", day="20261122")
-        writing.attach(two, [Attached("a" * 64, "b" * 64, 4, 3)], at=NOW)
+        photos = [Attached("a" * 64, "b" * 64, 4, 3)]
+        two = writing.report(case(), entry(Act.REPORT, WORKER), prefix="LN", day="20261122", photos=photos)
         writing.reporter(one, name="王*", phone="138****0000", erase=NOW)
         writing.relate(AREA, two.number, one.number, "apart")
         writing.relate(AREA, two.number, one.number, "linked")
