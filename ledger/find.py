@@ -184,7 +184,7 @@ def words(connection: Connection, area: str, number: str) -> dict[str, str | Non
     """Return what people wrote about one incident, by the key by which its history and its state refer to it; None where it was erased."""
     wording = tables.wording
     asked = select(wording.c.key, wording.c.text).where(wording.c.area == area, wording.c.number == number)
-    return dict(connection.execute(asked).all())  # type: ignore[arg-type]  # pairs
+    return dict(connection.execute(asked).all())
 
 
 def photos(connection: Connection, area: str, number: str) -> list[dict[str, Any]]:
@@ -197,6 +197,11 @@ def photos(connection: Connection, area: str, number: str) -> list[dict[str, Any
         .order_by(attachment.c.id)
     )
     return [{**row, "at": instant(row["at"])} for row in connection.execute(asked).mappings()]
+
+
+def version(connection: Connection, area: str) -> int:
+    """Return the version of the last change to an area's incidents; 0 while it has none."""
+    return int(connection.execute(select(func.max(incident.c.version)).where(incident.c.area == area)).scalar() or 0)
 
 
 def begun(connection: Connection, area: str) -> str:
@@ -266,7 +271,7 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _in_state(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """What an inbox asks: whose turn it is, and what waits for whom."""
+    """Return the conditions of an inbox: whose turn it is, and what waits for whom."""
     c = incident.c
     found: list[ColumnElement[bool]] = []
     if wanted.mine:
@@ -310,7 +315,7 @@ def _marked(wanted: Wanted) -> ColumnElement[bool]:
     started, yellow = milliseconds(wanted.shift), c.mark == Mark.YELLOW.value
     ways = [_among(c.mark, wanted.marks - {Mark.YELLOW.value})] if wanted.marks - {Mark.YELLOW.value} else []
     if Mark.YELLOW.value in wanted.marks:
-        ways.append(and_(yellow, c.closed >= started))
+        ways.append(and_(yellow, or_(c.closed >= started, c.closed.is_(None))))
     if Mark.GREEN.value in wanted.marks:
         ways.append(and_(yellow, c.closed < started))
     return or_(*ways)
