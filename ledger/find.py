@@ -283,7 +283,10 @@ def _in_state(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.asking:
         found.append(state.asking())
     if wanted.until_before:
-        found += [state.of_state("until") != "", state.of_state("until") <= wanted.until_before.astimezone(UTC).isoformat()]
+        found += [
+            state.of_state("until") != "",
+            state.of_state("until") <= wanted.until_before.astimezone(UTC).isoformat(),
+        ]
     if wanted.unreplied:
         found.append(state.unreplied())
     if wanted.drawn is not None:
