@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from desk.packs import from_pack
 from desk.reports import edition_of
 from desk.room import Room
 from ledger.writing import Writing
@@ -21,6 +22,8 @@ def begin(room: Room, now: datetime, *, demo: bool) -> str:
         if writing.begun(room.id):  # another process was first
             return
         writing.begin(room.id, how, edition=edition_of(room), digest=room.area.digest, at=now)
+        if how == "pack":
+            from_pack(writing, room, now)
 
     room.ledger.change(write)
     return how

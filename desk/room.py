@@ -10,6 +10,7 @@ import pandas as pd
 
 from desk.rules import Rules
 from geo.errors import UnknownPost
+from geo.scheme import Name
 from incidents.lifecycle import PostKind
 from incidents.posts import Post, heads, kind_of, post_key
 from layers.load import Area
@@ -77,6 +78,18 @@ class Room:
         above = net.ancestors(np.array([net.leaf.position(carrier)]))
         codes = {key: str(net.level(key).codes[found[0]]) if found[0] >= 0 else "" for key, found in above.items()}
         return {**codes, net.leaf.key: leaf}
+
+    def class_name(self, key: str) -> Name:
+        """Return the name of a class or major class; one that the directory does not know is called as the pack calls it, or by its key."""
+        directory = self.rules.directory
+        if key in directory.classes or key in directory.majors:
+            return directory.name(key)
+        return self._pack_names.get(key) or Name(key, key)
+
+    @cached_property
+    def _pack_names(self) -> Mapping[str, Name]:
+        layers = (entry for entry in self.area.pack.points if entry.kind == "incident" and not entry.class_property)
+        return {(entry.class_ or entry.key): entry.name for entry in layers}
 
     def post(self, key: str) -> Post:
         """Return a post by its key, one that was abolished included.

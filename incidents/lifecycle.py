@@ -459,6 +459,7 @@ def _imported(after: CaseState, before: CaseState, entry: Entry) -> CaseState:
             returns=int(data.get("returns", before.returns)),
             linked_to=data.get("to", ""),
             official=data.get("official", {}),
+            promised=_time(data.get("promised")),
             times={**after.times, **times},
         ),
         entry,
