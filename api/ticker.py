@@ -1,4 +1,4 @@
-"""What happens by itself while the console runs: the steps of deadlines, once a minute."""
+"""What happens by itself while the console runs: the steps of deadlines and the erasure of reporters, once a minute."""
 
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Any
 
-from desk import steps
+from desk import erasure, steps
 from desk.rooms import Rooms
 from geo.errors import BattlemapError
 
@@ -37,6 +37,7 @@ def tick(rooms: Rooms, now: datetime) -> int:
     for room in rooms.opened():
         try:
             taken += steps.take(room, now)
+            erasure.erase(room, now)
         except BattlemapError as error:
             LOG.warning("%s: %s", room.id, error)
         except Exception:  # whatever it is, the clock goes on

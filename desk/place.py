@@ -108,18 +108,6 @@ def neighbours(room: Room, incident: Incident, *, at: datetime) -> list[tuple[In
     ]
 
 
-def repeats(room: Room, incident: Incident, *, at: datetime) -> int:
-    """Count the cases of the same class at the same place in the last `repeat_days`, this one included: many are shown for supervision (督办)."""
-    settings = room.rules.settings
-    with room.ledger.reading() as connection:
-        asked = room.wanted(
-            classes=frozenset({incident.class_}), reported_since=at - timedelta(days=settings.repeat_days)
-        )
-        recent = find.rows(connection, asked, columns=("number", "lon", "lat"))
-    index = Nearby((row["number"], row["lon"], row["lat"]) for row in recent)
-    return len(index.within(incident.lon, incident.lat, metres=settings.same_m))
-
-
 def _outside(room: Room, lon: float, lat: float) -> str:
     """Say what a point in no grid may be."""
     west, south, east, north = room.area.net.bounds

@@ -1,5 +1,9 @@
 """Taking a report: checked, placed in the net, given its posts and its first deadline, and written with its history in one change."""
 
+import hashlib
+import hmac
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -148,8 +152,16 @@ def write(  # noqa: PLR0917
         made, entry, prefix=room.area.pack.prefix, day=day_of(room, made.reported), origin=origin, photos=photos
     )
     if (draft.reporter or draft.phone) and kept.version > before:
-        writing.reporter(kept, name=mask_name(draft.reporter), phone=mask_phone(draft.phone), erase=None)
+        writing.reporter(
+            kept, name=mask_name(draft.reporter), phone=mask_phone(draft.phone), caller=caller_of(room, draft.phone)
+        )
     return kept
+
+
+def caller_of(room: Room, phone: str) -> str:
+    """Return a digest of a number with the ledger's key: one caller can be told to come again, and nobody can be looked up by it."""
+    digits = re.sub(r"\D", "", unicodedata.normalize("NFKC", phone))
+    return hmac.new(room.ledger.key, f"{room.id}:{digits}".encode(), hashlib.sha256).hexdigest() if digits else ""
 
 
 def day_of(room: Room, at: datetime) -> str:

@@ -213,6 +213,39 @@ def begun(connection: Connection, area: str) -> str:
     return "" if some is None else "empty"
 
 
+def ended_with_reporter(connection: Connection, area: str, before: datetime) -> bool:
+    """Tell whether anybody is kept who reported a case that ended before a time."""
+    c = incident.c
+    asked = select(c.id).join(tables.reporter, tables.reporter.c.incident == c.id)
+    ended = func.coalesce(c.closed, c.reported) < milliseconds(before)
+    return (
+        connection.execute(asked.where(c.area == area, c.mark != Mark.RED.value, ended).limit(1)).scalar() is not None
+    )
+
+
+def same_caller(connection: Connection, area: str, number: str, *, since: datetime) -> int:
+    """Count the cases that the caller of one reported since a time, that one included; 0 where no number was given."""
+    one, other, its = tables.reporter, tables.reporter.alias(), incident.alias()
+    asked = (
+        select(func.count())
+        .select_from(incident)
+        .join(one, one.c.incident == incident.c.id)
+        .join(other, other.c.caller == one.c.caller)
+        .join(its, its.c.id == other.c.incident)
+        .where(incident.c.area == area, incident.c.number == number, one.c.caller != "")
+        .where(its.c.area == area, its.c.reported >= milliseconds(since))
+    )
+    return int(connection.execute(asked).scalar_one())
+
+
+def reporter(connection: Connection, area: str, number: str) -> tuple[str, str] | None:
+    """Return the masked name and number of who reported a case; None where nobody is kept."""
+    table = tables.reporter
+    asked = select(table.c.name, table.c.phone).join(incident, incident.c.id == table.c.incident)
+    row = connection.execute(asked.where(incident.c.area == area, incident.c.number == number)).one_or_none()
+    return None if row is None else (row[0], row[1])
+
+
 def related(connection: Connection, area: str, number: str) -> dict[str, str]:
     """Return the incidents that a person set in relation to one: number -> ``linked`` or ``apart``."""
     relation, other = tables.relation, incident.alias()

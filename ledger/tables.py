@@ -197,7 +197,10 @@ reporter = Table(
     Column("incident", Number, ForeignKey("incident.id"), primary_key=True),
     Column("name", String(60), nullable=False),  # masked
     Column("phone", String(40), nullable=False),  # masked
-    Column("erase", BigInteger),
+    Column(
+        "caller", String(64), nullable=False
+    ),  # keyed digest of the number: tells that one caller comes again, never who; "" without a number
+    Index("ix_reporter_caller", "caller"),
 )
 
 attachment = Table(

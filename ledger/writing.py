@@ -9,14 +9,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, NestedTransaction, delete, exc, insert, or_, select
+from sqlalchemy import Connection, NestedTransaction, delete, exc, func, insert, or_, select
 
 from geo.errors import Conflict, LifecycleError, UnknownIncident
 from incidents.case import Incident
 from incidents.lifecycle import Act, By, CaseState, Entry, PostKind, apply, undone
+from incidents.model import Mark
 from ledger import statements, tables
 from ledger.history import Head, chained
-from ledger.rows import WORDS, changes, decided, dumps, facts, from_row, to_row
+from ledger.rows import WORDS, changes, decided, dumps, facts, from_row, grids_of, to_row
 from ledger.tables import instant, milliseconds
 
 ORDER = ("incident", "incident_grid", "wording", "origin", "attachment", "reporter", "history")
@@ -284,10 +285,20 @@ class Writing:
             delete(table).where(or_(table.c.one == id_, table.c.other == id_), table.c.kind == "linked")
         )
 
-    def reporter(self, incident: Incident, *, name: str, phone: str, erase: datetime | None) -> None:
-        """Note who reported it, already masked; never part of the history."""
-        row = {"incident": self.id_of(incident.area, incident.number), "name": name, "phone": phone}
-        self._add("reporter", {**row, "erase": milliseconds(erase) if erase else None})
+    def reporter(self, incident: Incident, *, name: str, phone: str, caller: str) -> None:
+        """Note who reported it: name and number already masked, and a keyed digest of the number; never part of the history."""
+        row = {"incident": self.id_of(incident.area, incident.number), "name": name, "phone": phone, "caller": caller}
+        self._add("reporter", row)
+
+    def erase_reporters(self, area: str, *, ended_before: datetime, at: datetime) -> int:
+        """Erase who reported the cases of an area that ended before a time, and return how many; the history says how many, not who."""
+        c, table = tables.incident.c, tables.reporter
+        over = func.coalesce(c.closed, c.reported) < milliseconds(ended_before)
+        ended = select(c.id).where(c.area == area, c.mark != Mark.RED.value, over)
+        erased = self.connection.execute(delete(table).where(table.c.incident.in_(ended))).rowcount
+        if erased:
+            self.enter(area, "reporters", area, "erase", post="", at=at, after={"erased": erased})
+        return erased
 
     def enter(
         self,
@@ -477,9 +488,4 @@ def digest_of(salt: str, text: str) -> str:
 
 def _grids(id_: int, incident: Incident) -> list[dict[str, Any]]:
     common = {"incident": id_, "area": incident.area, "reported": milliseconds(incident.reported)}
-    return [
-        {**common, "key": key, "code": code}
-        for key, codes in incident.codes.items()
-        for code in dict.fromkeys(codes.split(";"))
-        if code
-    ]
+    return [{**common, "key": key, "code": code} for key, code in grids_of(incident)]

@@ -10,11 +10,14 @@ import shapely
 from desk import place as places
 from desk import steps
 from desk.acts import Doing, do, do_all, next_above
+from desk.erasure import erase
+from desk.repeats import repeats
 from desk.reports import Draft, report
 from geo.errors import Conflict, DraftError, LifecycleError, PlaceError, TextError, UnknownClass
 from incidents.lifecycle import Act, By, PostKind
 from incidents.model import Channel, Status, Urgency
 from ledger import find
+from ledger.verify import verify
 from tests.rooms import DISPATCHER, NOON, room_of, shipped
 
 INSPECTOR = By("inspector::", PostKind.INSPECTOR)
@@ -432,6 +435,35 @@ def test_a_new_deadline_begins_its_steps_anew(room):
     due = case.state.due + timedelta(hours=63)
     case = do(room, Doing(case.number, Act.EXTEND, {"due": due}), DISPATCHER, NOON + timedelta(hours=5, minutes=40))
     assert case.state.steps == ()
+
+
+def test_repeats_of_a_place_and_of_a_caller_are_counted_for_supervision(room):
+    lon, lat = inside(room)
+    other = inside(room, "41010299900100302")
+    report(room, Draft(LITTER, lon, lat, phone="138 1234 5678"), DISPATCHER, NOON)
+    report(room, Draft(ROAD, *other, phone="１３８１２３４５６７８"), DISPATCHER, NOON)
+    last = report(room, Draft(LITTER, lon, lat, phone="13812345678"), DISPATCHER, NOON)
+    found = repeats(room, last, at=NOON)
+    assert (found.place, found.caller, found.many) == (2, 3, True)
+    unnamed = report(room, Draft(ROAD, lon, lat), DISPATCHER, NOON)
+    assert (repeats(room, unnamed, at=NOON).caller, repeats(room, unnamed, at=NOON).many) == (0, False)
+
+
+def test_who_reported_is_erased_when_the_case_has_ended_for_long(room):
+    case = filed(room, reporter="李四", phone="13900000000")
+    do(room, Doing(case.number, Act.REFUSE, {"reason": "不属于本辖区"}), DISPATCHER, NOON)
+    assert erase(room, NOON + timedelta(days=29)) == 0
+    with room.ledger.reading() as connection:
+        assert find.reporter(connection, room.id, case.number) == ("李*", "139****0000")
+    assert erase(room, NOON + timedelta(days=31)) == 1
+    with room.ledger.reading() as connection:
+        assert find.reporter(connection, room.id, case.number) is None
+    assert verify(room.ledger, now=NOON).breaks == ()
+
+
+def test_who_reported_an_open_case_is_kept(room):
+    filed(room, reporter="李四", phone="13900000000")
+    assert erase(room, NOON + timedelta(days=400)) == 0
 
 
 def test_a_mediation_is_restricted(room):
