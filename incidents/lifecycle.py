@@ -115,6 +115,7 @@ class Rule:
 K = PostKind
 EVERYONE = frozenset(PostKind)
 GRID = frozenset({K.WORKER, K.HEAD, K.FIRST_HEAD, K.DEPUTY, K.OFFICE, K.INSPECTOR, K.DISPATCHER})
+ON_THE_SPOT = frozenset({K.WORKER, K.HEAD, K.FIRST_HEAD, K.DEPUTY})
 CENTRE = frozenset({K.DISPATCHER, K.HEAD, K.FIRST_HEAD, K.DEPUTY, K.OFFICE})
 CHECKERS = GRID
 APPROVERS = frozenset({K.DISPATCHER, K.FIRST_HEAD, K.OFFICE})
@@ -125,7 +126,7 @@ UNSORTED = frozenset({S.REPORTED, S.FILED})
 RULES: Mapping[Act, Rule] = MappingProxyType(
     {
         Act.REPORT: Rule(frozenset({None}), S.REPORTED, EVERYONE),
-        Act.SELF_CLEAR: Rule(frozenset({None, S.REPORTED}), S.SELF_CLEARED, GRID, ("photo",), undo=True),
+        Act.SELF_CLEAR: Rule(frozenset({None, S.REPORTED}), S.SELF_CLEARED, ON_THE_SPOT, ("photo",), undo=True),
         Act.IMPORT: Rule(frozenset({None, *Status}), None, frozenset({K.DISPATCHER}), ("status",)),
         Act.FILE: Rule(frozenset({S.REPORTED}), S.FILED, CENTRE, undo=True),
         Act.REFUSE: Rule(UNSORTED, S.REFUSED, CENTRE, ("reason",), undo=True),
