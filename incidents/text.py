@@ -212,7 +212,9 @@ _TITLE = "阿姨|大爷|大妈|大叔|大伯|大娘|大婶|大姐|大哥|叔叔|
 _OLD_YOUNG = re.compile(
     rf"(?<!{_HAN})(?P<name>(?:老|小|阿)[王李张刘陈杨赵吴周徐孙朱胡郭罗郑梁谢宋邓冯韩曹曾彭萧蔡潘袁董吕沈姚卢傅姜崔谭汪范廖邱秦薛闫])(?:{_END}|(?=[说讲来去问你您帮]))"
 )
-_MENTION = re.compile(r"@(?P<nick>[^\s@,，。!！?？;；:：、\u2005]{1,40})(?P<gap>[\s\u2005]?)")
+_MENTION = re.compile(
+    r"@(?P<nick>[^@\n\u2005]{1,30}(?=\u2005)|[^\s@,，。!！?？;；:：、\u2005]{1,40})(?P<gap>[\s\u2005]?)"
+)
 _BEFORE_TITLE = re.compile(r"[楼号室户元层栋找叫请给跟由是的住有老小主民属居壁]$")
 
 _LEVEL = r"(?:第?[一二三四五六七八九十\d]{1,3}(?:[-－–—]\d{1,3})?(?:号楼|号院|单元|网格|[栋幢楼级号])?)"
@@ -341,6 +343,15 @@ def _names(text: str, kept: set[int]) -> Iterator[tuple[int, int]]:
     yield from _titled(text, kept)
     for match in _MENTION.finditer(text):
         yield from _mentioned(match)
+
+
+def could_be_name(text: str) -> bool:
+    """Tell whether a text by itself reads as a person's name: two to four Chinese letters that begin with a surname, 老王, 王阿姨."""
+    text = text.strip()
+    if titled := re.fullmatch(rf"(.+?)(?:{_TITLE})", text):
+        text = titled[1]
+        return _may_be_name(text) or bool(_OLD_YOUNG.fullmatch(text))
+    return (len(text) > _surname(text) and _may_be_name(text)) or bool(_OLD_YOUNG.fullmatch(text))
 
 
 def _titled(text: str, kept: set[int]) -> Iterator[tuple[int, int]]:
