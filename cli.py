@@ -137,6 +137,12 @@ def serve(host: str | None, port: int | None, area: str | None) -> None:
                 f"battlemap: {folder} of BATTLEMAP_PACKS holds no area pack, a folder with an area.toml.", err=True
             )
 
+    if not settings.host.startswith(("127.", "localhost", "::1")):
+        click.echo(
+            f"battlemap: whoever reaches {settings.host}:{settings.port} can read and write as any post, until there are accounts. Put a login in front (docs/operations.md).",
+            err=True,
+        )
+
     import app  # reads the settings
 
     app.serve(settings, lambda address: click.echo(f"网格作战图 battlemap: {address}    (Ctrl-C stops)"))

@@ -46,5 +46,16 @@ def tick(rooms: Rooms, now: datetime) -> int:
 
 
 def _run(rooms: Rooms, stopped: Event, every: float) -> None:
+    _open_first(rooms)
     while not stopped.wait(every):
         tick(rooms, datetime.now(UTC))
+
+
+def _open_first(rooms: Rooms) -> None:
+    """Open the room that most visitors want, so that the first of them does not wait for it."""
+    names = rooms.names()
+    try:
+        if names:
+            rooms.get(names[0], datetime.now(UTC))
+    except Exception as error:  # noqa: BLE001  its page says why
+        LOG.warning("%s cannot be opened yet: %s", names[0], error)
