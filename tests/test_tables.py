@@ -635,3 +635,24 @@ def test_several_pairs_are_listed():
 
 def test_names_that_speak_of_a_shifted_system():
     assert [named_system(name, "") for name in ("gcj_lng", "百度经度", "lon")] == ["GCJ-02", "BD-09", None]
+
+
+def test_rows_carry_the_numbers_that_a_person_counts_where_blank_rows_are_left_out(tmp_path):
+    (tmp_path / "a.csv").write_text('a,b\n\n1,"two\nlines"\n\n3,4\n', encoding="utf-8")
+    book = openpyxl.Workbook()
+    for row in (["a", "b"], [], [1, 2], [], [3, 4]):
+        book.active.append(row)
+    book.save(tmp_path / "a.xlsx")
+    for name in ("a.csv", "a.xlsx"):
+        with open_table(tmp_path / name) as table:
+            assert [chunk.numbers for chunk in table.chunks()] == [[3, 5]], name
+
+
+def test_merged_cells_of_a_sheet_are_named(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["a", "b"], [1, 2], [None, 3]):
+        book.active.append(row)
+    book.active.merge_cells("A2:A3")
+    book.save(tmp_path / "a.xlsx")
+    with open_table(tmp_path / "a.xlsx") as table:
+        assert table.merged == [(2, 1, 3, 1)]

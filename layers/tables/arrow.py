@@ -28,7 +28,7 @@ class ArrowChunk(Chunk):
 
     def __init__(self, batch: pa.RecordBatch, columns: Sequence[int], geoms: np.ndarray | None) -> None:
         self.batch, self.positions, self.geoms = batch, columns, geoms
-        self.formats, self.features, self.done = {}, None, batch.num_rows
+        self.formats, self.features, self.done, self.numbers = {}, None, batch.num_rows, []
 
     def __len__(self) -> int:
         return int(self.batch.num_rows)

@@ -36,6 +36,8 @@ class Chunk:
         The features as they came, for a GeoJSON file.
     done
         How far this chunk brings us, in units of the table's ``length``.
+    numbers
+        Number of each row as a person counts in the file, where blank rows were left out; empty where none was.
     """
 
     rows: list[list[Any]]
@@ -43,6 +45,7 @@ class Chunk:
     formats: dict[tuple[int, int], str] = field(default_factory=dict)
     features: list[dict[str, Any]] | None = None
     done: int = 0
+    numbers: list[int] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows)

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.utils.cell import range_boundaries
 from openpyxl.utils.exceptions import InvalidFileException
 
 from geo.crs import Crs
@@ -22,11 +23,18 @@ _ROWS, _COLUMNS, _TEXT = 1_048_576, 16_384, 32_767  # Excel's limits
 _EXACT = 10**15  # Excel keeps 15 digits of a number
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _LOOK_AHEAD = 20
+_MERGED, _LONGEST_MARK = re.compile(rb"<(?:\w+:)?mergeCell\s+ref=[\"']([A-Z0-9:]+)[\"']"), 64
 _UNREADABLE = (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, ParseError, OSError, EOFError)
 
 
 class SheetTable(Table):
-    """One sheet of a workbook. Cells keep their values (of formulas the stored ones) and number formats."""
+    """One sheet of a workbook. Cells keep their values (of formulas the stored ones) and number formats.
+
+    Attributes
+    ----------
+    merged
+        Merged cells: first row, first column, last row, last column, all from 1.
+    """
 
     kind = "xlsx"
 
@@ -37,7 +45,7 @@ class SheetTable(Table):
         self.sheet = self._choose(sheet)
         traits = self._traits()
         self.formulas = self._load(values=False) if "formula" in traits else None
-        if "merged" in traits:
+        if self.merged:
             self.notes.append(
                 "The sheet has merged cells: only the first cell of each holds its value, and the output is not merged."
             )
@@ -66,17 +74,16 @@ class SheetTable(Table):
 
     def _traits(self) -> set[str]:
         """Look through the sheet's XML for formulas and merged cells, which reading row by row does not tell of."""
+        merged: set[tuple[int, int, int, int]] = set()
         target = self.book[self.sheet]._worksheet_path  # noqa: SLF001  openpyxl has no public name for it
         found, tail = set(), b""
         with zipfile.ZipFile(self.path) as archive, archive.open(target) as part:
             while block := part.read(1 << 20):
                 text = tail + block
-                found |= {
-                    name
-                    for name, mark in (("formula", rb"<f[\s>/]"), ("merged", rb"<mergeCell\s"))
-                    if re.search(mark, text)
-                }
-                tail = text[-16:]
+                found |= {"formula"} if re.search(rb"<f[\s>/]", text) else set()
+                merged |= {_corners(match[1].decode()) for match in _MERGED.finditer(text)}
+                tail = text[-_LONGEST_MARK:]
+        self.merged = sorted(merged)
         return found
 
     def _lines(self, book: openpyxl.Workbook) -> Iterator[tuple[int, Sequence[Any]]]:
@@ -108,6 +115,7 @@ class SheetTable(Table):
     def chunks(self) -> Iterator[Chunk]:
         """Read the rows; those without any value are left out."""
         rows: list[list[Any]] = []
+        numbers: list[int] = []
         formats: dict[tuple[int, int], str] = {}
         passed, lost = 0, 0
         asked = self._lines(self.formulas) if self.formulas else None
@@ -127,15 +135,16 @@ class SheetTable(Table):
                     }
                 )
                 rows.append(values)
+                numbers.append(number)
             if len(rows) == CHUNK:
-                yield Chunk(self._even(rows), formats=formats, done=passed)
-                rows, formats, passed = [], {}, 0
+                yield Chunk(self._even(rows), formats=formats, done=passed, numbers=numbers)
+                rows, numbers, formats, passed = [], [], {}, 0
         if lost:
             self.notes.append(
                 f"{lost} formulas have no stored value and are empty in the output: open the workbook in Excel and save it."
             )
         if rows:
-            yield Chunk(self._even(rows), formats=formats, done=passed)
+            yield Chunk(self._even(rows), formats=formats, done=passed, numbers=numbers)
 
     def close(self) -> None:
         """Let go of the workbook."""
@@ -152,6 +161,11 @@ class SheetTable(Table):
                 )
             row[width:] = [None] * (width - len(row))
         return rows
+
+
+def _corners(reference: str) -> tuple[int, int, int, int]:
+    west, north, east, south = range_boundaries(reference)
+    return north, west, south, east
 
 
 def _trimmed(values: Sequence[Any]) -> list[Any]:

@@ -150,12 +150,18 @@ class CsvTable(Table):
     @contextmanager
     def _records(self) -> Iterator[Iterator[list[str]]]:
         """Yield the records of the file; blank lines are none."""
+        with self._lines() as lines:
+            yield filter(None, lines)
+
+    @contextmanager
+    def _lines(self) -> Iterator[Iterator[list[str]]]:
+        """Yield the records of the file, blank ones too."""
         with self._open() as file:
             for _ in range(self.skip):
                 file.readline()
             reader = csv.reader(file, delimiter=self.delimiter, strict=True)
             try:
-                yield filter(None, reader)
+                yield reader
             except csv.Error as error:
                 line = reader.line_num + self.skip
                 raise TableError(
@@ -190,13 +196,15 @@ class CsvTable(Table):
     def chunks(self) -> Iterator[Chunk]:
         """Read the rows; short ones are filled up with empty cells."""
         width = len(self.columns)
-        with self._records() as records:
-            rows = islice(records, self.header_row, None)
+        with self._lines() as lines:
+            numbered = ((number, record) for number, record in enumerate(lines, start=1 + self.skip) if record)
+            rows = islice(numbered, self.header_row, None)
             while batch := list(islice(rows, CHUNK)):
-                for record in batch:
+                for _, record in batch:
                     if len(record) < width:
                         record.extend([""] * (width - len(record)))
-                yield Chunk(batch, done=len(batch))
+                numbers, records = zip(*batch, strict=True)
+                yield Chunk(list(records), done=len(batch), numbers=list(numbers))
 
 
 def header_hint(early: Sequence[Sequence[Any]]) -> int | None:
