@@ -23,14 +23,13 @@ from data.synthetic.grids import lived_in, reading_order, reading_point, slices,
 from data.synthetic.plane import Chance, Plane
 from data.synthetic.plans import LONGNAN, PLANS
 from data.synthetic.write import files_of
+from layers.pack import read_pack
 
 AREAS = ("longnan", "mianfang")
 COUNTS = {
-    "longnan": {"community": 1, "grid": 7, "micro": 79, "dedicated": 13, "incidents": 120},
-    "mianfang": {"street": 1, "community": 12, "grid": 97, "micro": 676, "dedicated": 34, "incidents": 2000},
+    "longnan": {"community": 1, "grid": 7, "micro": 79, "dedicated": 13},
+    "mianfang": {"street": 1, "community": 12, "grid": 97, "micro": 676, "dedicated": 34},
 }
-RED = {"reported", "filed", "dispatched", "in_hand", "feedback", "returned", "suspended"}
-AS_OF = "2026-11-20T17:00+08:00"
 
 
 @cache
@@ -210,40 +209,15 @@ def test_every_street_and_lane_has_a_name(area):
 def test_points_lie_inside_the_area(area):
     whole = shapely.coverage_union_all(shapes(area, "micro"))
     shapely.prepare(whole)
-    for name in ("buildings", "sites", "services", "incidents"):
+    for name in ("buildings", "sites", "services"):
         assert shapely.covers(whole, shapes(area, name)).all(), name
 
 
-@pytest.mark.parametrize(("area", "red", "yellow", "green"), [("longnan", 10, 6, 35), ("mianfang", 92, 48, 310)])
-def test_incidents_are_mostly_done_and_few_are_open(area, red, yellow, green):
-    status = Counter(row["status"] for row in rows(area, "incidents"))
-    assert sum(status[key] for key in RED) == red
-    assert status["self_cleared"] == yellow
-    done = [row for row in rows(area, "incidents") if row["status"] in {"closed", "self_verified"}]
-    assert sum(row["closed"] > "2026-11-19T17:00+08:00" for row in done) == green
-
-
-@pytest.mark.parametrize("area", AREAS)
-def test_times_of_incidents_are_in_order_and_within_thirty_days(area):
-    for row in rows(area, "incidents"):
-        assert "2026-10-21T17:00+08:00" <= row["reported"] <= (row["closed"] or AS_OF) <= AS_OF
-        assert bool(row["closed"]) != (row["status"] in RED)
-        assert not row["due"] or row["due"] > row["reported"]
-
-
-@pytest.mark.parametrize("area", AREAS)
-def test_some_incidents_share_a_place_and_some_name_a_floor(area):
-    places = Counter((point.x, point.y) for point in shapes(area, "incidents"))
-    assert max(places.values()) >= 2
-    assert any(row["unit"] and row["floor"] for row in rows(area, "incidents"))
-
-
-@pytest.mark.parametrize("area", AREAS)
-def test_incidents_are_a_posts_never_a_persons(area):
-    posts = {row["post"] for name in ("micro", "dedicated") for row in rows(area, name)} | {
-        r["post"] for r in stacks(area)
-    }
-    assert {row["responsible"] for row in rows(area, "incidents")} <= posts
+@pytest.mark.parametrize(("area", "prefix"), [("longnan", "LN"), ("mianfang", "MF")])
+def test_a_pack_brings_no_incidents_but_says_what_their_numbers_begin_with(area, prefix):
+    pack = read_pack(SHIPPED / area)
+    assert [entry.key for entry in pack.points] == ["buildings", "sites", "services"]
+    assert pack.prefix == prefix
 
 
 @pytest.mark.parametrize(("area", "most"), [("longnan", 3_000_000), ("mianfang", 12_000_000)])

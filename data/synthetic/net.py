@@ -36,7 +36,6 @@ class Filed:
     stacks: list[Row] = field(default_factory=list)
     dedicated: list[Entry] = field(default_factory=list)
     _leaves: STRtree | None = None
-    _units: STRtree | None = None
 
     def micro_at(self, point: Point) -> Entry | None:
         """Return the leaf polygon under a point, the first where several touch it."""
@@ -44,17 +43,6 @@ class Filed:
         self._leaves = self._leaves or STRtree([entry.shape for entry in entries])
         found = sorted(self._leaves.query(point, predicate="intersects").tolist())
         return entries[found[0]] if found else None
-
-    def dedicated_at(self, point: Point) -> Entry | None:
-        """Return the dedicated grid under a point."""
-        self._units = self._units or STRtree([entry.shape for entry in self.dedicated])
-        found = sorted(self._units.query(point, predicate="intersects").tolist())
-        return self.dedicated[found[0]] if found else None
-
-    def post_at(self, point: Point) -> str:
-        """Return the post responsible at a point: the head of the dedicated grid, else of the micro-grid (属地兜底)."""
-        entry = self.dedicated_at(point) or self.micro_at(point)
-        return str(entry.row["post"]) if entry else ""
 
 
 def file_net(drawing: Drawing) -> Filed:

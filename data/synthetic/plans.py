@@ -10,17 +10,6 @@ from data.synthetic.streets import Stroke
 
 
 @dataclass(frozen=True)
-class Tally:
-    """How many incidents are open (red), cleared on the spot (yellow), done within the day (green), or done earlier; and hot spots."""
-
-    red: int
-    yellow: int
-    green: int
-    earlier: int
-    spots: int
-
-
-@dataclass(frozen=True)
 class Plan:
     """What to draw.
 
@@ -38,6 +27,8 @@ class Plan:
         Kinds of housing and their weights.
     parcel
         Parcels of about this area, from and to, square metres.
+    prefix
+        What the numbers of its incidents begin with.
     margin
         How far beyond the edge the ground is drawn, metres.
     bands
@@ -73,7 +64,7 @@ class Plan:
     communities: tuple[str, ...]
     bands: tuple[float, float, float]
     edition: str
-    incidents: Tally
+    prefix: str
     seed: int
     third: int = 0
     outline: tuple[Point2, ...] = ()
@@ -184,7 +175,7 @@ LONGNAN = Plan(
     communities=("陇南社区",),
     bands=(500.0, 150.0, 45.0),
     edition="2026-09-01",
-    incidents=Tally(red=10, yellow=6, green=35, earlier=69, spots=10),
+    prefix="LN",
     seed=5,
     towers=3,
     spread=(6, 18),
@@ -503,7 +494,7 @@ MIANFANG = Plan(
     ),
     bands=(420.0, 150.0, 45.0),
     edition="2026-09-01",
-    incidents=Tally(red=92, yellow=48, green=310, earlier=1550, spots=120),
+    prefix="MF",
     seed=1,
     variation=1,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import shapely
 from shapely.geometry import mapping
 
-from data.synthetic import ground, incidents, points
+from data.synthetic import ground, points
 from data.synthetic.area import Drawing, outline_of
 from data.synthetic.net import Entry, Filed, Row, file_net
 from data.synthetic.plane import Chance, Plane
@@ -32,12 +32,10 @@ def files_of(drawing: Drawing) -> dict[str, bytes]:
     filed = file_net(drawing)
     points.number_buildings(drawing)
     key = f"{drawing.plan.key}/{drawing.seed}"
-    sites = points.sites(drawing, Chance(key, "sites"))
     layers = {
         "buildings": points.buildings(drawing),
-        "sites": sites,
+        "sites": points.sites(drawing, Chance(key, "sites")),
         "services": points.services(drawing, Chance(key, "services")),
-        "incidents": incidents.incidents(drawing, filed, sites, Chance(key, "incidents")),
     }
     out: dict[str, str] = {f"{level}.geojson": _entries(entries) for level, entries in filed.levels.items()}
     out["stacks.csv"] = _stacks(filed)
@@ -132,6 +130,7 @@ def manifest(drawing: Drawing, levels: Sequence[str], drawn: Sequence[str]) -> s
             f"# Made by `python -m data.synthetic {plan.key} --seed {drawing.seed}`: edit the generator, not these files.\n\n"
             f'name = "{plan.name}"\nname_en = "{plan.name_en}"\ncrs = "EPSG:4326"\nedition = {plan.edition}\nsynthetic = true\n'
             f'attribution = "{CREDIT}"\nattribution_en = "{CREDIT_EN}"\ntimezone = "Asia/Shanghai"\ncalendar = "cn"\n'
+            f'prefix = "{plan.prefix}"\n'
         )
     ]
     parts += [_level(key, i) for i, key in enumerate(levels)]
@@ -143,7 +142,6 @@ def manifest(drawing: Drawing, levels: Sequence[str], drawn: Sequence[str]) -> s
         _buildings(),
         _classed("sites", "site", "场所", "Sites", points.SITE_CLASSES),
         _classed("services", "service", "服务阵地", "Service points", points.SERVICE_CLASSES),
-        _incidents(),
     ]
     parts += [_ground(key) for key in drawn]
     return "\n".join(parts)
@@ -177,16 +175,6 @@ def _classed(key: str, kind: str, name: str, english: str, classes: dict[str, tu
     return (
         f'[[points]]\nkey = "{key}"\nname = "{name}"\nname_en = "{english}"\nkind = "{kind}"\nclass_property = "class"\n'
         f'file = "{key}.geojson"\nid = "id"\n\n[points.fields]\nname = "name"\naddress = "address"\nhours = "hours"\n\n{_names(classes)}'
-    )
-
-
-def _incidents() -> str:
-    fields = ("title", "status", "reported", "due", "closed", "responsible", "address", "unit", "floor")
-    return (
-        '[[points]]\nkey = "incidents"\nname = "事件"\nname_en = "Incidents"\nkind = "incident"\nclass_property = "class"\n'
-        f'file = "incidents.geojson"\nid = "id"\nas_of = {incidents.AS_OF.isoformat()}\n\n[points.fields]\n'
-        + "".join(f'{field} = "{field}"\n' for field in fields)
-        + f"\n{_names(incidents.class_names())}"
     )
 
 
