@@ -101,6 +101,11 @@ def changes(before: Incident, after: Incident) -> tuple[dict[str, Any], dict[str
     return {name: old[name] for name in changed}, {name: new[name] for name in changed}
 
 
+def grids_of(incident: Incident) -> list[tuple[str, str]]:
+    """Return every grid in which an incident counts, as key of the level or overlay and code."""
+    return [(key, code) for key, codes in incident.codes.items() for code in dict.fromkeys(codes.split(";")) if code]
+
+
 def dumps(value: Any) -> str:
     """Write plain values in one form only, so that their digest is always the same."""
     return _ENCODER.encode(value)

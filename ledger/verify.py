@@ -1,0 +1,323 @@
+"""Verifying a ledger: that its history was not changed, and that everything else follows from it.
+
+The chain is walked once in order of version; then the history of each incident is replayed and compared with how the incident stands, its words, grids and photos. Both
+walks stream, so that a million entries need no more memory than a thousand.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Select, exists, func, select
+
+from geo.errors import BattlemapError, LedgerBroken
+from incidents.case import Incident
+from incidents.lifecycle import Act, By, CaseState, Entry, PostKind, replay
+from ledger import files, heads, tables
+from ledger.history import Break, Head, breaks
+from ledger.migrations import triggers
+from ledger.rows import WORDS, decided, dumps, facts, from_row, grids_of
+from ledger.store import Ledger, read_head
+from ledger.tables import instant
+from ledger.writing import digest_of
+
+Progress = Callable[[int, int], None]
+BATCH = 500  # incidents that are looked up together
+STEP = 2_000  # rows between two signs of progress
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found.
+
+    Attributes
+    ----------
+    head
+        Where the history ends.
+    entries, incidents, photos
+        How many were looked at.
+    breaks
+        Every place that does not hold, in order; empty when all does.
+    orphans
+        Photos that no row names: harmless, left by a crash or by a report that was given up.
+    """
+
+    head: Head
+    entries: int
+    incidents: int
+    photos: int
+    breaks: tuple[Break, ...]
+    orphans: tuple[Path, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {
+            "head": str(self.head),
+            "signature": self.head.signature,
+            "entries": self.entries,
+            "incidents": self.incidents,
+            "photos": self.photos,
+            "breaks": [{"version": found.version, "what": found.what} for found in self.breaks],
+            "orphans": [str(path) for path in self.orphans],
+        }
+
+
+def verify(ledger: Ledger, *, now: datetime, known: Sequence[Head] = (), progress: Progress | None = None) -> Report:
+    """Look whether a ledger holds, all of it as it stands at one moment; others may go on writing.
+
+    Parameters
+    ----------
+    now
+        Photos that no row names and that were written within the hour before are left alone.
+    known
+        Heads that were written elsewhere, beside those in heads.log.
+    """
+    logged, wrong = heads.noted(ledger.folder)  # before the moment begins: no head of the log is newer
+    with ledger.reading() as connection:
+        head = read_head(connection)
+        tell = _Telling(progress, connection)
+        found = [*_sound(connection), *(Break(0, line) for line in wrong)]
+        found += breaks(tell(_chain(connection)), head, ledger.key, [*logged, *known])
+        found += _replayed(connection, tell)
+        found += _photos(connection, ledger.folder, tell)
+        entries, incidents, photos = (
+            _count(connection, table) for table in (tables.history, tables.incident, tables.attachment)
+        )
+        named = _named(connection)
+    orphans = tuple(files.orphans(ledger.folder, named, now=now))
+    ordered = tuple(sorted(found, key=lambda one: one.version))
+    return Report(head, entries, incidents, photos, ordered, orphans)
+
+
+def require(report: Report) -> None:
+    """Raise unless nothing was found.
+
+    Raises
+    ------
+    LedgerBroken
+        Names the first places that do not hold.
+    """
+    if report.breaks:
+        few = "\n  - ".join(str(found) for found in report.breaks[:20])
+        raise LedgerBroken(f"The ledger does not hold in {len(report.breaks)} place(s):\n  - {few}")
+
+
+class _Telling:
+    """Counts the rows that pass, all walks together, and tells now and then."""
+
+    def __init__(self, progress: Progress | None, connection: Connection) -> None:
+        self._progress, self._done = progress, 0
+        self._total = 2 * _count(connection, tables.history) + _count(connection, tables.attachment) if progress else 0
+
+    def __call__(self, rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        for row in rows:
+            yield row
+            self._done += 1
+            if self._progress and (self._done % STEP == 0 or self._done == self._total):
+                self._progress(self._done, self._total)
+
+
+def _count(connection: Connection, table: Any) -> int:
+    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def _stream(connection: Connection, asked: Select[Any]) -> Iterator[Mapping[str, Any]]:
+    options = {"stream_results": True, "yield_per": 1000}
+    return (dict(row) for row in connection.execute(asked, execution_options=options).mappings())
+
+
+def _sound(connection: Connection) -> Iterator[Break]:
+    """Yield what is wrong with the database itself: pages, references, triggers."""
+    for name in triggers.missing(connection):
+        yield Break(0, f"the trigger {name}, which keeps the history append-only, is missing or was changed")
+    if connection.dialect.name == "sqlite":
+        for (said,) in connection.exec_driver_sql("PRAGMA quick_check(20)"):
+            if said != "ok":
+                yield Break(0, f"the database file is damaged: {said}")
+        for table, _row, other, _key in islice(connection.exec_driver_sql("PRAGMA foreign_key_check"), 20):
+            yield Break(0, f"a row of {table} refers to a row of {other} that is not there")
+
+
+def _chain(connection: Connection) -> Iterator[Mapping[str, Any]]:
+    return _stream(connection, select(tables.history).order_by(tables.history.c.version))
+
+
+def _replayed(connection: Connection, tell: _Telling) -> Iterator[Break]:
+    """Yield the incidents that do not stand as their history says."""
+    history, incident, wording = tables.history, tables.incident, tables.wording
+    c = history.c
+    asked = select(history).where(c.subject == "incident").order_by(c.area, c.key, c.version)
+    cases = (
+        [dict(entry) for entry in entries]
+        for _, entries in groupby(tell(_stream(connection, asked)), key=lambda row: (row["area"], row["key"]))
+    )
+    while batch := list(islice(cases, BATCH)):
+        yield from _Batch(connection, batch).breaks()
+    for table, number, key, what in (
+        (incident, incident.c.number, incident.c.version, "stands in the ledger without any history"),
+        (wording, wording.c.number, None, "has words in the ledger without any history"),
+    ):
+        known = exists().where(c.area == table.c.area, c.subject == "incident", c.key == number)
+        columns = (table.c.area, number) if key is None else (table.c.area, number, key)
+        for row in connection.execute(select(*columns).where(~known).distinct().limit(BATCH)):
+            yield Break(row[2] if key is not None else 0, f"{row[1]} in {row[0]} {what}: it was put in")
+
+
+class _Batch:
+    """Some incidents with their histories, and what the other tables hold of them."""
+
+    def __init__(self, connection: Connection, cases: Sequence[Sequence[dict[str, Any]]]) -> None:
+        self._cases = cases
+        numbers = sorted({entries[0]["key"] for entries in cases})
+        incident, wording = tables.incident, tables.wording
+        self._rows = {
+            (row["area"], row["number"]): row
+            for row in connection.execute(select(incident).where(incident.c.number.in_(numbers))).mappings()
+        }
+        ids = [row["id"] for row in self._rows.values()]
+        self._words: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
+        for row in connection.execute(select(wording).where(wording.c.number.in_(numbers))).mappings():
+            self._words.setdefault((row["area"], row["number"]), {})[row["key"]] = dict(row)
+        self._grids = _sets(connection, tables.incident_grid, ("key", "code"), ids)
+        self._photos = _sets(connection, tables.attachment, ("version", "sha256"), ids)
+
+    def breaks(self) -> Iterator[Break]:
+        """Yield what does not hold of them."""
+        for entries in self._cases:
+            last = entries[-1]
+            try:
+                yield from self._of(entries)
+            except (BattlemapError, ValueError, KeyError, TypeError, AttributeError) as error:
+                yield Break(last["version"], f"the history of {_name(last)} cannot be replayed: {error}")
+
+    def _of(self, entries: Sequence[Mapping[str, Any]]) -> Iterator[Break]:
+        last = entries[-1]
+        where = last["area"], last["key"]
+        parsed = [_Parsed.of(entry) for entry in entries]
+        words = self._words.get(where, {})
+        yield from _unproved(parsed, words, _name(last))
+        row = self._rows.get(where)
+        if row is None:
+            yield Break(last["version"], f"{_name(last)} has a history and is not in the ledger: it was removed")
+            return
+        if (row["id"], row["version"]) != (entries[0]["version"], last["version"]):
+            yield Break(last["version"], f"{_name(last)} says version {row['version']}, its history {last['version']}")
+        incident = from_row(dict(row))
+        yield from _stands(parsed, incident, words)
+        for name, value in decided(incident).items():
+            if name != "state" and row[name] != value:
+                yield Break(last["version"], f"{_name(last)} is listed with another {name} than its state says")
+        if self._grids.get(row["id"], set()) != set(grids_of(incident)):
+            yield Break(last["version"], f"{_name(last)} is counted in other grids than its history says")
+        said = {(entry.version, digest) for entry in parsed for digest in entry.data.get("photos", ())}
+        for version, digest in sorted(said ^ self._photos.get(row["id"], set())):
+            what = "was taken from" if (version, digest) in said else "was put into"
+            yield Break(version, f"photo {digest} {what} {_name(last)}")
+
+
+@dataclass(frozen=True)
+class _Parsed:
+    """An entry of the history, its values read."""
+
+    version: int
+    act: Entry
+    data: Mapping[str, Any]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "_Parsed":
+        """Read a row."""
+        data = json.loads(row["data"])
+        by = By(row["post"], PostKind(data["kind"]))
+        entry = Entry(Act(row["act"]), by, instant(row["at"]), data)
+        return cls(row["version"], entry, data, json.loads(row["before"]), json.loads(row["after"]))
+
+
+def _stands(entries: Sequence[_Parsed], incident: Incident, words: Mapping[str, Mapping[str, Any]]) -> Iterator[Break]:
+    """Yield where an incident stands otherwise than its history says: field by field, its state by the rules too, its words."""
+    said: dict[str, Any] = {}
+    for entry in entries:
+        if {name: said.get(name) for name in entry.before} != dict(entry.before):
+            yield Break(entry.version, f"what {incident.number} was before does not follow from the entries before")
+        said |= {name: value for name, value in entry.after.items() if name != "words"}
+    found, last = json.loads(dumps(facts(incident))), entries[-1].version
+    for name in sorted(said.keys() | found.keys()):
+        if name != "state" and said.get(name) != found.get(name):
+            yield Break(last, f"{incident.number} in {incident.area} stands with another {name} than its history says")
+    state = replay(entry.act for entry in entries)
+    for name, value in (("state", CaseState.from_json(said["state"])), ("state", state)):
+        if value is None or value.to_json() != found["state"]:
+            yield Break(last, f"{incident.number} in {incident.area} stands in another {name} than its history says")
+            break
+    for name, text in _written(entries, words).items():
+        if text != getattr(incident, name):
+            yield Break(last, f"{incident.number} in {incident.area} carries another {name} than was written")
+
+
+def _written(entries: Sequence[_Parsed], words: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return what was written last for each field; nothing where a part of it was erased."""
+    texts = [
+        words[entry.after["words"]["ref"]]["text"]
+        for entry in entries
+        if "words" in entry.after and entry.after["words"]["ref"] in words
+    ]
+    if None in texts:
+        return {}
+    return {name: text for said in texts for name, text in json.loads(said).items() if name in WORDS}
+
+
+def _unproved(entries: Sequence[_Parsed], words: Mapping[str, Mapping[str, Any]], name: str) -> Iterator[Break]:
+    """Yield words that are missing, that were changed, or to which nothing refers."""
+    said = {
+        value["ref"]: (entry.version, value["sha256"])
+        for entry in entries
+        for value in (*entry.data.values(), entry.after.get("words"))
+        if isinstance(value, dict) and "ref" in value
+    }
+    for key, (version, digest) in said.items():
+        row = words.get(key)
+        if row is None:
+            yield Break(version, f"the words {key} of {name} were removed; erasing leaves their row")
+        elif row["text"] is not None and digest_of(row["salt"], row["text"]) != digest:
+            yield Break(version, f"the words {key} of {name} were changed")
+    for key in sorted(words.keys() - said.keys()):
+        yield Break(0, f"the words {key} of {name} were put in; no entry refers to them")
+
+
+def _sets(
+    connection: Connection, table: Any, columns: tuple[str, str], ids: Sequence[int]
+) -> dict[int, set[tuple[Any, Any]]]:
+    """Return two columns of the rows of some incidents, as sets by incident."""
+    found: dict[int, set[tuple[Any, Any]]] = {}
+    one, other = columns
+    for row in connection.execute(
+        select(table.c.incident, table.c[one], table.c[other]).where(table.c.incident.in_(ids))
+    ):
+        found.setdefault(row[0], set()).add((row[1], row[2]))
+    return found
+
+
+def _photos(connection: Connection, folder: Path, tell: _Telling) -> Iterator[Break]:
+    """Yield the photos whose files are missing or were changed."""
+    attachment = tables.attachment
+    for row in tell(_stream(connection, select(attachment).order_by(attachment.c.id))):
+        for digest in {row["sha256"], row["thumbnail"]} - {""}:
+            try:
+                files.verify(folder, digest)
+            except BattlemapError as error:
+                yield Break(row["version"], str(error))
+
+
+def _named(connection: Connection) -> set[str]:
+    attachment = tables.attachment
+    asked = select(attachment.c.sha256, attachment.c.thumbnail)
+    return {digest for row in _stream(connection, asked) for digest in row.values()}
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    return f"{entry['key']} in {entry['area']}"
