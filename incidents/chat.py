@@ -138,7 +138,7 @@ def read_messages(text: str, *, today: dt.date | None = None, keep: Collection[s
 def _pieces(text: str) -> list[str]:
     """Cut text without headers: at blank lines where there are any, else at each line, but a filled-in form (地点：… 问题：…) and a reply with its quote stay whole."""
     text = re.sub(r"」\s*\n(?:[ \-—]{3,}\n)?", "」", text)
-    lines = [line for line in text.split("\n") if not _NOTICE.fullmatch(line)]
+    lines = [line for line in text.split("\n") if not _NOTICE.fullmatch(line) and not _ONLY_DATE.fullmatch(line)]
     if "" in lines:
         return re.split(r"\n{2,}", "\n".join(lines))
     pieces: list[str] = []
@@ -157,7 +157,7 @@ def _drafts(lines: list[str], today: dt.date | None) -> Iterator[_Draft]:
     follows, after = [""] * len(lines), ""
     for at in range(len(lines) - 1, -1, -1):
         follows[at], after = after, lines[at] or after
-    draft, day = _Draft(), None
+    draft, day, clock = _Draft(), None, None
     for at, line in enumerate(lines):
         if _NOTICE.fullmatch(line):
             continue
@@ -166,16 +166,15 @@ def _drafts(lines: list[str], today: dt.date | None) -> Iterator[_Draft]:
             continue
         if found := _ONLY_MOMENT.fullmatch(line):
             # A time alone belongs to the name above it, or to what follows.
-            waiting = draft.lines[-1:] if len(draft.lines) == 1 or (draft.lines and lines[at - 2] == "") else []
-            name = waiting[0] if waiting and _may_send(waiting[0], sure) else ""
-            if name:
-                draft.lines.pop()
+            above = draft.lines[-1] if draft.lines and at and lines[at - 1] else ""
+            name = draft.lines.pop() if _may_send(above, sure) else ""
             yield draft
-            draft = _Draft(name, _day(found, today) or day, _clock(found))
+            day, clock = _day(found, today) or day, _clock(found)
+            draft = _Draft(name, day, clock)
             continue
         if begun := _begun(line, follows[at], sure, today):
             yield draft
-            draft = replace(begun, day=begun.day or day)
+            draft = replace(begun, day=begun.day or day, at=begun.at or clock)
         elif line or draft.lines:
             draft.lines.append(line)
     yield draft
@@ -217,7 +216,8 @@ def _may_send(name: str, sure: Collection[str]) -> bool:
 def _callable(names: Iterable[str], keep: Collection[str]) -> list[str]:
     """Return the senders' names that may be struck wherever they stand: no posts, no places, none so short that they may be words."""
     kept = {plain(name) for name in keep}
-    parts = {part for name in names for part in (name, *re.split(r"[\s\d\-—_·:：]+", name))}
+    bare = [re.sub(r"[(（<].*$", "", name).strip() for name in names]  # QQ adds the number or mail address
+    parts = {part for name in bare for part in (name, *re.split(r"[^A-Za-z\u3400-\u9fff·]+", name))}
     sure = {part for part in parts if len(part) >= SHORTEST_NICK or (len(part) > 1 and could_be_name(part))}
     return sorted((part for part in sure if plain(part) not in kept and not POST.search(part)), key=len, reverse=True)
 
@@ -225,8 +225,8 @@ def _callable(names: Iterable[str], keep: Collection[str]) -> list[str]:
 def _clock(found: re.Match[str]) -> dt.time | None:
     hour, half = int(found["hour"]), found["half"] or ""
     late = half in {"下午", "傍晚", "晚上"} or (half == "中午" and hour < 3) or (found["noon"] or "").lower() == "pm"  # noqa: PLR2004  中午1:30
-    early = half == "凌晨" or (found["noon"] or "").lower() == "am"
-    hour = hour % 12 + 12 if late and hour <= 12 else hour % 12 if early else hour  # noqa: PLR2004  the clock
+    early = half == "凌晨" or (half == "晚上" and hour == 12) or (found["noon"] or "").lower() == "am"  # noqa: PLR2004  midnight
+    hour = hour % 12 if early else hour % 12 + 12 if late and hour <= 12 else hour  # noqa: PLR2004  the clock
     return dt.time(hour % 24, int(found["minute"]))
 
 
