@@ -17,7 +17,7 @@ from babel.messages.pofile import read_po, write_po
 from locales import DOMAIN, FOLDER, LOCALES
 
 HOUSE = FOLDER.parent
-ROOMS = ("api", "layers", "pages", "reports")
+ROOMS = ("api", "desk", "layers", "pages", "reports")
 KEYWORDS = frozenset({"_", "N_"})
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)  # so that the same texts make the same file
 
