@@ -72,7 +72,7 @@ def places(
     edges = net.edge_m(lon, lat, within=settings.edge_m)
     codes = frame[net.keys].to_dict("records")
     return [
-        PlaceError(_outside(room, x, y))
+        _outside(room, x, y)
         if match == "outside"
         else Place(
             {str(key): str(code) for key, code in row.items()}, match, None if math.isnan(edge) else round(edge, 1)
@@ -82,8 +82,8 @@ def places(
 
 
 def duty(room: Room, codes: Mapping[str, str]) -> Duty:
-    """Return the posts that the net names for a place."""
-    return duty_of(room.area.net, codes)
+    """Return the posts that answer for a place."""
+    return duty_of(room.area.net, codes, room.posts)
 
 
 def neighbours(room: Room, incident: Incident, *, at: datetime) -> list[tuple[Incident, float]]:
@@ -108,20 +108,37 @@ def neighbours(room: Room, incident: Incident, *, at: datetime) -> list[tuple[In
     ]
 
 
-def _outside(room: Room, lon: float, lat: float) -> str:
+def _outside(room: Room, lon: float, lat: float) -> PlaceError:
     """Say what a point in no grid may be."""
+    kind, message = _whereabouts(room, lon, lat)
+    return PlaceError(message, kind=kind)
+
+
+def _whereabouts(room: Room, lon: float, lat: float) -> tuple[str, str]:
     west, south, east, north = room.area.net.bounds
     where = f"{lon:.6f}, {lat:.6f}"
     if not (math.isfinite(lon) and math.isfinite(lat)):
-        return "The place has no coordinates. Give longitude and latitude, or a building."
+        return "missing", "The place has no coordinates. Give longitude and latitude, or a building."
     if west <= lat <= east and south <= lon <= north:
-        return f"{where} lies in no grid of {room.id}; with longitude and latitude exchanged it would. Exchange them."
+        return (
+            "swapped",
+            f"{where} lies in no grid of {room.id}; with longitude and latitude exchanged it would. Exchange them.",
+        )
     if abs(lon) > MOST_LON or abs(lat) > MOST_LAT:
-        return f"{where} is no longitude and latitude; it may be metres of a projected system. Declare its system."
+        return (
+            "projected",
+            f"{where} is no longitude and latitude; it may be metres of a projected system. Declare its system.",
+        )
     shifted = _from_gcj02(lon, lat)
     if not pd.isna(shifted[0]) and room.area.net.locator.locate(*(np.array([value]) for value in shifted))[0] >= 0:
-        return f"{where} lies in no grid of {room.id}; read as GCJ-02 it would. Declare the system as GCJ-02."
-    return f"{where} lies in no grid of {room.id}, nor within {room.rules.settings.outside_m:.0f} m of one. Look at the place on the map."
+        return (
+            "shifted",
+            f"{where} lies in no grid of {room.id}; read as GCJ-02 it would. Declare the system as GCJ-02.",
+        )
+    return (
+        "outside",
+        f"{where} lies in no grid of {room.id}, nor within {room.rules.settings.outside_m:.0f} m of one. Look at the place on the map.",
+    )
 
 
 def _from_gcj02(lon: float, lat: float) -> tuple[float, float]:

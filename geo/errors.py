@@ -23,6 +23,7 @@ BattlemapError
 ├── DraftError             a report that lacks something, or says what cannot be
 ├── UnknownIncident        no incident of that number
 ├── UnknownPost            no post of that key
+├── RosterError            a post, a holder, a duty or a hand-over that cannot be so
 └── LedgerError            the ledger cannot be opened, read or written
     └── LedgerBroken       its history was changed, or its files do not fit together
 
@@ -46,6 +47,7 @@ __all__ = [
     "PackError",
     "PhotoError",
     "PlaceError",
+    "RosterError",
     "RulesError",
     "SettingsError",
     "TableError",
@@ -113,7 +115,19 @@ class UnknownGrid(NetError):
 
 
 class PlaceError(BattlemapError):
-    """A place that lies in no grid."""
+    """A place that lies in no grid.
+
+    Parameters
+    ----------
+    message
+        What is wrong, and what to do.
+    kind
+        What it may be: ``missing``, ``unreadable``, ``swapped``, ``projected``, ``shifted`` (GCJ-02), ``outside``.
+    """
+
+    def __init__(self, message: str, *, kind: str = "outside") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class GeometryError(BattlemapError):
@@ -228,6 +242,24 @@ class UnknownIncident(BattlemapError):
 
 class UnknownPost(BattlemapError):
     """No post has that key."""
+
+
+class RosterError(BattlemapError):
+    """A post, a holder, a duty or a hand-over that cannot be so.
+
+    Parameters
+    ----------
+    message
+        What is wrong, and what to do.
+    kind
+        Which kind of trouble it is, for a page that says it in another language: a key of `reports.roster.TROUBLE`.
+    said
+        What the page's sentence names: a post, a date, a number.
+    """
+
+    def __init__(self, message: str, *, kind: str, **said: object) -> None:
+        super().__init__(message)
+        self.kind, self.said = kind, said
 
 
 class LedgerError(BattlemapError):
