@@ -4,8 +4,9 @@ import streamlit as st
 
 from geo.errors import BattlemapError
 from locales import N_
-from pages import battle, facts
+from pages import battle, case, cases, facts, inbox
 from pages.parts.element import address
+from pages.parts.going import going, take_going
 from pages.parts.header import header
 from pages.parts.trouble import trouble
 from pages.parts.visit import visit
@@ -22,9 +23,13 @@ def run() -> None:
     st.set_page_config(page_title=_("Grid battle map"), layout="wide", initial_sidebar_state="collapsed")
     pages = [
         st.Page(lambda: battle.render(now), title=_("Map"), default=True),
+        st.Page(lambda: inbox.render(now), title=_("Inbox"), url_path="inbox"),
+        st.Page(lambda: cases.render(now), title=_("Cases"), url_path="cases"),
+        st.Page(lambda: case.render(now), title=_("Case"), url_path="case"),
         st.Page(lambda: facts.render(now), title=_("Facts and checks"), url_path="facts"),
     ]
     current = st.navigation(pages, position="hidden")
+    going(now, pages)
     try:
         room = now.room()
     except BattlemapError as error:
@@ -33,7 +38,8 @@ def run() -> None:
     else:
         header(now, pages, current, synthetic=room.area.pack.synthetic)
         current.run()
-    address(now.address(), {text: _(text) for text in STREAMLITS})
+    own = st.session_state["own"].get(current.url_path, {})
+    address(now.address(current.url_path, own), {text: _(text) for text in STREAMLITS}, on_go=take_going)
 
 
 run()

@@ -5,6 +5,8 @@ const MESSAGE = "battlemap";
 let words = {};
 let frame = null; // the iframe of the map, while there is one
 let press = null; // hands a press on a count to Python
+let go = null; // hands a press on a link to a page of ours to Python
+let back = false; // the browser went back or forward, and its address speaks
 
 function rewrite(changes) {
   const query = new URLSearchParams(location.search);
@@ -23,8 +25,15 @@ function post(message) {
 }
 
 // The element that keeps the address.
-export function address({ data }) {
+export function address({ data, setTriggerValue }) {
   words = data.words;
+  go = (page, own) => setTriggerValue("go", { page, own });
+  if (back) {
+    back = false;
+    const page = location.pathname.slice(1);
+    const own = Object.fromEntries(new URLSearchParams(location.search));
+    if (page === "case" && own.case && own.case !== data.query.case) return go(page, own);
+  }
   const before = new URLSearchParams(location.search).get("area");
   const moved = before && before !== data.query.area;
   rewrite({ ...data.query, ...(moved ? { view: "", at: "" } : {}) });
@@ -82,9 +91,18 @@ function source(data, theme) {
   return "/map/" + encodeURIComponent(data.area) + "?" + query + (data.query ? "&" + data.query : "");
 }
 
+addEventListener("popstate", () => { back = true; });
+
 addEventListener("click", (event) => {
-  const button = event.target.closest && event.target.closest("[data-mark], [data-fly], [data-theme-switch], a[data-view]");
+  const button = event.target.closest && event.target.closest("[data-mark], [data-fly], [data-theme-switch], a[data-view], a[data-go], [data-keys]");
   if (!button) return;
+  if (button.matches("a[data-go]")) {
+    if (!go || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // another tab, another window
+    event.preventDefault();
+    go(button.dataset.go, Object.fromEntries(new URLSearchParams(button.dataset.own)));
+    return;
+  }
+  if ("keys" in button.dataset) return toggleKeys(button);
   if (button.dataset.mark && press) press(button.dataset.mark);
   else if (button.dataset.fly) post({ type: "fly", kind: button.dataset.fly, code: button.dataset.code });
   else if ("themeSwitch" in button.dataset) switchTheme();
@@ -93,6 +111,45 @@ addEventListener("click", (event) => {
     if (view) button.href = button.href.replace(/&view=[^&]*/, "") + "&view=" + encodeURIComponent(view);
   }
 });
+
+// The keyboard: next, previous, open, dispatch, help; never while somebody types.
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
+  const key = event.key;
+  const list = [...document.querySelectorAll(".bm-rows a[data-go]")];
+  const here = list.indexOf(document.activeElement);
+  const step = key === "j" || (key === "ArrowDown" && here >= 0) ? 1 : key === "k" || (key === "ArrowUp" && here >= 0) ? -1 : 0;
+  let done = true;
+  if (step && list.length) list[Math.max(0, Math.min(list.length - 1, here < 0 ? 0 : here + step))].focus();
+  else if (step) done = pressed(step > 0 ? "next" : "previous");
+  else if (key === "o" && here >= 0) list[here].click();
+  else if (key === "o") done = pressed("open");
+  else if (key === "d" && here >= 0) openTo(list[here], "dispatch");
+  else if (key === "d") done = pressed("dispatch");
+  else if (key === "?") toggleKeys(document.querySelector("[data-keys]"));
+  else done = false;
+  if (done) event.preventDefault();
+});
+
+function isTyping(target) {
+  return Boolean(target && target.closest && target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true], [role=combobox], [role=listbox], [role=dialog]"));
+}
+
+function openTo(link, act) {
+  const own = Object.fromEntries(new URLSearchParams(link.dataset.own));
+  if (go) go(link.dataset.go, { ...own, act });
+}
+
+// The buttons that the keyboard presses carry the key "key_…".
+function pressed(name) {
+  const button = document.querySelector(`.st-key-key_${name} button:not(:disabled), .st-key-key_${name} a`);
+  if (button) button.click();
+  return Boolean(button);
+}
+
+function toggleKeys(button) {
+  if (button) button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true"));
+}
 
 function switchTheme() {
   const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";

@@ -15,9 +15,16 @@ _map = st.components.v2.component(
 )
 
 
-def address(query: Mapping[str, str], words: Mapping[str, str]) -> None:
-    """Keep these parameters in the browser's address, beside those that only the browser knows: view, selection, theme."""
-    _address(data={"script": _script(), "query": dict(query), "words": dict(words)}, key="address", height=0)
+def address(query: Mapping[str, str], words: Mapping[str, str], *, on_go: Callable[[], None]) -> None:
+    """Keep these parameters in the browser's address, beside those that only the browser knows: view, selection, theme.
+
+    Parameters
+    ----------
+    on_go
+        Called when a link to a page of ours was pressed (``data-go``); ``st.session_state["address"]["go"]`` then holds the page and what its address says.
+    """
+    data = {"script": _script(), "query": dict(query), "words": dict(words)}
+    _address(data=data, key="address", height=0, on_go_change=on_go)
 
 
 def battle_map(

@@ -22,6 +22,13 @@ from reports.figures import Filter
 from settings import Settings
 
 FILTER = ("grid", "class", "mark", "days")
+# What the address of a page holds of its own, beside what every page's does.
+OWN: Mapping[str, tuple[str, ...]] = {
+    "inbox": ("pile",),
+    "case": ("case",),
+    "cases": ("grid", "class", "mark", "status", "channel", "days", "late", "handler", "demo", "q"),
+}
+OWNED = tuple(dict.fromkeys(name for names in OWN.values() for name in names if name not in FILTER))
 
 
 @dataclass(frozen=True)
@@ -92,14 +99,22 @@ class Visit:
         paths = data.available(self.settings.packs)
         return {name: _name(paths[name]).in_(self.language) for name in self.areas.names()}
 
-    def address(self) -> dict[str, str]:
-        """Return the parameters that the browser's address shall have; what is "" is taken out of it."""
+    def address(self, page: str = "", own: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the parameters that the browser's address shall have; what is "" is taken out of it.
+
+        Parameters
+        ----------
+        page
+            Path of the page; one with parameters of its own has those of ``own``, in place of the map's filter where they share a name.
+        """
         acting = "" if self.acting == DISPATCHER else self.acting
         return {
             "area": self.name,
             "lang": self.language,
             "post": acting,
             **{key: self.asked.get(key, "") for key in FILTER},
+            **dict.fromkeys(OWNED, ""),
+            **{key: (own or {}).get(key, "") for key in OWN.get(page, ())},
         }
 
 
@@ -110,6 +125,9 @@ def visit(settings: Settings, query: Mapping[str, str], state: MutableMapping[st
         state["area"] = query.get("area") or settings.area
         state["language"] = query.get("lang") if query.get("lang") in LANGUAGES else settings.language
         state["post"] = query.get("post") or DISPATCHER
+        state["own"] = {
+            page: {name: query[name] for name in names if query.get(name)} for page, names in OWN.items()
+        }
     return Visit(settings, state["language"], state["area"], state["asked"], state["post"], datetime.now(UTC))
 
 

@@ -1,0 +1,7 @@
+"""The case page."""
+
+from pages.parts.visit import Visit
+
+
+def render(visit: Visit) -> None:
+    """Show the page."""

@@ -1,0 +1,7 @@
+"""The cases page."""
+
+from pages.parts.visit import Visit
+
+
+def render(visit: Visit) -> None:
+    """Show the page."""

@@ -1,0 +1,87 @@
+"""The inbox (待办): what waits for the acting post, and what happened since the shift before began."""
+
+from html import escape
+
+import streamlit as st
+
+from desk import inbox
+from desk.room import Room
+from locales import N_
+from pages.parts.follow import follow
+from pages.parts.going import link, walk
+from pages.parts.keys import keys
+from pages.parts.rows import rows
+from pages.parts.visit import Visit
+from reports.case_words import local
+from reports.words import post_title
+
+PILE = {
+    "unsorted": (N_("To be sorted"), N_("Every report is sorted.")),
+    "mine": (N_("Mine"), N_("Nothing waits for you. Well done.")),
+    "grid": (N_("My grid"), N_("Nothing is open in your grid.")),
+    "overdue": (N_("Overdue"), N_("Nothing is overdue.")),
+    "verify": (N_("To verify"), N_("Nothing waits to be verified.")),
+    "sample": (N_("To sample"), N_("No case is drawn for a check.")),
+    "asked": (N_("Requests"), N_("Nobody asks for more time or a suspension.")),
+    "review": (N_("Suspensions to review"), N_("No suspension is due for review.")),
+    "replies": (N_("Replies due"), N_("Every linked caller has a reply.")),
+    "new": (N_("New"), N_("Nothing new came in.")),
+    "closed": (N_("Closed"), N_("Nothing was closed.")),
+    "late": (N_("Became overdue"), N_("Nothing became overdue.")),
+    "escalated": (N_("Escalated"), N_("Nothing was reported up.")),
+    "reopened": (N_("Reopened"), N_("Nothing was reopened.")),
+    "waiting": (N_("Waiting"), N_("Nothing waits to be sorted or verified.")),
+}
+WHOLE = N_("Whole area")
+
+
+def render(visit: Visit) -> None:
+    """Show the page."""
+    room, post, _ = visit.room(), visit.post, visit._
+    follow(room)
+    counts = inbox.counts(room, post, visit.now)
+    piles = inbox.piles_of(post)
+    asked = st.session_state["own"]["inbox"].get("pile", "")
+    pile = asked if asked in counts else piles[0]
+    found = inbox.listed(room, post, pile, visit.now)
+    walk(case.number for case in found)
+    with st.container(key="inbox", gap=None):
+        st.html(_digest(visit, room, counts, pile))
+        with st.container(key="piles", horizontal=True, gap=None):
+            st.html(_piles(visit, counts, pile), width="content")
+            st.html(_list(visit, room, found, counts[pile], pile))
+    keys(visit)
+
+
+def _digest(visit: Visit, room: Room, counts: dict[str, int], pile: str) -> str:
+    _ = visit._
+    since = _("Since the last shift, {time}").format(time=local(room, inbox.before(room, visit.now))[5:])
+    parts = "".join(
+        f"{_pressed(visit, name, pile)}<b>{counts[name]:,}</b> {escape(_(PILE[name][0]))}</a>" for name in inbox.DIGEST
+    )
+    return f'<p class="bm-digest"><span>{escape(since)}</span>{parts}</p>'
+
+
+def _piles(visit: Visit, counts: dict[str, int], pile: str) -> str:
+    post, _ = visit.post, visit._
+    names = {name: _(PILE[name][0]) for name in inbox.piles_of(post)}
+    if not post.grid and "grid" in names:
+        names["grid"] = _(WHOLE)
+    parts = "".join(
+        f'{_pressed(visit, name, pile)}<span>{escape(word)}</span><b class="{"bm-late" if name == "overdue" and counts[name] else ""}">{counts[name]:,}</b></a>'
+        for name, word in names.items()
+    )
+    return f'<nav class="bm-piles" aria-label="{escape(_("Inbox"))}"><p>{escape(post_title(post, _))}</p>{parts}</nav>'
+
+
+def _pressed(visit: Visit, name: str, pile: str) -> str:
+    return link(visit, "inbox", {"pile": name}, attributes=' aria-current="true"' if name == pile else "")
+
+
+def _list(visit: Visit, room: Room, found: list, many: int, pile: str) -> str:
+    _ = visit._
+    if not found:
+        return f'<p class="bm-empty">{escape(_(PILE[pile][1]))}</p>'
+    more = _("The first {n} of {all} are shown; the table shows all.").format(n=len(found), all=f"{many:,}")
+    note = f'<p class="bm-note">{escape(more)}</p>' if many > len(found) else ""
+    return rows(visit, room, found) + note

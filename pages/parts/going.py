@@ -1,0 +1,52 @@
+"""Going from page to page without loading the console again: links that carry ``data-go``, and what Python itself decides."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from urllib.parse import urlencode
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from pages.parts.visit import OWN, Visit
+
+
+def link(visit: Visit, page: str, own: Mapping[str, str], *, attributes: str = "") -> str:
+    """Return the opening tag of a link to a page of ours. It can be opened in another tab; pressed, it only runs the page.
+
+    Parameters
+    ----------
+    page
+        Its path: ``case``.
+    own
+        What its address holds of its own: ``{"case": number}``.
+    """
+    said = {name: value for name, value in visit.address(page, own).items() if value}
+    return f'<a data-go="{escape(page)}" data-own="{escape(urlencode(own))}" href="/{escape(page)}?{escape(urlencode(said))}" target="_self"{attributes}>'
+
+
+def go(page: str, own: Mapping[str, str]) -> None:
+    """Go to a page when the script runs next; for callbacks."""
+    st.session_state["own"] = {**st.session_state["own"], page: dict(own)}
+    st.session_state["going"] = page
+
+
+def take_going() -> None:
+    """Take a press on a link of ours."""
+    asked = st.session_state["address"].get("go") or {}
+    page = asked.get("page")
+    if page in OWN:
+        go(page, {name: str(value) for name, value in asked.get("own", {}).items() if name in OWN[page] and value})
+
+
+def going(visit: Visit, pages: Sequence[Page]) -> None:
+    """Switch to the page that was asked for, if one was."""
+    asked = st.session_state.pop("going", None)
+    if asked is not None:
+        own = st.session_state["own"].get(asked, {})
+        page = next(page for page in pages if page.url_path == asked)
+        st.switch_page(page, query_params={name: text for name, text in visit.address(asked, own).items() if text})
+
+
+def walk(numbers: Iterable[str]) -> None:
+    """Keep the cases of the list that is shown, so that a sheet knows the next one."""
+    st.session_state["walk"] = list(numbers)

@@ -1,0 +1,296 @@
+"""A case in words, for page and paper: where it lies, how much time it has, who did what when, and what an act changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from desk.acts import unit_of
+from desk.room import Room
+from geo.errors import UnknownClass, UnknownPost
+from incidents.case import Incident
+from incidents.deadlines import Light, light, remaining
+from incidents.lifecycle import Act
+from incidents.limits import EXTERNAL, Span, StepKind, Unit
+from incidents.model import OPEN, Status
+from layers.grid_names import full_names
+from locales import N_, Translator
+from reports.words import ACT, URGENCY, day_and_time, length_of_time, moment, post_title, status_name
+
+LIGHT = MappingProxyType({Light.GREEN: N_("In time"), Light.AMBER: N_("Due soon"), Light.RED: N_("Overdue")})
+UNIT = MappingProxyType(
+    {
+        Unit.URGENT_HOUR: N_("{n} hours, day and night"),
+        Unit.WORK_HOUR: N_("{n} working hours"),
+        Unit.WORK_DAY: N_("{n} working days"),
+        Unit.NATURAL_DAY: N_("{n} calendar days"),
+    }
+)
+STEP = MappingProxyType(
+    {
+        StepKind.REMINDER: N_("Reminder"),
+        StepKind.NEXT_HEAD: N_("The head above was told"),
+        StepKind.SUPERVISE: N_("Supervision is due"),
+    }
+)
+RATINGS = (N_("Satisfied"), N_("Fairly satisfied"), N_("Not satisfied"))
+CHANGED = MappingProxyType(
+    {
+        "class": N_("Class"),
+        "urgency": N_("Urgency"),
+        "codes": N_("Grid"),
+        "post": N_("Responsible"),
+        "status": N_("State"),
+        "handler": N_("Handler"),
+        "due": N_("Deadline"),
+        "until": N_("Until"),
+        "level": N_("Level"),
+        "returns": N_("Times returned"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A case's deadline as it shows.
+
+    Attributes
+    ----------
+    light
+        None while no clock runs.
+    due
+        The moment, in the area's zone; "" for none.
+    left
+        How much time is left, or by how much it is over, in words.
+    """
+
+    light: Light | None
+    due: str
+    left: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry of a case's history in words.
+
+    Attributes
+    ----------
+    at
+        The moment, in the area's zone.
+    after
+        How long it took since the entry before; "" for the first.
+    said
+        What a person wrote, None where it was erased.
+    details
+        What came with the act: handler, deadline, level …
+    photos
+        SHA-256 of the thumbnail and of the photo, of each that came with it.
+    """
+
+    version: int
+    act: str
+    at: str
+    after: str
+    who: str
+    what: str
+    said: str
+    details: tuple[str, ...]
+    photos: tuple[tuple[str, str], ...] = ()
+
+
+def post_name(room: Room, key: str, _: Translator) -> str:
+    """Return a post's title by its key; the key where nobody knows it, "" for none."""
+    if not key:
+        return ""
+    try:
+        return post_title(room.post(key), _)
+    except UnknownPost:
+        return key
+
+
+def grid_name(room: Room, codes: Mapping[str, str]) -> str:
+    """Return the micro-grid of a place as people call it, or the lowest level that is certain."""
+    names = full_names(room.area.net)
+    for level in reversed(room.area.net.levels):
+        code = codes.get(level.key, "")
+        if code and ";" not in code:
+            return names[level.key].get(code, code)
+    return ""
+
+
+def dedicated_names(room: Room, codes: Mapping[str, str]) -> str:
+    """Return the dedicated grids (专属网格) that a place lies in, "" for none."""
+    found = []
+    for overlay in room.area.net.overlays:
+        for code in filter(None, codes.get(overlay.key, "").split(";")):
+            place = overlay.positions.get(code)
+            found.append(code if place is None else f"{overlay.labels[place]} {overlay.titles[place]}".strip())
+    return " ".join(dict.fromkeys(found))
+
+
+def class_name(room: Room, key: str, language: str) -> str:
+    """Return the name of a class, its key where the directory has it no more."""
+    try:
+        return room.rules.directory.get(key).name.in_(language)
+    except UnknownClass:
+        return key
+
+
+def local(room: Room, time: datetime | None) -> str:
+    """Return a moment to the minute in the area's zone; "" for none."""
+    return "" if time is None else moment(pd.Timestamp(time).tz_convert(room.area.pack.timezone))
+
+
+def short(room: Room, time: datetime | None, now: datetime) -> str:
+    """Return a moment as short as its distance allows: the hour today, else the day."""
+    zone = room.area.pack.timezone
+    return "" if time is None else day_and_time(pd.Timestamp(time).tz_convert(zone), pd.Timestamp(now).tz_convert(zone))
+
+
+def span_name(text: str, _: Translator) -> str:
+    """Return a span (``4 work_hour``) in words."""
+    span = Span.parse(text)
+    return _(UNIT[span.unit]).format(n=f"{span.value:g}" if span.value >= 1 else f"{span.value:.2f}")
+
+
+def deadline(room: Room, case: Incident, now: datetime, _: Translator) -> Deadline:
+    """Return a case's deadline with its light (时限灯)."""
+    state = case.state
+    if case.status is Status.SUSPENDED:
+        return Deadline(None, "", _("Clock stopped until {day}").format(day=local(room, state.until)[:10]))
+    if state.due is None or case.status not in OPEN:
+        return Deadline(None, "", "")
+    zone, clock = room.area.pack.timezone, room.clock(now).to_pydatetime()
+    due = state.due.astimezone(zone)
+    begun = max((time for act, time in state.times.items() if act in _STARTS), default=case.reported)
+    shown = light(
+        room.rules.calendar, min(begun, state.due).astimezone(zone), due, clock, rules=room.rules.deadlines, unit=unit_of(state)
+    )  # fmt: skip
+    span = pd.Timedelta(abs(due - clock))
+    words = _("{span} over") if shown is Light.RED else _("{span} left")
+    return Deadline(shown, local(room, state.due), words.format(span=length_of_time(span, _)))
+
+
+def working_left(room: Room, case: Incident, now: datetime, _: Translator) -> str:
+    """Return what is left in the unit of the limit, where that differs from hours on the clock; "" elsewhere."""
+    state = case.state
+    if state.due is None or not state.limit or state.rule == EXTERNAL or case.status not in OPEN:
+        return ""
+    unit = unit_of(state)
+    if unit not in {Unit.WORK_HOUR, Unit.WORK_DAY}:
+        return ""
+    zone, clock = room.area.pack.timezone, room.clock(now).to_pydatetime()
+    left = remaining(room.rules.calendar, clock, state.due.astimezone(zone), unit)
+    return "" if left <= 0 else _(UNIT[unit]).format(n=f"{left:.1f}".removesuffix(".0"))
+
+
+def timeline(
+    room: Room, entries: Sequence[Mapping[str, Any]], photos: Sequence[Mapping[str, Any]], _: Translator, language: str
+) -> list[Line]:
+    """Return a case's history in words, oldest first."""
+    lines: list[Line] = []
+    for place, entry in enumerate(entries):
+        before = entries[place - 1]["at"] if place else None
+        took = length_of_time(pd.Timedelta(entry["at"] - before), _) if before and entry["at"] > before else ""
+        shown = tuple((photo["thumbnail"], photo["sha256"]) for photo in photos if photo["version"] == entry["version"])
+        lines.append(
+            Line(
+                version=entry["version"],
+                act=entry["act"],
+                at=local(room, entry["at"]),
+                after=took,
+                who=post_name(room, entry["post"], _),
+                what=_what(entry, _),
+                said=said(entry["data"], _),
+                details=tuple(_details(room, entry, _, language)),
+                photos=shown,
+            )
+        )
+    return lines
+
+
+def said(data: Mapping[str, Any], _: Translator) -> str:
+    """Return what a person wrote with an act; that it was erased, where it was."""
+    found = [
+        str(data[name]) if data[name] is not None else _("(erased)") for name in ("reason", "text") if name in data
+    ]
+    return " ".join(found)
+
+
+def facts_at(entries: Sequence[Mapping[str, Any]], version: int) -> dict[str, Any]:
+    """Return what the history says of a case at a version: its facts, those of its state among them."""
+    found: dict[str, Any] = {}
+    for entry in entries:
+        if entry["version"] <= version:
+            found |= {name: value for name, value in entry["after"].items() if name != "words"}
+    return {**found, **found.get("state", {})}
+
+
+def compared(
+    room: Room, old: Mapping[str, Any], new: Mapping[str, Any], _: Translator, language: str
+) -> list[tuple[str, str, str]]:
+    """Return the facts of a case that people look at, then and now: label, old, new."""
+    rows = [
+        (_(label), _fact(room, name, old.get(name), _, language), _fact(room, name, new.get(name), _, language))
+        for name, label in CHANGED.items()
+    ]
+    return [row for row in rows if row[1] or row[2]]
+
+
+_STARTS = frozenset(act.value for act in (Act.DISPATCH, Act.ESCALATE, Act.REOPEN, Act.RETURN, Act.RESUME, Act.FEEDBACK))
+
+
+def _what(entry: Mapping[str, Any], _: Translator) -> str:
+    if entry["act"] == Act.STEP.value:
+        kind = str(entry["data"].get("step", "")).partition(":")[0]
+        return _(STEP[StepKind(kind)]) if kind in set(StepKind) else kind
+    return _(ACT[Act(entry["act"])]) if entry["act"] in set(Act) else str(entry["act"])
+
+
+def _details(room: Room, entry: Mapping[str, Any], _: Translator, language: str) -> list[str]:
+    data, act, found = entry["data"], entry["act"], []
+    if act == Act.STEP.value and data.get("to"):
+        found.append(_("told {post}").format(post=post_name(room, data["to"], _)))
+    elif data.get("handler"):
+        found.append(_("to {post}").format(post=post_name(room, data["handler"], _)))
+    if act in {Act.LINK.value, Act.KEEP_APART.value} and data.get("to"):
+        found.append(_("with {number}").format(number=data["to"]))
+    if data.get("due"):
+        limit = f" ({span_name(data['limit'], _)})" if data.get("limit") and data.get("rule") != EXTERNAL else ""
+        found.append(_("by {time}").format(time=_moment(room, data["due"])) + limit)
+    if data.get("until"):
+        found.append(_("until {time}").format(time=_moment(room, data["until"])))
+    if data.get("rating"):
+        found.append(_(data["rating"]) if data["rating"] in RATINGS else str(data["rating"]))
+    if act in {Act.CORRECT.value, Act.REASSIGN.value}:
+        found += [
+            f"{label}: {old} → {new}"
+            for label, old, new in compared(room, entry["before"], entry["after"], _, language)
+            if old != new and new
+        ]
+    return found
+
+
+def _fact(room: Room, name: str, value: Any, _: Translator, language: str) -> str:
+    if value in (None, "", {}):
+        return ""
+    if name in {"post", "handler"}:
+        return post_name(room, value, _)
+    if name in {"due", "until"}:
+        return _moment(room, value)
+    if name == "codes":
+        return grid_name(room, value)
+    if name == "class":
+        return class_name(room, value, language)
+    if name == "level":
+        return next((level.name.in_(language) for level in room.area.net.levels if level.key == value), str(value))
+    if name == "status":
+        return status_name(value, _)
+    return _(URGENCY[value]) if name == "urgency" and value in URGENCY else str(value)
+
+
+def _moment(room: Room, text: str) -> str:
+    return local(room, datetime.fromisoformat(text))
