@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from desk.register import Register
 from desk.rules import Rules
 from geo.errors import UnknownPost
 from geo.scheme import Name
@@ -53,8 +54,18 @@ class Room:
         """Return a question about this area."""
         return Wanted(area=self.id, **asked)  # type: ignore[arg-type]  # the names of Wanted
 
-    @cached_property
+    @property
     def posts(self) -> Mapping[str, Post]:
+        """The posts that there are, by key: the area's own, and what the ledger added, renamed and abolished."""
+        return self.register.posts()
+
+    @cached_property
+    def register(self) -> Register:
+        """The register of posts, which follows the ledger."""
+        return Register(self.id, self.own_posts, self.ledger)
+
+    @cached_property
+    def own_posts(self) -> Mapping[str, Post]:
         """The posts that the area itself has, by key: the command room's, the heads of its grids, and the departments of its directory."""
         room = {post_key(kind): Post(post_key(kind), kind, TITLES[kind]) for kind in ROOM_POSTS}
         names = dict.fromkeys(found.authority for found in self.rules.directory.classes.values() if found.authority)
@@ -99,8 +110,9 @@ class Room:
         UnknownPost
             The key names no kind of post.
         """
-        if key in self.posts:
-            return self.posts[key]
+        found = self.register.named(key)
+        if found:
+            return found
         kind = kind_of(key)
         _, level, code = key.split(":", 2) if key.count(":") > 1 else ("", "", "")
         if not code:

@@ -100,30 +100,39 @@ def heads(net: Net) -> dict[str, Post]:
     return {post.key: post for post in found}
 
 
-def duty_of(net: Net, codes: Mapping[str, str]) -> Duty:
-    """Return the posts for a place, given its codes by level and overlay (as `Net.assign` returns them: several are ";"-joined, "" for none)."""
-    line = line_of(net, codes)
+def duty_of(net: Net, codes: Mapping[str, str], posts: Mapping[str, Post] | None = None) -> Duty:
+    """Return the posts for a place, given its codes by level and overlay (as `Net.assign` returns them: several are ";"-joined, "" for none).
+
+    Parameters
+    ----------
+    posts
+        The posts that there are, by key: a grid whose head was abolished is answered for by the next above, one that got a head by that. None: those of the net.
+    """
+    line = line_of(net, codes, posts)
     paid = next((post for post in line if not post.volunteer), None)
     post = line[0] if line else None
     dedicated = next(
-        (found for overlay in net.overlays if overlay.responsible and (found := _overlay_post(overlay, codes))), None
+        (found for overlay in net.overlays if overlay.responsible and (found := _overlay_post(overlay, codes, posts))),
+        None,
     )
     if dedicated:
         return Duty(post=dedicated, informed=post, overdue=dedicated)
     return Duty(post=post, overdue=paid)
 
 
-def line_of(net: Net, codes: Mapping[str, str]) -> list[Post]:
+def line_of(net: Net, codes: Mapping[str, str], posts: Mapping[str, Post] | None = None) -> list[Post]:
     """Return the posts of a place from the leaf upward: the way that an escalation takes (微网格 → 网格 → 社区 → 街道).
 
     In a tower whose unit and floor nobody told, several micro-grids come into question, and the line begins above them.
     """
-    upward = (post_of(net, level.key, codes.get(level.key, "")) for level in reversed(net.levels))
+    upward = (post_of(net, level.key, codes.get(level.key, ""), posts) for level in reversed(net.levels))
     return [post for post in upward if post]
 
 
-def post_of(net: Net, key: str, code: str) -> Post | None:
+def post_of(net: Net, key: str, code: str, posts: Mapping[str, Post] | None = None) -> Post | None:
     """Return the post of a grid of a level, stacked micro-grids included; None where there is none."""
+    if posts is not None:
+        return posts.get(post_key(PostKind.HEAD, key, code))
     level = net.level(key)
     if code in level.positions:
         title = str(level.posts[level.positions[code]])
@@ -136,8 +145,10 @@ def _head(key: str, code: str, title: str, *, volunteer: bool = False) -> Post:
     return Post(post_key(PostKind.HEAD, key, str(code)), PostKind.HEAD, str(title), (key, str(code)), volunteer)
 
 
-def _overlay_post(overlay: Overlay, codes: Mapping[str, str]) -> Post | None:
+def _overlay_post(overlay: Overlay, codes: Mapping[str, str], posts: Mapping[str, Post] | None) -> Post | None:
     code = _first(codes.get(overlay.key, ""))
+    if posts is not None:
+        return posts.get(post_key(PostKind.HEAD, overlay.key, code))
     if code not in overlay.positions or not overlay.posts[overlay.positions[code]]:
         return None
     return _head(overlay.key, code, str(overlay.posts[overlay.positions[code]]))

@@ -266,6 +266,7 @@ holding = Table(
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger),
     Index("ix_holding_post", "area", "post", "since"),
+    sqlite_autoincrement=True,  # a number that was taken back is not given again: the history names it
 )
 
 shift = Table(
@@ -279,6 +280,7 @@ shift = Table(
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger, nullable=False),
     Index("ix_shift_since", "area", "since", "until"),
+    sqlite_autoincrement=True,  # a number that was taken back is not given again: the history names it
 )
 
 handover = Table(
@@ -293,6 +295,7 @@ handover = Table(
     Column("cases", Text, nullable=False),  # numbers of the open cases that it carries
     Column("taken", BigInteger),
     Index("ix_handover_at", "area", "at"),
+    sqlite_autoincrement=True,  # a number that was taken back is not given again: the history names it
 )
 
 chat_group = Table(
