@@ -46,6 +46,8 @@ class Draft:
         For each photo the rectangles to make unreadable: left, top, right, bottom as shares of its size.
     cleared
         Cleared on the spot (随手清), with a photo.
+    more
+        What else the history keeps with the report, without names: of a mediation its parties by code.
     """
 
     class_: str
@@ -70,6 +72,7 @@ class Draft:
     blur: Mapping[int, Sequence[tuple[float, float, float, float]]] = field(default_factory=dict)
     cleared: bool = False
     demo: bool = False
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 def report(room: Room, draft: Draft, by: By, now: datetime) -> Incident:
@@ -183,7 +186,7 @@ def first_line(text: str, most: int) -> str:
 
 def _data(room: Room, draft: Draft, made: Incident, *, photos: bool) -> dict[str, Any]:
     """Return what goes into the history with the report: the level at which it begins, and the deadline for sorting it."""
-    data: dict[str, Any] = {"level": room.area.net.leaf.key}
+    data: dict[str, Any] = {**draft.more, "level": room.area.net.leaf.key}
     if draft.cleared:
         return {**data, "photo": photos}
     local = made.reported.astimezone(room.area.pack.timezone)
