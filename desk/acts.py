@@ -123,7 +123,7 @@ def limit_of(room: Room, case: Incident, *, level: str = "") -> Limit:
 def next_above(room: Room, case: Incident) -> tuple[str, Post] | None:
     """Return the level above that at which a case stands and the post there, or None at the top: 微网格 → 网格 → 社区 → 街道."""
     keys = [level.key for level in room.area.net.levels]
-    line = line_of(room.area.net, case.codes)
+    line = line_of(room.area.net, case.codes, room.posts)
     stands = case.state.level
     place_ = keys.index(stands) if stands in keys else len(keys)
     return next(((post.grid[0], post) for post in line if post.grid and keys.index(post.grid[0]) < place_), None)
