@@ -4,7 +4,8 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any, Generic, TypeVar
@@ -14,13 +15,13 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 from geo.errors import LedgerError
 from ledger import migrations, statements
 from ledger.history import Head, key_of, sign
+from ledger.migrations import WRITING
 from ledger.writing import Writing
 
 T = TypeVar("T")
 FILE = "ledger.db"
 MOST_IN_ONE = 64  # changes in one commit
 BUSY = 30  # seconds that a writer waits for another process
-WRITING = "battlemap_writing"
 INTERRUPTED = "The writing was interrupted. Look whether it was done; if not, do it again."
 
 
@@ -84,6 +85,13 @@ class Ledger:
         with _named_errors(), self.engine.connect().execution_options(**options) as connection:
             yield connection
 
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """Yield a connection that writes while no other writer does; what raises takes all of it back. For a restore: everything else goes through `change`."""
+        with self._transaction() as connection:
+            read_head(connection, lock=True)
+            yield connection
+
     def head(self) -> Head:
         """Return where the history ends now."""
         with self.reading() as connection:
@@ -101,6 +109,12 @@ class Ledger:
     def key(self) -> bytes:
         """The key that signs the head."""
         return self._key
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        options = {WRITING: True}
+        with _named_errors(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+            yield connection
 
     def _commit(self, jobs: "Sequence[_Job[Any]]") -> None:
         try:
@@ -121,8 +135,7 @@ class Ledger:
         """Do all works in one transaction."""
         for job in jobs:
             job.error = None
-        options = {WRITING: True}
-        with _named_errors(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with self._transaction() as connection:
             before = read_head(connection, lock=True)
             writing = Writing(connection, before)
             for job in jobs:
@@ -185,22 +198,68 @@ def open_ledger(folder: Path, url: str = "", *, migrate: bool = True) -> Ledger:
     LedgerError
         The folder cannot be used, the database does not answer, or it was written by a newer battlemap.
     """
-    try:
-        if not folder.is_dir():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise LedgerError(f"{folder} cannot be made: {error.strerror}. Choose another BATTLEMAP_DATA_DIR.") from error
+    _folder(folder)
     engine = engine_of(folder, url)
     try:
         with _named_errors():
             if migrate:
-                migrations.upgrade(engine)
+                _bring_up(engine)
             else:
                 migrations.check(engine)
         return Ledger(engine, folder, key_of(folder))
     except BaseException:
         engine.dispose()
         raise
+
+
+@dataclass(frozen=True)
+class Migrated:
+    """What `migrate` did: the revision before, the one that stands now, and the copy of the SQLite file as it was before."""
+
+    before: str | None
+    after: str
+    copy: Path | None
+
+
+def migrate(folder: Path, url: str = "") -> Migrated:
+    """Bring the tables of a ledger up to date; it is made where there is none.
+
+    Raises
+    ------
+    LedgerError
+        As `open_ledger`; the tables are as they were.
+    """
+    _folder(folder)
+    engine = engine_of(folder, url)
+    try:
+        with _named_errors():
+            before = migrations.revision(engine)
+            return Migrated(before, migrations.newest(), _bring_up(engine))
+    finally:
+        engine.dispose()
+
+
+def _bring_up(engine: Engine) -> Path | None:
+    """Upgrade, after copying an SQLite file that holds something; return the copy."""
+    stands = migrations.revision(engine)
+    copy = None
+    if stands not in {None, migrations.newest()} and engine.dialect.name == "sqlite" and engine.url.database:
+        migrations.known(stands)
+        file = Path(engine.url.database)
+        copy = file.with_name(f"{file.stem}.before-{migrations.newest()}{file.suffix}")
+        _make(copy)
+        with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    migrations.upgrade(engine)
+    return copy
+
+
+def _folder(folder: Path) -> None:
+    try:
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise LedgerError(f"{folder} cannot be made: {error.strerror}. Choose another BATTLEMAP_DATA_DIR.") from error
 
 
 def engine_of(folder: Path, url: str = "") -> Engine:

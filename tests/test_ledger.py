@@ -153,7 +153,7 @@ def test_one_work_may_report_and_act_and_relate(ledger):
         one = writing.report(case(), entry(Act.REPORT, WORKER), prefix="LN", day="20261122")
         photos = [Attached("a" * 64, "b" * 64, 4, 3)]
         two = writing.report(case(), entry(Act.REPORT, WORKER), prefix="LN", day="20261122", photos=photos)
-        writing.reporter(one, name="王*", phone="138****0000", erase=NOW)
+        writing.reporter(one, name="王*", phone="138****0000", caller="")
         writing.relate(AREA, two.number, one.number, "apart")
         writing.relate(AREA, two.number, one.number, "linked")
         writing.act(AREA, two.number, entry(Act.LINK, to=one.number))

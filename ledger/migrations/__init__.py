@@ -11,24 +11,25 @@ from sqlalchemy import Engine
 from geo.errors import LedgerError
 
 FOLDER = Path(__file__).parent
+WRITING = "battlemap_writing"  # a connection with this option writes: no other process does meanwhile
 
 
-def upgrade(engine: Engine) -> bool:
-    """Bring the tables to the newest revision; tells whether anything had to be done.
+def upgrade(engine: Engine, to: str = "head") -> bool:
+    """Bring the tables to the newest revision, all in one transaction; tells whether anything had to be done.
 
     Raises
     ------
     LedgerError
         The ledger was written by a newer battlemap.
     """
-    stands, newest = revision(engine), _script().get_current_head()
-    if stands == newest:
+    stands = revision(engine)
+    if stands == newest():
         return False
-    _known(stands)
+    known(stands)
     config = _config()
-    with engine.connect() as connection:
+    with engine.connect().execution_options(**{WRITING: True}) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     return True
 
 
@@ -41,8 +42,8 @@ def check(engine: Engine) -> None:
         They are older, or newer than this battlemap knows.
     """
     stands = revision(engine)
-    _known(stands)
-    if stands != _script().get_current_head():
+    known(stands)
+    if stands != newest():
         raise LedgerError("The ledger's tables are of an older battlemap. Run `battlemap migrate`.")
 
 
@@ -52,7 +53,19 @@ def revision(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def _known(stands: str | None) -> None:
+def newest() -> str:
+    """Return the revision that this battlemap writes."""
+    return str(_script().get_current_head())
+
+
+def known(stands: str | None) -> None:
+    """Raise unless we know a revision.
+
+    Raises
+    ------
+    LedgerError
+        It is of a newer battlemap.
+    """
     if stands is not None and stands not in {script.revision for script in _script().walk_revisions()}:
         raise LedgerError(
             f"The ledger is of revision {stands}, of a newer battlemap. Install that one, or restore a backup."

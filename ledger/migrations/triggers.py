@@ -22,6 +22,14 @@ def create(connection: Connection) -> None:
         connection.exec_driver_sql(statement)
 
 
+def drop(connection: Connection) -> None:
+    """Take the triggers away, in a transaction that puts them back."""
+    names = (*KINDS,) if connection.dialect.name == "postgresql" else tuple(sql.split()[5] for sql in SQLITE)
+    suffix = " ON history" if connection.dialect.name == "postgresql" else ""
+    for name in names:
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{suffix}")
+
+
 def missing(connection: Connection) -> list[str]:
     """Return the triggers that are not there, are switched off, or say something else."""
     if connection.dialect.name == "postgresql":
