@@ -48,14 +48,13 @@ class Console:
 def routes(settings: Settings, console: Console) -> list[BaseRoute]:
     """Return every route of ours; what lies under one of our prefixes and is none of them is missing."""
     rooms = _rooms(settings)
-    areas = rooms.areas
     assets = f"/assets/{document.assets_digest()}/"
     return [
         Route("/healthz", healthz),
-        *documents.routes(areas, settings, console.assets),
-        *live.routes(areas),
-        *lookup.routes(areas, settings),
-        *paper.routes(areas, settings, assets),
+        *documents.routes(rooms, settings, console.assets),
+        *live.routes(rooms),
+        *lookup.routes(rooms, settings),
+        *paper.routes(rooms, settings, assets),
         *tiles.routes(settings),
         *front.routes(settings, console.paths, console.index, assets),
         *(Route(f"{prefix}{{rest:path}}", missing) for prefix in PREFIXES),

@@ -2,6 +2,7 @@
 
 import mimetypes
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,17 +11,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import answering, language_of, missing, page, unchanging
+from desk.room import Room
+from desk.rooms import Rooms
 from layers import document
-from layers.areas import Areas
-from layers.load import Area
 from locales import translator
+from reports.choices import class_names
 from settings import Settings
 
 THEMES = ("light", "dark")
 TILES = "/tiles/{z}/{x}/{y}"
 
 
-def routes(areas: Areas, settings: Settings, files: Mapping[str, Path]) -> list[Route]:
+def routes(rooms: Rooms, settings: Settings, files: Mapping[str, Path]) -> list[Route]:
     """Return the routes of map documents, their data, and assets.
 
     Parameters
@@ -31,25 +33,26 @@ def routes(areas: Areas, settings: Settings, files: Mapping[str, Path]) -> list[
     assets = {**document.assets(), **files}
 
     @lru_cache(maxsize=32)
-    def built(area: Area, language: str, theme: str) -> document.Document:
+    def built(room: Room, language: str, theme: str) -> document.Document:
         return document.build(
-            area,
+            room.area,
             language=language,
             theme=theme,
             translate=translator(language),
+            classes=class_names(room),
             tiles=TILES if settings.tiles else None,
             tiles_credit=settings.tiles_credit,
             stale_after=settings.stale_after,
         )
 
     def chart(request: Request) -> Response:
-        area = areas.get(request.path_params["area"])
+        room = rooms.get(request.path_params["area"], datetime.now(UTC))
         theme = request.query_params.get("theme", "")
-        made = built(area, language_of(request, settings.language), theme if theme in THEMES else THEMES[0])
+        made = built(room, language_of(request, settings.language), theme if theme in THEMES else THEMES[0])
         return page(request, made.html, tag=made.etag)
 
     def data(request: Request) -> Response:
-        made = built(areas.get(request.path_params["area"]), settings.language, THEMES[0])
+        made = built(rooms.get(request.path_params["area"], datetime.now(UTC)), settings.language, THEMES[0])
         found = made.files.get(request.path_params["file"])
         if found is None or request.path_params["digest"] != made.digest:
             return missing(request)

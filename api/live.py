@@ -1,6 +1,8 @@
-"""``/live/{area}``: what the live layer of the map shows, and how old it is."""
+"""``/live/{area}``: what the live layer of the map shows, and how old it is; to one who says what he has seen, only what changed since."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -11,81 +13,127 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import answering, fresh
+from desk.room import Room
+from desk.rooms import Rooms
 from geo.errors import FilterError
 from geo.net import Net
-from incidents.model import Status
-from layers.areas import Areas
-from layers.load import Area
+from incidents.model import Mark, Status
 from reports import figures
-from reports.figures import MARKS, Filter
+from reports.figures import MARKS, Filter, Picture
+
+LONGEST_NUMBER = 18  # digits
+LONGEST_AWAY = timedelta(hours=1)  # after which one who comes back gets a snapshot
 
 
-def routes(areas: Areas) -> list[Route]:
+@dataclass(frozen=True)
+class Seen:
+    """What one who asks has seen: the version and the time of the last answer, and the pack that it named, "" where he does not say."""
+
+    version: int
+    at: datetime
+    pack: str = ""
+
+
+@dataclass(frozen=True)
+class Delta:
+    """What changed since: rows as `marks` returns them, and the uids that are to go. ``reset`` means that these rows are all there are."""
+
+    reset: bool
+    incidents: list[list[Any]]
+    removed: list[str]
+
+
+def routes(rooms: Rooms) -> list[Route]:
     """Return the route of the live data."""
 
     def live(request: Request) -> Response:
-        area = areas.get(request.path_params["area"])
-        wanted = Filter.from_query(request.query_params)
-        known = _since(request.query_params.get("since", "")) == version_of(area)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        return fresh(
-            {
-                **state(area, wanted),
-                "served": now,
-                "reset": not known,
-                "removed": [],
-                "incidents": [] if known else marks(area, wanted),
-            },
-            request,
-        )
+        now = datetime.now(UTC)
+        room = rooms.get(request.path_params["area"], now)
+        return fresh(answer(room, Filter.from_query(request.query_params), seen_of(request.query_params), now), request)
 
     return [Route("/live/{area}", answering(live))]
 
 
-def version_of(area: Area) -> int:
-    """Return the version of an area's incidents: another pack of the same name is another version; the ledger will count its changes."""
-    return int(area.digest[:12], 16)
+def answer(room: Room, wanted: Filter, seen: Seen | None, now: datetime) -> dict[str, Any]:
+    """Return the answer to one who has seen that.
 
-
-@lru_cache(maxsize=64)
-def state(area: Area, wanted: Filter) -> dict[str, Any]:
-    """Return counts and states of grids for a filter: all of the answer but the incidents and the time."""
-    found = figures.select(area, wanted)
+    Raises
+    ------
+    FilterError
+        As `figures.look`.
+    """
+    picture = figures.look(room, wanted, now)
+    delta = delta_of(room, wanted, seen, picture, now)
     return {
-        "version": version_of(area),
-        "pack": area.digest,
-        "as_of": None if area.as_of is None else area.as_of.isoformat(),
-        "counts": figures.counts(found),
-        "overdue": len(figures.overdue(found, area.as_of)),
-        "grids": grid_states(area.net, found),
+        "version": picture.version,
+        "pack": room.area.digest,
+        "served": now.isoformat(timespec="seconds"),
+        "as_of": room.clock(now).isoformat(timespec="seconds"),
+        **state(room, picture),
+        "reset": delta.reset,
+        "removed": delta.removed,
+        "incidents": delta.incidents,
+    }
+
+
+def seen_of(query: Mapping[str, str]) -> Seen | None:
+    """Read what an address says was seen: ``since`` (the version of the last answer), ``at`` (when it was ``served``), ``pack``; None for one who comes anew.
+
+    Raises
+    ------
+    FilterError
+        One of them is none.
+    """
+    since, at = query.get("since", ""), query.get("at", "")
+    if not since:
+        return None
+    if not (since.isdecimal() and len(since) <= LONGEST_NUMBER):
+        raise FilterError(f"since={since}: give the version of the last answer, a whole number.")
+    if not at:
+        return None
+    try:
+        then = datetime.fromisoformat(at)
+    except ValueError:
+        then = None
+    if then is None or then.tzinfo is None:
+        raise FilterError(f"at={at}: give the time at which the last answer was served, as it says.")
+    return Seen(int(since), then, query.get("pack", ""))
+
+
+def delta_of(room: Room, wanted: Filter, seen: Seen | None, picture: Picture, now: datetime) -> Delta:
+    """Return what is to be done to what was seen, so that it becomes the picture.
+
+    Cases change, and time alone changes them: one becomes overdue, leaves the period, or turns from yellow to green when the shift ends.
+    """
+    changed = _changed(room, seen, picture, now) if seen else None
+    if seen is None or changed is None:
+        return Delta(reset=True, incidents=marks(room, picture), removed=[])
+    before = figures.minute(room, seen.at)
+    if not changed and before == picture.clock:
+        return Delta(reset=False, incidents=[], removed=[])
+    placed = picture.placed
+    known = changed if before == picture.clock else changed | figures.numbers(room, wanted, before)
+    again = placed[(placed["version"] > seen.version).to_numpy() | _turned(room, placed, before, picture.clock)]
+    return Delta(reset=False, incidents=_rows(room, again, picture.clock), removed=sorted(known - set(placed["uid"])))
+
+
+@lru_cache(maxsize=32)
+def state(room: Room, picture: Picture) -> dict[str, Any]:
+    """Return counts and states of grids: what every answer tells whole. ``hidden`` are counted and have no place."""
+    cases = picture.cases
+    return {
+        "counts": figures.counts(cases),
+        "overdue": len(figures.overdue(cases, picture.clock)),
+        "hidden": figures.restricted(cases),
+        "demo": bool(cases["demo"].any()),
+        "grids": grid_states(room.area.net, cases),
     }
 
 
 @lru_cache(maxsize=16)
-def marks(area: Area, wanted: Filter) -> list[list[Any]]:
-    """Return the marks of a filter: uid, lon, lat, mark, class, leaf code, title, reported, flags (s = suspended, o = overdue), and of what is overdue the time when it was due."""
-    found = figures.select(area, wanted)
-    late = set(figures.overdue(found, area.as_of)["uid"])
-    suspended = found["status"] == Status.SUSPENDED.value
-    flags = ["s" * halted + "o" * (uid in late) for uid, halted in zip(found["uid"], suspended, strict=True)]
-    reported = [None if pd.isna(time) else time.isoformat() for time in found["reported"]]
-    lon, lat = (np.round(found[name].to_numpy(dtype=np.float64), 6).tolist() for name in ("lon", "lat"))
-    columns = (
-        found["uid"],
-        lon,
-        lat,
-        found["mark"],
-        found["class"],
-        found[area.net.leaf.key],
-        found["title"],
-        reported,
-        flags,
-    )
-    due = (
-        [] if pd.isna(time) or uid not in late else [time.isoformat()]
-        for uid, time in zip(found["uid"], found["due"], strict=True)
-    )
-    return [[*row, *then] for row, then in zip(zip(*columns, strict=True), due, strict=True)]
+def marks(room: Room, picture: Picture) -> list[list[Any]]:
+    """Return the marks of a picture: uid, lon, lat, mark, class, leaf code, title, reported, flags (s = suspended, o = overdue), and of what is overdue the time when it was due."""
+    return _rows(room, picture.placed, picture.clock)
 
 
 def grid_states(net: Net, found: pd.DataFrame) -> dict[str, dict[str, str]]:
@@ -98,9 +146,48 @@ def grid_states(net: Net, found: pd.DataFrame) -> dict[str, dict[str, str]]:
     return {**states, net.leaf.key: leaf}
 
 
-def _since(text: str) -> int | None:
-    if not text:
+def _changed(room: Room, seen: Seen, picture: Picture, now: datetime) -> frozenset[str] | None:
+    """Return the numbers of what changed since; None where only a snapshot helps: another pack, a version that we do not know, or too long ago."""
+    is_ours = seen.pack in {"", room.area.digest} and seen.version <= picture.version
+    if not is_ours or not timedelta(0) <= now - seen.at <= LONGEST_AWAY:
         return None
-    if not text.isdecimal():
-        raise FilterError(f"since={text}: give the version of the last answer, a whole number.")
-    return int(text)
+    return figures.changed(room, seen.version) if seen.version < picture.version else frozenset()
+
+
+def _turned(room: Room, placed: pd.DataFrame, before: pd.Timestamp, now: pd.Timestamp) -> np.ndarray:
+    """Tell which cases look different by time alone, bool (n,): they became overdue, or the shift ended in which they were cleared."""
+    if before == now:
+        return np.zeros(len(placed), dtype=bool)
+    late = (placed["mark"] == Mark.RED.value) & (placed["due"] >= before) & (placed["due"] < now)
+    shifts = [pd.Timestamp(room.shift(at)) for at in (before, now)]
+    cleared = (
+        (placed["status"] == Status.SELF_CLEARED.value)
+        & (placed["closed"] >= shifts[0])
+        & (placed["closed"] < shifts[1])
+    )
+    return (late | cleared).to_numpy()
+
+
+def _rows(room: Room, found: pd.DataFrame, clock: pd.Timestamp) -> list[list[Any]]:
+    red = found["mark"] == Mark.RED.value
+    late = (red & (found["due"] < clock)).tolist()
+    suspended = (found["status"] == Status.SUSPENDED.value).tolist()
+    flags = ["s" * halted + "o" * over for halted, over in zip(suspended, late, strict=True)]
+    lon, lat = (np.round(found[name].to_numpy(dtype=np.float64), 6).tolist() for name in ("lon", "lat"))
+    columns = (
+        found["uid"],
+        lon,
+        lat,
+        found["mark"],
+        found["class"],
+        found[room.area.net.leaf.key],
+        found["title"],
+        _texts(found["reported"]),
+        flags,
+    )
+    due = ([text] if over else [] for text, over in zip(_texts(found["due"]), late, strict=True))
+    return [[*row, *then] for row, then in zip(zip(*columns, strict=True), due, strict=True)]
+
+
+def _texts(times: "pd.Series[Any]") -> list[str | None]:
+    return [None if pd.isna(time) else time.isoformat() for time in times]

@@ -1,30 +1,36 @@
 """``/card/…`` and ``/search/…``: what the map asks about one thing, or looks for by name."""
 
+from datetime import UTC, datetime
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import answering, fresh, language_of
-from layers.areas import Areas
-from layers.search import Found, index_of
+from desk.rooms import Rooms
+from layers.search import Found
 from reports.cards import card
+from reports.figures import Filter
+from reports.search import search as look_up
 from settings import Settings
 
 LONGEST = 100  # characters of a query
 
 
-def routes(areas: Areas, settings: Settings) -> list[Route]:
+def routes(rooms: Rooms, settings: Settings) -> list[Route]:
     """Return the routes of cards and search."""
 
     def card_of(request: Request) -> Response:
-        area = areas.get(request.path_params["area"])
+        now, path = datetime.now(UTC), request.path_params
+        room, wanted = rooms.get(path["area"], now), Filter.from_query(request.query_params)
         language = language_of(request, settings.language)
-        return fresh(card(area, request.path_params["kind"], request.path_params["code"], language=language))
+        return fresh(card(room, path["kind"], path["code"], now, wanted=wanted, language=language))
 
     def search(request: Request) -> Response:
-        area = areas.get(request.path_params["area"])
+        now = datetime.now(UTC)
+        room = rooms.get(request.path_params["area"], now)
         language = language_of(request, settings.language)
-        found = index_of(area).search(request.query_params.get("q", "")[:LONGEST])
+        found = look_up(room, request.query_params.get("q", "")[:LONGEST], now)
         return fresh({"items": [_item(thing, language) for thing in found]})
 
     return [Route("/card/{area}/{kind}/{code:path}", answering(card_of)), Route("/search/{area}", answering(search))]

@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import DOCUMENT_POLICY, SAFE, answering, language_of
+from desk.room import Room
+from desk.rooms import Rooms
 from geo.errors import FilterError
-from layers.areas import Areas
-from layers.classes import class_names
 from layers.load import Area
 from layers.sheet import View, Wanted, sheet
 from layers.sheet.ink import INKS
@@ -20,14 +20,14 @@ from layers.style import css
 from layers.words import WORDS
 from locales import Translator, translator
 from reports import figures
-from reports.figures import MARKS, Filter
-from reports.words import period
+from reports.figures import MARKS, STATUSES, Filter
+from reports.words import period, status_name
 from settings import Settings
 
 ZOOMS = (8.0, 22.0)
 
 
-def routes(areas: Areas, settings: Settings, assets: str) -> list[Route]:
+def routes(rooms: Rooms, settings: Settings, assets: str) -> list[Route]:
     """Return the route of printed sheets.
 
     Parameters
@@ -37,18 +37,20 @@ def routes(areas: Areas, settings: Settings, assets: str) -> list[Route]:
     """
 
     def paper(request: Request) -> Response:
-        area = areas.get(request.path_params["area"])
+        now = datetime.now(UTC)
+        room = rooms.get(request.path_params["area"], now)
         language = language_of(request, settings.language)
         ink = request.query_params.get("ink", INKS[0])
         if ink not in INKS:
             raise FilterError(f"ink={ink}: choose among {', '.join(INKS)}.")
         _ = translator(language)
         wanted = Filter.from_query(request.query_params)
-        said = tuple(conditions(area, wanted, language, _))
-        chosen = wanted_of(area, wanted, conditions=said, view=view_of(request.query_params.get("view", "")), ink=ink)
-        drawn = sheet(area, chosen, language=language, translate=_, printed_at=datetime.now(UTC))
+        said = tuple(conditions(room, wanted, language, _))
+        view = view_of(request.query_params.get("view", ""))
+        chosen = wanted_of(room, wanted, now, conditions=said, view=view, ink=ink)
+        drawn = sheet(room.area, chosen, language=language, translate=_, printed_at=now)
         headers = {**SAFE, "Content-Security-Policy": DOCUMENT_POLICY, "Cache-Control": "no-store"}
-        html = _page(area, drawn, assets=assets, query=_query(request), language=language, ink=ink, _=_)
+        html = _page(room.area, drawn, assets=assets, query=_query(request), language=language, ink=ink, _=_)
         return Response(html, headers=headers, media_type="text/html; charset=utf-8")
 
     return [Route("/print/{area}", answering(paper))]
@@ -75,27 +77,36 @@ def view_of(text: str) -> View | None:
     return View(lat, lon, float(np.clip(zoom, *ZOOMS)))
 
 
-def conditions(area: Area, wanted: Filter, language: str, _: Translator) -> list[str]:
+def conditions(room: Room, wanted: Filter, language: str, _: Translator) -> list[str]:
     """Say a filter in words, but for its grid, which stands in the title."""
-    names = class_names(area, "incident")
-    classes = [names[key].in_(language) for key in sorted(wanted.classes)]
+    classes = [room.class_name(key).in_(language) for key in sorted(wanted.classes)]
     marks = [_(WORDS[mark]) for mark in MARKS if mark in wanted.marks]
-    return [*classes, *marks, period(wanted.days, _)]
+    states = [status_name(status, _) for status in STATUSES if status in wanted.statuses]
+    posts = [figures.title_of(room, key) for key in (wanted.handler, wanted.duty) if key]
+    return [*classes, *marks, *states, *posts, period(wanted.days, _)]
 
 
 def wanted_of(
-    area: Area, wanted: Filter, *, conditions: tuple[str, ...] = (), view: View | None = None, ink: str = INKS[0]
+    room: Room,
+    wanted: Filter,
+    now: datetime,
+    *,
+    conditions: tuple[str, ...] = (),
+    view: View | None = None,
+    ink: str = INKS[0],
 ) -> Wanted:
     """Return what a filter wants printed: cases, states and the number of overdue ones, all from the one query."""
-    cases = figures.select(area, wanted)
+    picture = figures.look(room, wanted, now)
+    cases = picture.cases
     return Wanted(
         cases=cases,
-        states={key: figures.grid_states(area.net, cases, key) for key in area.net.keys},
-        overdue=len(figures.overdue(cases, area.as_of)),
+        states={key: figures.grid_states(room.area.net, cases, key) for key in room.area.net.keys},
+        overdue=len(figures.overdue(cases, picture.clock)),
         grid=wanted.grid,
         conditions=conditions,
         view=view,
         ink=ink,
+        as_of=room.clock(now),
     )
 
 

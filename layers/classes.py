@@ -1,4 +1,4 @@
-"""Names of the classes of incidents, sites and services, as a pack gives them."""
+"""Names of the classes of sites and services, as a pack gives them; those of incidents stand in the class directory."""
 
 from functools import lru_cache
 
@@ -13,7 +13,7 @@ def class_names(area: Area, kind: str) -> dict[str, Name]:
     Parameters
     ----------
     kind
-        ``incident``, ``site`` or ``service``.
+        ``site`` or ``service``.
     """
     names: dict[str, Name] = {}
     for entry in area.pack.points:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from branca.element import Element, Figure, MacroElement
 from folium.elements import JSCSSMixin
 from folium.template import Template
 
+from geo.scheme import Name
 from geo.tint import tints
 from layers import style
 from layers.classes import class_names
@@ -32,7 +34,17 @@ if TYPE_CHECKING:
     from geo.net import Level, Overlay
 
 ASSETS = Path(__file__).with_name("assets")
-SCRIPTS = ("leaflet/leaflet.js", "core.js", "base.js", "marks.js", "top.js", "live.js", "panel.js", "main.js")
+SCRIPTS = (
+    "leaflet/leaflet.js",
+    "core.js",
+    "base.js",
+    "marks.js",
+    "top.js",
+    "live.js",
+    "panel.js",
+    "main.js",
+    "pick.js",
+)
 STYLES = ("leaflet/leaflet.css", "battlemap.css")
 TINTS = 6
 CSS_PIXELS = 96 / 25.4
@@ -70,6 +82,7 @@ def build(
     language: str,
     theme: str,
     translate: Callable[[str], str] = str,
+    classes: Mapping[str, Name] = MappingProxyType({}),
     base: str = "/",
     tiles: str | None = None,
     tiles_credit: str = "",
@@ -85,6 +98,8 @@ def build(
         ``light`` or ``dark``.
     translate
         From an English msgid to the text to show.
+    classes
+        Names of the classes and major classes of incidents, by key.
     base
         Path under which the doors lie, with a slash at its end.
     tiles
@@ -116,11 +131,8 @@ def build(
         | {"data": f"{base}map/{place}/data/{digest}/"},
         "words": words(translate),
         "style": _style(look),
-        "classes": {
-            key: name.in_(language)
-            for kind in ("incident", "site", "service")
-            for key, name in class_names(area, kind).items()
-        },
+        "classes": {key: name.in_(language) for key, name in classes.items()}
+        | {key: name.in_(language) for kind in ("site", "service") for key, name in class_names(area, kind).items()},
         "layers": [
             {"key": entry.key, "kind": entry.kind, "name": entry.name.in_(language)} for entry in area.pack.points
         ],

@@ -40,6 +40,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "span_minutes": N_("{n} min"),
         "span_hours": N_("{n} h"),
         "span_days": N_("{n} d"),
+        "n_hidden": N_("{n} of restricted classes are counted and not shown"),
+        "demo": N_("Demonstration"),
         "n_overdue": N_("{n} overdue"),
         "connecting": N_("Connecting …"),
         "lost": N_("Connection lost; what you see is from {time}"),

@@ -2,14 +2,13 @@
 
 import streamlit as st
 
+from desk.room import Room
 from geo.errors import FilterError
-from layers.classes import class_names
-from layers.load import Area
 from pages.parts.board import counts, lists
 from pages.parts.element import battle_map
 from pages.parts.trouble import bad_filter, clear
 from pages.parts.visit import Visit, own_key
-from reports.choices import grid_choices
+from reports.choices import class_choices, grid_choices
 from reports.figures import EVERYTHING, MARKS, PERIOD, Filter
 
 DAYS = ("1", "7", "30", EVERYTHING)
@@ -17,29 +16,29 @@ DAYS = ("1", "7", "30", EVERYTHING)
 
 def render(visit: Visit) -> None:
     """Show the page."""
-    area = visit.area()
+    room = visit.room()
     with st.container(key="battle", horizontal=True, gap=None):
         with st.container(key="side", gap=None):
             try:
                 wanted = visit.wanted()
-                st.html(counts(area, wanted, visit._))
+                st.html(counts(room, wanted, visit.now, visit._))
             except FilterError as error:
                 wanted = Filter.from_query({})
                 bad_filter(visit, error)
-            _filters(visit, area)
+            _filters(visit, room)
             if str(wanted):
                 st.button(visit._("Clear the filter"), key="clear", type="tertiary", on_click=clear)
-            st.html(lists(area, wanted, visit._))
+            st.html(lists(room, wanted, visit.now, visit._))
         with st.container(key="chart"):
-            title = visit._("Battle map of {name}").format(name=area.pack.name.in_(visit.language))
-            battle_map(area.id, visit.language, str(wanted), title, on_only=_take_only, on_mark=_take_mark)
+            title = visit._("Battle map of {name}").format(name=room.area.pack.name.in_(visit.language))
+            battle_map(room.id, visit.language, str(wanted), title, on_only=_take_only, on_mark=_take_mark)
 
 
-def _filters(visit: Visit, area: Area) -> None:
+def _filters(visit: Visit, room: Room) -> None:
     """Show the filter's widgets, set as the address says; what they are changed to is written back into it."""
     _, asked = visit._, visit.asked
-    grids = grid_choices(area, visit.language)
-    classes = {key: name.in_(visit.language) for key, name in class_names(area, "incident").items()}
+    grids = grid_choices(room.area, visit.language)
+    classes = class_choices(room, visit.now, visit.language)
     asked_days = asked.get("days") or str(PERIOD)
     days = DAYS if asked_days in DAYS or not asked_days.isdecimal() else (*DAYS, asked_days)
     chosen = [key for key in asked.get("class", "").split(",") if key in classes]

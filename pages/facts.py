@@ -12,7 +12,7 @@ from reports.facts import facts_of, faults_of
 def render(visit: Visit) -> None:
     """Show the page."""
     _, area = visit._, visit.area()
-    facts = facts_of(area, visit.language)
+    facts = facts_of(visit.room(), visit.now, visit.language)
     with st.container(key="facts", gap=None):
         st.html(
             f"<h1>{escape(area.pack.name.in_(visit.language))}<small>{escape(_('Facts and checks'))}</small></h1>{pairs(facts.about)}"

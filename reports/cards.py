@@ -6,28 +6,41 @@ A card is a plain mapping, the same for the map, a page and a script: ``title``,
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlencode
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from geo.errors import UnknownGrid
+from desk.acts import unit_of
+from desk.repeats import repeats
+from desk.room import Room
+from geo.errors import UnknownGrid, UnknownIncident
 from geo.measure import areas_m2, centre_of, projection
+from geo.nearby import Nearby
 from geo.net import Level, Net, Overlay, Stack
 from geo.scheme import Name
-from incidents.model import Mark
+from incidents.case import Incident
+from incidents.deadlines import Light, light
+from incidents.model import Mark, Status, Urgency, mark_of
 from incidents.posts import Duty, duty_of
 from layers.classes import class_names
 from layers.load import Area
 from layers.pack import PointEntry
-from locales import Translator, translator
+from ledger import find
+from ledger.tables import instant
+from locales import N_, Translator, translator
 from reports import figures
-from reports.words import length_of_time, mark_name, moment, status_name
+from reports.figures import Filter
+from reports.words import CHANNEL, URGENCY, length_of_time, mark_name, moment, period, post_title, status_name
 
+LIGHT = MappingProxyType({Light.GREEN: N_("in time"), Light.AMBER: N_("soon due"), Light.RED: N_("overdue")})
+ITEM = ("number", "class", "title", "reported", "mark", "lon", "lat")  # columns of an incident in a list
 MOST_ITEMS = 8
-REPEAT_METRES = 50
 TOUCHING = 0.02  # share of its area that a grid must have in a dedicated grid to be said to lie in it
 SQUARE_KILOMETRE = 1e6
 KILOMETRE = 1000
@@ -47,6 +60,7 @@ class Card:
     mark: str | None = None
     rows: list[tuple[str, str]] = field(default_factory=list)
     sections: list[dict[str, Any]] = field(default_factory=list)
+    link: dict[str, Any] | None = None
 
     def row(self, label: str, value: object) -> None:
         """Add a row, unless it would say nothing."""
@@ -63,35 +77,46 @@ class Card:
         return {**self.__dict__, "rows": [list(row) for row in self.rows], "bbox": list(self.bbox)}
 
 
-def card(area: Area, kind: str, code: str, *, language: str = "zh") -> dict[str, Any]:
+def card(
+    room: Room, kind: str, code: str, now: datetime, *, wanted: Filter | None = None, language: str = "zh"
+) -> dict[str, Any]:
     """Return the card of a thing.
 
     Parameters
     ----------
     kind
-        Key of a level, overlay or point layer; ``incident`` with the uid as code; ``street`` or the key of a ground layer with the name as code.
+        Key of a level, overlay or point layer; ``incident`` with the number as code; ``street`` or the key of a ground layer with the name as code.
+    wanted
+        The filter under which the map is looked at: a grid's card counts for its period and classes. Everything by default.
     language
         ``zh`` or ``en``.
 
     Raises
     ------
     UnknownGrid
-        The area has no such thing.
+        The area has no such thing; an incident of a restricted class has no card.
     """
-    speech = Speech(area, language)
+    speech = Speech(room, language, now, wanted or Filter())
     for make in (_level_card, _overlay_card, _point_card, _incident_card, _ground_card):
         found = make(speech, kind, code)
         if found:
             return found.as_dict()
-    raise UnknownGrid(f"Area {area.id!r} has no {kind!r} {code!r}. Search for it by name.")
+    raise UnknownGrid(f"Area {room.id!r} has no {kind!r} {code!r}. Search for it by name.")
 
 
 @dataclass(frozen=True)
 class Speech:
-    """An area and the language in which to speak of it."""
+    """A room, the language in which to speak of it, the time, and the filter of the map."""
 
-    area: Area
+    room: Room
     language: str
+    now: datetime
+    wanted: Filter
+
+    @property
+    def area(self) -> Area:
+        """The area."""
+        return self.room.area
 
     @property
     def _(self) -> Translator:
@@ -103,8 +128,19 @@ class Speech:
 
     def class_name(self, kind: str, class_: str) -> str:
         """Return the name of a class of one kind of points."""
+        if kind == "incident":
+            return self.name(self.room.class_name(class_))
         names = class_names(self.area, kind)
         return self.name(names[class_]) if class_ in names else class_
+
+    def post(self, key: str) -> str:
+        """Return what people call a post; "" for none."""
+        title = figures.title_of(self.room, key)
+        return post_title(self.room.post(key), self._) if title and title != key else title
+
+    def time(self, time: datetime | None) -> str:
+        """Return a time in the area's zone."""
+        return moment(pd.Timestamp(time).tz_convert(self.area.pack.timezone)) if time else ""
 
 
 def _level_card(speech: Speech, kind: str, code: str) -> Card | None:
@@ -171,14 +207,12 @@ def _overlay_card(speech: Speech, kind: str, code: str) -> Card | None:
 
 def _point_card(speech: Speech, kind: str, code: str) -> Card | None:
     entry = next((entry for entry in speech.area.pack.points if entry.key == kind), None)
-    if entry is None:
+    if entry is None or entry.kind == "incident":
         return None
     frame = speech.area.points[kind]
     rows = frame[frame["id"] == code]
     if rows.empty:
         return None
-    if entry.kind == "incident":
-        return _incident_card(speech, "incident", f"{kind}:{code}")
     row = rows.iloc[0]
     made = _place_card(
         kind,
@@ -203,52 +237,132 @@ def _point_card(speech: Speech, kind: str, code: str) -> Card | None:
 def _incident_card(speech: Speech, kind: str, code: str) -> Card | None:
     if kind != "incident":
         return None
-    cases = figures.cases(speech.area)
-    rows = cases[cases["uid"] == code]
-    if rows.empty:
+    room, _ = speech.room, speech._
+    case = _case(room, code)
+    if case is None:
         return None
-    row, _, as_of = rows.iloc[0], speech._, speech.area.as_of
-    class_ = speech.class_name("incident", row["class"])
-    made = _place_card(
-        "incident",
-        code,
-        row["title"] or class_,
-        f"{class_} · {mark_name(row['mark'], _)}",
-        lon=row["lon"],
-        lat=row["lat"],
-    )
-    made.mark = row["mark"]
-    codes = _codes_in(speech.area.net, row)
-    duty = duty_of(speech.area.net, codes)
-    if row["mark"] == Mark.GREEN.value:  # what is done can no longer be overdue
-        duty = replace(duty, overdue=None)
-    late = as_of is not None and row["mark"] == Mark.RED.value and row["due"] < as_of
-    made.row(_("State"), status_name(row["status"], _))
-    if late:
-        made.row(_("Overdue"), _("by {span}").format(span=length_of_time(as_of - row["due"], _)))
-    made.row(_("Number"), row["id"])
-    made.row(_("Reported at"), moment(row["reported"]))
-    made.row(_("Due"), moment(row["due"]))
-    made.row(_("Closed on"), moment(row["closed"]))
-    made.row(_("Address"), row["address"])
-    made.row(_("Part of the building"), _unit_and_floor(row["unit"], row["floor"], _))
-    made.row(_("Handled by"), row["responsible"])
-    _lineage_rows(speech, made, codes, leaf=True)
-    _duty_rows(speech, made, duty, late=late)
-    _repeats_section(speech, made, cases, row)
+    class_ = speech.class_name("incident", case.class_)
+    shown = _mark(speech, case)
+    subtitle = " · ".join([class_, mark_name(shown, _)] if shown else [class_])
+    made = _place_card("incident", code, case.title or class_, subtitle, lon=case.lon, lat=case.lat)
+    made.mark = shown or None
+    late = case.mark is Mark.RED and case.state.due is not None and case.state.due < figures.minute(room, speech.now)
+    _state_rows(speech, made, case, late=late)
+    _place_rows(speech, made, case)
+    made.row(_("Handled by"), speech.post(case.state.handler))
+    made.row(_("Responsible post"), _with_volunteer(speech, case.post))
+    made.row(_("Informed"), speech.post(case.informed))
+    if case.mark is Mark.RED and case.overdue_post and (late or case.overdue_post != case.post):
+        made.row(_("Overdue goes to"), speech.post(case.overdue_post))
+    _repeats_section(speech, made, case)
+    query = {"area": room.id, "case": code, "lang": speech.language}
+    made.link = {
+        "href": f"/case?{urlencode(query)}",
+        "label": _("Open the case sheet"),
+        "page": "case",
+        "own": {"case": code},
+    }
     return made
 
 
-def _repeats_section(speech: Speech, made: Card, cases: pd.DataFrame, row: "pd.Series[Any]") -> None:
-    """Add what was reported in the same class close by: the same thing twice, or a place where it comes again."""
-    metres = dict(figures.near(speech.area).within(row["lon"], row["lat"], metres=REPEAT_METRES))
-    alike = cases[cases["uid"].isin(set(metres) - {row["uid"]}) & (cases["class"] == row["class"])]
+def _case(room: Room, number: str) -> Incident | None:
+    """Return an incident that may be shown; what is restricted is answered as what is not there."""
+    with room.ledger.reading() as connection:
+        try:
+            found = find.get(connection, room.id, number)
+        except UnknownIncident:
+            return None
+    return None if found.restricted else found
+
+
+def _mark(speech: Speech, case: Incident) -> str:
+    """Return the mark as the map shows it now; "" for none."""
+    over = case.closed is not None and case.closed < speech.room.shift(speech.now)
+    mark = mark_of(case.status, shift_over=over)
+    return mark.value if mark else ""
+
+
+def _state_rows(speech: Speech, made: Card, case: Incident, *, late: bool) -> None:
+    _, state, clock = speech._, case.state, speech.room.clock(speech.now)
+    made.row(_("State"), status_name(case.status.value, _))
+    if late and state.due:
+        made.row(_("Overdue"), _("by {span}").format(span=length_of_time(clock - pd.Timestamp(state.due), _)))
+    made.row(_("Number"), case.number)
+    made.row(_("Number in the other system"), case.external_id)
+    made.row(_("Linked to"), state.linked_to)
+    made.row(_("Urgency"), _(URGENCY[case.urgency]) if case.urgency is not Urgency.NORMAL else "")
+    made.row(_("Channel"), _(CHANNEL[case.channel]))
+    made.row(_("Level"), _level_name(speech, state.level) if case.mark is Mark.RED else "")
+    made.row(_("Reported at"), speech.time(case.reported))
+    if state.due and case.mark is Mark.RED:
+        made.row(_("Due"), f"{speech.time(state.due)} · {_(LIGHT[_light(speech.room, case, speech.now)])}")
+    made.row(_("Suspended until"), speech.time(state.until) if case.status is Status.SUSPENDED else "")
+    made.row(_("Closed on"), speech.time(case.closed))
+    with speech.room.ledger.reading() as connection:
+        photos = len(find.photos(connection, speech.room.id, case.number))
+    made.row(_("Photos"), photos or "")
+
+
+def _place_rows(speech: Speech, made: Card, case: Incident) -> None:
+    _ = speech._
+    unit, floor = (np.nan if value is None else value for value in (case.unit, case.floor))
+    made.row(_("Address"), case.address)
+    made.row(_("Part of the building"), _unit_and_floor(unit, floor, _))
+    _lineage_rows(speech, made, case.codes, leaf=True)
+    if case.edge_m is not None:
+        near = _("{n} m from a boundary; may be given to the neighbour by hand").format(n=f"{case.edge_m:.0f}")
+        made.row(_("Boundary"), near)
+
+
+def _level_name(speech: Speech, key: str) -> str:
+    return next((speech.name(level.name) for level in speech.area.net.levels if level.key == key), key)
+
+
+def _light(room: Room, case: Incident, now: datetime) -> Light:
+    """Return the light of a running deadline, from when the running stage began."""
+    state, zone = case.state, room.area.pack.timezone
+    due = state.due or now
+    start = max((time for time in state.times.values() if time < due), default=case.reported)
+    start, due = start.astimezone(zone), due.astimezone(zone)
+    clock = room.clock(now).to_pydatetime()
+    return light(room.rules.calendar, start, due, clock, rules=room.rules.deadlines, unit=unit_of(state))
+
+
+def _with_volunteer(speech: Speech, key: str) -> str:
+    title = speech.post(key)
+    post = speech.room.posts.get(key)
+    return speech._("{post} (volunteer)").format(post=title) if post and post.volunteer else title
+
+
+def _repeats_section(speech: Speech, made: Card, case: Incident) -> None:
+    """Add what was reported in the same class close by at that time, and how often it came again: the same thing twice, or a place that never rests."""
+    room, _ = speech.room, speech._
+    settings = room.rules.settings
+    again = repeats(room, case, at=room.clock(speech.now).to_pydatetime())
+    if again.place >= settings.repeats:
+        made.row(_("Repeats"), _("{n} times in {days} days").format(n=again.place, days=again.days))
+    near = _alike(room, case, timedelta(hours=settings.same_hours), settings.same_m)
     items = [
-        {**_case_item(speech, other), "detail": f"{metres[other['uid']]:.0f} m · {moment(other['reported'])}"}
-        for _position, other in alike.head(MOST_ITEMS).iterrows()
+        {**_case_item(speech, row), "detail": f"{metres:.0f} m · {speech.time(instant(row['reported']))}"}
+        for row, metres in near[:MOST_ITEMS]
     ]
-    title = speech._("Same class within {n} m").format(n=REPEAT_METRES)
-    made.section(title + (f" · {len(alike)}" if len(alike) > len(items) else ""), items)
+    title = _("Same class within {n} m").format(n=f"{settings.same_m:.0f}")
+    made.section(title + (f" · {len(near)}" if len(near) > len(items) else ""), items)
+
+
+def _alike(room: Room, case: Incident, span: timedelta, metres: float) -> list[tuple[dict[str, Any], float]]:
+    """Return the marked cases of the same class within some metres, reported within a span before or after, nearest first, with the distance."""
+    question = room.wanted(
+        classes=frozenset({case.class_}),
+        reported_since=case.reported - span,
+        reported_until=case.reported + span,
+        marked=True,
+        restricted=False,
+    )
+    with room.ledger.reading() as connection:
+        rows = {row["number"]: row for row in find.rows(connection, question, columns=ITEM)}
+    index = Nearby((number, row["lon"], row["lat"]) for number, row in rows.items() if number != case.number)
+    return [(rows[number], far) for number, far in index.within(case.lon, case.lat, metres=metres)]
 
 
 def _ground_card(speech: Speech, kind: str, code: str) -> Card | None:
@@ -416,25 +530,35 @@ def _holdings(speech: Speech, made: Card, key: str, codes: set[str], *, househol
     if households and people:
         made.row(_("Households"), f"{int(people):,}")
     made.row(_("Buildings"), f"{total:,}" if (total := sum(len(frame) for frame in buildings)) else "")
-    cases = _inside(figures.cases(area), key, codes)
-    count = figures.counts(cases)
-    made.mark = next((mark for mark, number in count.items() if number), None)
-    for mark, number in count.items():
-        made.row(mark_name(mark, _), number or "")
-    _open_section(speech, made, cases[cases["mark"] == Mark.RED.value])
+    _incident_rows(speech, made, key, made.code)
     _site_sections(speech, made, key, codes)
 
 
-def _open_section(speech: Speech, made: Card, cases: pd.DataFrame) -> None:
-    shown = [_case_item(speech, row) for _position, row in cases.head(MOST_ITEMS).iterrows()]
-    more = len(cases) - len(shown)
-    limit = speech._("newest {n} of {total}").format(n=len(shown), total=len(cases))
-    made.section(speech._("Open incidents") + (f" · {limit}" if more else ""), shown)
+def _incident_rows(speech: Speech, made: Card, key: str, code: str) -> None:
+    """Add the incidents of a grid by mark, and the newest open ones: those of the map's period and classes."""
+    room, _, asked = speech.room, speech._, speech.wanted
+    here = replace(asked, grid=(key, code), marks=frozenset())
+    question = figures.asked(room, here, speech.now)
+    shown = replace(question, restricted=False)
+    opened = replace(shown, marks=frozenset({Mark.RED.value}))
+    with room.ledger.reading() as connection:
+        count = find.counts_by(connection, question, "mark")
+        placed = find.counts_by(connection, shown, "mark")
+        newest = find.rows(connection, opened, columns=ITEM, limit=MOST_ITEMS)
+    made.mark = next((mark for mark in figures.MARKS if placed.get(mark)), None)
+    for mark in figures.MARKS:
+        made.row(mark_name(mark, _), count.get(mark, "") or "")
+    if asked.days is not None and count:
+        made.row(_("Period"), period(asked.days, _))
+    more = placed.get(Mark.RED.value, 0) - len(newest)
+    limit = _("newest {n} of {total}").format(n=len(newest), total=placed.get(Mark.RED.value, 0))
+    made.section(_("Open incidents") + (f" · {limit}" if more > 0 else ""), [_case_item(speech, row) for row in newest])
 
 
-def _case_item(speech: Speech, row: "pd.Series[Any]") -> dict[str, Any]:
+def _case_item(speech: Speech, row: Mapping[str, Any]) -> dict[str, Any]:
     class_ = speech.class_name("incident", row["class"])
-    return _item("incident", row["uid"], row["title"] or class_, moment(row["reported"]), row["mark"])
+    when = speech.time(instant(row["reported"]))
+    return _item("incident", row["number"], row["title"] or class_, when, row["mark"])
 
 
 def _site_sections(speech: Speech, made: Card, key: str, codes: set[str]) -> None:

@@ -1,15 +1,20 @@
 """The facts of an area (底数): what it holds, where it comes from, and what is wrong with it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
+from desk.room import Room
 from geo.validate import NAMES
 from incidents.model import Status
 from layers.check import check
 from layers.classes import class_names
 from layers.load import Area
+from ledger import find
 from locales import N_, translator
 from reports.advice import ADVICE
+from reports.figures import FEWEST
+from reports.words import moment
 
 SHOWN = 200  # faults on the page; the command lists all
 CODES = 4  # codes of one fault on the page
@@ -38,15 +43,15 @@ class Facts:
     points: Rows
 
 
-@lru_cache(maxsize=16)
-def facts_of(area: Area, language: str) -> Facts:
-    """Return the facts of an area."""
+def facts_of(room: Room, now: datetime, language: str) -> Facts:
+    """Return the facts of an area; of its incidents what its ledger holds now."""
     _ = translator(language)
+    area = room.area
     pack, net = area.pack, area.net
     about: Rows = [
         (_("Attribution"), pack.attribution.in_(language) or "—"),
         (_("Edition of the net"), pack.edition.isoformat() if pack.edition else "—"),
-        (_("Data as of"), area.as_of.strftime("%Y-%m-%d %H:%M") if area.as_of is not None else "—"),
+        (_("Data as of"), moment(room.clock(now))),
         (_("Time zone"), str(pack.timezone)),
         (
             _("Nature of the data"),
@@ -62,13 +67,32 @@ def facts_of(area: Area, language: str) -> Facts:
         (overlay.name.in_(language), _("Dedicated grids") if overlay.responsible else _("Overlay"), f"{len(overlay):,}")
         for overlay in net.overlays
     ]
-    return Facts(about, levels + stacks + overlays, _point_rows(area, language))
+    return Facts(about, levels + stacks + overlays, _incident_rows(room, language) + _point_rows(area, language))
 
 
+def _incident_rows(room: Room, language: str) -> Rows:
+    """Return a row for each class of incidents that the ledger holds, the most frequent first; a restricted one below five does not say how many."""
+    _ = translator(language)
+    with room.ledger.reading() as connection:
+        count = find.counts_by(connection, room.wanted(), "class")
+        hidden = find.counts_by(connection, room.wanted(restricted=True), "class")
+    return [
+        (
+            _(KINDS["incident"]),
+            room.class_name(key).in_(language),
+            _("fewer than {n}").format(n=FEWEST) if key in hidden and number < FEWEST else f"{number:,}",
+        )
+        for key, number in sorted(count.items(), key=lambda found: (-found[1], found[0]))
+    ]
+
+
+@lru_cache(maxsize=16)
 def _point_rows(area: Area, language: str) -> Rows:
     _ = translator(language)
     rows: Rows = []
     for kind, title in KINDS.items():
+        if kind == "incident":  # the ledger's
+            continue
         names = class_names(area, kind) if kind != "building" else {}
         for entry in area.pack.points:
             if entry.kind != kind:

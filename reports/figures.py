@@ -1,26 +1,32 @@
 """One filter, one query: every count on map, board, list and paper comes through here, so that they agree.
 
-A `Filter` is what an address says (``grid=micro:0305&class=gas&mark=red&days=7``); `select` answers it over the cases of an area. An address that names no period
-means the last day, so that a wall shows what is open and what this day has done; ``days=all`` means everything.
+A `Filter` is what an address says (``grid=micro:0305&class=gas&mark=red&days=7``); `asked` makes the one question of it that the ledger is asked, `look` the answer
+that map, board and paper share. An address that names no period means the last day, so that a wall shows what is open and what this day has done; ``days=all`` means
+everything. The clock goes by whole minutes, so that whatever is asked within one of them is answered alike.
+
+Cases of restricted classes (disputes, care) are counted and have no place: docs/decisions/restricted.md.
 """
 
+import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlencode
 
 import numpy as np
 import pandas as pd
-import shapely
 
-from geo.errors import FilterError
-from geo.nearby import Nearby
+from desk.room import Room
+from geo.errors import FilterError, UnknownPost
 from geo.net import Net
-from incidents.model import Mark, marks_of, state_of_grid
-from layers.load import Area
+from incidents.model import Mark, Status, state_of_grid
+from ledger import find
+from ledger.find import Wanted
 
 MARKS = tuple(mark.value for mark in Mark)
+STATUSES = tuple(status.value for status in Status)
 COLUMNS = (
     "uid",
     "key",
@@ -38,10 +44,40 @@ COLUMNS = (
     "floor",
     "lon",
     "lat",
+    "version",
+    "restricted",
+    "demo",
 )
+READ = (
+    "number",
+    "external_id",
+    "class",
+    "title",
+    "status",
+    "mark",
+    "reported",
+    "due",
+    "closed",
+    "handler",
+    "post",
+    "address",
+    "unit",
+    "floor",
+    "lon",
+    "lat",
+    "version",
+    "restricted",
+    "demo",
+    "codes",
+)
+PARAMETERS = ("grid", "class", "mark", "days", "status", "handler", "duty")
 MOST_DAYS = 3660
 PERIOD = 1  # days that an address means when it names none
 EVERYTHING = "all"
+MOST_CHANGES = 10_000  # after which a snapshot is better than a delta
+MOST_MARKS = 50_000  # that one picture holds
+NAMED = 30  # classes that an error names
+FEWEST = 5  # cases of restricted classes in a part of the area below which they are not counted
 
 
 @dataclass(frozen=True)
@@ -52,16 +88,23 @@ class Filter:
     ----------
     grid
         ``(key, code)`` of a level or overlay: only what lies in that grid.
-    classes, marks
+    classes
+        Only these classes or major classes; empty for all.
+    marks, statuses
         Only these; empty for all.
     days
         Only what was reported, or is still open, in so many days before the data's time. None for all.
+    handler, duty
+        Keys of posts: only what that one handles, or is responsible for. "" for all.
     """
 
     grid: tuple[str, str] | None = None
     classes: frozenset[str] = field(default_factory=frozenset)
     marks: frozenset[str] = field(default_factory=frozenset)
     days: int | None = None
+    statuses: frozenset[str] = field(default_factory=frozenset)
+    handler: str = ""
+    duty: str = ""
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "Filter":
@@ -75,8 +118,11 @@ class Filter:
         return cls(
             grid=_grid(query.get("grid", "")),
             classes=_list(query.get("class", "")),
-            marks=_marks(query.get("mark", "")),
+            marks=_among("mark", query.get("mark", ""), MARKS),
             days=_days(query.get("days", "")),
+            statuses=_among("status", query.get("status", ""), STATUSES),
+            handler=query.get("handler", ""),
+            duty=query.get("duty", ""),
         )
 
     def to_query(self) -> dict[str, str]:
@@ -86,62 +132,123 @@ class Filter:
             "class": ",".join(sorted(self.classes)),
             "mark": ",".join(mark for mark in MARKS if mark in self.marks),
             "days": EVERYTHING if self.days is None else "" if self.days == PERIOD else str(self.days),
+            "status": ",".join(status for status in STATUSES if status in self.statuses),
+            "handler": self.handler,
+            "duty": self.duty,
         }
         return {name: value for name, value in said.items() if value}
 
     def __str__(self) -> str:
         return urlencode(self.to_query())
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it asks about a part of the area: a grid, a post, classes."""
+        return bool(self.grid or self.classes or self.handler or self.duty)
 
-@lru_cache(maxsize=16)
-def cases(area: Area) -> pd.DataFrame:
-    """Return every incident of an area that carries a mark, newest first.
 
-    Returns
-    -------
-    pandas.DataFrame
-        `COLUMNS`, then one column of codes for each level and overlay. ``uid`` is unique in the area.
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What a filter shows at one moment; map, board and paper share it.
+
+    Attributes
+    ----------
+    version
+        Version of the last change to the area's incidents that it shows.
+    clock
+        The minute that it stands at, in the area's zone.
+    cases
+        As `select` returns them.
     """
-    net_columns = area.net.keys
-    frames = [_of_layer(key, frame, net_columns) for key, frame in area.of_kind("incident").items()]
-    if not frames:
-        return pd.DataFrame(columns=[*COLUMNS, *net_columns])
-    everything = pd.concat(frames, ignore_index=True)
-    marked = everything[everything["mark"] != ""]
-    return marked.sort_values(["reported", "uid"], ascending=[False, True], na_position="last", ignore_index=True)
+
+    version: int
+    clock: pd.Timestamp
+    cases: pd.DataFrame
+
+    @property
+    def placed(self) -> pd.DataFrame:
+        """The cases that may be shown one by one, at their places."""
+        return self.cases[~self.cases["restricted"].to_numpy(dtype=bool)]
 
 
-@lru_cache(maxsize=16)
-def near(area: Area) -> Nearby:
-    """Return an index of where the cases of an area lie, by uid."""
-    found = cases(area)
-    return Nearby(zip(found["uid"], found["lon"], found["lat"], strict=True))
-
-
-def select(area: Area, wanted: Filter) -> pd.DataFrame:
-    """Return the cases that a filter wants, newest first, with the columns of `cases`.
+def asked(room: Room, wanted: Filter, now: datetime) -> Wanted:
+    """Return the question that a filter asks the ledger: the only place where one is made of the other.
 
     Raises
     ------
     FilterError
         The filter names a grid or class that the area does not have.
     """
-    found = cases(area)
-    keep = np.ones(len(found), dtype=bool)
-    if wanted.grid:
-        keep &= in_grid(area.net, found, *wanted.grid)
-    if wanted.classes:
-        _known_classes(area, wanted.classes)
-        keep &= found["class"].isin(wanted.classes).to_numpy()
-    if wanted.marks:
-        keep &= found["mark"].isin(wanted.marks).to_numpy()
-    if wanted.days is not None and area.as_of is not None:
-        keep &= _recent(found, area.as_of - timedelta(days=wanted.days)).to_numpy()
-    return found[keep]
+    clock, majors = minute(room, now), room.rules.directory.majors
+    known = room.rules.directory.classes
+    question = room.wanted(
+        grid=wanted.grid[0] if wanted.grid else "",
+        codes=codes_of(room.area.net, *wanted.grid) if wanted.grid else frozenset(),
+        classes=frozenset(key for key in wanted.classes if key in known or key not in majors),
+        majors=frozenset(key for key in wanted.classes if key in majors),
+        marks=wanted.marks,
+        statuses=wanted.statuses,
+        handler=wanted.handler,
+        post=wanted.duty,
+        active_since=None if wanted.days is None else clock - timedelta(days=wanted.days),
+        shift=room.shift(clock),
+        marked=True,
+    )
+    _known_classes(room, wanted.classes)
+    return _suppressed(room, question) if wanted.is_part else question
 
 
-def in_grid(net: Net, frame: pd.DataFrame, key: str, code: str) -> np.ndarray:
-    """Tell which rows of a frame with code columns lie in a grid, bool (n,); a polygon that carries a stack stands for all its micro-grids.
+def look(room: Room, wanted: Filter, now: datetime) -> Picture:
+    """Return what a filter shows now.
+
+    Raises
+    ------
+    FilterError
+        The filter names a grid or class that the area does not have, or would show more than `MOST_MARKS` cases.
+    """
+    with room.ledger.reading() as connection:
+        version = find.version(connection, room.id)
+    return _look(room, wanted, version, minute(room, now))
+
+
+def select(room: Room, wanted: Filter, now: datetime) -> pd.DataFrame:
+    """Return the cases that a filter wants, newest first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `COLUMNS`, then one column of codes for each level and overlay. ``uid`` is the number; what is restricted has neither number nor words nor place, and counts.
+
+    Raises
+    ------
+    FilterError
+        As `look`.
+    """
+    return look(room, wanted, now).cases
+
+
+def numbers(room: Room, wanted: Filter, now: datetime) -> frozenset[str]:
+    """Return the numbers of the cases with a place that a filter would want at another time, as they stand now."""
+    question = replace(asked(room, wanted, now), restricted=False)
+    with room.ledger.reading() as connection:
+        return frozenset(row["number"] for row in find.rows(connection, question, columns=("number",)))
+
+
+def changed(room: Room, since: int) -> frozenset[str] | None:
+    """Return the numbers of all cases that changed after a version; None when they are more than `MOST_CHANGES`."""
+    with room.ledger.reading() as connection:
+        question = room.wanted(after_version=since)
+        rows = find.rows(connection, question, columns=("number",), order="changed", limit=MOST_CHANGES + 1)
+    return None if len(rows) > MOST_CHANGES else frozenset(row["number"] for row in rows)
+
+
+def minute(room: Room, now: datetime) -> pd.Timestamp:
+    """Return the minute by which figures are counted, in the area's zone."""
+    return room.clock(now).floor("min")
+
+
+def codes_of(net: Net, key: str, code: str) -> frozenset[str]:
+    """Return the codes that a grid stands for: its own, or those of all micro-grids that are stacked on its polygon.
 
     Raises
     ------
@@ -150,15 +257,11 @@ def in_grid(net: Net, frame: pd.DataFrame, key: str, code: str) -> np.ndarray:
     """
     known = _codes(net, key)
     stacked = net.stacked.get(code, ()) if key == net.leaf.key else ()
-    wanted = {stack.code for stack in stacked} or {code}
     if not stacked and code not in known:
         raise FilterError(
             f"grid={key}:{code}: there is no such grid. The {key!r} level or overlay has {len(known)} grids."
         )
-    column = frame[key].astype(str)
-    if column.str.contains(";", regex=False).any():
-        return np.array([not wanted.isdisjoint(codes.split(";")) for codes in column])
-    return column.isin(wanted).to_numpy()
+    return frozenset(stack.code for stack in stacked) or frozenset({code})
 
 
 def counts(frame: pd.DataFrame) -> dict[str, int]:
@@ -176,29 +279,91 @@ def overdue(frame: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.DataFrame:
 
 
 def grid_states(net: Net, frame: pd.DataFrame, key: str) -> dict[str, str]:
-    """Return the state of each grid of a level or overlay that holds a case: code -> red, yellow or green; the others are neutral."""
+    """Return the state of each grid of a level or overlay that holds a case: code -> red, yellow or green; the others are neutral. What is restricted colours none."""
     marks: dict[str, set[str]] = {}
     for codes, mark in zip(frame[key], frame["mark"], strict=True):
-        for code in str(codes).split(";"):
+        for code in codes.split(";"):
             if code:
                 marks.setdefault(code, set()).add(mark)
     return {code: state_of_grid(present) for code, present in sorted(marks.items()) if code in _codes(net, key)}
 
 
-def _of_layer(key: str, frame: pd.DataFrame, net_columns: list[str]) -> pd.DataFrame:
-    placed = frame.assign(
-        uid=key + ":" + frame["id"].astype(str),
-        key=key,
-        mark=marks_of(frame["status"].to_numpy()),
-        lon=shapely.get_x(frame.geometry.to_numpy()),
-        lat=shapely.get_y(frame.geometry.to_numpy()),
+def restricted(frame: pd.DataFrame) -> int:
+    """Count the cases that are in the counts and have no place."""
+    return int(frame["restricted"].sum())
+
+
+@lru_cache(maxsize=32)
+def _look(room: Room, wanted: Filter, _version: int, clock: pd.Timestamp) -> Picture:
+    """Ask the ledger; what it says is good for one version and one minute."""
+    question = asked(room, wanted, clock)
+    with room.ledger.reading() as connection:
+        version = find.version(connection, room.id)
+        if find.count(connection, question, most=MOST_MARKS + 1) > MOST_MARKS:
+            raise FilterError(
+                f"{wanted}: that is more than {MOST_MARKS:,} cases, too many for one map. Choose fewer days, or a grid."
+            )
+        rows = find.rows(connection, question, columns=READ)
+    return Picture(version, clock, _frame(room, rows))
+
+
+def _frame(room: Room, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    found = {name: [row[name] for row in rows] for name in READ}
+    hidden = np.array(found["restricted"], dtype=bool)
+    codes = [_decoded(text) for text in found["codes"]]
+    posts = room.posts  # once: they follow the ledger
+    titles = {
+        key: posts[key].title if key in posts else title_of(room, key) for key in {*found["handler"], *found["post"]}
+    }
+    columns: dict[str, Any] = {
+        **{name: np.array(found[name], dtype=object) for name in ("class", "title", "status", "mark", "address")},
+        **{name: _times(found[name], room) for name in ("reported", "due", "closed")},
+        **{name: np.array(found[name], dtype=np.float64) for name in ("unit", "floor", "lon", "lat")},
+        "uid": np.array(found["number"], dtype=object),
+        "id": np.array(found["number"], dtype=object),
+        "key": "incident",
+        "responsible": [titles[handler or post] for handler, post in zip(found["handler"], found["post"], strict=True)],
+        "version": np.array(found["version"], dtype=np.int64),
+        "restricted": hidden,
+        "demo": np.array(found["demo"], dtype=bool),
+    }
+    keys = room.area.net.keys
+    frame = pd.DataFrame(
+        {name: columns[name] for name in COLUMNS}
+        | {key: np.array([placed.get(key, "") for placed in codes], dtype=object) for key in keys}
     )
-    return pd.DataFrame(placed[[*COLUMNS, *net_columns]])
+    return _without_place(frame, hidden, keys) if hidden.any() else frame
 
 
-def _recent(frame: pd.DataFrame, since: pd.Timestamp) -> "pd.Series[bool]":
-    """Tell what was reported or closed since, or is still open."""
-    return (frame["reported"] >= since) | (frame["closed"] >= since) | (frame["mark"] == Mark.RED.value)
+def _without_place(frame: pd.DataFrame, hidden: np.ndarray, keys: Iterable[str]) -> pd.DataFrame:
+    """Take number, words and place from the cases of restricted classes; mark, state and times stay, for they are counted."""
+    for name in ("uid", "id", "title", "address", "responsible", *keys):
+        frame.loc[hidden, name] = ""
+    for name in ("unit", "floor", "lon", "lat"):
+        frame.loc[hidden, name] = np.nan
+    return frame
+
+
+def title_of(room: Room, key: str) -> str:
+    """Return the title of a post; "" for none, and its key where nobody knows it."""
+    try:
+        return room.post(key).title if key else ""
+    except UnknownPost:
+        return key
+
+
+def _times(values: list[int | None], room: Room) -> pd.DatetimeIndex:
+    """Return milliseconds since 1970 as times in the area's zone."""
+    instants = np.array([np.iinfo(np.int64).min if value is None else value for value in values], dtype=np.int64)
+    times = pd.DatetimeIndex(instants.view("datetime64[ms]").astype("datetime64[ns]"), tz="UTC")
+    return times.tz_convert(room.area.pack.timezone)
+
+
+@lru_cache(maxsize=8192)
+def _decoded(codes: str) -> Mapping[str, str]:
+    """Return the codes of a place; cases of one micro-grid share them."""
+    found: dict[str, str] = json.loads(codes)
+    return found
 
 
 @lru_cache(maxsize=64)
@@ -215,11 +380,26 @@ def _codes(net: Net, key: str) -> frozenset[str]:
     raise FilterError(f"grid={key}:…: there is no level or overlay {key!r}. There are {keys}.")
 
 
-def _known_classes(area: Area, classes: Iterable[str]) -> None:
-    known = set(cases(area)["class"])
-    unknown = sorted(set(classes) - known)
+def _suppressed(room: Room, question: Wanted) -> Wanted:
+    """Return the question without the cases of restricted classes, where they are so few in this part of the area that they would point at somebody."""
+    with room.ledger.reading() as connection:
+        few = find.count(connection, replace(question, restricted=True), most=FEWEST) < FEWEST
+    return replace(question, restricted=False) if few else question
+
+
+def _known_classes(room: Room, classes: Iterable[str]) -> None:
+    """Refuse a class that is neither in the directory nor in the ledger, which may hold some of a former directory."""
+    directory = room.rules.directory
+    unknown = sorted(set(classes) - set(directory.classes) - set(directory.majors))
+    if not unknown:
+        return
+    with room.ledger.reading() as connection:
+        unknown = [key for key in unknown if not find.count(connection, room.wanted(classes=frozenset({key})), most=1)]
     if unknown:
-        raise FilterError(f"class={','.join(unknown)}: no such class. There are {', '.join(sorted(known)) or 'none'}.")
+        known = [*directory.majors, *directory.classes]
+        raise FilterError(
+            f"class={','.join(unknown)}: no such class. There are {', '.join(known[:NAMED])}{', …' if len(known) > NAMED else ''}."
+        )
 
 
 def _grid(text: str) -> tuple[str, str] | None:
@@ -235,11 +415,11 @@ def _list(text: str) -> frozenset[str]:
     return frozenset(part for part in text.split(",") if part)
 
 
-def _marks(text: str) -> frozenset[str]:
-    marks = _list(text)
-    if marks - set(MARKS):
-        raise FilterError(f"mark={text}: choose among {', '.join(MARKS)}.")
-    return marks
+def _among(name: str, text: str, known: tuple[str, ...]) -> frozenset[str]:
+    values = _list(text)
+    if values - set(known):
+        raise FilterError(f"{name}={text}: choose among {', '.join(known)}.")
+    return values
 
 
 def _days(text: str) -> int | None:

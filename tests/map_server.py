@@ -1,6 +1,7 @@
 """A server of the map's doors only, in a thread: for the browser tests and the benchmark of the map."""
 
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -12,17 +13,28 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from api import documents, live, lookup
+from api import print as paper
+from desk.rooms import Rooms
+from layers import document
 from layers.areas import Areas
+from ledger.store import open_ledger
 from settings import Settings
 
 
 @contextmanager
 def serving(packs: tuple[Path, ...] = (), first: Sequence[BaseRoute] = (), **settings: object) -> Iterator[str]:
-    """Serve the map documents of some packs, and routes that come ``first``; yields the address, without a slash at its end."""
+    """Serve the map documents of some packs over a ledger of their own, and routes that come ``first``; yields the address, without a slash at its end."""
     chosen = Settings(packs=packs, **settings)
-    areas = Areas(packs, chosen.area)
+    folder = tempfile.TemporaryDirectory()
+    rooms = Rooms(Areas(packs, chosen.area), open_ledger(Path(folder.name)))
     app = Starlette(
-        routes=[*first, *documents.routes(areas, chosen, {}), *live.routes(areas), *lookup.routes(areas, chosen)]
+        routes=[
+            *first,
+            *documents.routes(rooms, chosen, {}),
+            *live.routes(rooms),
+            *lookup.routes(rooms, chosen),
+            *paper.routes(rooms, chosen, f"/assets/{document.assets_digest()}/"),
+        ]
     )
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
@@ -37,3 +49,5 @@ def serving(packs: tuple[Path, ...] = (), first: Sequence[BaseRoute] = (), **set
         server.should_exit = True
         thread.join(timeout=10)
         listening.close()
+        rooms.ledger.close()
+        folder.cleanup()

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+from desk.begin import begin
 from desk.room import Room
 from desk.rules import rules_of
 from incidents.lifecycle import By, PostKind
@@ -22,3 +23,10 @@ def shipped(name: str) -> Area:
 def room_of(area: Area, folder: Path, url: str = "") -> Room:
     """Return an empty room; tests that only look at the area share one ledger by sharing the folder."""
     return Room(area, rules_of(area.pack), open_ledger(folder, url))
+
+
+def filled(area: Area, folder: Path) -> Room:
+    """Return a room that holds the incidents of its pack."""
+    room = room_of(area, folder)
+    begin(room, NOON, demo=False)
+    return room

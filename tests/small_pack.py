@@ -13,6 +13,7 @@ name = "小网格"
 name_en = "Small net"
 edition = 2026-01-01
 synthetic = true
+archive = true
 attribution = "Made for tests"
 timezone = "Asia/Shanghai"
 

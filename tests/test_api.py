@@ -3,20 +3,22 @@
 import re
 import sqlite3
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import pytest
 import streamlit
 from http_client import ask
+from rooms import NOON
 from small_pack import write_small_pack
 from starlette.applications import Starlette
 
 import api
 from api import guard
 from api.front import front_page, is_too_old
-from api.live import version_of
+from desk.rooms import rooms_of
 from geo.errors import SettingsError
 from layers import document
-from layers.areas import Areas
+from ledger import find
 from reports import figures
 from reports.figures import Filter
 from settings import Settings
@@ -47,14 +49,33 @@ def console():
     return api.Console(index=INDEX, paths=("/", "/facts"), assets={path.name: path for path in assets.iterdir()})
 
 
-def application(**settings):
-    chosen = Settings(**settings)
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    return tmp_path_factory.mktemp("var")
+
+
+def application(data_dir, **settings):
+    chosen = Settings(data_dir=data_dir, **settings)
     return Starlette(routes=api.routes(chosen, console()), middleware=api.middleware(chosen, console()))
 
 
 @pytest.fixture(scope="module")
-def app(packs):
-    return application(packs=(packs,), area="small")
+def app(packs, data_dir):
+    return application(data_dir, packs=(packs,), area="small")
+
+
+@pytest.fixture(scope="module")
+def room(packs, data_dir):
+    """The room that the doors serve."""
+    return rooms_of((packs,), "small", data_dir, "", None, True).get("small", NOON)
+
+
+@pytest.fixture(scope="module")
+def number(room):
+    """The number of an incident, by its id in the pack."""
+    with room.ledger.reading() as connection:
+        rows = find.rows(connection, room.wanted(), columns=("number", "external_id"))
+    return {row["external_id"]: row["number"] for row in rows}
 
 
 def test_health_says_only_that_it_is_ready(app):
@@ -62,12 +83,12 @@ def test_health_says_only_that_it_is_ready(app):
     assert (answer.status, answer.body) == (200, b"ok")
 
 
-def test_live_tells_counts_states_and_marks(app, packs):
+def test_live_tells_counts_states_and_marks(app, room):
     told = ask(app, "/live/small").json
-    area = Areas((packs,), "small").get("small")
-    assert told["version"] == version_of(area)
+    assert told["version"] == room.ledger.version()
     assert told["reset"] is True
-    assert told["counts"] == {"red": 6, "yellow": 3, "green": 5} == figures.counts(figures.select(area, Filter()))
+    chosen = figures.select(room, Filter(), NOON)
+    assert told["counts"] == {"red": 6, "yellow": 3, "green": 5} == figures.counts(chosen)
     assert told["overdue"] == 1
     assert told["removed"] == []
     assert len(told["incidents"]) == 14
@@ -82,9 +103,9 @@ def test_live_states_stand_at_polygons_a_carrier_has_the_worst_of_its_stack(app)
     assert not any(code.startswith("3-04") and code != "3-04" for code in grids["micro"])
 
 
-def test_live_marks_carry_what_the_map_draws(app):
+def test_live_marks_carry_what_the_map_draws(app, number):
     marks = {mark[0]: mark for mark in ask(app, "/live/small").json["incidents"]}
-    _uid, lon, lat, mark, class_, leaf, title, reported, flags, due = marks["cases:E04"]
+    _uid, lon, lat, mark, class_, leaf, title, reported, flags, due = marks[number["E04"]]
     assert (mark, class_, leaf, title, reported, flags) == (
         "red",
         "litter",
@@ -95,12 +116,25 @@ def test_live_marks_carry_what_the_map_draws(app):
     )
     assert (lon, lat) == (113.601, 34.7524)
     assert due == "2026-03-01T08:05:00+08:00"
-    assert marks["cases:E03"][-1] == "s"
+    assert marks[number["E03"]][-1] == "s"
 
 
-def test_live_gives_a_snapshot_to_one_who_saw_another_pack_of_the_name(app):
-    version = ask(app, "/live/small").json["version"]
-    told = ask(app, f"/live/small?since={version + 1}").json
+def seen(told):
+    return urlencode({"since": told["version"], "at": told["served"], "pack": told["pack"]})
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"version": 10**9},
+        {"pack": "another"},
+        {"served": "2001-01-01T00:00:00+00:00"},
+        {"served": "2999-01-01T00:00:00+00:00"},
+    ],
+)
+def test_live_gives_a_snapshot_to_one_who_saw_what_we_do_not_know(app, said):
+    told = ask(app, "/live/small").json
+    told = ask(app, f"/live/small?{seen({**told, **said})}").json
     assert told["reset"] is True
     assert len(told["incidents"]) == sum(told["counts"].values())
 
@@ -111,9 +145,8 @@ def test_assets_of_another_version_are_not_there(app):
 
 
 def test_live_answers_one_who_is_up_to_date_without_marks(app):
-    version = ask(app, "/live/small").json["version"]
-    told = ask(app, f"/live/small?since={version}").json
-    assert (told["reset"], told["incidents"]) == (False, [])
+    told = ask(app, f"/live/small?{seen(ask(app, '/live/small').json)}").json
+    assert (told["reset"], told["incidents"], told["removed"]) == (False, [], [])
     assert told["counts"]["red"] == 6
 
 
@@ -121,11 +154,10 @@ def test_live_answers_one_who_is_up_to_date_without_marks(app):
     "query",
     ["mark=yellow", "grid=third:2", "grid=micro:3-04b", "days=1", "class=litter&mark=red,green", "grid=micro:1-01"],
 )
-def test_live_counts_are_those_of_the_board(app, packs, query):
+def test_live_counts_are_those_of_the_board(app, room, query):
     told = ask(app, f"/live/small?{query}").json
     wanted = Filter.from_query(dict(part.split("=") for part in query.split("&")))
-    area = Areas((packs,), "small").get("small")
-    assert told["counts"] == figures.counts(figures.select(area, wanted))
+    assert told["counts"] == figures.counts(figures.select(room, wanted, NOON))
     assert len(told["incidents"]) == sum(told["counts"].values())
 
 
@@ -138,6 +170,10 @@ def test_live_counts_are_those_of_the_board(app, packs, query):
         ("/live/small?class=none", 400, "none"),
         ("/live/small?days=0", 400, "days=0"),
         ("/live/small?since=x", 400, "since=x"),
+        ("/live/small?since=1&at=noon", 400, "at=noon"),
+        ("/live/small?since=1&at=2026-01-01T00:00:00", 400, "at=2026"),
+        ("/live/small?status=lost", 400, "status=lost"),
+        ("/card/small/incident/none", 404, "none"),
         ("/live/nowhere", 404, "nowhere"),
         ("/live/broken", 503, "broken"),
         ("/live/bad_toml", 503, "area.toml"),
@@ -213,9 +249,23 @@ def test_search(app):
     assert ask(app, "/search/small").json == {"items": []}
 
 
-def test_a_card(app):
+def test_a_card(app, number):
     assert ask(app, "/card/small/micro/1-01?lang=en").json["subtitle"] == "micro-grids"
-    assert ask(app, "/card/small/incident/cases:E01").json["mark"] == "red"
+    assert ask(app, f"/card/small/incident/{number['E01']}").json["mark"] == "red"
+
+
+def test_a_grids_card_counts_as_the_map_does(app):
+    rows = dict(ask(app, "/card/small/community/C1?class=litter&days=7&lang=en").json["rows"])
+    assert (rows["Reported up"], rows["Period"]) == ("6", "the last 7 days")
+
+
+def test_an_incident_is_found_by_its_number_and_by_words(app, number):
+    found = ask(app, f"/search/small?q={number['E02'].lower()}").json["items"]
+    assert [(item["kind"], item["code"]) for item in found][:1] == [("incident", number["E02"])]
+    assert (
+        len([item for item in ask(app, f"/search/small?q={quote('井盖')}").json["items"] if item["kind"] == "incident"])
+        == 8
+    )
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
@@ -339,22 +389,22 @@ def mbtiles(tmp_path):
     return file
 
 
-def test_tiles_of_a_folder(folder_of_tiles):
-    app = application(tiles=folder_of_tiles)
+def test_tiles_of_a_folder(folder_of_tiles, tmp_path):
+    app = application(tmp_path, tiles=folder_of_tiles)
     answer = ask(app, "/tiles/3/6/2")
     assert (answer.status, answer.body, answer.headers["content-type"]) == (200, PNG + b"folder", "image/png")
     assert ask(app, "/tiles/3/6/3").status == 204
 
 
-def test_tiles_of_an_mbtiles_file_are_counted_from_the_north(mbtiles):
-    app = application(tiles=mbtiles)
+def test_tiles_of_an_mbtiles_file_are_counted_from_the_north(mbtiles, tmp_path):
+    app = application(tmp_path, tiles=mbtiles)
     assert ask(app, "/tiles/3/6/2").body == PNG + b"mbtiles"  # row 5 from the south
     assert ask(app, "/tiles/3/6/5").status == 204
 
 
 @pytest.mark.parametrize("address", ["/tiles/3/8/0", "/tiles/3/0/8", "/tiles/99/0/0", "/tiles/a/b/c", "/tiles/3/6"])
-def test_tiles_outside_of_the_world_are_missing(mbtiles, address):
-    assert ask(application(tiles=mbtiles), address).status == 404
+def test_tiles_outside_of_the_world_are_missing(mbtiles, tmp_path, address):
+    assert ask(application(tmp_path, tiles=mbtiles), address).status == 404
 
 
 def test_without_a_basemap_there_are_no_tiles(app):

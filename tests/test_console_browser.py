@@ -244,14 +244,14 @@ def test_a_copied_address_shows_the_same(visit):
     page = visit().open("/?area=small&grid=third:1&mark=red&days=30")
     page.map().evaluate("battlemap.model.map.setView([34.7526, 113.6041], 17)")
     page.page.click("[data-fly]")
-    said = page.until_query(at="incident:cases:E03")
+    said = page.until_query(at="incident:SMALL-20260301-0004")
     page.page.wait_for_timeout(1200)  # the flight ends
     said = page.query()
     other = visit().open(page.page.url.removeprefix(page.address))
     other.until_query(**said)
     assert other.counts() == page.counts()
     assert other.page.input_value("[class*=st-key-grid_choice] input") == "1 · 三级网格"
-    assert other.map().evaluate("battlemap.model.selected.code") == "cases:E03"
+    assert other.map().evaluate("battlemap.model.selected.code") == "SMALL-20260301-0004"
     views = [
         one.map().evaluate(
             "(m => [m.getCenter().lat.toFixed(4), m.getCenter().lng.toFixed(4), m.getZoom().toFixed(1)])(battlemap.model.map)"
@@ -263,8 +263,8 @@ def test_a_copied_address_shows_the_same(visit):
 
 def test_a_press_in_a_list_flies_there(visit):
     page = visit().open()
-    page.page.click("[data-fly][data-code='cases:E04']")
-    page.until_query(at="incident:cases:E04")
+    page.page.click("[data-fly][data-code='SMALL-20260301-0005']")
+    page.until_query(at="incident:SMALL-20260301-0005")
     page.map().wait_for_selector("text=已派遣")
     page.until(lambda: "view" in page.query())
 

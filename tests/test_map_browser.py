@@ -239,8 +239,10 @@ def test_a_new_red_mark_draws_the_eye_and_the_view_stays(visit):
         **live(page),
         "version": 2,
         "reset": False,
-        "removed": ["cases:E00"],
-        "incidents": [["cases:N1", 113.604, 34.752, "red", "litter", "2-02", "新", "2026-03-01T09:00:00+08:00", ""]],
+        "removed": ["SMALL-20260301-0001"],
+        "incidents": [
+            ["SMALL-20260301-0099", 113.604, 34.752, "red", "litter", "2-02", "新", "2026-03-01T09:00:00+08:00", ""]
+        ],
     }
     page.tell("delta => battlemap.model.live.apply(delta)", delta)
     page.page.wait_for_timeout(80)

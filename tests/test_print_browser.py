@@ -1,22 +1,12 @@
 """The printed sheet in a real browser: one A3 page, nothing fetched from elsewhere, its tools work and stay off the paper."""
 
 import re
-import socket
-import threading
-import time
 from urllib.parse import urlsplit
 
 import pytest
-import uvicorn
 from chromium import chromium
+from map_server import serving
 from small_pack import write_small_pack
-from starlette.applications import Starlette
-
-from api import documents
-from api import print as paper
-from layers import document
-from layers.areas import Areas
-from settings import Settings
 
 pytestmark = pytest.mark.browser
 
@@ -29,21 +19,8 @@ TEXTS = """() => [...document.querySelectorAll('.map text')].filter((text) => !t
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
-    chosen = Settings(packs=(write_small_pack(tmp_path_factory.mktemp("packs") / "small", title="<b>x</b>"),))
-    areas = Areas(chosen.packs, chosen.area)
-    assets = f"/assets/{document.assets_digest()}/"
-    app = Starlette(routes=[*documents.routes(areas, chosen, {}), *paper.routes(areas, chosen, assets)])
-    listening = socket.socket()
-    listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(timeout=10)
-    listening.close()
+    with serving((write_small_pack(tmp_path_factory.mktemp("packs") / "small", title="<b>x</b>"),)) as base:
+        yield base
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,11 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from rooms import filled, shipped
 from small_pack import write_small_pack
 
 from api.print import conditions, view_of, wanted_of
-from data import available, path
+from data import available
 from geo.errors import FilterError, UnknownGrid
 from geo.measure import WGS84
 from layers.load import load
@@ -33,17 +34,22 @@ HOSTILE = '<script>alert("1")</script>&amp;'
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    return load(write_small_pack(tmp_path_factory.mktemp("pack") / "small"))
+    folder = tmp_path_factory.mktemp("pack")
+    return filled(load(write_small_pack(folder / "small")), folder / "var")
 
 
 @pytest.fixture(scope="module")
-def dc():
-    return load(path("dc"))
+def dc(tmp_path_factory):
+    return filled(shipped("dc"), tmp_path_factory.mktemp("var"))
 
 
-def draw(area, query=None, *, language="zh", **kept):
-    wanted = wanted_of(area, Filter.from_query(query or {}), **kept)
-    return sheet(area, wanted, language=language, translate=translator(language), printed_at=PRINTED)
+def draw(room, query=None, *, language="zh", **kept):
+    wanted = wanted_of(room, Filter.from_query(query or {}), PRINTED, **kept)
+    return sheet(room.area, wanted, language=language, translate=translator(language), printed_at=PRINTED)
+
+
+def select(room, query):
+    return figures.select(room, Filter.from_query(query), PRINTED)
 
 
 def parsed(markup):
@@ -76,7 +82,7 @@ def test_the_sheet_is_a3_in_millimetres(small):
 )
 def test_marks_on_the_sheet_are_those_of_the_figures(small, query):
     root = parsed(draw(small, query))
-    chosen = figures.select(small, Filter.from_query(query))
+    chosen = select(small, query)
     assert counted(root) == figures.counts(chosen)
     assert sorted(uid for mark in marks(root) for uid in mark.get("data-uids").split()) == sorted(chosen["uid"])
 
@@ -84,23 +90,23 @@ def test_marks_on_the_sheet_are_those_of_the_figures(small, query):
 def test_the_totals_on_the_panel_are_the_figures(small):
     root = parsed(draw(small))
     totals = {part.get("data-mark"): int(part.text) for part in root.iter(f"{SVG}text") if part.get("class") == "total"}
-    assert totals == figures.counts(figures.cases(small)) == {"red": 6, "yellow": 3, "green": 5}
+    assert totals == figures.counts(select(small, {"days": "all"})) == {"red": 6, "yellow": 3, "green": 5}
 
 
 def test_a_crowded_sheet_counts_every_case_in_its_grid(dc):
     root = parsed(draw(dc, {"days": "all"}))
-    beyond = figures.cases(dc)
+    beyond = select(dc, {"days": "all"})
     assert sum(counted(root).values()) == len(beyond)
     assert counted(root) == figures.counts(beyond)
 
 
 @pytest.mark.parametrize("name", sorted(available()))
-def test_every_shipped_area_is_drawn_small_enough_and_counts_as_the_figures(name):
-    area = load(path(name))
-    markup = draw(area, {"days": "all"})
+def test_every_shipped_area_is_drawn_small_enough_and_counts_as_the_figures(name, tmp_path):
+    room = filled(shipped(name), tmp_path)
+    markup = draw(room, {"days": "all"})
     root = parsed(markup)
     beyond = int(re.sub(r"\D", "", next((said for said in words(root) if "件在图外" in said), "0").split("件")[0]) or 0)
-    assert sum(counted(root).values()) + beyond == len(figures.cases(area))
+    assert sum(counted(root).values()) + beyond == len(select(room, {"days": "all"}))
     assert len(markup.encode()) < (1_000_000 if name == "longnan" else 4_000_000)
 
 
@@ -114,8 +120,8 @@ def test_a_view_says_how_many_cases_lie_beyond_it(small):
 
 
 def test_the_scale_bar_is_as_long_as_it_says(small, dc):
-    for area in (small, dc):
-        root = parsed(draw(area))
+    for room in (small, dc):
+        root, area = parsed(draw(room)), room.area
         bar = next(part for part in root.iter(f"{SVG}g") if part.get("class") == "scale-bar")
         denominator = int(
             next(part.get("data-denominator") for part in root.iter(f"{SVG}text") if part.get("class") == "scale")
@@ -133,7 +139,7 @@ def test_the_scale_bar_is_as_long_as_it_says(small, dc):
 
 
 def test_the_net_fills_the_window_and_stays_inside(small, dc):
-    for area in (small, dc):
+    for area in (small.area, dc.area):
         plot = around(area.net.levels[0].geoms, frame.layout().window)
         left, top, right, bottom = shapely.total_bounds(plot.draw(area.net.leaf.geoms))
         window = plot.window
@@ -145,7 +151,7 @@ def test_the_net_fills_the_window_and_stays_inside(small, dc):
 
 
 def test_north_is_up_and_east_is_right(small):
-    plot = around(small.net.levels[0].geoms, frame.layout().window)
+    plot = around(small.area.net.levels[0].geoms, frame.layout().window)
     here, east, north = plot.place(np.array([[113.604, 34.752], [113.605, 34.752], [113.604, 34.753]]))
     assert east[0] > here[0]
     assert north[1] < here[1]
@@ -249,11 +255,11 @@ def test_english_leaves_no_chinese_of_ours(small):
         assert expected in joined
     chinese = set(re.findall(r"[\u4e00-\u9fff]+", joined))
     data = (
-        *small.net.overlays[0].titles,
-        *small.net.overlays[0].posts,
+        *small.area.net.overlays[0].titles,
+        *small.area.net.overlays[0].posts,
         "专",
         "号楼",
-        *(title for frame in small.ground.values() for title in frame["title"]),
+        *(title for frame in small.area.ground.values() for title in frame["title"]),
         "便民超市",
         "早餐店",
         "小社区",
@@ -330,7 +336,7 @@ def test_hostile_texts_are_text(tmp_path):
             text.replace("Made for tests", "<script>alert(2)</script>").replace("小网格", "<b>网格</b>"),
             encoding="utf-8",
         )
-    markup = draw(load(folder))
+    markup = draw(filled(load(folder), tmp_path / "var"))
     root = parsed(markup)
     assert {part.tag for part in root.iter()} <= {
         SVG + tag for tag in ("svg", "title", "defs", "clipPath", "g", "path", "rect", "text")
@@ -355,7 +361,7 @@ def test_an_area_without_cases_ground_or_overlays_is_drawn(tmp_path):
         '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"c":"1"},"geometry":{"type":"Polygon","coordinates":[[[113,34],[113.01,34],[113.01,34.01],[113,34.01],[113,34]]]}}]}',
         encoding="utf-8",
     )
-    root = parsed(draw(load(folder)))
+    root = parsed(draw(filled(load(folder), tmp_path / "var")))
     assert counted(root) == {"red": 0, "yellow": 0, "green": 0}
     assert any("不作为划界依据" in said for said in words(root))
 
@@ -363,8 +369,8 @@ def test_an_area_without_cases_ground_or_overlays_is_drawn(tmp_path):
 def test_an_unknown_grid_is_refused(small):
     with pytest.raises(UnknownGrid):
         sheet(
-            small,
-            Wanted(figures.cases(small), grid=("micro", "nowhere")),
+            small.area,
+            Wanted(select(small, {}), grid=("micro", "nowhere")),
             language="zh",
             translate=translator("zh"),
             printed_at=PRINTED,
@@ -412,8 +418,8 @@ def test_defective_polygons_are_drawn_as_well_as_can_be(tmp_path):
         spike = [ring[0][0] - 0.0005, ring[0][1]]
         ring[0:1] = [ring[0], spike, ring[0]]  # and a spike, which repair turns into a line
         path_.write_text(json.dumps(document), encoding="utf-8")
-    area = load(folder)
+    room = filled(load(folder), tmp_path / "var")
     for query in ({}, {"grid": "third:1"}, {"grid": "dedicated:专1"}):
         for ink in ("colour", "black"):
-            wanted = figures.select(area, Filter.from_query(query))
-            assert counted(parsed(draw(area, query, ink=ink))) == figures.counts(wanted)
+            wanted = select(room, query)
+            assert counted(parsed(draw(room, query, ink=ink))) == figures.counts(wanted)

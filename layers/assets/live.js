@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const b = window.battlemap;
-  const EVERY = 15000;
+  const EVERY = 5000; // an answer to one who has seen the present version costs the door a few milliseconds
   const AGAIN = 3000; // after a failure: twice in a row is a lost connection, and it shall heal soon
 
   // An incident as the door sends it: [uid, lon, lat, mark, class, leaf code, title, reported, flags, when it was due if that is past].
@@ -15,7 +15,9 @@
   b.Live = function (model) {
     this.model = model;
     this.known = new Map();
-    this.since = 0;
+    this.since = 0; // version of the last answer, and when it was served: the next one tells what changed since
+    this.at = "";
+    this.told = "";
     this.answered = 0;
     this.failures = 0;
     this.state = "connecting";
@@ -43,6 +45,9 @@
         if (model.fan) model.fan = null;
       }
       this.since = delta.version;
+      this.at = delta.served;
+      model.hiddenCount = delta.hidden || 0;
+      model.demo = Boolean(delta.demo);
       model.counts = delta.counts;
       model.overdue = delta.overdue;
       model.states = delta.grids || {};
@@ -51,11 +56,19 @@
       model.age = delta.as_of ? Math.max(0, Date.parse(delta.served) - model.asOf) / 60000 : null; // minutes, by the server's clock alone
       model.base.request();
       model.top.request();
+      // Whoever shows figures beside this map reads them anew when they change, and every minute.
+      const seen = [delta.version, delta.served.slice(0, 16), JSON.stringify(delta.counts), delta.overdue].join(" ");
+      if (this.told && this.told !== seen) model.tell({ type: "changed", version: delta.version });
+      this.told = seen;
     },
 
     address() {
       const query = new URLSearchParams(this.model.filter);
-      if (this.since) query.set("since", this.since);
+      if (this.since) {
+        query.set("since", this.since);
+        query.set("at", this.at);
+        query.set("pack", this.model.data.pack);
+      }
       const text = query.toString();
       return this.model.data.urls.live + (text ? "?" + text : "");
     },
@@ -63,6 +76,7 @@
     // Another filter: everything is asked for anew, and nothing counts as new.
     refilter() {
       this.since = 0;
+      this.told = "";
       this.fresh = true;
       return this.poll();
     },

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const b = window.battlemap;
-  const FILTERS = ["grid", "class", "mark", "days"];
+  const FILTERS = ["grid", "class", "mark", "days", "status", "handler", "duty"];
   const MOST_FANNED = 24;
   const REST = 6000; // milliseconds without a hand
 
@@ -41,6 +41,8 @@
     this.timing = {};
     this.counts = null;
     this.overdue = 0;
+    this.hiddenCount = 0;
+    this.demo = false;
     this.basemap = Boolean(document.querySelector(".leaflet-tile-pane .leaflet-layer"));
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.touch = matchMedia("(pointer: coarse)").matches ? 44 : 0;
@@ -192,13 +194,13 @@
       }
       if (name === "class") return value.split(",").map((cls) => this.data.classes[cls] || cls).join("、");
       if (name === "mark") return value.split(",").map((mark) => this.data.words[mark] || mark).join("、");
-      return name === "days" ? this.period() : "";
+      return name === "days" ? this.period() : value;
     },
     // Fresh data are live; older ones say how old they are, so that stale never looks like fresh.
     ageText() {
       const words = this.data.words;
-      const minutes = this.age;
-      if (minutes === null || minutes === undefined) return "";
+      if (this.age === null || this.age === undefined) return "";
+      const minutes = this.age + (this.live.answered ? (Date.now() - this.live.answered) / 60000 : 0);
       if (minutes < 5) return words.live;
       if (minutes < 60) return b.fill(words.old_minutes, { n: Math.floor(minutes) });
       if (minutes < 2880) return b.fill(words.old_hours, { n: Math.floor(minutes / 60) });
@@ -241,6 +243,11 @@
     },
 
     // ---- the host that embeds us
+    open(link, event) { // a page of the console: in the frame that holds the map, or beside a wall, which stays
+      if (!this.embedded) return;
+      event.preventDefault();
+      this.tell({ type: "open", page: link.page, own: link.own });
+    },
     tell(message) {
       if (window.parent !== window) window.parent.postMessage(Object.assign({ source: "battlemap" }, message), location.origin);
     },
@@ -254,8 +261,11 @@
         this.setFilter(filter);
       } else if (message.type === "fly") this.flyTo(message.kind, message.code);
     },
+    cardUrl(kind, code) { // a grid's card counts as the map does
+      return this.data.urls.card + "/" + encodeURIComponent(kind) + "/" + encodeURIComponent(code) + "?" + new URLSearchParams(Object.assign({}, this.filter, { lang: this.data.language }));
+    },
     async flyTo(kind, code) {
-      const answer = await fetch(this.data.urls.card + "/" + encodeURIComponent(kind) + "/" + encodeURIComponent(code) + "?lang=" + this.data.language);
+      const answer = await fetch(this.cardUrl(kind, code));
       if (!answer.ok) return;
       const card = await answer.json();
       this.fly(card);

@@ -61,6 +61,7 @@
       return make("header", { class: "head" }, [
         make("h1", {}, [model.data.name, this.titleRest]),
         model.data.synthetic ? make("span", { class: "synthetic" }, words.synthetic) : null,
+        (this.demo = make("span", { class: "synthetic demo", hidden: true }, words.demo)),
         this.levels,
         this.strip,
         make("div", { class: "when" }, [this.date, this.clock, this.headAge]),
@@ -286,7 +287,7 @@
         return;
       }
       try {
-        const answer = await fetch(model.data.urls.card + "/" + encodeURIComponent(chosen.kind) + "/" + encodeURIComponent(chosen.code) + "?lang=" + model.data.language, { credentials: "same-origin" });
+        const answer = await fetch(model.cardUrl(chosen.kind, chosen.code), { credentials: "same-origin" });
         if (!answer.ok) throw new Error(String(answer.status));
         const card = await answer.json();
         if (asked === this.cardAsked) this.showCard(card, chosen);
@@ -307,6 +308,7 @@
           make("dl", {}, [].concat.apply([], (card.rows || []).map((row) => [make("dt", {}, row[0]), make("dd", {}, row[1])]))),
           ...(card.sections || []).filter((section) => section.items.length).map((section) => make("section", {}, [make("h3", {}, section.title), items(section)])),
         ]),
+        card.link ? make("div", { class: "card-foot" }, make("a", { class: "primary", href: card.link.href, target: model.embedded ? "_top" : "_blank", rel: "noopener", onclick: (event) => model.open(card.link, event) }, card.link.label)) : null,
         part ? make("div", { class: "card-foot" }, make("button", { type: "button", class: "primary", onclick: () => model.only(chosen.kind, chosen.code) }, this.words.only)) : null,
       ];
       this.card.textContent = "";
@@ -343,6 +345,8 @@
         this.board.append(figure(mark, true));
         this.strip.append(figure(mark, false));
       });
+      if (model.hiddenCount) this.board.append(make("p", { class: "fine hidden-count" }, b.fill(words.n_hidden, { n: said(model.hiddenCount) })));
+      this.demo.hidden = !model.demo;
       if (counts) this.strip.append(make("div", { class: "figure late" }, [make("b", {}, said(model.overdue)), make("span", {}, words.overdue)]));
       const row = (incident, lead, look) => make("li", {}, make("button", { type: "button", onclick: () => model.select({ kind: "incident", code: incident.uid, label: incident.title, at: [incident.x, incident.y] }, true) }, [b.markIcon(model, incident.mark, words[incident.mark]), make("span", { class: "item-label" }, incident.title), make("span", { class: "lead " + look }, lead), make("span", { class: "item-detail" }, model.placeOf(incident))]));
       const rows = model.railRows();

@@ -118,6 +118,9 @@ def _plot(area: Area, wanted: Wanted, focus: object) -> Plot:
 def _notes(drawing: Drawing, beyond: int, unnumbered: int) -> list[str]:
     _ = drawing.translate
     notes = [_("{count} cases lie beyond the map").format(count=f"{beyond:,}")] if beyond else []
+    if drawing.wanted.hidden:
+        said = _("{count} cases of restricted classes are counted and not shown")
+        notes.append(said.format(count=f"{drawing.wanted.hidden:,}"))
     return notes + ([_("{count} numbers found no room").format(count=f"{unnumbered:,}")] if unnumbered else [])
 
 

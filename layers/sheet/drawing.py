@@ -24,7 +24,7 @@ class Wanted:
     Attributes
     ----------
     cases
-        The incidents, as `reports.figures.select` returns them: ``uid``, ``mark``, ``status``, ``lon``, ``lat`` and a column of codes per level and overlay.
+        The incidents, as `reports.figures.select` returns them: ``uid``, ``mark``, ``status``, ``lon``, ``lat``, ``restricted`` (counted, but without a place) and a column of codes per level and overlay.
     states
         Key of a level or overlay -> code -> ``red``, ``yellow`` or ``green``; grids that are not named are neutral.
     overdue
@@ -37,6 +37,8 @@ class Wanted:
         Show what this screen shows, instead of the whole area or grid.
     ink
         ``colour`` or ``black``.
+    as_of
+        The time at which all this held, in the area's zone.
     """
 
     cases: pd.DataFrame
@@ -46,6 +48,17 @@ class Wanted:
     conditions: tuple[str, ...] = ()
     view: View | None = None
     ink: str = "colour"
+    as_of: pd.Timestamp | None = None
+
+    @property
+    def placed(self) -> pd.DataFrame:
+        """The cases that have a place."""
+        return self.cases[~self.cases["restricted"].to_numpy(dtype=bool)]
+
+    @property
+    def hidden(self) -> int:
+        """How many are counted and have no place."""
+        return len(self.cases) - len(self.placed)
 
 
 @dataclass(frozen=True, eq=False)

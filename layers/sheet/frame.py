@@ -141,7 +141,7 @@ def titled(drawing: Drawing, lay: Layout) -> str:
             class_="counted",
         )
     )
-    as_of = drawing.area.as_of
+    as_of = drawing.wanted.as_of
     if as_of is not None:
         stamp = _("Data as of {time}").format(time=as_of.strftime("%Y-%m-%d %H:%M"))
         parts.append(

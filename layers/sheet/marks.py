@@ -62,8 +62,8 @@ class Placed:
 
 
 def place(drawing: Drawing) -> Placed:
-    """Place every case of the sheet: each is in exactly one mark or count, or beyond the window."""
-    cases = drawing.wanted.cases
+    """Place every case of the sheet that has a place: each is in exactly one mark or count, or beyond the window."""
+    cases = drawing.wanted.placed
     spots = drawing.plot.place(cases[["lon", "lat"]].to_numpy(dtype=np.float64)) if len(cases) else np.empty((0, 2))
     window = drawing.plot.window.grown(-drawing.mark)
     there = (

@@ -75,6 +75,10 @@ export function map({ data, parentElement, setTriggerValue }) {
       rewrite({ at: message.code ? message.kind + ":" + message.code : "" });
     } else if (message.type === "only") {
       setTriggerValue("only", { key: message.key, code: message.code });
+    } else if (message.type === "changed") {
+      setTriggerValue("changed", message.version); // the board follows the map
+    } else if (message.type === "open") {
+      if (go) go(message.page, message.own);
     } else if (message.type === "ready") {
       if (frame.dataset.query !== frame.dataset.opened) post({ type: "filter", query: frame.dataset.query }); // changed while it loaded
     }

@@ -1,13 +1,14 @@
 """The board beside the map: counts, what is overdue, what is newest. The same query as the marks, so that the numbers agree."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from html import escape
 from typing import Any
 
 import pandas as pd
 
+from desk.room import Room
 from layers.grid_names import full_names
-from layers.load import Area
 from locales import Translator
 from reports import figures
 from reports.figures import MARKS, Filter
@@ -17,30 +18,35 @@ MOST_OVERDUE = 5
 MOST_NEWEST = 20
 
 
-def counts(area: Area, wanted: Filter, _: Translator) -> str:
+def counts(room: Room, wanted: Filter, now: datetime, _: Translator) -> str:
     """Return the three counts as HTML. Their buttons carry ``data-mark``, which console.js answers."""
-    found = figures.select(area, wanted)
-    late = figures.overdue(found, area.as_of)
-    as_of = (
-        _("Data as of {time}").format(time=moment(area.as_of)) if area.as_of is not None else _("Data carry no time")
-    )
+    picture = figures.look(room, wanted, now)
+    found = picture.cases
+    late = figures.overdue(found, picture.clock)
+    as_of = _("Data as of {time}").format(time=moment(picture.clock))
+    demo = f' <span class="bm-chip">{escape(_("Demonstration"))}</span>' if found["demo"].any() else ""
     count = figures.counts(found)
     rows = [_count(mark, count[mark], wanted, _, len(late) if mark == "red" else 0) for mark in MARKS]
     parts = [
-        f'<p class="bm-asof">{escape(as_of)}</p>',
+        f'<p class="bm-asof">{escape(as_of)}{demo}</p>',
         f'<div class="bm-counts" role="group" aria-label="{escape(_("Current incidents"))}">{"".join(rows)}</div>',
     ]
+    if hidden := figures.restricted(found):
+        said = _("{n} of restricted classes are counted and not shown").format(n=f"{hidden:,}")
+        parts.append(f'<p class="bm-hidden">{escape(said)}</p>')
     if found.empty:
         parts.append(f'<p class="bm-empty">{escape(_("No incident matches the filter."))}</p>')
     return f'<div class="bm-board">{"".join(parts)}</div>'
 
 
-def lists(area: Area, wanted: Filter, _: Translator) -> str:
+def lists(room: Room, wanted: Filter, now: datetime, _: Translator) -> str:
     """Return what is overdue and what is newest as HTML. Their buttons carry ``data-fly``, which console.js answers."""
-    found = figures.select(area, wanted)
-    late = figures.overdue(found, area.as_of)
-    overdue = _list(_("Overdue"), len(late), (_late(area, row, _) for row in _rows(late, MOST_OVERDUE)))
-    newest = _list(_("Newest"), len(found), (_new(area, row) for row in _rows(found, MOST_NEWEST)))
+    picture = figures.look(room, wanted, now)
+    found, clock = picture.placed, picture.clock
+    late = figures.overdue(found, clock)
+    total = len(figures.overdue(picture.cases, clock))  # with those that are counted and not shown
+    overdue = _list(_("Overdue"), total, (_late(room, row, clock, _) for row in _rows(late, MOST_OVERDUE)))
+    newest = _list(_("Newest"), len(picture.cases), (_new(room, row, clock) for row in _rows(found, MOST_NEWEST)))
     return f'<div class="bm-board">{overdue}{newest}</div>'
 
 
@@ -70,18 +76,18 @@ def _rows(frame: pd.DataFrame, most: int) -> list[Any]:
     return list(frame.head(most).rename(columns={"class": "class_"}).itertuples(index=False))
 
 
-def _late(area: Area, row: Any, _: Translator) -> str:
-    return _item(area, row, _("{span} over").format(span=length_of_time(area.as_of - row.due, _)), "bm-late")
+def _late(room: Room, row: Any, clock: pd.Timestamp, _: Translator) -> str:
+    return _item(room, row, _("{span} over").format(span=length_of_time(clock - row.due, _)), "bm-late")
 
 
-def _new(area: Area, row: Any) -> str:
-    return _item(area, row, day_and_time(row.reported, area.as_of), "")
+def _new(room: Room, row: Any, clock: pd.Timestamp) -> str:
+    return _item(room, row, day_and_time(row.reported, clock), "")
 
 
-def _item(area: Area, row: Any, when: str, look: str) -> str:
-    key = area.net.leaf.key
+def _item(room: Room, row: Any, when: str, look: str) -> str:
+    key = room.area.net.leaf.key
     code = str(getattr(row, key, "")).split(";")[0]
-    label = full_names(area.net)[key].get(code, "")
+    label = full_names(room.area.net)[key].get(code, "")
     return (
         f'<li><button type="button" data-fly="incident" data-code="{escape(row.uid)}">{mark_shape(row.mark)}'
         f'<span class="bm-title">{escape(row.title or row.class_)}</span><span class="bm-where">{escape(label)}</span><time class="{look}">{escape(when)}</time></button></li>'

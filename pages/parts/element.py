@@ -44,7 +44,11 @@ def battle_map(
         Called when a count was pressed on the board; ``…["mark"]`` then holds the mark.
     """
     data = {"script": _script(), "area": area, "language": language, "query": query, "title": title}
-    return _map(data=data, key="map", on_only_change=on_only, on_mark_change=on_mark)
+    return _map(data=data, key="map", on_only_change=on_only, on_mark_change=on_mark, on_changed_change=_follow)
+
+
+def _follow() -> None:
+    """Run the page again: the map says that the ledger changed."""
 
 
 def _script() -> str:
