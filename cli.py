@@ -6,13 +6,14 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from geo.errors import BattlemapError
+from geo.errors import BattlemapError, LedgerError
 
 if TYPE_CHECKING:
     from layers.load import Area
@@ -254,8 +255,6 @@ def pack_init(*, out: Path | None, dry_run: bool, force: bool, as_json: bool, **
 
 def _request(asked: dict[str, Any]) -> Any:
     """Sort the options of `pack init` into a request."""
-    from datetime import datetime
-
     from layers.intake.first_day import Request
     from layers.intake.propose import Wishes
 
@@ -319,6 +318,127 @@ def _pack_folder(pack: str) -> Path:
         return data.path(pack, Settings.from_env().packs)
     except UnknownArea as error:
         raise click.BadParameter(f"{pack!r} is no folder. {error}", param_hint="PACK") from error
+
+
+@contextmanager
+def _ledger(*, migrate: bool = False) -> Iterator[Any]:
+    """Open the ledger that the settings name."""
+    from ledger.store import open_ledger
+    from settings import Settings
+
+    settings = Settings.from_env()
+    opened = open_ledger(settings.data_dir, settings.database_url, migrate=migrate)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@battlemap.group()
+def ledger() -> None:
+    """Look after the ledger (台账). docs/ledger.md describes it."""
+
+
+@ledger.command("verify")
+@click.option("--head", "known", multiple=True, metavar="VERSION:HASH", help="A head that was written elsewhere.")
+@click.option(
+    "--discard-orphans", is_flag=True, help="Delete the photos that no case names and that are older than an hour."
+)
+@click.option("--new-key", is_flag=True, help="The key was lost: make another, and sign with it if all else holds.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def ledger_verify(*, known: tuple[str, ...], discard_orphans: bool, new_key: bool, as_json: bool) -> None:
+    """Look whether the history was changed, and whether every case, photo and count follows from it.
+
+    Exit codes: 0 = all holds, 1 = something does not, or an error, 2 = usage.
+    """
+    from ledger import files, heads
+    from ledger.history import renew_key
+    from ledger.verify import verify
+    from settings import Settings
+
+    if new_key:
+        renew_key(Settings.from_env().data_dir)
+    with _ledger() as opened, _terminable(), _progress("verify") as progress:
+        wanted = [heads.given(text) for text in known]
+        report = verify(opened, now=_now(), known=wanted, progress=progress)
+        if new_key and all("is not signed by" in found.what for found in report.breaks):
+            opened.sign_anew()
+            report = verify(opened, now=_now(), known=wanted, progress=progress)
+        discarded = [path for path in report.orphans if discard_orphans and files.discard(path, now=_now())]
+        if not report.breaks:
+            with suppress(LedgerError):  # a read-only disk
+                heads.note(opened.folder, report.head, "verify", now=_now())
+    if as_json:
+        click.echo(json.dumps({**report.as_dict(), "discarded": len(discarded)}, ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join([*map(str, report.breaks), report.text(discarded=len(discarded))]))
+    sys.exit(1 if report.breaks else 0)
+
+
+@battlemap.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace the file where it exists.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def backup(file: Path, *, force: bool, as_json: bool) -> None:
+    """Write the whole ledger, photos included, into FILE; the console may go on. The key is not in it: keep it elsewhere.
+
+    Exit codes: 0 = written and checked, 1 = an error, nothing was written, 2 = usage, 3 = written, and some photos were missing or damaged.
+    """
+    from ledger import heads
+    from ledger.backup import backup as write
+
+    with _ledger() as opened, _terminable(), _progress("backup") as progress:
+        made = write(opened, file, now=_now(), force=force, progress=progress)
+        with suppress(LedgerError):  # a full disk, from which the backup saves
+            heads.note(opened.folder, made.head, "backup", now=_now())
+    click.echo(json.dumps(made.as_dict(), ensure_ascii=False, indent=2) if as_json else made.text())
+    sys.exit(3 if made.missing else 0)
+
+
+@battlemap.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--force", is_flag=True, help="Replace a ledger that holds something; a backup of it is kept beside it.")
+@click.option(
+    "--key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="ledger.key of the backed-up ledger, to check its signature.",
+)
+@click.option("--head", "known", multiple=True, metavar="VERSION:HASH", help="A head that was written elsewhere.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+def restore(file: Path, *, force: bool, key: Path | None, known: tuple[str, ...], as_json: bool) -> None:
+    """Put a backup into the ledger that the settings name, of either database, and verify it before it counts.
+
+    Exit codes: 0 = restored, 1 = an error, nothing was changed, 2 = usage.
+    """
+    from ledger import heads
+    from ledger.backup import restore as put
+    from ledger.history import read_key
+
+    wanted = [heads.given(text) for text in known]
+    with _ledger(migrate=True) as opened, _terminable(), _progress("restore") as progress:
+        signer = read_key(key) if key else b""
+        done = put(opened, file, now=_now(), force=force, key=signer, known=wanted, progress=progress)
+    click.echo(json.dumps(done.as_dict(), ensure_ascii=False, indent=2) if as_json else done.text())
+
+
+@battlemap.command()
+def migrate() -> None:
+    """Bring the tables of the ledger up to date; an SQLite ledger is copied first.
+
+    Exit codes: 0 = up to date, 1 = an error, the tables are as they were, 2 = usage.
+    """
+    from ledger.store import migrate as bring_up
+    from settings import Settings
+
+    settings = Settings.from_env()
+    with _telling() as tell:
+        tell("bringing the ledger up to date")
+        done = bring_up(settings.data_dir, settings.database_url)
+    click.echo(done.text())
 
 
 def main() -> None:

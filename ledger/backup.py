@@ -62,6 +62,16 @@ class Summary:
     missing: tuple[str, ...] = ()
     aside: Path | None = None
 
+    def text(self) -> str:
+        """Return it as lines for people."""
+        lines = [f"{self.path}: {self.rows:,} rows, {self.photos:,} photos. Head {self.head}"]
+        if not self.signed and self.head.version:
+            lines.append("No key at hand made its signature: compare the head with one that was written elsewhere.")
+        lines += [f"photo {digest} is missing or damaged" for digest in self.missing]
+        if self.aside:
+            lines.append(f"The ledger that was there before lies in {self.aside}.")
+        return "\n".join(lines)
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
         return {

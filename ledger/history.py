@@ -111,7 +111,7 @@ def breaks(entries: Iterable[Mapping[str, Any]], head: Head, key: bytes, known: 
         )
 
 
-def key_of(folder: Path) -> bytes:
+def key_of(folder: Path, name: str = KEY_FILE) -> bytes:
     """Return the key that signs the head; it is made at first use, readable by its owner alone.
 
     Raises
@@ -119,13 +119,41 @@ def key_of(folder: Path) -> bytes:
     LedgerError
         It cannot be read or made.
     """
-    path = folder / KEY_FILE
+    path = folder / name
     try:
         return bytes.fromhex(path.read_text(encoding="ascii").strip())
     except FileNotFoundError:
         return _new_key(path)
     except (OSError, ValueError) as error:
         raise LedgerError(f"{path} cannot be read as the ledger's key: {error}. Restore it from a backup.") from error
+
+
+def read_key(path: Path) -> bytes:
+    """Return a key that was kept somewhere.
+
+    Raises
+    ------
+    LedgerError
+        It cannot be read.
+    """
+    if not path.exists():
+        raise LedgerError(f"There is no key {path}.")
+    return key_of(path.parent, path.name)
+
+
+def renew_key(folder: Path) -> bytes:
+    """Make a key in the place of one that was lost.
+
+    Raises
+    ------
+    LedgerError
+        It is there.
+    """
+    if (folder / KEY_FILE).exists():
+        raise LedgerError(
+            f"{folder / KEY_FILE} is there. Leave --new-key out, or move the file away if it is the wrong one."
+        )
+    return key_of(folder)
 
 
 def _new_key(path: Path) -> bytes:

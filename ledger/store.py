@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 
 from geo.errors import LedgerError
 from ledger import migrations, statements
-from ledger.history import Head, key_of, sign
+from ledger.history import KEY_FILE, Head, key_of, sign
 from ledger.migrations import WRITING
 from ledger.writing import Writing
 
@@ -91,6 +91,13 @@ class Ledger:
         with self._transaction() as connection:
             read_head(connection, lock=True)
             yield connection
+
+    def sign_anew(self) -> Head:
+        """Sign the head with the present key, after the one that signed it was lost."""
+        with self._transaction() as connection:
+            head = sign(read_head(connection, lock=True), self._key)
+            statements.SET_HEAD(connection, {"v": head.version, "h": head.hash, "s": head.signature})
+        return head
 
     def head(self) -> Head:
         """Return where the history ends now."""
@@ -198,6 +205,10 @@ def open_ledger(folder: Path, url: str = "", *, migrate: bool = True) -> Ledger:
     LedgerError
         The folder cannot be used, the database does not answer, or it was written by a newer battlemap.
     """
+    if not migrate and not url and not (folder / FILE).exists():
+        raise LedgerError(
+            f"There is no ledger in {folder}. `battlemap migrate` makes one, and so does `battlemap serve`."
+        )
     _folder(folder)
     engine = engine_of(folder, url)
     try:
@@ -206,7 +217,7 @@ def open_ledger(folder: Path, url: str = "", *, migrate: bool = True) -> Ledger:
                 _bring_up(engine)
             else:
                 migrations.check(engine)
-        return Ledger(engine, folder, key_of(folder))
+            return Ledger(engine, folder, _key(engine, folder))
     except BaseException:
         engine.dispose()
         raise
@@ -219,6 +230,13 @@ class Migrated:
     before: str | None
     after: str
     copy: Path | None
+
+    def text(self) -> str:
+        """Return it as one line for people."""
+        if self.before == self.after:
+            return f"The ledger is of revision {self.after} already; nothing to do."
+        copied = f" As it was before it lies in {self.copy}." if self.copy else ""
+        return f"The ledger is of revision {self.after} now, it was {self.before or 'not there'}.{copied}"
 
 
 def migrate(folder: Path, url: str = "") -> Migrated:
@@ -260,6 +278,17 @@ def _folder(folder: Path) -> None:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise LedgerError(f"{folder} cannot be made: {error.strerror}. Choose another BATTLEMAP_DATA_DIR.") from error
+
+
+def _key(engine: Engine, folder: Path) -> bytes:
+    """Return the key; a new one is made for a new history only."""
+    with engine.connect() as connection:
+        version = read_head(connection).version
+    if version and not (folder / KEY_FILE).exists():
+        raise LedgerError(
+            f"{folder / KEY_FILE} is missing, which signs the history. Put it back; if it is lost, run `battlemap ledger verify --new-key`."
+        )
+    return key_of(folder)
 
 
 def engine_of(folder: Path, url: str = "") -> Engine:

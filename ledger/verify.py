@@ -53,6 +53,13 @@ class Report:
     breaks: tuple[Break, ...]
     orphans: tuple[Path, ...]
 
+    def text(self, *, discarded: int = 0) -> str:
+        """Return it as one line for people."""
+        state = f"{len(self.breaks)} place(s) do not hold" if self.breaks else "all holds"
+        orphans = f"; {discarded} of {len(self.orphans)} photos that no case names were deleted" if self.orphans else ""
+        looked = f"{self.entries:,} entries, {self.incidents:,} incidents, {self.photos:,} photos"
+        return f"{looked}: {state}{orphans}. Head {self.head}"
+
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
         return {

@@ -72,6 +72,10 @@ def test_a_ledger_of_a_newer_battlemap_is_refused(tmp_path, database):
 
 
 def test_an_older_ledger_is_not_changed_by_one_who_only_reads(tmp_path, empty_database):
+    if not empty_database:
+        with pytest.raises(LedgerError, match="There is no ledger"):
+            store.open_ledger(tmp_path, migrate=False)
+        (tmp_path / "ledger.db").touch()
     with pytest.raises(LedgerError, match="Run `battlemap migrate`"):
         store.open_ledger(tmp_path, empty_database, migrate=False)
 
@@ -88,6 +92,7 @@ def test_an_sqlite_ledger_is_copied_before_it_is_upgraded(tmp_path, monkeypatch)
     assert done.copy.stat().st_mode & 0o777 == 0o600
     (tmp_path / "old").mkdir()
     done.copy.rename(tmp_path / "old" / "ledger.db")
+    (tmp_path / "ledger.key").rename(tmp_path / "old" / "ledger.key")
     old = store.open_ledger(tmp_path / "old")
     assert old.version() == 7
     old.close()
