@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from desk.demo import first
 from desk.packs import from_pack
 from desk.reports import edition_of
 from desk.room import Room
@@ -17,6 +18,9 @@ def begin(room: Room, now: datetime, *, demo: bool) -> str:
         Whether a demonstration area begins with a demonstration.
     """
     how = "pack" if room.area.of_kind("incident") else "demo" if demo and room.area.pack.synthetic else "empty"
+    if how == "demo":
+        first(room, now)
+        return how
 
     def write(writing: Writing) -> None:
         if writing.begun(room.id):  # another process was first

@@ -28,6 +28,14 @@ def take(room: Room, now: datetime) -> int:
     return sum(room.ledger.change(partial(_write, room=room, steps=batch, now=now)) for batch in batches)
 
 
+def write(writing: Writing, room: Room, number: str, now: datetime) -> int:
+    """Write the steps of one case whose time has come, in a change that goes on already, and return how many."""
+    case = writing.get(room.id, number)
+    if case.status not in TIMED or case.state.due is None:
+        return 0
+    return _write(writing, room, [(number, step) for step in _open_steps(room, case, now)], now)
+
+
 def _timed(room: Room) -> list[Incident]:
     with room.ledger.reading() as connection:
         return [

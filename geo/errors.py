@@ -21,6 +21,7 @@ BattlemapError
 ├── TextError              a text that somebody typed or pasted and that cannot be taken
 ├── PhotoError             a file that cannot be taken as a photo
 ├── DraftError             a report that lacks something, or says what cannot be
+├── DemoError              an area that a demonstration must not write into
 ├── UnknownIncident        no incident of that number
 ├── UnknownPost            no post of that key
 ├── RosterError            a post, a holder, a duty or a hand-over that cannot be so
@@ -36,6 +37,7 @@ __all__ = [
     "BattlemapError",
     "Conflict",
     "CrsError",
+    "DemoError",
     "DraftError",
     "FilterError",
     "GeometryError",
@@ -234,6 +236,10 @@ class DraftError(BattlemapError):
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class DemoError(BattlemapError):
+    """A demonstration must not write into this area."""
 
 
 class UnknownIncident(BattlemapError):
