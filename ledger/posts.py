@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, or_, select, update
 
 from geo.errors import RosterError
 from incidents.lifecycle import UNDO_WITHIN, PostKind
+from incidents.model import Mark
 from incidents.posts import Post
-from ledger.tables import history, holding, instant, milliseconds, post
+from ledger.tables import history, holding, incident, incident_grid, instant, milliseconds, post
 from ledger.writing import Writing
 
 SUBJECT = "post"
@@ -178,6 +179,26 @@ def find_holding(connection: Connection, area: str, id_: int) -> Holding:
     if row is None:
         raise RosterError(f"There is no holding {id_} in {area}. Load the page again.", kind="holding_gone")
     return _holding(dict(row))
+
+
+def open_by_post(connection: Connection, area: str) -> dict[str, int]:
+    """Count the open incidents of an area by the post that answers for them: the handler, else the responsible post."""
+    c = incident.c
+    who = case((c.handler != "", c.handler), else_=c.post)
+    asked = select(who.label("who"), func.count()).where(c.area == area, c.mark == Mark.RED.value).group_by("who")
+    return dict(connection.execute(asked).all())
+
+
+def open_by_grid(connection: Connection, area: str) -> dict[tuple[str, str], int]:
+    """Count the open incidents of an area by level or overlay and code."""
+    c = incident_grid.c
+    asked = (
+        select(c.key, c.code, func.count())
+        .join(incident, incident.c.id == c.incident)
+        .where(incident.c.area == area, incident.c.mark == Mark.RED.value)
+        .group_by(c.key, c.code)
+    )
+    return {(key, code): number for key, code, number in connection.execute(asked).all()}
 
 
 def _change(  # noqa: PLR0917
