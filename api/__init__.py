@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api import documents, front, live, lookup, ticker, tiles
+from api import documents, front, live, lookup, papers, photos, ticker, tiles
 from api import print as paper
 from api.answers import missing
 from api.front import streamlit_options
@@ -22,7 +22,18 @@ from settings import Settings
 
 __all__ = ["Console", "lifespan", "middleware", "routes", "streamlit_options"]
 
-PREFIXES = ("/map/", "/assets/", "/live/", "/card/", "/search/", "/print/", "/tiles/")
+PREFIXES = (
+    "/map/",
+    "/assets/",
+    "/live/",
+    "/card/",
+    "/search/",
+    "/print/",
+    "/tiles/",
+    "/dispatch/",
+    "/spot/",
+    "/photo/",
+)
 LOOPBACK = ("127.", "localhost", "::1")
 
 
@@ -55,6 +66,8 @@ def routes(settings: Settings, console: Console) -> list[BaseRoute]:
         *live.routes(rooms),
         *lookup.routes(rooms, settings),
         *paper.routes(rooms, settings, assets),
+        *papers.routes(rooms, settings, assets),
+        *photos.routes(rooms),
         *tiles.routes(settings),
         *front.routes(settings, console.paths, console.index, assets),
         *(Route(f"{prefix}{{rest:path}}", missing) for prefix in PREFIXES),

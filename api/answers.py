@@ -11,7 +11,16 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from geo.errors import BattlemapError, FilterError, NetError, PackError, RulesError, UnknownArea, UnknownClass
+from geo.errors import (
+    BattlemapError,
+    FilterError,
+    NetError,
+    PackError,
+    RulesError,
+    UnknownArea,
+    UnknownClass,
+    UnknownIncident,
+)
 from layers.style import css
 from locales import LANGUAGES, N_, translator
 
@@ -66,6 +75,12 @@ ERRORS: tuple[tuple[type[BattlemapError], HTTPStatus, str, str], ...] = (
         HTTPStatus.NOT_FOUND,
         N_("There is no such class of incidents"),
         N_("Choose one from the class directory."),
+    ),
+    (
+        UnknownIncident,
+        HTTPStatus.NOT_FOUND,
+        N_("There is no such case"),
+        N_("Check the number, or look it up in the table of cases."),
     ),
 )
 WENT_WRONG = (N_("Something went wrong here"), N_("Try again; if it stays so, tell the administrator."))

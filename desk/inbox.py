@@ -143,3 +143,12 @@ def before(room: Room, now: datetime) -> datetime:
 def is_overdue(case: Incident, at: datetime) -> bool:
     """Tell whether a case is overdue, as the board counts it."""
     return case.status in OPEN and case.state.due is not None and case.state.due < at
+
+
+def may_read(post: Post, case: Incident) -> bool:
+    """Tell whether a post sees the words of a case: those of restricted classes (disputes, care) only who works on it, the heads above, and the dispatcher."""
+    if not case.restricted or post.kind is PostKind.DISPATCHER:
+        return True
+    works = {case.post, case.informed, case.overdue_post, case.state.handler, case.state.reporter, *case.state.handlers}
+    within = post.grid is not None and post.grid[1] in case.codes.get(post.grid[0], "").split(";")
+    return post.key in works or within or post.kind is PostKind.INSPECTOR

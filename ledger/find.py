@@ -407,3 +407,15 @@ def _worded(data: dict[str, Any], words: Mapping[str, str | None]) -> dict[str, 
 def select_all(wanted: Wanted) -> Select[Any]:
     """Return the whole question as a statement, for a reader that streams."""
     return select(incident).where(*conditions(wanted)).order_by(*ORDERS["newest"])
+
+
+def names_photo(connection: Connection, area: str, sha256: str) -> bool:
+    """Tell whether a case of an area names a photo, or its small picture, by its digest."""
+    attachment = tables.attachment
+    asked = (
+        select(attachment.c.id)
+        .join(incident, incident.c.id == attachment.c.incident)
+        .where(incident.c.area == area, or_(attachment.c.sha256 == sha256, attachment.c.thumbnail == sha256))
+        .limit(1)
+    )
+    return connection.execute(asked).scalar() is not None

@@ -217,6 +217,7 @@ attachment = Table(
     Column("version", BigInteger, nullable=False),
     Index("ix_attachment_incident", "incident"),
     Index("ix_attachment_sha256", "sha256"),
+    Index("ix_attachment_thumbnail", "thumbnail"),
 )
 
 # What people wrote: the history refers to it by key and by a salted digest, so that it can be erased and what was not erased can be proved.

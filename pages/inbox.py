@@ -46,11 +46,12 @@ def render(visit: Visit) -> None:
     found = inbox.listed(room, post, pile, visit.now)
     walk(case.number for case in found)
     with st.container(key="inbox", gap=None):
-        st.html(_digest(visit, room, counts, pile))
+        with st.container(key="digest", horizontal=True, vertical_alignment="center", gap=None):
+            st.html(_digest(visit, room, counts, pile))
+            keys(visit)
         with st.container(key="piles", horizontal=True, gap=None):
             st.html(_piles(visit, counts, pile), width="content")
             st.html(_list(visit, room, found, counts[pile], pile))
-    keys(visit)
 
 
 def _digest(visit: Visit, room: Room, counts: dict[str, int], pile: str) -> str:

@@ -1,6 +1,6 @@
 """A case in words, for page and paper: where it lies, how much time it has, who did what when, and what an act changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -277,19 +277,23 @@ def _details(room: Room, entry: Mapping[str, Any], _: Translator, language: str)
 def _fact(room: Room, name: str, value: Any, _: Translator, language: str) -> str:
     if value in (None, "", {}):
         return ""
-    if name in {"post", "handler"}:
-        return post_name(room, value, _)
-    if name in {"due", "until"}:
-        return _moment(room, value)
-    if name == "codes":
-        return grid_name(room, value)
-    if name == "class":
-        return class_name(room, value, language)
-    if name == "level":
-        return next((level.name.in_(language) for level in room.area.net.levels if level.key == value), str(value))
-    if name == "status":
-        return status_name(value, _)
-    return _(URGENCY[value]) if name == "urgency" and value in URGENCY else str(value)
+    speak: dict[str, Callable[[], str]] = {
+        "post": lambda: post_name(room, value, _),
+        "handler": lambda: post_name(room, value, _),
+        "due": lambda: _moment(room, value),
+        "until": lambda: _moment(room, value),
+        "codes": lambda: grid_name(room, value),
+        "class": lambda: class_name(room, value, language),
+        "level": lambda: level_name(room, value, language),
+        "status": lambda: status_name(value, _),
+        "urgency": lambda: _(URGENCY[value]) if value in URGENCY else str(value),
+    }
+    return speak[name]() if name in speak else str(value)
+
+
+def level_name(room: Room, key: str, language: str) -> str:
+    """Return the name of a level of the net, its key where the net has it no more."""
+    return next((level.name.in_(language) for level in room.area.net.levels if level.key == key), key)
 
 
 def _moment(room: Room, text: str) -> str:

@@ -11,12 +11,12 @@ from layers.sheet.board import Board, Box
 from layers.sheet.drawing import Drawing, Wanted
 from layers.sheet.ink import family, ink, points
 from layers.sheet.plot import Plot, bar_metres
-from layers.sheet.svg import element, group, line, rect, text
+from layers.sheet.svg import Look, element, group, line, rect, text
 
 MARK = 7.0  # millimetres
 
 
-def spot(  # noqa: PLR0913
+def spot(
     area: Area,
     lon: float,
     lat: float,
@@ -108,7 +108,7 @@ def _bar(drawing: Drawing, height: float) -> str:
     metres = bar_metres(drawing.plot.denominator, longest=30)
     long, em = metres * drawing.plot.mm_per_m, points("small")
     left, base = 3.0, height - 3.0
-    halo = {"stroke": drawing.ink["halo"], "stroke_width": 1.0, "paint_order": "stroke"}
+    halo: Look = {"stroke": drawing.ink["halo"], "stroke_width": 1.0, "paint_order": "stroke"}
     parts = [
         line(left, base, left + long, base),
         line(left, base - 1, left, base),
@@ -121,5 +121,3 @@ def _bar(drawing: Drawing, height: float) -> str:
             text(f"{metres:g} m", left + long + 1.2, base + 0.3, em, **halo),
         ]
     )
-
-

@@ -155,6 +155,16 @@ function toggleKeys(button) {
   if (button) button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true"));
 }
 
+// What runs out: the minute in which an act can be taken back.
+setInterval(() => {
+  for (const time of document.querySelectorAll("time[data-until]")) {
+    const left = Math.ceil((Number(time.dataset.until) - Date.now()) / 1000);
+    time.textContent = left > 0 ? left + " s" : "";
+    const line = time.closest(".st-key-undo");
+    if (line) line.classList.toggle("bm-over", left <= 0);
+  }
+}, 250);
+
 function switchTheme() {
   const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
   localStorage.setItem("battlemap-theme", theme);

@@ -1,9 +1,13 @@
 """Following the ledger: a page runs again when somebody else changed something."""
 
+from html import escape
+
 import streamlit as st
 
 from desk.room import Room
+from incidents.case import Incident
 from ledger import find
+from pages.parts.visit import Visit
 
 EVERY = 4  # seconds
 
@@ -24,3 +28,20 @@ def version_of(room: Room) -> int:
     """Return the version of the last change to the area's incidents."""
     with room.ledger.reading() as connection:
         return find.version(connection, room.id)
+
+
+def stale(visit: Visit, room: Room, case: Incident) -> None:
+    """Say that somebody changed the case that is shown, without changing it under anybody's hands."""
+
+    @st.fragment(run_every=EVERY)
+    def watch() -> None:
+        with room.ledger.reading() as connection:
+            changed = find.get(connection, room.id, case.number).version != case.version
+        if changed:
+            with st.container(key="stale", horizontal=True, vertical_alignment="center", gap="small"):
+                words = escape(visit._("This case was changed a moment ago."))
+                st.html(f'<p role="status">{words}</p>', width="content")
+                if st.button(visit._("Show it as it is now"), key="show_now"):
+                    st.rerun()
+
+    watch()

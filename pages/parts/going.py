@@ -50,3 +50,10 @@ def going(visit: Visit, pages: Sequence[Page]) -> None:
 def walk(numbers: Iterable[str]) -> None:
     """Keep the cases of the list that is shown, so that a sheet knows the next one."""
     st.session_state["walk"] = list(numbers)
+
+
+def step_to(place: int) -> None:
+    """Go to another case of that list; for callbacks."""
+    numbers = st.session_state.get("walk", [])
+    if 0 <= place < len(numbers):
+        go("case", {"case": numbers[place]})

@@ -24,5 +24,6 @@ def keys(visit: Visit) -> None:
         for pressed, does in KEYS
     )
     st.html(
-        f'<section class="bm-keys"><button type="button" data-keys aria-expanded="false" aria-label="{escape(_("Keyboard"))}">?</button><dl>{rows}</dl></section>'
+        f'<section class="bm-keys"><button type="button" data-keys aria-expanded="false" aria-label="{escape(_("Keyboard"))}">?</button><dl>{rows}</dl></section>',
+        width="content",
     )

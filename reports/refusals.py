@@ -1,0 +1,138 @@
+"""Why something was not done, in the page's language: every kind of error that the desk raises, with what to do next."""
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from desk.photos import TROUBLE as PHOTO
+from geo.errors import (
+    BattlemapError,
+    Conflict,
+    DraftError,
+    LedgerError,
+    LifecycleError,
+    PhotoError,
+    PlaceError,
+    TextError,
+    UnknownClass,
+    UnknownIncident,
+    UnknownPost,
+)
+from locales import N_, Translator
+from reports.words import STATUS
+
+TEXT = MappingProxyType(
+    {
+        "reason": N_("The reason"),
+        "text": N_("The text"),
+        "rating": N_("The rating"),
+        "title": N_("The title"),
+        "description": N_("The description"),
+        "address": N_("The address"),
+    }
+)
+DRAFT = MappingProxyType(
+    {
+        "reported": N_("The time of the report cannot be taken. Look whether it lies in the future or too far back."),
+        "photos": N_("Too many photos. Leave some out."),
+        "cleared": N_("This class is reported, not cleared on the spot. Report it."),
+    }
+)
+PLACE = MappingProxyType(
+    {
+        "missing": N_("The place has no coordinates. Choose it on the map, or name a building."),
+        "unreadable": N_("The coordinates cannot be read. Write longitude and latitude as numbers."),
+        "swapped": N_("Longitude and latitude seem to be exchanged. Exchange them."),
+        "projected": N_("These are no longitude and latitude. Say which system they are in."),
+        "shifted": N_("The place seems to be in GCJ-02. Say so, and it is converted."),
+        "outside": N_("The place lies in no grid of this area. Look at it on the map."),
+    }
+)
+# What the lifecycle says, and how a page says it; the groups of the pattern are filled in, states by their names.
+RULES = tuple(
+    (re.compile(pattern), said)
+    for pattern, said in (
+        (
+            r" cannot be done to a case that is (?P<status>\w+)",
+            N_('The case is "{status}" now, and this cannot be done to it.'),
+        ),
+        (r"is not for a post of the kind", N_("This is not a matter of the acting post.")),
+        (r"is for the handler, and there is none", N_("Nobody handles the case yet. Dispatch it first.")),
+        (r"is for the handler,", N_("Only the post that handles the case can do this.")),
+        (
+            r"who handled the case",
+            N_("Whoever handled the case neither verifies it nor grants time for it. Another post has to."),
+        ),
+        (r" needs (?P<needs>.+)\.$", N_("Something is missing. Fill in every field that is marked.")),
+        (r"clear has to wait until", N_("The waiting period of the notice is not over yet.")),
+        (r"extend has to name a time after", N_("The new deadline must lie after the present one.")),
+        (r"nothing to deny", N_("Nobody asks for anything any more.")),
+        (r"cannot be undone", N_("This cannot be taken back. Do what sets it right; both stay on record.")),
+        (r"only that post can undo", N_("Only the post that did it can take it back.")),
+        (r"more than a minute ago", N_("The minute is over: what was done stands.")),
+        (r"nothing to undo|was undone already", N_("It was taken back already.")),
+        (
+            r"stands at the top already",
+            N_("The case stands at the highest level already. Dispatch it to a department."),
+        ),
+        (
+            r"The rules allow .+ extension",
+            N_("The rules do not grant so much time. Name an earlier time, or suspend the case."),
+        ),
+        (
+            r"in relation to itself|is linked to \S+ itself",
+            N_("The two cannot be linked: choose the case that the other one is linked to."),
+        ),
+    )
+)  # fmt: skip
+OTHERWISE = N_("The rules do not allow this now.")
+LEDGER = N_("The ledger cannot be written now; nothing was changed. Try again in a moment; if it stays so, tell the administrator.")  # fmt: skip
+
+
+def refusal(error: BattlemapError, _: Translator) -> str:
+    """Return why something was not done, and what to do, in one or two sentences."""
+    for kind, speak in _SPEAKERS.items():
+        if isinstance(error, kind):
+            return speak(error, _)
+    return _("Something went wrong here") + _(": ") + str(error)
+
+
+def _text(error: TextError, _: Translator) -> str:
+    what = _(TEXT.get(error.what, N_("The text")))
+    if not error.length:
+        return _("{what} is empty. Fill it in.").format(what=what)
+    if error.length > error.most:
+        return _("{what} has {length} characters; {most} are allowed. Shorten it.").format(
+            what=what, length=error.length, most=error.most
+        )
+    return _("{what} holds characters that cannot be taken. Type it anew.").format(what=what)
+
+
+def _photo(error: PhotoError, _: Translator) -> str:
+    return _(PHOTO.get(error.kind, PHOTO["unknown"])).format(found=error.found, most=error.most)
+
+
+def _rule(error: LifecycleError, _: Translator) -> str:
+    for pattern, words in RULES:
+        found = pattern.search(str(error))
+        if found:
+            groups = found.groupdict()
+            status = _(STATUS[groups["status"]]) if groups.get("status") in STATUS else groups.get("status", "")
+            return _(words).format(status=status)
+    return _(OTHERWISE)
+
+
+_SPEAKERS: Mapping[type[BattlemapError], Callable[..., str]] = MappingProxyType(
+    {
+        Conflict: lambda error, _: _("{number} was changed by somebody else in between.").format(number=error.number),
+        LifecycleError: _rule,
+        TextError: _text,
+        PhotoError: _photo,
+        DraftError: lambda error, _: _(DRAFT.get(error.field, N_("Something in the report cannot be so."))),
+        PlaceError: lambda error, _: _(PLACE.get(error.kind, PLACE["outside"])),
+        UnknownIncident: lambda _error, _: _("There is no case of that number here. Look it up in the table."),
+        UnknownClass: lambda _error, _: _("There is no such class of incidents"),
+        UnknownPost: lambda _error, _: _("There is no such post. Choose one from the list."),
+        LedgerError: lambda _error, _: _(LEDGER),
+    }
+)
