@@ -334,6 +334,15 @@ def _sqlite(path: Path) -> Engine:
             except sqlite3.OperationalError:  # a read-only disk: reading goes on
                 continue
 
+    @event.listens_for(engine, "connect")
+    def _noted(_connection: sqlite3.Connection, record: Any) -> None:
+        record.info["frozen"] = _is_frozen(path)
+
+    @event.listens_for(engine, "checkout")
+    def _thawed(_connection: sqlite3.Connection, record: Any, _proxy: Any) -> None:
+        if record.info["frozen"] and not _is_frozen(path):  # the disk can be written again: nothing is certain any more
+            raise exc.DisconnectionError
+
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         writing = connection.get_execution_options().get(WRITING)
@@ -350,13 +359,18 @@ def _make(path: Path) -> None:
 
 def _opened(path: Path) -> sqlite3.Connection:
     """Open a database; on a read-only disk, where SQLite cannot keep its journal beside it, as one that nobody changes."""
-    journal = path.with_name(path.name + "-wal")
-    is_frozen = path.exists() and bool(os.statvfs(path).f_flag & os.ST_RDONLY) if hasattr(os, "statvfs") else False
-    wish = "?mode=ro&immutable=1" if is_frozen and not journal.exists() else ""
+    wish = "?mode=ro&immutable=1" if _is_frozen(path) else ""
     # isolation_level None: we say ourselves when a transaction begins
     return sqlite3.connect(
         f"{path.absolute().as_uri()}{wish}", uri=True, timeout=BUSY, isolation_level=None, check_same_thread=False
     )
+
+
+def _is_frozen(path: Path) -> bool:
+    """Tell whether a database lies on a read-only disk, without a journal that would have to be read with it."""
+    if not hasattr(os, "statvfs") or not path.exists() or path.with_name(f"{path.name}-wal").exists():
+        return False
+    return bool(os.statvfs(path).f_flag & os.ST_RDONLY)
 
 
 @contextmanager
