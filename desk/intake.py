@@ -14,9 +14,11 @@ from desk.reports import Draft
 from desk.room import Room
 from geo.errors import DraftError
 from incidents.case import Incident
+from incidents.classes import IncidentClass
 from incidents.deadlines import add
 from incidents.lifecycle import RULES, Act, By
 from incidents.limits import Limit, Stage
+from incidents.model import Channel
 from incidents.posts import Duty
 from incidents.text import Personal, find_personal, strike_names
 from ledger.writing import Writing
@@ -148,9 +150,9 @@ def may_decide(by: By) -> bool:
     return by.kind in RULES[Act.LINK].by
 
 
-def may_clear(by: By) -> bool:
-    """Tell whether a post may clear something on the spot."""
-    return by.kind in RULES[Act.SELF_CLEAR].by
+def may_be_cleared(class_: IncidentClass, by: By) -> bool:
+    """Tell whether a post may clear something of a class on the spot."""
+    return class_.self_clear and by.kind in RULES[Act.SELF_CLEAR].by
 
 
 def personal(room: Room, text: str) -> list[Personal]:
@@ -165,6 +167,10 @@ def struck(room: Room, text: str) -> str:
 
 def _ready(room: Room, draft: Draft, now: datetime, mediation: Mediation | None) -> Draft:
     """Check what only a form asks for; in a restricted class the people in a text are struck."""
+    if draft.channel is Channel.HOTLINE and not draft.external_id.strip():
+        raise DraftError("A hotline order has a number. Give it as it stands on the order.", field="order")
+    if draft.due is not None and draft.due <= (draft.reported or now):
+        raise DraftError(f"The order's deadline {draft.due} lies before the time of the report.", field="due")
     if draft.cleared and not draft.photos:
         raise DraftError("Clearing on the spot needs a photo. Attach one.", field="photo")
     class_ = room.rules.directory.get(draft.class_)

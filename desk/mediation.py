@@ -10,8 +10,10 @@ from enum import StrEnum
 from typing import Any, Self
 
 from geo.errors import DraftError
+from incidents.classes import IncidentClass
 
 FEWEST, MOST = 2, 6
+DISPUTES = "L3"
 KEY = "mediation"  # its name in the data of an act
 
 
@@ -90,6 +92,11 @@ class Mediation:
             Outcome(plain["outcome"]),
             date.fromisoformat(agreed) if agreed else None,
         )
+
+
+def is_dispute(class_: IncidentClass) -> bool:
+    """Tell whether a class is of the disputes (矛盾纠纷) of the shipped directory, where a mediation is usual."""
+    return class_.restricted and class_.major == DISPUTES
 
 
 def mediation_of(entries: Iterable[Mapping[str, Any]]) -> Mediation | None:

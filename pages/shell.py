@@ -4,7 +4,7 @@ import streamlit as st
 
 from geo.errors import BattlemapError
 from locales import N_
-from pages import battle, case, cases, facts, inbox
+from pages import battle, case, cases, facts, inbox, report
 from pages.parts.element import address
 from pages.parts.going import going, take_going
 from pages.parts.header import header
@@ -13,7 +13,7 @@ from pages.parts.visit import visit
 from settings import Settings
 
 # Words of Streamlit's own that no option can change.
-STREAMLITS = (N_("No results"), N_("Skip to main content"), N_("Connection error"), N_("Select all"))
+STREAMLITS = (N_("No results"), N_("Skip to main content"), N_("Connection error"), N_("Select all"), N_("Upload"))
 
 
 def run() -> None:
@@ -26,6 +26,7 @@ def run() -> None:
         st.Page(lambda: inbox.render(now), title=_("Inbox"), url_path="inbox"),
         st.Page(lambda: cases.render(now), title=_("Cases"), url_path="cases"),
         st.Page(lambda: case.render(now), title=_("Case"), url_path="case"),
+        st.Page(lambda: report.render(now), title=_("Report"), url_path="report"),
         st.Page(lambda: facts.render(now), title=_("Facts and checks"), url_path="facts"),
     ]
     current = st.navigation(pages, position="hidden")

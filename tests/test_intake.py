@@ -8,12 +8,12 @@ from PIL import Image
 from rooms import DISPATCHER, NOON, room_of
 from small_pack import write_small_pack
 
-from desk.intake import LATER, NEW, may_clear, may_decide, outlook, personal, struck, submit, submit_all
+from desk.intake import LATER, NEW, may_be_cleared, may_decide, outlook, personal, struck, submit, submit_all
 from desk.mediation import Mediation, Outcome, Party, mediation_of
 from desk.reports import Draft, report
 from geo.errors import DraftError, PlaceError
 from incidents.lifecycle import By, PostKind
-from incidents.model import Status, Urgency
+from incidents.model import Channel, Status, Urgency
 from incidents.text import Personal
 from layers.load import load
 from ledger import find
@@ -75,6 +75,16 @@ def test_an_order_brings_its_own_deadline_along(room):
     assert submit(room, draft, DISPATCHER, NOON).incident.state.due == MONDAY
 
 
+def test_an_order_has_a_number_and_a_deadline_that_has_not_passed(room):
+    for draft, field in (
+        (Draft(LITTER, channel=Channel.HOTLINE, **PLACE), "order"),
+        (Draft(LITTER, channel=Channel.HOTLINE, external_id="1", due=NOON, **PLACE), "due"),
+    ):
+        with pytest.raises(DraftError) as raised:
+            submit(room, draft, DISPATCHER, NOON)
+        assert raised.value.field == field
+
+
 def test_the_same_order_twice_is_one_case_and_said_so(room):
     draft = Draft(LITTER, source="12345", external_id="20261120001", **PLACE)
     first, second = (submit(room, draft, DISPATCHER, NOON) for _ in range(2))
@@ -116,12 +126,22 @@ def test_a_neighbour_that_is_linked_itself_leaves_nothing_half_written(room):
         assert find.count(connection, room.wanted()) == before
 
 
-def test_who_may_decide_and_clear():
-    kinds = {kind: (may_decide(By("x", kind)), may_clear(By("x", kind))) for kind in PostKind}
-    assert kinds[PostKind.HEAD] == (True, True)
-    assert kinds[PostKind.DISPATCHER][0]
-    assert kinds[PostKind.WORKER] == (False, True)
-    assert kinds[PostKind.DEPARTMENT] == (False, False)
+def test_who_may_decide_and_clear(room):
+    classes = room.rules.directory.classes.values()
+    clears = next(entry for entry in classes if entry.self_clear)
+    other = next(entry for entry in classes if not entry.self_clear)
+    posts = {kind: By("x", kind) for kind in PostKind}
+    assert [may_decide(posts[kind]) for kind in (PostKind.DISPATCHER, PostKind.HEAD, PostKind.WORKER)] == [
+        True,
+        True,
+        False,
+    ]
+    assert [may_be_cleared(clears, posts[kind]) for kind in (PostKind.WORKER, PostKind.HEAD, PostKind.DEPARTMENT)] == [
+        True,
+        True,
+        False,
+    ]
+    assert not may_be_cleared(other, posts[PostKind.HEAD])
 
 
 def test_what_is_cleared_on_the_spot_needs_a_photo_which_shows_it_after(room):

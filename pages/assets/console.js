@@ -2,6 +2,7 @@
 // The browser's address has one writer, this file: Python hands in area, language and filter; view and selection come from the map; the rest is left alone.
 
 const MESSAGE = "battlemap";
+const STANDING = '[data-testid="stSkipToContent"], [data-testid="stFileUploaderDropzone"] button p'; // words of Streamlit's that stay on the page
 let words = {};
 let frame = null; // the iframe of the map, while there is one
 let press = null; // hands a press on a count to Python
@@ -38,7 +39,7 @@ export function address({ data, setTriggerValue }) {
   const moved = before && before !== data.query.area;
   rewrite({ ...data.query, ...(moved ? { view: "", at: "" } : {}) });
   document.documentElement.lang = data.query.lang === "en" ? "en" : "zh-CN";
-  document.querySelectorAll('[data-testid="stSkipToContent"]').forEach(say);
+  document.querySelectorAll(STANDING).forEach(say);
 }
 
 // The element that holds the map. A rerun with the same area, language and theme keeps the iframe; a changed filter goes in as a message.
@@ -177,12 +178,14 @@ new MutationObserver((records) => {
   for (const record of records) {
     for (const node of record.addedNodes) {
       if (node.textContent in words) say(node);
+      else if (node.querySelectorAll) node.querySelectorAll(STANDING).forEach(say);
     }
   }
 }).observe(document.body, { childList: true, subtree: true });
 
 function say(node) {
-  const text = words[node.textContent];
+  node.said = node.said || node.textContent; // it may be said in another language later
+  const text = words[node.said];
   while (node.firstElementChild) node = node.firstElementChild;
   if (text) node.textContent = text;
 }

@@ -125,9 +125,7 @@ def visit(settings: Settings, query: Mapping[str, str], state: MutableMapping[st
         state["area"] = query.get("area") or settings.area
         state["language"] = query.get("lang") if query.get("lang") in LANGUAGES else settings.language
         state["post"] = query.get("post") or DISPATCHER
-        state["own"] = {
-            page: {name: query[name] for name in names if query.get(name)} for page, names in OWN.items()
-        }
+        state["own"] = {page: {name: query[name] for name in names if query.get(name)} for page, names in OWN.items()}
     return Visit(settings, state["language"], state["area"], state["asked"], state["post"], datetime.now(UTC))
 
 

@@ -1,0 +1,72 @@
+"""Words of the report form and of what comes in from chat groups."""
+
+from types import MappingProxyType
+
+from desk.mediation import Outcome, Party
+from incidents.places import Because, Kind
+from incidents.text import Personal
+from locales import N_
+
+PERSONAL = MappingProxyType(
+    {
+        Personal.NAME: N_("a name"),
+        Personal.PHONE: N_("a telephone number"),
+        Personal.IDENTITY: N_("an identity number"),
+        Personal.PLATE: N_("a number plate"),
+        Personal.ACCOUNT: N_("an account"),
+        Personal.CARD: N_("a bank card"),
+    }
+)
+PLACE_KIND = MappingProxyType(
+    {
+        Kind.BUILDING: N_("Building"),
+        Kind.SITE: N_("Site"),
+        Kind.COMPOUND: N_("Compound"),
+        Kind.GRID: N_("Grid"),
+        Kind.STREET: N_("Street"),
+        Kind.AREA: N_("Area"),
+    }
+)
+BECAUSE = MappingProxyType(
+    {
+        Because.NAMED: N_("named: “{word}”"),
+        Because.NUMBER_IN_COMPOUND: N_("compound and number: “{word}”"),
+        Because.ONLY_IN_GROUP: N_("the only {word} that the group covers"),
+        Because.ONLY_ONE: N_("the only {word} of the area"),
+        Because.ONE_OF_SEVERAL: N_("one of several called {word}: choose"),
+        Because.PARTLY_NAMED: N_("named in part: “{word}”"),
+        Because.NO_SUCH_NUMBER: N_("“{word}”; it has no building of that number"),
+        Because.OUTSIDE_GROUP: N_("“{word}”, which the group does not cover"),
+        Because.GROUP: N_("all that the group covers"),
+        Because.MENTIONED_POST: N_("the post that was addressed"),
+    }
+)
+PARTY = MappingProxyType(
+    {
+        Party.HOUSEHOLD: N_("Household"),
+        Party.MERCHANT: N_("Merchant"),
+        Party.PROPERTY: N_("Property manager"),
+        Party.EMPLOYER: N_("Employer"),
+        Party.WORKER: N_("Employee"),
+        Party.LANDLORD: N_("Landlord"),
+        Party.TENANT: N_("Tenant"),
+        Party.RELATIVE: N_("Relative"),
+        Party.OTHER: N_("Other party"),
+    }
+)
+CODES = (N_("Party A"), N_("Party B"), N_("Party C"), N_("Party D"), N_("Party E"), N_("Party F"))
+OUTCOME = MappingProxyType(
+    {
+        Outcome.RUNNING: N_("Mediation goes on"),
+        Outcome.AGREED: N_("Agreement reached"),
+        Outcome.FAILED: N_("No agreement"),
+        Outcome.REFERRED: N_("Referred to a mediation committee or court"),
+        Outcome.WITHDRAWN: N_("Withdrawn"),
+    }
+)
+MATCH = MappingProxyType(
+    {
+        "boundary": N_("It lies exactly on an edge."),
+        "nearest": N_("It lies in no grid; the nearest one was taken."),
+    }
+)
