@@ -16,6 +16,7 @@ import click
 from geo.errors import BattlemapError, LedgerError
 
 if TYPE_CHECKING:
+    from desk.room import Room
     from layers.load import Area
 
 
@@ -439,6 +440,205 @@ def migrate() -> None:
         tell("bringing the ledger up to date")
         done = bring_up(settings.data_dir, settings.database_url)
     click.echo(done.text())
+
+
+@battlemap.group()
+def posts() -> None:
+    """Who holds which post. docs/posts.md describes the spreadsheet."""
+
+
+@posts.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--area", required=True, help="Name of an area pack.")
+@click.option("--dry-run", is_flag=True, help="Report by row, and write nothing.")
+@click.option("--encoding", help="Encoding of a CSV file.  [default: found]")
+@click.option("--sheet", help="Sheet of a workbook.  [default: the first]")
+@click.option("--header-row", type=click.IntRange(min=1), metavar="ROW", help="Row with the headings, from 1.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def posts_import(file: Path, *, area: str, dry_run: bool, as_json: bool, **reading: Any) -> None:
+    """Take posts and their holders from FILE (CSV or XLSX): the whole file, or nothing of it.
+
+    Exit codes: 0 = taken, or --dry-run without a fault, 1 = a row cannot be taken or an error, nothing was written, 2 = usage.
+    """
+    from desk import staff
+    from desk.room import DISPATCHER
+    from desk.rooms import rooms_of
+    from incidents.lifecycle import By, PostKind
+    from reports.roster import import_lines, import_table
+    from settings import Settings
+
+    settings, now = Settings.from_env(), _now()
+    rooms = rooms_of(
+        settings.packs, settings.area, settings.data_dir, settings.database_url, settings.rules, settings.demo
+    )
+    room = rooms.get(area, now)
+    read = staff.read(room, file, **reading)
+    report = staff.plan(room, read, now)
+    written = not dry_run and not report.faults
+    if written:
+        report = staff.take(room, read, By(DISPATCHER, PostKind.DISPATCHER), now)
+    table = import_table(report, written=written)
+    click.echo(
+        json.dumps(table, ensure_ascii=False, indent=2) if as_json else "\n".join(import_lines(report, written=written))
+    )
+    if report.faults:
+        sys.exit(1)
+
+
+@battlemap.group()
+def incidents() -> None:
+    """Take cases of other systems into the ledger, and give the ledger's cases out. docs/import.md describes both."""
+
+
+@incidents.command("import")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--area", required=True, help="Name of an area pack, or its folder.")
+@click.option(
+    "--mapping",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Which column says what, as TOML.  [default: guessed]",
+)
+@click.option(
+    "--propose", type=click.Path(dir_okay=False, path_type=Path), help="Write the mapping that was guessed into a file."
+)
+@click.option(
+    "--write", "writes", is_flag=True, help="Write the cases: the whole file or none. Without it nothing is written."
+)
+@click.option("--update", is_flag=True, help="Bring cases up to date of which the other system says something new.")
+@click.option(
+    "--skip-bad-rows", is_flag=True, help="Leave refused rows aside, in a file FILE-refused beside the input."
+)
+@click.option("--source", help="Name of the other system.  [default: as the mapping says, or guessed]")
+@click.option(
+    "--crs",
+    help='System of the coordinates: "EPSG:4547", "GCJ-02", …  [default: as the mapping or the file says, else WGS84]',
+)
+@click.option("--encoding", help="Encoding of a CSV or GeoJSON file.  [default: found]")
+@click.option("--sheet", help="Sheet of a workbook.  [default: the first]")
+@click.option("--layer", help="Layer of a GeoPackage.  [default: the first]")
+@click.option("--header-row", type=click.IntRange(min=1), metavar="ROW", help="Row with the names of columns, from 1.")
+@click.option(
+    "--language", type=click.Choice(["zh", "en"]), help="Language of the report.  [default: BATTLEMAP_LANGUAGE]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, with every row.")
+def incidents_import(
+    file: Path,
+    *,
+    area: str,
+    mapping: Path | None,
+    propose: Path | None,
+    writes: bool,
+    update: bool,
+    skip_bad_rows: bool,
+    language: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Say what importing FILE would do, row by row; with --write do it.
+
+    Exit codes: 0 = done, 1 = an error, nothing was written, 2 = usage, 3 = rows are refused: nothing was written, or with --skip-bad-rows all others were.
+    """
+    from desk import import_report, imports
+    from desk.findings import N_REFUSED
+    from desk.mapping import ColumnMapping
+    from locales import translator
+    from settings import Settings
+
+    language = language or Settings.from_env().language
+    translate = translator(language)
+    room, now = _room(area), _now()
+    given = ColumnMapping.read(mapping) if mapping else None
+    with _terminable(), _progress("import") as progress:
+        planned = imports.plan(room, file, given, now, options=options, progress=progress)
+    refused, outcome = planned.counts["refused"], None
+    if propose:
+        _propose(propose, planned.mapping.toml())
+    if writes and (not refused or skip_bad_rows):
+        aside = file.with_name(f"{file.stem}-refused{'.xlsx' if file.suffix.lower() in {'.xlsx', '.xlsm'} else '.csv'}")
+        if refused:
+            imports.write_refused(
+                planned, aside, lambda row: import_report.reasons(row, translate), translate(N_REFUSED)
+            )
+        with _terminable(), _telling() as tell:
+            tell(f"writing {planned.counts['new']} cases")
+            outcome = imports.write(room, planned, now, update=update, skip_refused=skip_bad_rows)
+    report = import_report.table(planned, translate, outcome=outcome) if as_json else None
+    said = import_report.text(planned, room, translate, language, outcome=outcome, asked=writes)
+    click.echo(json.dumps(report, ensure_ascii=False, indent=2) if report else said)
+    sys.exit(3 if refused else 0)
+
+
+def _propose(path: Path, text: str) -> None:
+    """Write a mapping that was guessed; one that is there already stays."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise click.BadParameter(f"{path} exists already; name a new file.", param_hint="--propose") from error
+    except OSError as error:
+        raise click.BadParameter(f"{path} cannot be written: {error.strerror}.", param_hint="--propose") from error
+
+
+def _room(area: str) -> "Room":
+    """Return the room of an area, by the folder of its pack or by its name; what its pack brings along is in it."""
+    import data
+    from desk.rooms import rooms_of
+    from settings import Settings
+
+    settings = Settings.from_env()
+    packs = settings.packs
+    if (Path(area) / data.MANIFEST).is_file():
+        folder = Path(area).resolve()
+        area, packs = folder.name, (*packs, folder)
+    data.path(area, packs)  # a wrong name is said here
+    rooms = rooms_of(packs, area, settings.data_dir, settings.database_url, settings.rules, settings.demo)
+    return rooms.get(area, _now())
+
+
+@battlemap.command()
+@click.option("--area", required=True, help="Name of an area pack, or its folder.")
+@click.option(
+    "--days",
+    type=click.IntRange(0, 366),
+    help="Days up to now.  [default: a month for a community, ten days for a street; none with --live where there is a demonstration]",
+)
+@click.option(
+    "--per-day", type=click.IntRange(1, 5000), help="Reports of an average day.  [default: by the size of the area]"
+)
+@click.option("--seed", type=int, help="Another number, other incidents.  [default: 1, or one that is not used yet]")
+@click.option("--live", is_flag=True, help="Go on as time goes by, until Ctrl-C.")
+@click.option(
+    "--speed", type=click.FloatRange(0.01, 10_000), default=1.0, help="With --live: so many times as much happens."
+)
+@click.option("--force", is_flag=True, help="Write into a real area, or beside real incidents, too.")
+def demo(
+    area: str, *, days: int | None, per_day: int | None, seed: int | None, live: bool, speed: float, force: bool
+) -> None:
+    """Write a believable stream of incidents through the rules, marked as demonstration (演示). docs/demo.md describes it.
+
+    Exit codes: 0 = written, 1 = an error, 2 = usage.
+    """
+    import time
+
+    from desk import demo as stream
+    from desk.room import Room
+    from desk.rules import rules_of
+    from settings import Settings
+
+    loaded = _area(area)
+    with _ledger(migrate=True) as opened:
+        room = Room(loaded, rules_of(loaded.pack, Settings.from_env().rules), opened)
+        stream.check(room, force=force)
+        plan = stream.plan(room, days=days, per_day=per_day, seed=seed, live=live)
+        with _terminable():
+            with _progress("demo") as progress:
+                written = stream.fill(room, plan, _now(), progress=progress)
+            click.echo(f"{room.id}: {written.incidents} incidents, {written.entries} entries, marked as demonstration")
+            if live:
+                try:
+                    stream.live(room, plan, _now, time.sleep, speed=speed, tell=click.echo)
+                except KeyboardInterrupt:
+                    click.echo(f"{room.id}: stopped")
 
 
 def main() -> None:

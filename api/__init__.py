@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api import documents, front, live, lookup, papers, photos, ticker, tiles
+from api import documents, front, live, lookup, papers, photos, rota, ticker, tiles
 from api import print as paper
 from api.answers import missing
 from api.front import streamlit_options
@@ -33,6 +33,7 @@ PREFIXES = (
     "/dispatch/",
     "/spot/",
     "/photo/",
+    "/rota/",
 )
 LOOPBACK = ("127.", "localhost", "::1")
 
@@ -68,6 +69,7 @@ def routes(settings: Settings, console: Console) -> list[BaseRoute]:
         *paper.routes(rooms, settings, assets),
         *papers.routes(rooms, settings, assets),
         *photos.routes(rooms),
+        *rota.routes(rooms, settings, assets),
         *tiles.routes(settings),
         *front.routes(settings, console.paths, console.index, assets),
         *(Route(f"{prefix}{{rest:path}}", missing) for prefix in PREFIXES),

@@ -77,6 +77,14 @@ def on_duty(room: Room, now: datetime) -> list[OnDuty]:
         return rota.on_duty(connection, room.id, now)
 
 
+def standing(room: Room, now: datetime) -> tuple[tuple[int, ...], tuple[int, ...], int]:
+    """Return what a page that shows the duty depends on: who is on duty, which hand-overs wait, and the last change of the rota."""
+    with room.ledger.reading() as connection:
+        serving = tuple(one.id for one in rota.on_duty(connection, room.id, now))
+        waits = tuple(note.id for note in rota.handovers(connection, room.id, taken=False))
+        return serving, waits, rota.version(connection, room.id)
+
+
 def next_duty(room: Room, now: datetime) -> list[OnDuty]:
     """Return who comes on duty when the present shift ends."""
     times, zone = room.rules.settings.shifts, room.area.pack.timezone

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from geo.errors import RosterError
 from incidents.lifecycle import UNDO_WITHIN
@@ -54,6 +54,12 @@ class Changed:
     version: int
     removed: tuple[Shift, ...] = ()
     added: tuple[Shift, ...] = ()
+
+
+def version(connection: Connection, area: str) -> int:
+    """Return the version of the last change of an area's rota; 0 when there was none."""
+    asked = select(func.max(history.c.version)).where(history.c.area == area, history.c.subject == SUBJECT)
+    return int(connection.execute(asked).scalar() or 0)
 
 
 def on_duty(connection: Connection, area: str, at: datetime) -> list[OnDuty]:

@@ -12,9 +12,11 @@ from desk.staff import Report, Step
 from geo.errors import BattlemapError, RosterError, TextError
 from incidents.posts import Post
 from incidents.rota import Role
-from layers.grid_names import full_names
+from layers.grid_names import full_names, homes
 from ledger.posts import Holding
 from locales import N_, Translator
+from reports.case_words import post_name
+from reports.refusals import refusal
 
 ROLE = MappingProxyType(
     {
@@ -112,7 +114,7 @@ def trouble(error: BattlemapError, _: Translator) -> str:
         return _(TROUBLE[error.kind]).format(**error.said) + near
     if isinstance(error, TextError):
         return _("The text has {n} characters; {most} are allowed.").format(n=error.length, most=error.most)
-    return str(error)
+    return refusal(error, _)
 
 
 def holder_name(held: Holding, _: Translator) -> str:
@@ -154,6 +156,14 @@ def post_grid(room: Room, post: Post, language: str) -> str:
             return code if place is None else f"{overlay.labels[place]} {overlay.titles[place]}".strip()
     del language
     return full_names(room.area.net).get(key, {}).get(code, code)
+
+
+def post_full(room: Room, key: str, _: Translator) -> str:
+    """Return a post's title by its key with the grid above, where others have the same title: 化纤路社区 三级网格长（2）."""
+    name = post_name(room, key, _)
+    post = room.register.named(key) if key else None
+    home = homes(room.area.net).get(post.grid[0], {}).get(post.grid[1], "") if post and post.grid else ""
+    return name if home in name else f"{home} {name}"
 
 
 def against(number: int | None, norm: tuple[int, int] | None, _: Translator) -> str:

@@ -4,9 +4,10 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from desk.room import TITLES
 from incidents.lifecycle import Act, PostKind
 from incidents.model import Channel, Mark, Status, Urgency
-from incidents.posts import Post
+from incidents.posts import Post, post_key
 from locales import N_, Translator
 
 STATUS = MappingProxyType(
@@ -108,7 +109,8 @@ def status_name(status: str, _: Translator) -> str:
 
 def post_title(post: Post, _: Translator) -> str:
     """Return a post as people call it: its own title, or for the posts of the room the name of their kind."""
-    return post.title if post.grid or post.kind is PostKind.DEPARTMENT else _(POST_KIND[post.kind])
+    is_own = post.key == post_key(post.kind) and post.title == TITLES.get(post.kind)
+    return _(POST_KIND[post.kind]) if is_own else post.title
 
 
 def mark_name(mark: str, _: Translator) -> str:

@@ -121,7 +121,7 @@ addEventListener("click", (event) => {
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
   const key = event.key;
-  const list = [...document.querySelectorAll(".bm-rows a[data-go]")];
+  const list = [...document.querySelectorAll(".bm-rows a[data-go], .bm-posts a.bm-post")];
   const here = list.indexOf(document.activeElement);
   const step = key === "j" || (key === "ArrowDown" && here >= 0) ? 1 : key === "k" || (key === "ArrowUp" && here >= 0) ? -1 : 0;
   let done = true;

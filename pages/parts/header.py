@@ -68,7 +68,7 @@ def _choose_area(visit: Visit) -> None:
 def _choose_post(visit: Visit) -> None:
     """Let the visitor choose the post that acts, marked 演示: accounts will take its place."""
     try:
-        posts = visit.room().posts
+        posts = visit.room().register.posts(visit.now)
     except BattlemapError:
         return
     _, key = visit._, own_key("post_choice", visit)

@@ -26,6 +26,8 @@ FILTER = ("grid", "class", "mark", "days")
 OWN: Mapping[str, tuple[str, ...]] = {
     "inbox": ("pile",),
     "case": ("case",),
+    "posts": ("key", "in", "level", "show", "q"),
+    "duty": ("week", "role", "slot"),
     "cases": ("grid", "class", "mark", "status", "channel", "days", "late", "handler", "demo", "q"),
 }
 OWNED = tuple(dict.fromkeys(name for names in OWN.values() for name in names if name not in FILTER))
@@ -74,7 +76,7 @@ class Visit:
     @property
     def post(self) -> Post:
         """The post that acts; the dispatcher where the address names none that the area has."""
-        posts = self.room().posts
+        posts = self.room().register.posts(self.now)
         return posts.get(self.acting) or posts[DISPATCHER]
 
     @property

@@ -1,0 +1,98 @@
+"""The duty page (值守): who is on duty now, what the last shift left, the week's rota, and the hand-over."""
+
+from datetime import UTC, date, datetime
+from html import escape
+
+import streamlit as st
+
+from desk import duty, inbox
+from desk.room import DISPATCHER, Room
+from incidents.rota import Role, Shift
+from locales import N_
+from pages.parts.follow import EVERY
+from pages.parts.going import link
+from pages.parts.handover import past_notes, waiting_notes, write_note
+from pages.parts.rota_week import rota_week
+from pages.parts.visit import Visit
+from reports.case_words import local
+from reports.roster import ROLE, clock, post_full
+
+DIGEST = {
+    "new": N_("New"),
+    "closed": N_("Closed"),
+    "late": N_("Became overdue"),
+    "escalated": N_("Escalated"),
+    "waiting": N_("Waiting"),
+}
+ALWAYS = (Role.LEADER, Role.OFFICER)
+
+
+def render(visit: Visit) -> None:
+    """Show the page."""
+    room, _ = visit.room(), visit._
+    serving = duty.on_duty(room, visit.now)
+    _follow(room, visit.now)
+    with st.container(key="duty", gap=None):
+        waiting_notes(visit, room)
+        st.html(_now(visit, room, serving))
+        st.html(_digest(visit, room))
+        rota_week(visit, room, duty.monday(room, _asked_day(), visit.now))
+        with st.container(key="handover", gap="small"):
+            write_note(visit, room, serving)
+            past_notes(visit, room)
+
+
+def _asked_day() -> date | None:
+    try:
+        return date.fromisoformat(st.session_state["own"]["duty"].get("week", ""))
+    except ValueError:
+        return None
+
+
+def _follow(room: Room, now: datetime) -> None:
+    """Run the page again when the shift changes, the rota does, or a hand-over comes in."""
+    shown = duty.standing(room, now)
+
+    @st.fragment(run_every=EVERY)
+    def watch() -> None:
+        if duty.standing(room, datetime.now(UTC)) != shown:
+            st.rerun()
+
+    watch()
+
+
+def _now(visit: Visit, room: Room, serving: list[Shift]) -> str:
+    _ = visit._
+    until = min((one.until for one in serving), default=None)
+    roles = [role for role in Role if role in ALWAYS or any(one.role is role for one in serving)]
+    cells = "".join(_role(visit, room, role, [one for one in serving if one.role is role]) for role in roles)
+    after = duty.next_duty(room, visit.now)
+    names = [f"{_(ROLE[one.role])} {post_full(room, one.post, _)}" for one in after if one.role is not Role.LEADER]
+    follows = (
+        _("From {time}: {posts}").format(time=clock(room, until), posts="、".join(names)) if until and names else ""
+    )
+    note = f'<p class="bm-note">{escape(follows)}</p>' if follows else ""
+    return f'<section class="bm-watch" aria-label="{escape(_("On duty now"))}"><h1>{escape(_("On duty now"))}</h1><dl>{cells}</dl>{note}</section>'
+
+
+def _role(visit: Visit, room: Room, role: Role, serving: list[Shift]) -> str:
+    _ = visit._
+    if not serving:
+        return f'<div><dt>{escape(_(ROLE[role]))}</dt><dd class="bm-gap">{escape(_("Nobody"))}</dd></div>'
+    said = "".join(
+        f"<dd>{escape(post_full(room, one.post, _))}<small>{escape(' · '.join(filter(None, (one.holder, _('until {time}').format(time=clock(room, one.until))))))}</small></dd>"
+        for one in serving
+    )
+    return f"<div><dt>{escape(_(ROLE[role]))}</dt>{said}</div>"
+
+
+def _digest(visit: Visit, room: Room) -> str:
+    """Say what happened since the shift before began: what a post that comes on duty has not seen."""
+    _ = visit._
+    counts = inbox.counts(room, room.posts[DISPATCHER], visit.now)
+    since = _("Since the last shift, {time}").format(time=local(room, inbox.before(room, visit.now))[5:])
+    parts = "".join(
+        f"{link(visit, 'inbox', {'pile': name})}<b>{counts[name]:,}</b> {escape(_(word))}</a>"
+        for name, word in DIGEST.items()
+    )
+    return f'<p class="bm-digest"><span>{escape(since)}</span>{parts}</p>'

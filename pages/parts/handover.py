@@ -1,0 +1,147 @@
+"""The hand-over (交接班): writing a note with the cases that it carries, and signing for one."""
+
+from datetime import UTC, datetime
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from desk import duty
+from desk.duty import Carried
+from desk.room import Room
+from geo.errors import BattlemapError
+from incidents.lifecycle import UNDO_WITHIN
+from incidents.rota import ANSWERS, Shift
+from ledger.rota import Handover
+from pages.parts.rows import rows
+from pages.parts.visit import Visit
+from reports.case_words import grid_name, local
+from reports.roster import WHY, post_full, post_grid, trouble
+from reports.words import post_title, status_name
+
+REFUSED, WRITTEN = "note_refused", "note_written"
+
+
+def waiting_notes(visit: Visit, room: Room) -> None:
+    """Show the hand-overs that nobody signed for yet, above everything."""
+    _ = visit._
+    refused = st.session_state.pop(REFUSED, None)
+    if refused:
+        st.error(refused)
+    for note in duty.waiting(room):
+        with st.container(key=f"note_{note.id}", gap="small"):
+            cases = duty.cases_of(room, note)
+            still = [case for case in cases if case.mark and case.mark.value == "red"]
+            st.html(_note(visit, room, note, _("Hand-over, not taken yet")))
+            if cases:
+                ended = _("{n} cases, {ended} of them ended since").format(n=len(cases), ended=len(cases) - len(still))
+                with st.expander(ended):
+                    st.html(rows(visit, room, cases))
+            with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+                words = _("Take over and sign as {post}").format(post=post_title(visit.post, _))
+                st.button(words, type="primary", key=f"take_{note.id}", on_click=_take, args=(visit, note.id))
+                if note.from_post == visit.post.key and visit.now - note.at < UNDO_WITHIN:
+                    st.button(_("Undo"), key=f"withdraw_{note.id}", on_click=_withdraw, args=(visit, note.id))
+
+
+def write_note(visit: Visit, room: Room, serving: list[Shift]) -> None:
+    """Show the form of a hand-over."""
+    _ = visit._
+    st.html(f"<h2>{escape(_('Hand over'))}</h2>")
+    after = duty.next_duty(room, visit.now)
+    to = next((one.post for role in ANSWERS for one in after if one.role is role), "")
+    del serving
+    if not st.toggle(_("Write a hand-over note"), key="note_open"):
+        return
+    found = duty.carried(room, visit.now)
+    with st.form("note", border=False):
+        text = st.text_area(
+            _("What the next shift has to know"), key="note_text", max_chars=duty.LONGEST_NOTE, height=120,
+            placeholder=_("What is going on, what was promised, equipment. Names and numbers of people are struck out."),
+        )  # fmt: skip
+        numbers = _cases(visit, room, found)
+        posts = {"": _("Whoever comes"), **_posts(visit, room)}
+        chosen = st.selectbox(
+            _("To"), list(posts), list(posts).index(to) if to in posts else 0, format_func=posts.get, key="note_to"
+        )
+        if st.form_submit_button(_("Hand over as {post}").format(post=post_title(visit.post, _)), type="primary"):
+            try:
+                duty.write(room, text, numbers, chosen, visit.by, datetime.now(UTC))
+            except BattlemapError as error:
+                st.error(trouble(error, _))
+            else:
+                for key in ("note_text", "note_open", "note_cases"):
+                    st.session_state.pop(key, None)
+                st.rerun()
+
+
+def past_notes(visit: Visit, room: Room) -> None:
+    """Show the last hand-overs."""
+    _, found = visit._, duty.past(room)
+    if not found:
+        st.html(f'<p class="bm-note">{escape(_("No hand-over was signed for yet."))}</p>')
+        return
+    with st.expander(_("Hand-overs before")):
+        st.html("".join(_note(visit, room, note, "") for note in found))
+
+
+def _cases(visit: Visit, room: Room, found: list[Carried]) -> list[str]:
+    """Show the cases that the note carries, chosen already; each may be left out."""
+    _ = visit._
+    if not found:
+        st.html(f'<p class="bm-note">{escape(_("No open case has to be carried over."))}</p>')
+        return []
+    frame = pd.DataFrame(
+        {
+            "on": True,
+            "number": [one.case.number for one in found],
+            "title": [one.case.title for one in found],
+            "why": [_(WHY[one.why]) for one in found],
+            "state": [status_name(one.case.status.value, _) for one in found],
+            "grid": [grid_name(room, one.case.codes) for one in found],
+        }
+    )
+    heads = {"number": _("Number"), "title": _("Matter"), "why": _("Why"), "state": _("State"), "grid": _("Grid")}
+    columns = {name: st.column_config.TextColumn(words, disabled=True) for name, words in heads.items()}
+    columns["on"] = st.column_config.CheckboxColumn(_("Carry"), width="small")
+    st.html(
+        f"<p>{escape(_('{n} open cases are carried; untick what the next shift need not see.').format(n=len(found)))}</p>"
+    )
+    edited = st.data_editor(
+        frame, column_config=columns, hide_index=True, key="note_cases", height=min(38 + 35 * len(found), 320)
+    )
+    return edited.loc[edited["on"], "number"].tolist()
+
+
+def _posts(visit: Visit, room: Room) -> dict[str, str]:
+    _ = visit._
+    found = room.register.posts(visit.now)
+    return {
+        key: " · ".join(filter(None, (post_title(post, _), post_grid(room, post, visit.language))))
+        for key, post in found.items()
+    }
+
+
+def _note(visit: Visit, room: Room, note: Handover, heading: str) -> str:
+    _ = visit._
+    title = f"<h2>{escape(heading)}</h2>" if heading else ""
+    way = [post_full(room, note.from_post, _), post_full(room, note.to_post, _) or _("Whoever comes")]
+    signed = _("signed {time}").format(time=local(room, note.taken)) if note.taken else ""
+    carried = _("{n} cases").format(n=len(note.cases)) if note.cases and note.taken else ""
+    about = " · ".join(filter(None, (local(room, note.at), " → ".join(way), signed, carried)))
+    text = f"<q>{escape(note.text)}</q>" if note.text else ""
+    return f'<article class="bm-handed">{title}<p>{escape(about)}</p>{text}</article>'
+
+
+def _take(visit: Visit, id_: int) -> None:
+    try:
+        duty.take(visit.room(), id_, visit.by, datetime.now(UTC))
+    except BattlemapError as error:
+        st.session_state[REFUSED] = trouble(error, visit._)
+
+
+def _withdraw(visit: Visit, id_: int) -> None:
+    try:
+        duty.withdraw(visit.room(), id_, visit.by, datetime.now(UTC))
+    except BattlemapError as error:
+        st.session_state[REFUSED] = trouble(error, visit._)
