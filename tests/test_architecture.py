@@ -16,7 +16,7 @@ MAY_IMPORT = {
     "incidents": {"geo"},
     "layers": {"geo", "data"},
     "ledger": {"geo", "incidents"},
-    "desk": {"geo", "data", "layers", "incidents", "ledger"},
+    "desk": {"geo", "locales", "data", "layers", "incidents", "ledger"},
     "locales": set(),
     "reports": {"geo", "locales", "data", "layers", "incidents", "ledger", "desk"},
     "api": EVERY_ROOM,
