@@ -1,0 +1,259 @@
+"""The live feed: map, table and paper count alike, and who applies what changed sees what one sees who comes anew."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count as counting
+from xml.etree import ElementTree as ET
+
+import pytest
+from busy_room import CLASSES, Busy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rooms import NOON, room_of
+from small_pack import MANIFEST, write_small_pack
+
+from api.live import Seen, answer
+from api.print import wanted_of
+from geo.errors import FilterError
+from incidents.model import mark_of
+from layers.load import load
+from layers.sheet import sheet
+from ledger import find
+from reports import figures
+from reports.cards import card
+from reports.choices import grid_choices
+from reports.figures import FEWEST, MARKS, Filter
+from reports.search import search
+
+SVG = "{http://www.w3.org/2000/svg}"
+NAMES = counting()
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A room whose clock goes."""
+    folder = tmp_path_factory.mktemp("packs")
+    pack = write_small_pack(folder / "small")
+    (pack / "area.toml").write_text(MANIFEST.replace("archive = true\n", ""), encoding="utf-8")
+    return room_of(load(pack), folder / "var")
+
+
+def busy(template, seed, count=40, now=NOON):
+    return Busy(template, f"busy{next(NAMES)}", seed, count, now)
+
+
+GRIDS = ["", "micro:3-04", "micro:3-04b", "micro:1-02", "third:1", "third:3", "community:C1", "dedicated:专1"]
+FILTERS = st.builds(
+    lambda grid, **rest: Filter(grid=tuple(grid.split(":", 1)) if grid else None, **rest),
+    st.sampled_from(GRIDS),
+    classes=st.just(frozenset()) | st.frozensets(st.sampled_from([*CLASSES, "L3", "06"]), max_size=2),
+    marks=st.frozensets(st.sampled_from(MARKS), max_size=2),
+    days=st.sampled_from([None, 1, 3]),
+    statuses=st.just(frozenset()) | st.frozensets(st.sampled_from(figures.STATUSES), max_size=4),
+    duty=st.sampled_from(["", "", "head:third:2"]),
+)
+
+
+def as_the_rules_say(room, wanted, now):
+    """Return mark and number of what a filter wants, told from the cases one by one; number "" for what has no place."""
+    clock = figures.minute(room, now)
+    with room.ledger.reading() as connection:
+        cases = find.incidents(connection, room.wanted())
+    found = []
+    for case in cases:
+        over = case.closed is not None and case.closed < room.shift(clock)
+        mark = mark_of(case.status, shift_over=over)
+        codes = figures.codes_of(room.area.net, *wanted.grid) if wanted.grid else set()
+        since = clock - timedelta(days=wanted.days) if wanted.days else None
+        recent = since is None or mark == "red" or case.reported >= since or (case.closed and case.closed >= since)
+        if (
+            mark
+            and recent
+            and (not wanted.grid or codes & set(case.codes[wanted.grid[0]].split(";")))
+            and (not wanted.classes or {case.class_, case.major} & wanted.classes)
+            and (not wanted.marks or mark in wanted.marks)
+            and (not wanted.statuses or case.status in wanted.statuses)
+            and (not wanted.duty or case.post == wanted.duty)
+        ):
+            found.append((mark.value, "" if case.restricted else case.number))
+    if wanted.is_part and sum(not number for _, number in found) < FEWEST:
+        found = [(mark, number) for mark, number in found if number]
+    return found
+
+
+@given(seed=st.integers(0, 10**6), wanted=FILTERS, minutes=st.integers(0, 3 * 24 * 60))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_map_board_table_and_paper_count_alike(template, seed, wanted, minutes):
+    room, now = busy(template, seed).room, NOON + timedelta(minutes=minutes)
+    try:
+        told = answer(room, wanted, None, now)
+    except FilterError:  # a class that no case has and no directory knows
+        assert wanted.classes
+        return
+    expected = as_the_rules_say(room, wanted, now)
+    counts = dict.fromkeys(MARKS, 0) | Counter(mark for mark, _ in expected)
+    assert told["counts"] == counts
+    assert {row[0]: row[3] for row in told["incidents"]} == {number: mark for mark, number in expected if number}
+    assert told["hidden"] == sum(not number for _, number in expected)
+    with room.ledger.reading() as connection:
+        question = figures.asked(room, wanted, now)
+        table = find.rows(connection, question, columns=("mark",))
+        late = find.count(connection, replace(question, due_before=figures.minute(room, now)))
+    assert dict.fromkeys(MARKS, 0) | Counter(row["mark"] for row in table) == counts
+    assert told["overdue"] == late
+    paper = wanted_of(room, wanted, now)
+    assert figures.counts(paper.cases) == counts
+    assert paper.overdue == late
+
+
+def test_the_paper_draws_what_has_a_place_and_says_what_has_none(template):
+    room = busy(template, 7, 120).room
+    chosen = wanted_of(room, Filter(), NOON)
+    root = ET.fromstring(sheet(room.area, chosen, language="en", translate=str, printed_at=NOON))
+    drawn = [part for part in root.iter(f"{SVG}g") if part.get("class") == "mark"]
+    assert sum(int(part.get("data-count")) for part in drawn) == len(chosen.placed)
+    totals = {part.get("data-mark"): int(part.text) for part in root.iter(f"{SVG}text") if part.get("class") == "total"}
+    assert totals == figures.counts(chosen.cases)
+    assert chosen.hidden > 0
+    words = " ".join("".join(part.itertext()) for part in root.iter(f"{SVG}text"))
+    assert f"{chosen.hidden} cases of restricted classes are counted and not shown" in words
+
+
+class Client:
+    """A map that keeps what it was told."""
+
+    def __init__(self, wanted):
+        self.wanted, self.seen, self.rows = wanted, None, {}
+
+    def poll(self, room, now):
+        told = answer(room, self.wanted, self.seen, now)
+        if told["reset"]:
+            self.rows = {}
+        for uid in told["removed"]:
+            self.rows.pop(uid, None)
+        self.rows |= {row[0]: row for row in told["incidents"]}
+        self.seen = Seen(told["version"], now, told["pack"])
+        return told
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from([0, 0, 1, 5, 20, 45, 90]), st.integers(0, 4), st.sets(st.integers(0, 2), min_size=1)),
+    min_size=4,
+    max_size=12,
+)
+
+
+@given(seed=st.integers(0, 10**6), wanted=st.lists(FILTERS, min_size=3, max_size=3), steps=STEPS)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_who_applies_what_changed_sees_what_one_sees_who_comes_anew(template, seed, wanted, steps):
+    now = NOON + timedelta(hours=7, minutes=30)  # before the end of a shift
+    made = busy(template, seed, 60, now)
+    clients = [Client(one) for one in wanted if not one.classes - {"06010", "L3001", "L5001", "L3", "06"}]
+    for minutes, changes, asking in steps:
+        now += timedelta(minutes=minutes, seconds=5)
+        if changes:
+            made.happen(now, changes)
+        for client in [client for n, client in enumerate(clients) if n in asking]:
+            told = client.poll(made.room, now)
+            anew = answer(made.room, client.wanted, None, now)
+            assert client.rows == {row[0]: row for row in anew["incidents"]}
+            assert {name: told[name] for name in ("counts", "overdue", "grids", "hidden")} == {
+                name: anew[name] for name in ("counts", "overdue", "grids", "hidden")
+            }
+
+
+def test_an_answer_to_one_who_is_up_to_date_is_a_delta_of_nothing(template):
+    made, client = busy(template, 1), Client(Filter())
+    assert client.poll(made.room, NOON)["reset"]
+    told = client.poll(made.room, NOON + timedelta(seconds=5))
+    assert (told["reset"], told["incidents"], told["removed"]) == (False, [], [])
+
+
+def test_only_what_changed_is_told(template):
+    made, client = busy(template, 2), Client(Filter())
+    client.poll(made.room, NOON)
+    made.happen(NOON + timedelta(seconds=1), 1)
+    told = client.poll(made.room, NOON + timedelta(seconds=5))
+    assert not told["reset"]
+    assert len(told["incidents"]) + len(told["removed"]) <= 1
+
+
+def test_yellow_turns_green_when_the_shift_ends_though_nobody_did_anything(template):
+    evening = NOON + timedelta(hours=7, minutes=59)
+    made, client = busy(template, 3, 200, evening), Client(Filter())
+    before = client.poll(made.room, evening)
+    after = client.poll(made.room, evening + timedelta(minutes=2))
+    turned = {row[0] for row in before["incidents"] if row[3] == "yellow"}
+    turned -= {row["number"] for row in cleared_nobody_knows_when(made.room)}
+    assert turned
+    assert not after["reset"]
+    assert turned <= {row[0] for row in after["incidents"] if row[3] == "green"}
+    assert after["counts"]["yellow"] < before["counts"]["yellow"]
+
+
+def cleared_nobody_knows_when(room):
+    with room.ledger.reading() as connection:
+        rows = find.rows(connection, room.wanted(marks=frozenset({"yellow"})), columns=("number", "closed"))
+    return [row for row in rows if row["closed"] is None]
+
+
+def test_who_missed_too_much_gets_a_snapshot(template, monkeypatch):
+    made, client = busy(template, 4), Client(Filter())
+    client.poll(made.room, NOON)
+    monkeypatch.setattr(figures, "MOST_CHANGES", 2)
+    made.happen(NOON, 12)
+    assert client.poll(made.room, NOON)["reset"]
+
+
+def test_more_marks_than_a_map_can_hold_are_refused_and_it_says_what_to_do(template, monkeypatch):
+    room = busy(template, 5).room
+    monkeypatch.setattr(figures, "MOST_MARKS", 10)
+    with pytest.raises(FilterError, match="Choose fewer days, or a grid"):
+        answer(room, Filter(), None, NOON)
+
+
+def restricted_and_open(room):
+    with room.ledger.reading() as connection:
+        return find.rows(connection, room.wanted(restricted=True, marked=True), columns=("number", "title", "class"))
+
+
+def test_what_is_restricted_is_counted_and_has_no_mark_no_card_and_is_not_found(template):
+    room = busy(template, 6, 120).room
+    hidden = restricted_and_open(room)
+    told = answer(room, Filter(), None, NOON)
+    assert told["hidden"] == len(hidden) > FEWEST
+    assert sum(told["counts"].values()) == len(told["incidents"]) + len(hidden)
+    said = str(told["incidents"]) + str(told["removed"])
+    for row in hidden:
+        assert row["number"] not in said
+        assert [found.code for found in search(room, row["number"], NOON) if found.kind == "incident"] == []
+        with pytest.raises(Exception, match="has no 'incident'"):
+            card(room, "incident", row["number"], NOON)
+
+
+def test_fewer_than_five_restricted_ones_of_a_part_are_not_counted_there(template):
+    room = busy(template, 8, 60).room
+    for choice in grid_choices(room.area, "zh"):
+        wanted = Filter.from_query({"grid": choice, "days": "all"})
+        with room.ledger.reading() as connection:
+            question = replace(figures.asked(room, wanted, NOON), restricted=True)
+            there = find.count(connection, question)
+        hidden = answer(room, wanted, None, NOON)["hidden"]
+        assert hidden == (there if there >= FEWEST else 0)
+        rows = card(room, *choice.split(":"), NOON)["rows"]
+        marks = ("上报流转", "随手清", "处置完毕")
+        shown = sum(int(value) for label, value in rows if label in marks)
+        assert shown == len(figures.select(room, wanted, NOON))
+
+
+def test_a_case_that_became_restricted_leaves_the_map(template):
+    made, client = busy(template, 9, 60), Client(Filter())
+    client.poll(made.room, NOON)
+    before = set(client.rows)
+    for _ in range(12):
+        made.happen(NOON, 4)
+    gone = {row["number"] for row in restricted_and_open(made.room)} & before
+    assert gone
+    client.poll(made.room, NOON)
+    assert not gone & set(client.rows)
