@@ -104,6 +104,7 @@ def streamlit_options() -> Mapping[str, object]:
         "server.enableStaticServing": False,
         "server.fileWatcherType": "none",
         "server.headless": True,
+        "server.maxUploadSize": 25,  # megabytes, as api/guard.py lets in
         "runner.magicEnabled": False,
         "theme.font": tables()["type"]["family"],
         "theme.headingFont": tables()["type"]["family"],

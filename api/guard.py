@@ -14,13 +14,19 @@ from api.answers import SAFE, missing, refusal
 from locales import N_
 
 READING = frozenset({"GET", "HEAD"})
+SENDING = frozenset({"PUT", "DELETE"})  # of a photo that a form takes in, and of one that is put away again
 HOST = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 LONGEST_PATH, LONGEST_QUERY = 2048, 4096  # bytes; no address of ours comes near, and nobody's work grows with one
-# All that the console asks of Streamlit; its agents, metrics, uploads and old components are not among it.
+# All that the console asks of Streamlit; its agents, metrics and old components are not among it.
 STREAMLIT_PATHS = frozenset({"/_stcore/health", "/_stcore/host-config"})
 STREAMLIT = ("/_stcore/bidi-components/", "/static/", "/media/")
+# Where forms put photos: a session that Streamlit knows, and a file of it.
+UPLOAD = re.compile(r"/_stcore/upload_file/[A-Za-z0-9-]{8,64}/[A-Za-z0-9-]{8,64}")
+LARGEST = 25 * 2**20  # bytes of one photo with what frames it
 NOT_ALLOWED = (N_("That cannot be done here"), N_("This address is only for reading."))
 TOO_LONG = (N_("The request cannot be understood"), N_("Check the address, or open the console."))
+TOO_LARGE = (N_("The file is too large"), N_("Send it smaller: at most 25 MB."))
+FOREIGN = (N_("That cannot be done here"), N_("Files are taken from pages of this console alone."))
 BAD_HOST = (N_("The request cannot be understood"), N_("Open the console by the name or number of its machine."))
 
 
@@ -66,6 +72,8 @@ class Guard:
             await refusal(request, HTTPStatus.REQUEST_URI_TOO_LONG, *TOO_LONG)(scope, receive, send)
         elif not self._exists(scope["path"]):
             await missing(request)(scope, receive, send)
+        elif UPLOAD.fullmatch(scope["path"]):
+            await self._upload(request, scope, receive, send)
         elif scope["method"] not in READING:
             answer = refusal(request, HTTPStatus.METHOD_NOT_ALLOWED, *NOT_ALLOWED)
             answer.headers["Allow"] = ", ".join(sorted(READING))
@@ -75,6 +83,25 @@ class Guard:
         else:
             await self._app(scope, receive, _without_pages(request, scope, receive, _with_headers(send)))
 
+    async def _upload(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a photo in, from our own pages alone and no larger than one is; Streamlit looks whether it knows the session."""
+        headers = request.headers
+        if scope["method"] not in SENDING:
+            answer = refusal(request, HTTPStatus.METHOD_NOT_ALLOWED, *NOT_ALLOWED)
+            answer.headers["Allow"] = ", ".join(sorted(SENDING))
+            await answer(scope, receive, send)
+        elif "origin" not in headers or not is_own_page(headers):
+            await refusal(request, HTTPStatus.FORBIDDEN, *FOREIGN)(scope, receive, send)
+        elif not is_short(headers.get("content-length", "0")):
+            await refusal(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, *TOO_LARGE)(scope, receive, send)
+        else:
+            told = _Told(send)
+            try:
+                await self._app(scope, _counted(receive), _with_headers(told))
+            except _TooLarge:
+                if not told.begun:
+                    await refusal(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, *TOO_LARGE)(scope, receive, send)
+
     def _may_talk(self, headers: Headers) -> bool:
         host = headers.get("host", "")
         return HOST.fullmatch(host) is not None and is_known(host, self._names) and is_own_page(headers)
@@ -83,7 +110,12 @@ class Guard:
         return path in self._paths or path.startswith(self._prefixes)
 
     def _exists(self, path: str) -> bool:
-        return self._is_ours(path) or path in STREAMLIT_PATHS or path.startswith(STREAMLIT)
+        return (
+            self._is_ours(path)
+            or path in STREAMLIT_PATHS
+            or path.startswith(STREAMLIT)
+            or UPLOAD.fullmatch(path) is not None
+        )
 
 
 def is_known(host: str, names: Collection[str] | None) -> bool:
@@ -119,6 +151,41 @@ def is_own_page(headers: Mapping[str, str]) -> bool:
     """
     origin = headers.get("origin")
     return origin is None or urlsplit(origin).netloc == headers.get("host")
+
+
+def is_short(length: str) -> bool:
+    """Tell whether a declared length is a number, and no more than a photo has."""
+    return length.isascii() and length.isdecimal() and len(length) < 12 and int(length) <= LARGEST  # noqa: PLR2004  digits
+
+
+class _TooLarge(Exception):
+    """More came than was declared, or than a photo has."""
+
+
+class _Told:
+    """A sender that remembers whether the answer has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send, self.begun = send, False
+
+    async def __call__(self, message: Message) -> None:
+        self.begun = True
+        await self._send(message)
+
+
+def _counted(receive: Receive) -> Receive:
+    """Count what comes in, whatever its length was declared to be."""
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > LARGEST:
+            raise _TooLarge
+        return message
+
+    return counted
 
 
 def _with_headers(send: Send) -> Send:

@@ -66,7 +66,7 @@ def _sheet(  # noqa: PLR0917
                 _act(visit, case, entries, chosen if chosen in may else "")
             st.html(_description(visit, case, photos))
             lines = lines_of(room, entries, photos, _, visit.language)
-            st.html(f"<h2>{escape(_('What was done'))}</h2>{timeline(lines, visit)}")
+            st.html(f"<h2>{escape(_('Course of the case'))}</h2>{timeline(lines, visit)}")
         with st.container(key="beside", gap=None):
             beside.show(visit, room, case)
 

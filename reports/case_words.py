@@ -202,7 +202,7 @@ def timeline(
                 act=entry["act"],
                 at=local(room, entry["at"]),
                 after=took,
-                who=post_name(room, entry["post"], _),
+                who="" if entry["act"] == Act.STEP.value else post_name(room, entry["post"], _),
                 what=_what(entry, _),
                 said=said(entry["data"], _),
                 details=tuple(_details(room, entry, _, language)),

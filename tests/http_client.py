@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -24,8 +25,8 @@ class Answer:
         return json.loads(self.text)
 
 
-def ask(app, address: str, *, method: str = "GET", **headers: str) -> Answer:
-    """Ask for an address; headers are named with _ for -."""
+def ask(app, address: str, *, method: str = "GET", chunks: Sequence[bytes] = (b"",), **headers: str) -> Answer:
+    """Ask for an address; headers are named with _ for -, ``chunks`` are the parts of the body."""
     path, _, query = address.partition("?")
     sent = {"host": "localhost:8501", **{name.replace("_", "-"): value for name, value in headers.items()}}
     scope = {
@@ -42,15 +43,16 @@ def ask(app, address: str, *, method: str = "GET", **headers: str) -> Answer:
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 8501),
     }
-    return asyncio.run(_answer(app, scope))
+    return asyncio.run(_answer(app, scope, list(chunks)))
 
 
-async def _answer(app, scope: dict[str, Any]) -> Answer:
+async def _answer(app, scope: dict[str, Any], chunks: list[bytes]) -> Answer:
     start: dict[str, Any] = {}
     body = bytearray()
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        chunk = chunks.pop(0) if chunks else b""
+        return {"type": "http.request", "body": chunk, "more_body": bool(chunks)}
 
     async def send(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.start":

@@ -165,3 +165,78 @@ def test_what_an_area_holds_stays_out_of_shared_caches(app):
     said = {address.split("/")[1]: ask(app, address).headers["cache-control"] for address in named}
     assert said == {"map": "private, max-age=31536000, immutable", "assets": "public, max-age=31536000, immutable"}
     assert ask(app, "/live/small").headers["cache-control"] == "no-store"
+
+
+UPLOAD = "/_stcore/upload_file/77660fd1-2dc7-4f6a-b8e9-3d2d18b8589c/8f6459a0-a1f2-447d-a84e-4ea261e42fbe"
+OWN = {"origin": "http://localhost:8501"}
+
+
+@pytest.fixture
+def uploads():
+    """A guard before something that takes what comes in whole, and remembers how much that was."""
+    taken = []
+
+    async def taking(_scope, receive, send):
+        size, more = 0, True
+        while more:
+            message = await receive()
+            size, more = size + len(message["body"]), message["more_body"]
+        taken.append(size)
+        await Response(status_code=204)(_scope, receive, send)
+
+    return guard.Guard(taking, paths=["/"], prefixes=()), taken
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_a_photo_comes_in_from_a_page_of_our_own(uploads, method):
+    app, taken = uploads
+    assert ask(app, UPLOAD, method=method, **OWN).status == 204
+    assert taken == [0]
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("PUT", {}, 403),
+        ("PUT", {"origin": "http://evil.example"}, 403),
+        ("PUT", {"origin": "null"}, 403),
+        ("POST", OWN, 405),
+        ("GET", OWN, 405),
+        ("PUT", {**OWN, "content_length": str(guard.LARGEST + 1)}, 413),
+        ("PUT", {**OWN, "content_length": "-1"}, 413),
+        ("PUT", {**OWN, "content_length": "1e3"}, 413),
+        ("PUT", {**OWN, "content_length": "9" * 400}, 413),
+    ],
+)
+def test_nothing_else_comes_in_where_photos_do(uploads, method, headers, status):
+    app, taken = uploads
+    answer = ask(app, UPLOAD, method=method, **headers)
+    assert answer.status == status
+    assert taken == []
+
+
+def test_what_is_larger_than_it_says_is_stopped_while_it_comes(uploads):
+    app, taken = uploads
+    answer = ask(app, UPLOAD, method="PUT", chunks=[b"x" * 2**20] * 26, **OWN)
+    assert answer.status == 413
+    assert "too large" in answer.text
+    assert taken == []
+
+
+def test_a_photo_of_the_largest_size_comes_in(uploads):
+    app, taken = uploads
+    assert ask(app, UPLOAD, method="PUT", chunks=[b"x" * 2**20] * 25, **OWN).status == 204
+    assert taken == [guard.LARGEST]
+
+
+@pytest.mark.parametrize(
+    "path", ["/_stcore/upload_file", "/_stcore/upload_file/a/b", UPLOAD + "/more", UPLOAD.replace("8f", "..")]
+)
+def test_only_a_session_and_a_file_are_an_address_for_photos(uploads, path):
+    app, taken = uploads
+    assert ask(app, path, method="PUT", **OWN).status == 404
+    assert taken == []
+
+
+def test_streamlit_takes_no_more_than_the_guard_lets_in():
+    assert api.streamlit_options()["server.maxUploadSize"] * 2**20 == guard.LARGEST

@@ -1,0 +1,211 @@
+"""A case from report to close in a real browser, by four posts; two people on one case; undo; photos; paper."""
+
+from datetime import UTC, datetime
+
+import pytest
+from chromium import chromium
+from desk_browser import Desk, consoles, jpeg, post, reported, room_in
+
+from desk.acts import Doing, do
+from incidents.lifecycle import Act
+from ledger import find
+
+pytestmark = pytest.mark.browser
+
+WORKER = "head:micro:41010299900100101"
+HEAD = "head:grid:410102999001001"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("ledger")
+
+
+@pytest.fixture(scope="module")
+def room(folder):
+    return room_in(folder)
+
+
+@pytest.fixture(scope="module")
+def addresses(folder, room, tmp_path_factory):
+    with consoles(folder, tmp_path_factory.mktemp("home"), many=2) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found.new_context(viewport={"width": 1366, "height": 768})  # its cache is that of all
+
+
+@pytest.fixture
+def desk(browser, addresses):
+    """Sit people down, each before a page; ``at`` says at which of the two processes."""
+    people = []
+
+    def sit(key="dispatcher::", *, at=0, language="zh"):
+        people.append(Desk(browser, addresses[at], key, language))
+        return people[-1]
+
+    yield sit
+    for one in people:
+        one.page.close()
+
+
+def stands(room, number):
+    with room.ledger.reading() as connection:
+        return find.get(connection, room.id, number)
+
+
+def history(room, number):
+    with room.ledger.reading() as connection:
+        return [entry["act"] for entry in find.entries(connection, room.id, number)]
+
+
+def sent(room, number, handler=HEAD, *, accepted=True):
+    """Bring a case into somebody's hands."""
+    do(room, Doing(number, Act.FILE), post("dispatcher::"), room_now())
+    do(room, Doing(number, Act.DISPATCH, {"handler": handler}), post("dispatcher::"), room_now())
+    if accepted:
+        do(room, Doing(number, Act.ACCEPT), post(handler), room_now())
+
+
+def room_now():
+    return datetime.now(UTC)
+
+
+def test_a_case_goes_from_report_to_close_by_four_posts(desk, room):
+    number = reported(room, "院里杂草又长起来了", place=3, by=WORKER).number
+    dispatcher = desk().case(number)
+    dispatcher.until_state("已上报").page.click(".st-key-key_dispatch button")
+    dispatcher.choose("handler", "三级网格长（1）").write("text", "两小时内到场").confirm()
+    dispatcher.until_state("已派遣")
+    head = desk(HEAD).case(number)
+    head.press("accept").confirm().until_state("处置中")
+    head.press("escalate").confirm().until_state("已派遣")
+    community = desk(stands(room, number).state.handler).case(number)
+    community.press("accept").confirm().until_state("处置中")
+    community.press("feedback").write("text", "已清除杂草")
+    community.page.set_input_files(
+        ".st-key-act_form input[type=file]", {"name": "after.jpg", "mimeType": "image/jpeg", "buffer": jpeg("#4a4")}
+    )
+    community.page.wait_for_selector(".st-key-act_form [data-testid=stFileChip]")
+    community.confirm().until_state("待核查")
+    inspector = desk("inspector::").case(number)
+    inspector.page.wait_for_selector(".bm-photo img")
+    assert inspector.page.evaluate("document.querySelector('.bm-photo img').naturalWidth") > 100
+    inspector.press("close").confirm().until_state("已结案")
+    assert history(room, number) == [
+        "report", "file", "dispatch", "accept", "escalate", "accept", "feedback", "close",
+    ]  # fmt: skip
+    assert inspector.acts() == history(room, number)[::-1]
+    assert [one.complaints for one in (dispatcher, head, community, inspector)] == [[], [], [], []]
+
+
+def test_the_handler_is_not_offered_to_verify_his_own_case(desk, room):
+    number = reported(room, place=5).number
+    sent(room, number)
+    do(room, Doing(number, Act.FEEDBACK, {"text": "好了"}), post(HEAD), room_now())
+    head = desk(HEAD).case(number)
+    assert not head.page.query_selector(".st-key-key_act_close")
+    assert desk("inspector::").case(number).page.query_selector(".st-key-key_act_close")
+
+
+def test_two_people_on_one_case_the_second_sees_both_and_loses_no_word(desk, room):
+    """Each sits at another process over the same ledger."""
+    number = reported(room, "一楼飞线充电", place=7).number
+    first, second = desk().case(number), desk(at=1).case(number)
+    second.press("dispatch").choose("handler", "三级网格长（2）").write("text", "这是第二个人写的话")
+    first.press("refuse").write("reason", "不属于网格履职事项").confirm().until_state("不予立案")
+    second.confirm()
+    second.page.wait_for_selector(".st-key-conflict")
+    said = second.page.inner_text(".st-key-conflict")
+    assert "这是第二个人写的话" in said
+    assert "三级网格长（2）" in said
+    assert "不属于网格履职事项" in said
+    sides = second.page.inner_text(".bm-sides")
+    assert "已上报" in sides
+    assert "不予立案" in sides
+    assert not second.page.query_selector(".st-key-go_on"), "a refused case cannot be dispatched"
+    assert history(room, number) == ["report", "refuse"]
+    second.page.click(".st-key-give_up button")
+    second.page.wait_for_selector(".st-key-conflict", state="detached")
+
+
+def test_after_a_conflict_one_may_go_on_with_the_new_state(desk, room):
+    number = reported(room, "路灯不亮", place=9).number
+    sent(room, number)
+    first, second = desk().case(number), desk(at=1).case(number)
+    second.press("supervise").write("text", "请尽快到场")
+    first.press("note").write("text", "居民又来电").confirm()
+    first.page.wait_for_selector("[data-act=note]")
+    second.confirm()
+    second.page.wait_for_selector(".st-key-conflict")
+    assert "请尽快到场" in second.page.inner_text(".st-key-conflict")
+    second.page.click(".st-key-go_on button")
+    second.page.wait_for_selector("[data-act=supervise]")
+    assert history(room, number)[-2:] == ["note", "supervise"]
+
+
+def test_what_was_done_can_be_taken_back_for_a_minute_by_who_did_it(desk, room):
+    number = reported(room, place=11).number
+    dispatcher = desk().case(number)
+    dispatcher.press("refuse").write("reason", "误报").confirm().until_state("不予立案")
+    assert dispatcher.page.inner_text(".st-key-undo time").endswith(" s")
+    assert not desk("inspector::").case(number).page.query_selector(".st-key-undo")
+    dispatcher.page.click(".st-key-undo button")
+    dispatcher.until_state("已上报")
+    assert history(room, number) == ["report", "refuse", "undo"]
+
+
+def test_a_field_that_is_left_empty_is_named_and_nothing_is_lost(desk, room):
+    number = reported(room, place=13).number
+    dispatcher = desk().case(number)
+    dispatcher.page.click(".st-key-key_dispatch button")
+    dispatcher.page.wait_for_selector(".st-key-act_form .stForm")
+    dispatcher.write("text", "带上工具").confirm()
+    dispatcher.page.wait_for_selector(".bm-refused")
+    assert "承办" in dispatcher.page.inner_text(".bm-refused")
+    assert dispatcher.page.input_value(".st-key-act_form [class*=_text] textarea") == "带上工具"
+    assert history(room, number) == ["report"]
+
+
+def test_a_file_that_is_no_photo_is_refused_in_words(desk, room):
+    number = reported(room, place=15).number
+    sent(room, number)
+    head = desk(HEAD).case(number).press("feedback").write("text", "完成")
+    head.page.set_input_files(
+        ".st-key-act_form input[type=file]", {"name": "a.jpg", "mimeType": "image/jpeg", "buffer": b"%PDF-1.7 no photo"}
+    )
+    head.page.wait_for_selector(".st-key-act_form [data-testid=stFileChip]")
+    head.confirm().page.wait_for_selector(".bm-refused")
+    assert "照片" in head.page.inner_text(".bm-refused") or "图片" in head.page.inner_text(".bm-refused")
+    assert history(room, number)[-1] == "accept"
+
+
+def test_two_reports_of_one_thing_are_linked_or_kept_apart_by_a_person(desk, room):
+    one = reported(room, "垃圾满溢", place=17).number
+    two = reported(room, "垃圾桶满了", place=17).number
+    three = reported(room, "又满了", place=17).number
+    dispatcher = desk().case(two)
+    dispatcher.page.click(f".st-key-keep_apart_{three} button")
+    dispatcher.page.wait_for_selector(f".st-key-near_{three}", state="detached")
+    dispatcher.page.click(f".st-key-link_{one} button")
+    dispatcher.until_state("并")
+    assert stands(room, two).state.linked_to == one
+    assert one in dispatcher.page.inner_text(".st-key-beside")
+
+
+def test_a_case_that_does_not_exist_is_said_and_leads_back(desk):
+    page = desk().open("/case", ".bm-trouble", case="LN-20200101-0001").page
+    assert "没有该编号的事件" in page.inner_text(".bm-trouble")
+    page.click(".bm-back a >> nth=0")
+    page.wait_for_selector(".st-key-inbox")
+
+
+def test_the_sheet_in_english_has_no_chinese_of_ours(desk, room):
+    number = reported(room, "english", place=19).number
+    page = desk(language="en").case(number).page
+    page.wait_for_selector(".st-key-key_dispatch")
+    assert page.inner_text(".st-key-acts").startswith("File and dispatch")
+    assert "Course of the case" in page.inner_text(".st-key-work")

@@ -1,0 +1,287 @@
+"""What lies in whose inbox, counted by the same query as the board; the saved views; the words of a case."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from desk_browser import jpeg, post, reported, room_in
+from rooms import room_of, shipped
+
+from desk import inbox
+from desk.acts import Doing, do
+from geo.errors import LedgerError
+from incidents.lifecycle import Act
+from incidents.posts import Post, kind_of, post_key
+from ledger import find
+from ledger.views import View, drop, save, views
+from locales import translator
+from reports import figures
+from reports.case_words import compared, deadline, facts_at, timeline
+from reports.figures import Filter
+from reports.listing import Asked, listing, to_csv, to_xlsx
+
+NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # a Friday, 12:00 in Zhengzhou
+LEAF = "head:micro:41010299900100101"
+GRID = "head:grid:410102999001001"
+OTHER_GRID = "head:grid:410102999001002"
+CENTRE = "dispatcher::"
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory):
+    """A room with a case in every state that an inbox tells apart."""
+    found = room_in(tmp_path_factory.mktemp("ledger"))
+    numbers = {}
+
+    def take(name, place, *acts, now=NOW, **fields):
+        case = reported(found, name, place=place, now=now, **fields)
+        numbers[name] = case.number
+        for act, by, data in acts:
+            do(found, Doing(case.number, act, data), post(by), now)
+
+    filed = (Act.FILE, CENTRE, {})
+    sent = (Act.DISPATCH, CENTRE, {"handler": LEAF})
+    accepted = (Act.ACCEPT, LEAF, {})
+    done = (Act.FEEDBACK, LEAF, {"text": "好了"})
+    take("unsorted", 0)
+    take("filed", 1, filed)
+    take("sent", 0, filed, sent)
+    take("feedback", 0, filed, sent, accepted, done)
+    take("closed", 0, filed, sent, accepted, done, (Act.CLOSE, GRID, {}))
+    take("asks", 0, filed, sent, accepted, (Act.ASK_EXTENSION, LEAF, {"reason": "备料", "due": NOW + timedelta(days=2)}))
+    take("suspended", 0, filed, (Act.DISPATCH, CENTRE, {"handler": GRID}), (Act.SUSPEND, CENTRE, {"reason": "拆迁", "until": NOW + timedelta(hours=1)}))  # fmt: skip
+    take("late", 0, filed, sent, now=NOW - timedelta(days=20))
+    take("elsewhere", 40)
+    take("linked", 2)
+    do(found, Doing(numbers["linked"], Act.LINK, {"to": numbers["unsorted"]}), post(CENTRE), NOW)
+    object.__setattr__(found, "numbers", numbers)
+    yield found
+    found.ledger.close()
+
+
+def who(room, key):
+    return room.posts.get(key) or Post(key, kind_of(key), key)
+
+
+def titles(room, key, pile, now=NOW):
+    return {case.title for case in inbox.listed(room, who(room, key), pile, now)}
+
+
+def test_the_dispatcher_sorts_what_nobody_has_sent_yet(room):
+    assert titles(room, CENTRE, "unsorted") == {"unsorted", "filed", "elsewhere"}
+
+
+def test_mine_is_what_i_handle_and_what_i_answer_for_and_nobody_sorted(room):
+    assert titles(room, LEAF, "mine") == {"unsorted", "sent", "asks", "late"}
+
+
+def test_my_grid_holds_all_below_it_and_nothing_beside_it(room):
+    assert titles(room, GRID, "grid") == {"unsorted", "filed", "sent", "feedback", "asks", "suspended", "late"}
+    assert "elsewhere" not in titles(room, GRID, "grid")
+
+
+def test_overdue_is_red_and_past_its_deadline(room):
+    assert titles(room, GRID, "overdue") == {"late"}
+    assert titles(room, OTHER_GRID, "overdue") == set()
+
+
+def test_who_handled_a_case_has_it_not_to_verify(room):
+    assert titles(room, GRID, "verify") == {"feedback"}
+    assert titles(room, "inspector::", "verify") == {"feedback"}
+    assert titles(room, LEAF, "verify") == set()
+
+
+def test_requests_go_to_those_who_approve(room):
+    assert titles(room, CENTRE, "asked") == {"asks"}
+    assert "asked" not in inbox.piles_of(who(room, LEAF))
+
+
+def test_a_suspension_is_reviewed_when_its_time_has_come(room):
+    assert titles(room, CENTRE, "review") == set()
+    assert titles(room, CENTRE, "review", NOW + timedelta(hours=2)) == {"suspended"}
+
+
+def test_a_linked_case_waits_for_its_reply(tmp_path):
+    room = room_in(tmp_path)
+    one, two = reported(room, "one", place=1, now=NOW), reported(room, "two", place=1, now=NOW)
+    do(room, Doing(two.number, Act.LINK, {"to": one.number}), post(CENTRE), NOW)
+    assert titles(room, CENTRE, "replies") == {"two"}
+    do(room, Doing(two.number, Act.REPLY, {"text": "已并案处理"}), post(CENTRE), NOW)
+    assert titles(room, CENTRE, "replies") == set()
+
+
+def test_what_was_cleared_on_the_spot_is_drawn_by_a_share_and_always_the_same(tmp_path):
+    room = room_in(tmp_path)
+    settings = room.rules.settings
+    class_ = next(key for key, found in room.rules.directory.classes.items() if found.self_clear)
+    room = replace(room, rules=replace(room.rules, settings=replace(settings, sample_share=0.25)))
+    for place in range(40):
+        reported(room, f"c{place}", place=place, by=GRID, now=NOW, class_=class_, cleared=True, photos=[jpeg()])
+    drawn = titles(room, "inspector::", "sample")
+    assert 7 <= len(drawn) <= 13
+    assert titles(room, "inspector::", "sample", NOW + timedelta(days=3)) == drawn
+    assert titles(room, GRID, "sample") == set(), "nobody samples what he cleared himself"
+    for share, many in ((0.0, 0), (1.0, 40)):
+        other = replace(room, rules=replace(room.rules, settings=replace(settings, sample_share=share)))
+        assert len(titles(other, "inspector::", "sample")) == many
+
+
+def test_the_digest_goes_back_to_the_shift_before(room):
+    assert inbox.before(room, NOW).astimezone(room.area.pack.timezone).strftime("%d %H:%M") == "19 20:00"
+    new = titles(room, CENTRE, "new")
+    assert "late" not in new
+    assert {"unsorted", "closed", "elsewhere"} <= new
+    assert titles(room, CENTRE, "closed") == {"closed"}
+    assert titles(room, CENTRE, "escalated") == set()
+
+
+def test_an_escalated_and_a_reopened_case_are_in_the_digest(tmp_path):
+    room = room_in(tmp_path)
+    number = reported(room, "up", place=0, now=NOW).number
+    for act, by, data in (
+        (Act.FILE, CENTRE, {}), (Act.DISPATCH, CENTRE, {"handler": LEAF}), (Act.ESCALATE, LEAF, {}), (Act.CANCEL, CENTRE, {"reason": "误报"}), (Act.REOPEN, CENTRE, {"reason": "属实"}),
+    ):  # fmt: skip
+        do(room, Doing(number, act, data), post(by), NOW)
+    assert titles(room, GRID, "escalated") == {"up"}
+    assert titles(room, GRID, "reopened") == {"up"}
+    assert titles(room, OTHER_GRID, "reopened") == set()
+    assert titles(room, GRID, "reopened", NOW + timedelta(days=2)) == set()
+
+
+@pytest.mark.parametrize("key", [CENTRE, "inspector::", GRID, OTHER_GRID, LEAF, post_key(kind_of("department::"), "", "城市管理综合执法")])
+def test_every_count_is_that_of_its_list(room, key):
+    counts = inbox.counts(room, who(room, key), NOW)
+    assert counts == {pile: len(inbox.listed(room, who(room, key), pile, NOW)) for pile in counts}
+    assert set(inbox.piles_of(who(room, key))) <= set(counts)
+
+
+@pytest.mark.parametrize(("key", "grid"), [(CENTRE, None), (GRID, ("grid", "410102999001001")), (OTHER_GRID, ("grid", "410102999001002"))])
+def test_the_inbox_counts_as_the_board_does(room, key, grid):
+    """Red ones and overdue ones: the board asks for marks under a filter, the inbox for a pile of a post."""
+    shown = figures.look(room, Filter(grid=grid), NOW)
+    counts = inbox.counts(room, who(room, key), NOW)
+    assert counts["grid"] == figures.counts(shown.cases)["red"]
+    assert counts["overdue"] == len(figures.overdue(shown.cases, shown.clock))
+
+
+@pytest.mark.parametrize("query", [{}, {"grid": "grid:410102999001001"}, {"mark": "red"}, {"days": "1"}, {"days": "7", "mark": "red,green"}])
+def test_the_table_counts_as_the_map_does(room, query):
+    asked = listing(room, Asked.from_query(query), NOW, translator("zh"), "zh")
+    wanted = figures.look(room, Filter.from_query({"days": "all", **query}), NOW)
+    marked = asked.frame[asked.frame["标记"] != ""]
+    assert sorted(marked["编号"]) == sorted(wanted.cases["uid"])
+
+
+def test_the_table_finds_by_state_text_handler_and_lateness(room):
+    def found(**query):
+        shown = listing(room, Asked.from_query(query), NOW, translator("zh"), "zh")
+        return set(shown.frame["标题"])
+
+    assert found(status="feedback,closed") == {"feedback", "closed"}
+    assert found(q="uns") == {"unsorted"}
+    assert found(handler=GRID) == {"suspended"}
+    assert found(late="1") == {"late"}
+    assert found(q="100%_") == set()
+    assert found(channel="sensor") == set()
+
+
+def test_a_file_holds_what_the_table_shows(room, tmp_path):
+    from openpyxl import load_workbook
+
+    frame = listing(room, Asked(), NOW, translator("zh"), "zh").frame
+    text = to_csv(frame)
+    assert text.startswith(b"\xef\xbb\xbf")
+    assert text.decode("utf-8-sig").count("\n") == len(frame) + 1
+    (tmp_path / "a.xlsx").write_bytes(to_xlsx(frame, "台账"))
+    rows = list(load_workbook(tmp_path / "a.xlsx").active.iter_rows(values_only=True))
+    assert list(rows[0]) == list(frame.columns)
+    assert [row[1] for row in rows[1:]] == list(frame["编号"])
+    assert rows[1][list(frame.columns).index("上报时间")] == frame["上报时间"][0].to_pydatetime()
+
+
+def test_what_begins_like_a_formula_stays_text_in_a_file(tmp_path):
+    from openpyxl import load_workbook
+
+    room = room_in(tmp_path)
+    reported(room, '=HYPERLINK("http://evil")', now=NOW)
+    frame = listing(room, Asked(), NOW, translator("zh"), "zh").frame
+    (tmp_path / "a.xlsx").write_bytes(to_xlsx(frame, "台账"))
+    cell = load_workbook(tmp_path / "a.xlsx").active["C2"]
+    assert (cell.data_type, cell.value) == ("s", '=HYPERLINK("http://evil")')
+    assert b"'=HYPERLINK" in to_csv(frame)
+
+
+def test_the_words_of_a_restricted_case_stay_out_of_the_table(tmp_path):
+    room = room_in(tmp_path)
+    class_ = next(key for key, found in room.rules.directory.classes.items() if found.restricted)
+    case = reported(room, "邻居之间的事", now=NOW, class_=class_, address="3号楼")
+    frame = listing(room, Asked(), NOW, translator("zh"), "zh").frame
+    assert "邻居" not in frame.to_csv()
+    assert "3号楼" not in frame.to_csv()
+    assert inbox.may_read(who(room, CENTRE), case)
+    assert inbox.may_read(who(room, GRID), case)
+    assert not inbox.may_read(who(room, OTHER_GRID), case)
+    assert not inbox.may_read(who(room, "department::城市管理综合执法"), case)
+
+
+def test_a_view_is_kept_for_its_post_or_for_all_and_can_be_put_back(tmp_path):
+    room = room_of(shipped("longnan"), tmp_path)
+    own, shared = View("我的超期", GRID, {"late": "1"}), View("红色", "", {"mark": "red"})
+    for view in (own, shared):
+        room.ledger.change(lambda writing, view=view: save(writing, room.id, view, by=GRID, at=NOW))
+
+    def seen(key):
+        with room.ledger.reading() as connection:
+            return views(connection, room.id, key)
+
+    assert seen(GRID) == [own, shared]
+    assert seen(OTHER_GRID) == [shared]
+    again = View("我的超期", GRID, {"late": "1", "q": "井盖"})
+    room.ledger.change(lambda writing: save(writing, room.id, again, by=GRID, at=NOW))
+    assert seen(GRID) == [again, shared]
+    room.ledger.change(lambda writing: drop(writing, room.id, again, by=GRID, at=NOW))
+    assert seen(GRID) == [shared]
+    with room.ledger.reading() as connection:
+        acts = [entry["act"] for entry in find.entries(connection, room.id, "我的超期", subject="view")]
+    assert acts == ["save", "save", "drop"]
+
+
+def test_a_view_that_cannot_be_written_changes_nothing(tmp_path):
+    room = room_of(shipped("longnan"), tmp_path)
+    with pytest.raises(LedgerError):
+        room.ledger.change(lambda writing: save(writing, room.id, View(None, "", {}), by=GRID, at=NOW))
+    with room.ledger.reading() as connection:
+        assert views(connection, room.id, GRID) == []
+
+
+def test_the_course_of_a_case_is_told_in_words_with_what_moved(room):
+    number = room.numbers["asks"]
+    with room.ledger.reading() as connection:
+        entries = find.entries(connection, room.id, number)
+    lines = timeline(room, entries, [], translator("zh"), "zh")
+    assert [line.what for line in lines] == ["上报", "立案", "派遣", "签收", "申请延期"] or [line.act for line in lines] == ["report", "file", "dispatch", "accept", "ask_extension"]  # fmt: skip
+    assert lines[4].said == "备料"
+    assert any("交1-01 微网格长" in detail for detail in lines[2].details)
+    assert any(detail.startswith("时限至") for detail in lines[2].details)
+
+
+def test_then_and_now_differ_in_what_was_done_between(room):
+    with room.ledger.reading() as connection:
+        entries = find.entries(connection, room.id, room.numbers["sent"])
+    old, new = facts_at(entries, entries[0]["version"]), facts_at(entries, entries[-1]["version"])
+    rows = {label: (was, now) for label, was, now in compared(room, old, new, translator("zh"), "zh")}
+    assert rows["状态"] == ("已上报", "已派遣")
+    assert rows["承办"] == ("", "1-01 微网格长")
+    assert rows["责任岗位"][0] == rows["责任岗位"][1]
+
+
+def test_a_deadline_says_how_much_is_left_and_by_how_much_it_is_over(room):
+    with room.ledger.reading() as connection:
+        late = find.get(connection, room.id, room.numbers["late"])
+        sent = find.get(connection, room.id, room.numbers["sent"])
+        closed = find.get(connection, room.id, room.numbers["closed"])
+    zh = translator("zh")
+    assert deadline(room, late, NOW, zh).light == "red"
+    assert deadline(room, late, NOW, zh).left.startswith("超 ")
+    assert deadline(room, sent, NOW, zh).left.startswith("剩 ")
+    assert deadline(room, closed, NOW, zh).left == ""
