@@ -22,6 +22,7 @@ T = TypeVar("T")
 FILE = "ledger.db"
 MOST_IN_ONE = 64  # changes in one commit
 BUSY = 30  # seconds that a writer waits for another process
+EVERY = 20_000  # versions between two looks at how the database plans
 INTERRUPTED = "The writing was interrupted. Look whether it was done; if not, do it again."
 
 
@@ -110,7 +111,15 @@ class Ledger:
 
     def close(self) -> None:
         """Let go of the database."""
+        self._look_around()
         self.engine.dispose()
+
+    def _look_around(self) -> None:
+        """Let SQLite look whether it should count anew what lies where; PostgreSQL does by itself."""
+        if self.engine.dialect.name == "sqlite":
+            with suppress(exc.DBAPIError), self.engine.connect() as connection:  # a full or read-only disk
+                connection.exec_driver_sql("PRAGMA optimize")
+                connection.commit()
 
     @property
     def key(self) -> bytes:
@@ -151,6 +160,8 @@ class Ledger:
             if head != before:
                 head = sign(head, self._key)
                 statements.SET_HEAD(connection, {"v": head.version, "h": head.hash, "s": head.signature})
+        if before.version // EVERY != head.version // EVERY:
+            self._look_around()
 
 
 class _Job(Generic[T]):
@@ -316,6 +327,12 @@ def engine_of(folder: Path, url: str = "") -> Engine:
     return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=8, max_overflow=16)
 
 
+def optimise(ledger: Ledger) -> None:
+    """Let the database count anew what lies where, so that it plans by it; after many rows came in at once, and now and then."""
+    with _named_errors(), ledger.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("ANALYZE")
+
+
 def read_head(connection: Connection, *, lock: bool = False) -> Head:
     """Read the head; with ``lock`` no other writer takes a version before this transaction ends."""
     row = (statements.HEAD_LOCKED if lock else statements.HEAD)(connection).mappings().one()
@@ -328,7 +345,13 @@ def _sqlite(path: Path) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: Any) -> None:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-65536",
+            "analysis_limit=1000",
+        ):
             try:
                 connection.execute(f"PRAGMA {pragma}")
             except sqlite3.OperationalError:  # a read-only disk: reading goes on
