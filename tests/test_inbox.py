@@ -5,10 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from desk_browser import jpeg, post, reported, room_in
+from openpyxl import load_workbook
 from rooms import room_of, shipped
 
 from desk import inbox
 from desk.acts import Doing, do
+from desk.room import Room
+from desk.rules import rules_of
 from geo.errors import LedgerError
 from incidents.lifecycle import Act
 from incidents.posts import Post, kind_of, post_key
@@ -27,36 +30,64 @@ OTHER_GRID = "head:grid:410102999001002"
 CENTRE = "dispatcher::"
 
 
-@pytest.fixture(scope="module")
-def room(tmp_path_factory):
-    """A room with a case in every state that an inbox tells apart."""
-    found = room_in(tmp_path_factory.mktemp("ledger"))
+def filled(room):
+    """Put a case into every state that an inbox tells apart, and return their numbers by title."""
     numbers = {}
 
     def take(name, place, *acts, now=NOW, **fields):
-        case = reported(found, name, place=place, now=now, **fields)
-        numbers[name] = case.number
+        numbers[name] = reported(room, name, place=place, now=now, **fields).number
         for act, by, data in acts:
-            do(found, Doing(case.number, act, data), post(by), now)
+            do(room, Doing(numbers[name], act, data), post(by), now)
 
     filed = (Act.FILE, CENTRE, {})
     sent = (Act.DISPATCH, CENTRE, {"handler": LEAF})
     accepted = (Act.ACCEPT, LEAF, {})
     done = (Act.FEEDBACK, LEAF, {"text": "好了"})
+    asks = (Act.ASK_EXTENSION, LEAF, {"reason": "备料", "due": NOW + timedelta(days=2)})
+    held = (Act.SUSPEND, CENTRE, {"reason": "拆迁", "until": NOW + timedelta(hours=1)})
     take("unsorted", 0)
     take("filed", 1, filed)
     take("sent", 0, filed, sent)
     take("feedback", 0, filed, sent, accepted, done)
     take("closed", 0, filed, sent, accepted, done, (Act.CLOSE, GRID, {}))
-    take("asks", 0, filed, sent, accepted, (Act.ASK_EXTENSION, LEAF, {"reason": "备料", "due": NOW + timedelta(days=2)}))
-    take("suspended", 0, filed, (Act.DISPATCH, CENTRE, {"handler": GRID}), (Act.SUSPEND, CENTRE, {"reason": "拆迁", "until": NOW + timedelta(hours=1)}))  # fmt: skip
+    take("asks", 0, filed, sent, accepted, asks)
+    take("suspended", 0, filed, (Act.DISPATCH, CENTRE, {"handler": GRID}), held)
     take("late", 0, filed, sent, now=NOW - timedelta(days=20))
     take("elsewhere", 40)
     take("linked", 2)
-    do(found, Doing(numbers["linked"], Act.LINK, {"to": numbers["unsorted"]}), post(CENTRE), NOW)
-    object.__setattr__(found, "numbers", numbers)
+    do(room, Doing(numbers["linked"], Act.LINK, {"to": numbers["unsorted"]}), post(CENTRE), NOW)
+    return numbers
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory):
+    found = room_in(tmp_path_factory.mktemp("ledger"))
     yield found
     found.ledger.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def numbers(room):
+    return filled(room)
+
+
+def test_both_databases_answer_every_pile_alike(ledger):
+    area = shipped("longnan")
+    room = Room(area, rules_of(area.pack), ledger)
+    filled(room)
+    counts = inbox.counts(room, who(room, CENTRE), NOW + timedelta(hours=2))
+    expected = {
+        "unsorted": 3,
+        "mine": 0,
+        "verify": 1,
+        "sample": 0,
+        "asked": 1,
+        "review": 1,
+        "replies": 1,
+        "overdue": 1,
+        "closed": 1,
+    }
+    assert {pile: counts[pile] for pile in expected} == expected
 
 
 def who(room, key):
@@ -148,14 +179,18 @@ def test_an_escalated_and_a_reopened_case_are_in_the_digest(tmp_path):
     assert titles(room, GRID, "reopened", NOW + timedelta(days=2)) == set()
 
 
-@pytest.mark.parametrize("key", [CENTRE, "inspector::", GRID, OTHER_GRID, LEAF, post_key(kind_of("department::"), "", "城市管理综合执法")])
+@pytest.mark.parametrize(
+    "key", [CENTRE, "inspector::", GRID, OTHER_GRID, LEAF, post_key(kind_of("department::"), "", "城市管理综合执法")]
+)
 def test_every_count_is_that_of_its_list(room, key):
     counts = inbox.counts(room, who(room, key), NOW)
     assert counts == {pile: len(inbox.listed(room, who(room, key), pile, NOW)) for pile in counts}
     assert set(inbox.piles_of(who(room, key))) <= set(counts)
 
 
-@pytest.mark.parametrize(("key", "grid"), [(CENTRE, None), (GRID, ("grid", "410102999001001")), (OTHER_GRID, ("grid", "410102999001002"))])
+@pytest.mark.parametrize(
+    ("key", "grid"), [(CENTRE, None), (GRID, ("grid", "410102999001001")), (OTHER_GRID, ("grid", "410102999001002"))]
+)
 def test_the_inbox_counts_as_the_board_does(room, key, grid):
     """Red ones and overdue ones: the board asks for marks under a filter, the inbox for a pile of a post."""
     shown = figures.look(room, Filter(grid=grid), NOW)
@@ -164,7 +199,9 @@ def test_the_inbox_counts_as_the_board_does(room, key, grid):
     assert counts["overdue"] == len(figures.overdue(shown.cases, shown.clock))
 
 
-@pytest.mark.parametrize("query", [{}, {"grid": "grid:410102999001001"}, {"mark": "red"}, {"days": "1"}, {"days": "7", "mark": "red,green"}])
+@pytest.mark.parametrize(
+    "query", [{}, {"grid": "grid:410102999001001"}, {"mark": "red"}, {"days": "1"}, {"days": "7", "mark": "red,green"}]
+)
 def test_the_table_counts_as_the_map_does(room, query):
     asked = listing(room, Asked.from_query(query), NOW, translator("zh"), "zh")
     wanted = figures.look(room, Filter.from_query({"days": "all", **query}), NOW)
@@ -186,8 +223,6 @@ def test_the_table_finds_by_state_text_handler_and_lateness(room):
 
 
 def test_a_file_holds_what_the_table_shows(room, tmp_path):
-    from openpyxl import load_workbook
-
     frame = listing(room, Asked(), NOW, translator("zh"), "zh").frame
     text = to_csv(frame)
     assert text.startswith(b"\xef\xbb\xbf")
@@ -200,8 +235,6 @@ def test_a_file_holds_what_the_table_shows(room, tmp_path):
 
 
 def test_what_begins_like_a_formula_stays_text_in_a_file(tmp_path):
-    from openpyxl import load_workbook
-
     room = room_in(tmp_path)
     reported(room, '=HYPERLINK("http://evil")', now=NOW)
     frame = listing(room, Asked(), NOW, translator("zh"), "zh").frame
@@ -254,20 +287,20 @@ def test_a_view_that_cannot_be_written_changes_nothing(tmp_path):
         assert views(connection, room.id, GRID) == []
 
 
-def test_the_course_of_a_case_is_told_in_words_with_what_moved(room):
-    number = room.numbers["asks"]
+def test_the_course_of_a_case_is_told_in_words_with_what_moved(room, numbers):
+    number = numbers["asks"]
     with room.ledger.reading() as connection:
         entries = find.entries(connection, room.id, number)
     lines = timeline(room, entries, [], translator("zh"), "zh")
-    assert [line.what for line in lines] == ["上报", "立案", "派遣", "签收", "申请延期"] or [line.act for line in lines] == ["report", "file", "dispatch", "accept", "ask_extension"]  # fmt: skip
+    assert [line.what for line in lines] == ["上报", "立案", "派遣", "签收", "申请延期"]
     assert lines[4].said == "备料"
     assert any("交1-01 微网格长" in detail for detail in lines[2].details)
     assert any(detail.startswith("时限至") for detail in lines[2].details)
 
 
-def test_then_and_now_differ_in_what_was_done_between(room):
+def test_then_and_now_differ_in_what_was_done_between(room, numbers):
     with room.ledger.reading() as connection:
-        entries = find.entries(connection, room.id, room.numbers["sent"])
+        entries = find.entries(connection, room.id, numbers["sent"])
     old, new = facts_at(entries, entries[0]["version"]), facts_at(entries, entries[-1]["version"])
     rows = {label: (was, now) for label, was, now in compared(room, old, new, translator("zh"), "zh")}
     assert rows["状态"] == ("已上报", "已派遣")
@@ -275,11 +308,11 @@ def test_then_and_now_differ_in_what_was_done_between(room):
     assert rows["责任岗位"][0] == rows["责任岗位"][1]
 
 
-def test_a_deadline_says_how_much_is_left_and_by_how_much_it_is_over(room):
+def test_a_deadline_says_how_much_is_left_and_by_how_much_it_is_over(room, numbers):
     with room.ledger.reading() as connection:
-        late = find.get(connection, room.id, room.numbers["late"])
-        sent = find.get(connection, room.id, room.numbers["sent"])
-        closed = find.get(connection, room.id, room.numbers["closed"])
+        late = find.get(connection, room.id, numbers["late"])
+        sent = find.get(connection, room.id, numbers["sent"])
+        closed = find.get(connection, room.id, numbers["closed"])
     zh = translator("zh")
     assert deadline(room, late, NOW, zh).light == "red"
     assert deadline(room, late, NOW, zh).left.startswith("超 ")
