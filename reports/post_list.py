@@ -130,13 +130,13 @@ def listing(room: Room, asked: Asked, now: datetime, language: str, _: Translato
         for name in SHOWS
     }
     chosen = [post for post in _ordered(room.area, posts.values()) if _wanted(room, asked, post, shows, held, language)]
-    below = _below(room.area, posts.values())
+    below, trail = _below(room.area, posts.values()), _trail(room, asked, language)
     lines = [
         Line(
             post.key,
             post_title(post, _),
             _(POST_KIND[post.kind]),
-            post_grid(room, post, language),
+            _beneath(post_grid(room, post, language), trail),
             0 if asked.flat else _depth(room.area, asked, post),
             "、".join(holder_name(one, _) for one in held.get(post.key, ())),
             post.key in shows["vacant"],
@@ -152,10 +152,15 @@ def listing(room: Room, asked: Asked, now: datetime, language: str, _: Translato
         len(chosen),
         _levels(room, posts.values(), shows["vacant"], language, _),
         MappingProxyType({name: len(found) for name, found in shows.items()}),
-        _trail(room, asked, language),
+        trail,
         held,
         carried,
     )
+
+
+def _beneath(name: str, trail: Sequence[tuple[str, str]]) -> str:
+    """Return the name of a grid without that of the grid where the list stands, which need not be said twice."""
+    return name.removeprefix(trail[-1][1]).strip() or name if trail else name
 
 
 def _marks(load: Load, _: Translator) -> tuple[str, str, str]:
@@ -166,9 +171,7 @@ def _marks(load: Load, _: Translator) -> tuple[str, str, str]:
     )
 
 
-def _shows(
-    name: str, post: Post, held: Sequence[Holding], load: Load, marks: Sequence[str], _: Translator
-) -> bool:
+def _shows(name: str, post: Post, held: Sequence[Holding], load: Load, marks: Sequence[str], _: Translator) -> bool:
     if name == "vacant":
         return post.grid is not None and all(one.stand_in for one in held)
     if name == "stand_in":
