@@ -109,6 +109,25 @@ def first_plan(room: Room) -> Plan:
     return Plan(days=days, per_day=max(6, min(120, round(leaves / 2))))
 
 
+def plan(
+    room: Room, *, days: int | None = None, per_day: int | None = None, seed: int | None = None, live: bool = False
+) -> Plan:
+    """Return how much is written where somebody asks for a demonstration; what is None follows from the room.
+
+    Beside a demonstration that is there already another seed is taken, for the same one would write the same incidents again; going on live it is the same, and
+    nothing is written for the days before.
+    """
+    with room.ledger.reading() as connection:
+        there = find.count(connection, room.wanted(demo=True))
+    goes_on = live and there > 0
+    usual = first_plan(room)
+    return Plan(
+        days=days if days is not None else 0 if goes_on else usual.days,
+        per_day=per_day or usual.per_day,
+        seed=seed if seed is not None else usual.seed if goes_on or not there else usual.seed + there,
+    )
+
+
 def check(room: Room, *, force: bool = False) -> None:
     """Refuse to mix invented incidents with real ones.
 

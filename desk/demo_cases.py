@@ -55,6 +55,7 @@ ORDERS = MappingProxyType(  # deadlines of hotline orders by urgency: hours, or 
         Urgency.NORMAL: Span(5, Unit.WORK_DAY),
     }
 )
+JUST_NOW = 25  # minutes
 HOTLINE, CITY = "12345", "数字城管"
 
 
@@ -164,9 +165,10 @@ def late_arrivals(
     drawn = []
     for number in range(count):
         chance = Chance(room.id, seed, until.isoformat(), "late", number)
+        cleared = number % 2 == 0
         share = (number + chance.between(0, 1)) / count
-        at = (since + (until - since) * share).replace(microsecond=0)
-        drawn.append(_arrival(room, scene, chance, f"late-{number:03d}", at, cleared=number % 2 == 0))
+        at = since + (until - since) * share if cleared else max(since, until - timedelta(minutes=JUST_NOW * share))
+        drawn.append(_arrival(room, scene, chance, f"late-{number:03d}", at.replace(microsecond=0), cleared=cleared))
     return _placed(room, drawn)
 
 
@@ -212,11 +214,14 @@ def _day(room: Room, scene: Scene, seed: int, day: date, per_day: int) -> list[_
 def _arrival(
     room: Room, scene: Scene, chance: Chance, key: str, at: datetime, *, cleared: bool | None = None
 ) -> _Drawn:
-    matter, spot = (
-        chance.pick(scene.hot) if chance.happens(HOT) else _draw(scene.matters, scene.spots, chance, hour=at.hour)
-    )
-    while cleared and not room.rules.directory.get(matter.class_).self_clear:
+    small = tuple(matter for matter in scene.matters if room.rules.directory.get(matter.class_).self_clear)
+    if cleared and small:
+        matter, spot = _draw(small, scene.spots, chance, hour=at.hour)
+    elif chance.happens(HOT):
+        matter, spot = chance.pick(scene.hot)
+    else:
         matter, spot = _draw(scene.matters, scene.spots, chance, hour=at.hour)
+    cleared = cleared and bool(small)
     return _drawn(room, scene, chance, key, at, matter, spot, cleared=cleared)
 
 
