@@ -29,6 +29,10 @@ TEXT = MappingProxyType(
         "title": N_("The title"),
         "description": N_("The description"),
         "address": N_("The address"),
+        "source": N_("The source"),
+        "external_id": N_("The order number"),
+        "pasted chat": N_("The pasted text"),
+        "name": N_("The name"),
     }
 )
 DRAFT = MappingProxyType(
@@ -36,6 +40,19 @@ DRAFT = MappingProxyType(
         "reported": N_("The time of the report cannot be taken. Look whether it lies in the future or too far back."),
         "photos": N_("Too many photos. Leave some out."),
         "cleared": N_("This class is reported, not cleared on the spot. Report it."),
+        "class": N_("The class is missing. Search for it in a word, or choose one of the usual ones."),
+        "due": N_("The order's deadline lies before the time of the report. Correct one of the two."),
+        "order": N_("A hotline order has a number. Type it as it stands on the order."),
+        "photo": N_("What was cleared on the spot needs a photo that shows it. Attach one."),
+        "parties": N_("A mediation has two to six parties."),
+        "agreed": N_(
+            "An agreement has a day, which has come, and only an agreement has one. Make outcome and day fit."
+        ),
+        "group": N_("A group of that name is there already. Give this one another name."),
+        "covers": N_("This area does not have what the group shall cover. Choose buildings, compounds or grids of it."),
+        "members": N_("The number of members is a whole number from 0."),
+        "nothing": N_("Nothing is chosen to be saved. Tick the messages that shall become cases."),
+        "place": N_("One of the chosen messages has no place yet. Choose it."),
     }
 )
 PLACE = MappingProxyType(

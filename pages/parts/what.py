@@ -68,7 +68,8 @@ def describe(visit: Visit, room: Room, form: Form, class_: IncidentClass | None)
         placeholder=_("What is the matter, since when, what is near. No names, no telephone numbers."),
         **form.bind("text"),
     )
-    kinds = personal(room, f"{form.get('title')}\n{form.get('text')}")
+    typed = f"{form.get('title')}\n{form.get('text')}"
+    kinds = personal(room, typed) if typed.strip() else []
     if not kinds:
         return
     named = "、".join(_(PERSONAL[kind]) for kind in kinds) if visit.language == "zh" else _list(visit, kinds)
