@@ -310,7 +310,7 @@ def _pass_on(  # noqa: PLR0917
         return
     if case.post != leaving or case.status.value not in UNSORTED:
         return
-    own = netted(room, case)
+    own = netted(room, case, now)
     passed = own if room.in_hours(now) or own.post == by.post else replace(own, post=by.post, informed=own.post)
     if passed.post != leaving:
         entry = Entry(Act.NOTE, by, now.astimezone(UTC), {"text": NOTED})

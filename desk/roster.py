@@ -9,12 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from desk.place import duty
 from desk.room import Room
 from geo.errors import RosterError, TextError
 from incidents.case import Incident
 from incidents.lifecycle import By, PostKind
-from incidents.posts import Post, post_key
+from incidents.posts import Post, duty_of, post_key
 from incidents.text import Personal, clean, find_personal
 from ledger import posts, rota
 from ledger.posts import Holding, Kept
@@ -57,20 +56,16 @@ def responsible(writing: Writing, room: Room, incident: Incident, now: datetime)
     """
     gone = [key for key in (incident.post, incident.overdue_post) if key and not room.register.alive(key, now)]
     if gone:
-        incident = _again(room, incident)
+        incident = netted(room, incident, now)
     officer = "" if room.in_hours(now) else rota.answering(writing.looking, room.id, now)
     if not officer or officer == incident.post:
         return incident
     return replace(incident, post=officer, informed=incident.post)
 
 
-def netted(room: Room, incident: Incident) -> Incident:
-    """Return an incident with the posts that the net names for its place."""
-    return _again(room, incident)
-
-
-def _again(room: Room, incident: Incident) -> Incident:
-    found = duty(room, incident.codes)
+def netted(room: Room, incident: Incident, now: datetime) -> Incident:
+    """Return an incident with the posts that answer for its place in hours, of those that there are now."""
+    found = duty_of(room.area.net, incident.codes, room.register.posts(now))
     return replace(incident, post=_key(found.post), informed=_key(found.informed), overdue_post=_key(found.overdue))
 
 
