@@ -123,7 +123,7 @@ def _page(
     code = segno.make(address, error="m", micro=False).svg_inline(
         scale=3, border=2, dark="#000", light="#fff", omitsize=True
     )
-    foot = f"{escape(room.area.pack.name.in_(language))} · {escape(_('Printed {time}').format(time=local(room, now)))}"
+    foot = f"{escape(room.area.pack.name.in_(language))} · {escape(case.number)} · {escape(_('Printed {time}').format(time=local(room, now)))}"
     return f"""<!doctype html>
 <html lang="{"zh-CN" if language == "zh" else "en"}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(sheet.title)} {escape(case.number)}</title><style>{css("light")}</style><link rel="stylesheet" href="{assets}print.css"><link rel="stylesheet" href="{assets}paper.css"></head>
@@ -133,7 +133,7 @@ def _page(
 <figure class="qr">{code}<figcaption>{escape(_("Scan to open the case") if address != case.number else case.number)}</figcaption></figure></header>
 <table>{rows}</table>
 <figure class="place">{_spot(room, case, language, ink, width=WIDTH, height=HEIGHT)}<figcaption>{escape(_("Place of the case"))} · 1:2000</figcaption></figure>
-<footer><span>{foot}</span><span class="page"></span></footer></article></main><script src="{assets}print.js"></script></body></html>"""
+<footer>{foot}</footer></article></main><script src="{assets}print.js"></script></body></html>"""
 
 
 def _lines(value: str) -> str:
