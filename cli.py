@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -566,6 +566,65 @@ def incidents_import(
     said = import_report.text(planned, room, translate, language, outcome=outcome, asked=writes)
     click.echo(json.dumps(report, ensure_ascii=False, indent=2) if report else said)
     sys.exit(3 if refused else 0)
+
+
+@incidents.command("export")
+@click.option("--area", required=True, help="Name of an area pack, or its folder.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write; .xlsx .csv .geojson .gpkg .parquet",
+)
+@click.option("--grid", default="", metavar="KEY:CODE", help="Only what lies in a grid: micro:0305")
+@click.option(
+    "--class", "classes", multiple=True, metavar="KEY", help="Only this class or major class; may be repeated."
+)
+@click.option(
+    "--mark",
+    "marks",
+    multiple=True,
+    type=click.Choice(["red", "yellow", "green"]),
+    help="Only this mark; may be repeated.",
+)
+@click.option("--status", "statuses", multiple=True, help="Only this state; may be repeated.")
+@click.option(
+    "--days", type=click.IntRange(min=1), help="Only what was reported or ended, or is still open, in so many days."
+)
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%d %H:%M"]),
+    help="Only what was reported since then, in the area's time.",
+)
+@click.option(
+    "--until",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%d %H:%M"]),
+    help="Only what was reported before then; a day counts whole.",
+)
+@click.option("--text", default="", help="Only what holds these words.")
+@click.option(
+    "--language", type=click.Choice(["zh", "en"]), help="Language of headings and names.  [default: BATTLEMAP_LANGUAGE]"
+)
+@click.option("--force", is_flag=True, help="Replace the file where it exists.")
+def incidents_export(*, area: str, out: Path, language: str | None, force: bool, **asked: Any) -> None:
+    """Write cases of the ledger into a file.
+
+    Exit codes: 0 = written, 1 = an error, nothing was written, 2 = usage.
+    """
+    from reports import export_files, exports
+    from settings import Settings
+
+    language = language or Settings.from_env().language
+    room, now = _room(area), _now()
+    zone = room.area.pack.timezone
+    since, until = asked.pop("since"), asked.pop("until")
+    if until is not None and not (until.hour or until.minute):
+        until += timedelta(days=1)
+    times = {name: time and time.replace(tzinfo=zone) for name, time in (("since", since), ("until", until))}
+    wanted = exports.asked(room, now, **times, **asked)
+    with _terminable(), _progress("export") as progress:
+        n = export_files.export(room, wanted, out, now, language, force=force, progress=progress)
+    click.echo(f"{n} cases written to {out}.")
 
 
 def _propose(path: Path, text: str) -> None:

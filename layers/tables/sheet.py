@@ -21,7 +21,7 @@ from layers.tables.model import CHUNK, Added, Chunk, Table, Writer
 
 _ROWS, _COLUMNS, _TEXT = 1_048_576, 16_384, 32_767  # Excel's limits
 _EXACT = 10**15  # Excel keeps 15 digits of a number
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _LOOK_AHEAD = 20
 _MERGED, _LONGEST_MARK = re.compile(rb"<(?:\w+:)?mergeCell\s+ref=[\"']([A-Z0-9:]+)[\"']"), 64
 _UNREADABLE = (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, ParseError, OSError, EOFError)
@@ -232,7 +232,7 @@ class SheetWriter(Writer):
                 f"A cell holds {len(text):,} characters, a sheet's holds {_TEXT:,}: {text[:40]!r}…. "
                 "Write CSV or GeoPackage."
             )
-        text = _CONTROL.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
+        text = CONTROL.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
         if number_format is None and text[0] not in "=#":
             return text  # openpyxl takes it for text too, and is faster with it
         cell = WriteOnlyCell(self.page, text)

@@ -1,0 +1,343 @@
+"""Giving the ledger's cases out (导出台账): one table for the screen and for every file, so that they agree.
+
+What is restricted (disputes, care) keeps number, class, state and times, and has neither words nor place. Who reported is never in it. docs/import.md says what each
+column is.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from desk.room import Room
+from geo.errors import FilterError, UnknownPost
+from geo.scheme import Name
+from incidents.case import Incident
+from incidents.lifecycle import Act
+from incidents.model import Mark, Status, mark_of
+from ledger import find
+from ledger.find import Wanted
+from ledger.rows import from_row
+from locales import N_, translator
+from reports.figures import codes_of
+from reports.words import CHANNEL, MARK, STATUS, URGENCY, post_title
+
+AT_ONCE = 20_000  # cases that are held at once
+ACTS = MappingProxyType({"filed": Act.FILE, "dispatched": Act.DISPATCH, "feedback": Act.FEEDBACK})
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table.
+
+    Attributes
+    ----------
+    key
+        Its name in the table and in files for machines.
+    heading
+        Its name for people, a msgid; "" for a column that only machines read.
+    kind
+        ``text``, ``time``, ``number``, ``count`` or ``flag``.
+    width
+        In a sheet, in characters.
+    """
+
+    key: str
+    heading: str
+    kind: str = "text"
+    width: int = 12
+
+
+# In the order of the ledger as offices keep it (事件台账): the grids of the area stand after the place.
+BEFORE_GRIDS = (
+    Column("number", N_("Number"), width=20),
+    Column("channel_name", N_("Channel"), width=10),
+    Column("major_name", N_("Major class"), width=14),
+    Column("class_name", N_("Minor class"), width=18),
+    Column("title", N_("Subject"), width=28),
+    Column("text", N_("Description"), width=48),
+    Column("address", N_("Place"), width=30),
+    Column("unit", N_("Unit"), "number", 6),
+    Column("floor", N_("Floor"), "number", 6),
+)
+AFTER_GRIDS = (
+    Column("reporter_name", N_("Reported by (post)"), width=18),
+    Column("reported", N_("Reported at"), "time", 17),
+    Column("urgency_name", N_("Urgency"), width=9),
+    Column("post_name", N_("Responsible post"), width=18),
+    Column("filed", N_("Filed at"), "time", 17),
+    Column("handler_name", N_("Sent to"), width=18),
+    Column("dispatched", N_("Sent at"), "time", 17),
+    Column("due", N_("Deadline"), "time", 17),
+    Column("feedback", N_("Answered at"), "time", 17),
+    Column("verifier_name", N_("Verified by (post)"), width=18),
+    Column("closed", N_("Closed at"), "time", 17),
+    Column("status_name", N_("State"), width=14),
+    Column("mark_name", N_("Three-colour mark"), width=10),
+    Column("overdue", N_("Overdue"), "flag", 8),
+    Column("returns", N_("Returned, times"), "count", 8),
+    Column("rating", N_("Rating"), width=10),
+    Column("source", N_("Other system"), width=10),
+    Column("external_id", N_("Number there"), width=20),
+    Column("lon", N_("Longitude"), "number", 12),
+    Column("lat", N_("Latitude"), "number", 12),
+    Column("class", ""),
+    Column("major", ""),
+    Column("status", ""),
+    Column("mark", ""),
+    Column("channel", ""),
+    Column("urgency", ""),
+    Column("post", ""),
+    Column("handler", ""),
+    Column("limit", ""),
+    Column("match", ""),
+    Column("edge_m", "", "number"),
+    Column("edition", ""),
+    Column("restricted", "", "flag"),
+    Column("demo", "", "flag"),
+    Column("version", "", "count"),
+)
+WORDS = ("title", "text", "address", "external_id")
+PLACE = ("unit", "floor", "lon", "lat", "edge_m")
+
+
+def columns(room: Room, language: str) -> list[Column]:
+    """Return the columns of the table of an area, in order, with their headings in a language."""
+    _ = translator(language)
+    plain = [
+        Column(column.key, _(column.heading) if column.heading else "", column.kind, column.width)
+        for column in (*BEFORE_GRIDS, *AFTER_GRIDS)
+    ]
+    names = {level.key: level.name for level in room.area.net.levels}
+    names |= {overlay.key: overlay.name for overlay in room.area.net.overlays}
+    code = _("{name}, code")
+    grids = [
+        found
+        for key, name in names.items()
+        for found in (
+            Column(f"{_own(key)}_name", _in(name, language), width=14),
+            Column(_own(key), code.format(name=_in(name, language)), width=20),
+        )
+    ]
+    return [*plain[: len(BEFORE_GRIDS)], *grids, *plain[len(BEFORE_GRIDS) :]]
+
+
+def table(room: Room, wanted: Wanted, now: datetime, language: str) -> pd.DataFrame:
+    """Return the wanted cases as one table, newest first.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A column for each of `columns`, by key; times in the area's zone, NaT where there is none; texts "" and numbers NaN where nothing is said.
+    """
+    frames = list(batches(room, wanted, now, language))
+    return pd.concat(frames, ignore_index=True)
+
+
+def batches(room: Room, wanted: Wanted, now: datetime, language: str, *, size: int = AT_ONCE) -> Iterator[pd.DataFrame]:
+    """Walk through the table some rows at a time, all of one moment of the ledger; an empty table is one batch without rows."""
+    maker = _Maker(room, wanted, now, language)
+    is_empty = True
+    with room.ledger.reading() as connection:
+        found = connection.execution_options(yield_per=size).execute(find.select_all(wanted))
+        for rows in found.mappings().partitions(size):
+            is_empty = False
+            yield maker.frame([from_row(dict(row)) for row in rows])
+    if is_empty:
+        yield maker.frame([])
+
+
+def asked(
+    room: Room,
+    now: datetime,
+    *,
+    grid: str = "",
+    classes: Iterable[str] = (),
+    marks: Iterable[str] = (),
+    statuses: Iterable[str] = (),
+    days: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    text: str = "",
+) -> Wanted:
+    """Return the question that the options of an export ask.
+
+    Parameters
+    ----------
+    grid
+        ``level or overlay:code``.
+    classes
+        Keys of classes or major classes.
+    days
+        What was reported or ended, or is still open, in so many days.
+    since, until
+        Reported from then on, and before then. Aware.
+
+    Raises
+    ------
+    FilterError
+        Names what the area does not have.
+    """
+    directory, known = room.rules.directory, {mark.value for mark in Mark}
+    faults = [f"mark={mark}: choose among {', '.join(sorted(known))}" for mark in marks if mark not in known]
+    faults += [f"status={status}: choose among {', '.join(Status)}" for status in statuses if status not in set(Status)]
+    faults += [f"class={key}: there is no such class" for key in classes if not _is_class(room, key)]
+    if faults:
+        raise FilterError("; ".join(faults) + ".")
+    key, codes = _grid(room, grid) if grid else ("", frozenset[str]())
+    clock = room.clock(now)
+    return room.wanted(
+        grid=key,
+        codes=codes,
+        classes=frozenset(name for name in classes if name not in directory.majors),
+        majors=frozenset(name for name in classes if name in directory.majors),
+        marks=frozenset(marks),
+        statuses=frozenset(statuses),
+        active_since=None if days is None else (clock - timedelta(days=days)).to_pydatetime(),
+        reported_since=since,
+        reported_until=until,
+        shift=room.shift(now),
+        text=text,
+    )
+
+
+class _Maker:
+    """Makes frames of rows; what is the same for many rows is looked up once."""
+
+    def __init__(self, room: Room, wanted: Wanted, now: datetime, language: str) -> None:
+        self.room, self.language, self._ = room, language, translator(language)
+        self.clock, self.shift = room.clock(now), wanted.shift
+        self.columns = columns(room, language)
+        self.zone = room.area.pack.timezone
+        net = room.area.net
+        self.grids = [*(level.key for level in net.levels), *(overlay.key for overlay in net.overlays)]
+        self.labels = {level.key: dict(zip(level.codes, level.labels, strict=True)) for level in net.levels}
+        self.labels |= {overlay.key: dict(zip(overlay.codes, overlay.labels, strict=True)) for overlay in net.overlays}
+        self.labels[net.leaf.key] |= {stack.code: stack.label for stack in net.stacks}
+        self.title = lru_cache(maxsize=65_536)(self._title)
+        self.class_name = lru_cache(maxsize=4096)(lambda key: _in(room.class_name(key), language) if key else "")
+
+    def frame(self, cases: Sequence[Incident]) -> pd.DataFrame:
+        """Return cases as a frame."""
+        found: dict[str, list[Any]] = {name: [getattr(case, name) for case in cases] for name in PLAIN}
+        found["class"] = [case.class_ for case in cases]
+        found |= {name: [str(getattr(case, name)) for case in cases] for name in ("channel", "urgency", "status")}
+        found["mark"] = [self._mark(case) for case in cases]
+        for name, table in NAMED.items():
+            found[f"{name}_name"] = [self._(table[value]) if value in table else value for value in found[name]]
+        found |= {f"{name}_name": [self.class_name(key) for key in found[name]] for name in ("class", "major")}
+        found |= {name: [getattr(case.state, name) for case in cases] for name in STATED}
+        found |= {
+            f"{name}_name": [self.title(key) for key in found[name]]
+            for name in ("post", "handler", "reporter", "verifier")
+        }
+        found |= self._grids(cases)
+        found |= {name: [case.state.times.get(act) for case in cases] for name, act in ACTS.items()}
+        found["due"] = [case.state.promised or case.state.due for case in cases]
+        found |= {name: [getattr(case, name) for case in cases] for name in ("reported", "closed")}
+        found["overdue"] = [self._overdue(case) for case in cases]
+        frame = pd.DataFrame({column.key: self._typed(column.kind, found[column.key]) for column in self.columns})
+        return self._masked(frame)
+
+    def _typed(self, kind: str, values: list[Any]) -> Any:
+        if kind == "time":
+            times = np.array(
+                [None if value is None else value.replace(tzinfo=None) for value in values], "datetime64[ms]"
+            )
+            return pd.DatetimeIndex(times, tz="UTC").tz_convert(self.zone)
+        kinds: dict[str, Any] = {"number": np.float64, "count": np.int64, "flag": bool}
+        return np.array(values, dtype=kinds.get(kind, object))
+
+    def _masked(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Take words and place from the cases of restricted classes."""
+        hidden = frame["restricted"].to_numpy(dtype=bool)
+        if hidden.any():
+            codes = [name for key in self.grids for name in (_own(key), f"{_own(key)}_name")]
+            posts = ["post", "post_name"]
+            frame.loc[hidden, [*WORDS, *codes, *posts]] = ""
+            frame.loc[hidden, list(PLACE)] = np.nan
+        return frame
+
+    def _grids(self, cases: Sequence[Incident]) -> dict[str, list[str]]:
+        found = {_own(key): [case.codes.get(key, "") for case in cases] for key in self.grids}
+        for key in self.grids:
+            labels = self.labels[key]
+            found[f"{_own(key)}_name"] = [
+                ";".join(str(labels.get(code, code)) for code in given.split(";")) for given in found[_own(key)]
+            ]
+        return found
+
+    def _mark(self, case: Incident) -> str:
+        """Return the mark as it shows: what was cleared on the spot before the shift began is green."""
+        is_over = self.shift is not None and case.closed is not None and case.closed < self.shift
+        mark = mark_of(case.status, shift_over=is_over)
+        return mark.value if mark else ""
+
+    def _overdue(self, case: Incident) -> bool:
+        """Tell whether a deadline was missed: of a running case by now, of one that is done by when it was handled."""
+        if case.mark is None or case.status is Status.SUSPENDED:
+            return False
+        if case.state.in_time is not None:
+            return not case.state.in_time
+        return case.mark is Mark.RED and case.state.due is not None and case.state.due < self.clock
+
+    def _title(self, key: str) -> str:
+        try:
+            return post_title(self.room.post(key), self._) if key else ""
+        except UnknownPost:
+            return key
+
+
+PLAIN = (
+    "number",
+    "major",
+    "title",
+    "text",
+    "address",
+    "unit",
+    "floor",
+    "lon",
+    "lat",
+    "post",
+    "match",
+    "edge_m",
+    "edition",
+    "restricted",
+    "demo",
+    "source",
+    "external_id",
+    "version",
+)
+STATED = ("handler", "reporter", "verifier", "limit", "rating", "returns")
+NAMED: Mapping[str, Mapping[Any, str]] = MappingProxyType(
+    {"status": STATUS, "channel": CHANNEL, "urgency": URGENCY, "mark": MARK}
+)
+_KEYS = frozenset(column.key for column in (*BEFORE_GRIDS, *AFTER_GRIDS))
+
+
+def _own(key: str) -> str:
+    """Return the name of the column for a level or overlay; one that another column bears gets a prefix."""
+    return f"grid_{key}" if key in _KEYS or f"{key}_name" in _KEYS else key
+
+
+def _in(name: Name, language: str) -> str:
+    return str(name.en if language == "en" else name.zh)
+
+
+def _is_class(room: Room, key: str) -> bool:
+    directory = room.rules.directory
+    return key in directory.classes or key in directory.majors or room.class_name(key).zh != key
+
+
+def _grid(room: Room, asked_: str) -> tuple[str, frozenset[str]]:
+    key, _, code = asked_.partition(":")
+    if key not in room.area.net.keys:
+        raise FilterError(
+            f"grid={asked_}: write one of {', '.join(room.area.net.keys)}, a colon, and the code of a grid."
+        )
+    return key, codes_of(room.area.net, key, code)
