@@ -136,22 +136,34 @@ def rows(
     columns: Iterable[str] = (),
 ) -> list[dict[str, Any]]:
     """Return the wanted incidents as rows of the table, or of some of its columns; ``mark`` as it shows at ``shift``."""
-    names = tuple(columns) or tuple(column.name for column in incident.columns)
-    picked = [mark_at(wanted.shift).label("mark") if name == "mark" else incident.c[name] for name in names]
-    asked = _asked(wanted, *picked, order=order).limit(limit).offset(offset)
-    return [dict(row) for row in connection.execute(asked).mappings()]
+    asked = _listed(wanted, tuple(columns) or tuple(column.name for column in incident.columns), order)
+    return [dict(row) for row in connection.execute(asked.limit(limit).offset(offset)).mappings()]
+
+
+def table(
+    connection: Connection, wanted: Wanted, columns: Sequence[str], *, order: str = "newest"
+) -> dict[str, list[Any]]:
+    """Return columns of the wanted incidents, each as a list: what `rows` returns, at a fraction of its time."""
+    found = connection.execute(_listed(wanted, columns, order)).all()
+    lists = zip(*found, strict=True) if found else ((),) * len(columns)
+    return {name: list(values) for name, values in zip(columns, lists, strict=True)}
+
+
+def _listed(wanted: Wanted, columns: Sequence[str], order: str) -> Select[Any]:
+    picked = [mark_at(wanted.shift).label("mark") if name == "mark" else incident.c[name] for name in columns]
+    return question(wanted, *picked, order=order)
 
 
 def count(connection: Connection, wanted: Wanted, *, most: int | None = None) -> int:
     """Count the wanted incidents; with ``most`` no further than that."""
-    some = _asked(wanted, incident.c.id).limit(most).subquery()
+    some = question(wanted, incident.c.id).limit(most).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def counts_by(connection: Connection, wanted: Wanted, column: str) -> dict[str, int]:
     """Count the wanted incidents by a column; ``mark`` as it shows at ``shift``."""
     by = mark_at(wanted.shift) if column == "mark" else incident.c[column]
-    asked = _asked(wanted, by.label("by"), func.count()).group_by("by")
+    asked = question(wanted, by.label("by"), func.count()).group_by("by")
     return dict(connection.execute(asked).all())
 
 
@@ -277,7 +289,7 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return found + _narrowed(wanted)
 
 
-def _asked(wanted: Wanted, *columns: Any, order: str = "") -> Select[Any]:
+def question(wanted: Wanted, *columns: Any, order: str = "") -> Select[Any]:
     """Return the question as a statement.
 
     What lies in one grid is looked up in that grid, newest first, and need not be sorted; where something rarer narrows the question, that goes first. On a million
@@ -330,7 +342,7 @@ def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(_marked(wanted))
     elif wanted.marked:
         found.append(c.mark.in_([mark.value for mark in Mark]))
-    elif wanted.statuses and wanted.statuses <= OPEN:
+    elif (wanted.handler or wanted.post) and wanted.statuses and wanted.statuses <= OPEN:
         found.append(c.mark == Mark.RED.value)  # says nothing new, and leads to the index
     return found + _in_time(wanted) + _in_state(wanted) + _said(wanted)
 
@@ -439,7 +451,7 @@ def _worded(data: dict[str, Any], words: Mapping[str, str | None]) -> dict[str, 
 
 def select_all(wanted: Wanted) -> Select[Any]:
     """Return the whole question as a statement, for a reader that streams."""
-    return _asked(wanted, incident, order="newest")
+    return question(wanted, incident, order="newest")
 
 
 def names_photo(connection: Connection, area: str, sha256: str) -> bool:

@@ -20,8 +20,7 @@ from desk.acts import unit_of
 from desk.repeats import repeats
 from desk.room import Room
 from geo.errors import UnknownGrid, UnknownIncident
-from geo.measure import areas_m2, centre_of, projection
-from geo.nearby import Nearby
+from geo.measure import areas_m2, centre_of, distances_m, projection
 from geo.net import Level, Net, Overlay, Stack
 from geo.scheme import Name
 from incidents.case import Incident
@@ -350,7 +349,7 @@ def _repeats_section(speech: Speech, made: Card, case: Incident) -> None:
     made.section(title + (f" · {len(near)}" if len(near) > len(items) else ""), items)
 
 
-def _alike(room: Room, case: Incident, span: timedelta, metres: float) -> list[tuple[dict[str, Any], float]]:
+def _alike(room: Room, case: Incident, span: timedelta, within: float) -> list[tuple[dict[str, Any], float]]:
     """Return the marked cases of the same class within some metres, reported within a span before or after, nearest first, with the distance."""
     question = room.wanted(
         classes=frozenset({case.class_}),
@@ -360,9 +359,11 @@ def _alike(room: Room, case: Incident, span: timedelta, metres: float) -> list[t
         restricted=False,
     )
     with room.ledger.reading() as connection:
-        rows = {row["number"]: row for row in find.rows(connection, question, columns=ITEM)}
-    index = Nearby((number, row["lon"], row["lat"]) for number, row in rows.items() if number != case.number)
-    return [(rows[number], far) for number, far in index.within(case.lon, case.lat, metres=metres)]
+        rows = [row for row in find.rows(connection, question, columns=ITEM) if row["number"] != case.number]
+    lon, lat = (np.array([row[name] for row in rows], dtype=np.float64) for name in ("lon", "lat"))
+    far = distances_m(lon, lat, np.full(len(rows), case.lon), np.full(len(rows), case.lat))
+    near = [(row, metres) for row, metres in zip(rows, far.tolist(), strict=True) if metres <= within]
+    return sorted(near, key=lambda found: (found[1], found[0]["number"]))
 
 
 def _ground_card(speech: Speech, kind: str, code: str) -> Card | None:

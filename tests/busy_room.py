@@ -78,7 +78,8 @@ class Busy:
         elif MARK[status] is not None and random.random() < 0.9:
             act = Act.SELF_CLEAR if status is Status.SELF_CLEARED else Act.CLOSE
             data["times"] = {act.value: ended.isoformat()}
-        post = f"head:third:{codes['third']}"
+        above = self.room.area.net.levels[-2].key
+        post = f"head:{above}:{codes[above]}"
         made = Incident(
             area=self.room.id, class_=class_, major=known.major if known else "", reported=then, lon=lon, lat=lat,
             state=CaseState(Status.REPORTED), channel=Channel.IMPORT, title=f"事件 {random.randrange(1000)}", address="中山路",

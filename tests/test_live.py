@@ -157,6 +157,9 @@ def test_who_applies_what_changed_sees_what_one_sees_who_comes_anew(template, se
         for client in [client for n, client in enumerate(clients) if n in asking]:
             told = client.poll(made.room, now)
             anew = answer(made.room, client.wanted, None, now)
+            expected = as_the_rules_say(made.room, client.wanted, now)
+            assert {uid: row[3] for uid, row in client.rows.items()} == {n: mark for mark, n in expected if n}
+            assert told["counts"] == dict.fromkeys(MARKS, 0) | Counter(mark for mark, _ in expected)
             assert client.rows == {row[0]: row for row in anew["incidents"]}
             assert {name: told[name] for name in ("counts", "overdue", "grids", "hidden")} == {
                 name: anew[name] for name in ("counts", "overdue", "grids", "hidden")
@@ -257,3 +260,15 @@ def test_a_case_that_became_restricted_leaves_the_map(template):
     assert gone
     client.poll(made.room, NOON)
     assert not gone & set(client.rows)
+
+
+def test_a_picture_that_was_brought_up_to_date_is_the_one_that_the_ledger_gives(template):
+    made = busy(template, 10, 150)
+    figures.look(made.room, Filter(), NOON)
+    for _ in range(6):
+        made.happen(NOON, 3)
+        picture = figures.look(made.room, Filter(), NOON)
+        with made.room.ledger.reading() as connection:
+            rows = find.rows(connection, picture.question, columns=("id", "version", "mark"))
+        shown = zip(picture.cases.index, picture.cases["version"], picture.cases["mark"], strict=True)
+        assert list(shown) == [(row["id"], row["version"], row["mark"]) for row in rows]
