@@ -83,13 +83,13 @@ def drive(ledger, *, start=NOW, key=None):
     return made
 
 
-def bulk(ledger, count, *, seed=1, area=AREA, start=NOW):
-    """Many incidents straight into the tables, one a minute backwards from ``start``, 3 in 100 of them open; without history, for plans and speed."""
+def bulk(ledger, count, *, seed=1, area=AREA, start=NOW, micros=700, still_open=0.03):
+    """Many incidents straight into the tables, one a minute backwards from ``start``; without history, for plans and speed."""
     chance = random.Random(seed)
     with ledger.alone() as connection:
         for first in range(0, count, 10_000):
             numbers = range(first + 1, min(first + 10_000, count) + 1)
-            made = [_bulk_row(number, chance, area, start) for number in numbers]
+            made = [_bulk_row(number, chance, area, start, micros, still_open) for number in numbers]
             grids = [
                 {"incident": row["id"], "key": key, "code": code, "area": area, "reported": row["reported"]}
                 for row in made
@@ -100,10 +100,10 @@ def bulk(ledger, count, *, seed=1, area=AREA, start=NOW):
     optimise(ledger)
 
 
-def _bulk_row(number, chance, area, start):
-    is_open = chance.random() < 0.03
+def _bulk_row(number, chance, area, start, micros, still_open):  # noqa: PLR0917
+    is_open = chance.random() < still_open
     status = chance.choice(OPENED) if is_open else chance.choice(DONE)
-    micro = chance.randrange(700)
+    micro = chance.randrange(micros)
     codes = {"community": f"c{micro // 100}", "grid": f"g{micro // 10:02d}", "micro": f"m{micro:03d}"}
     major = chance.randrange(8)
     reported = start - timedelta(minutes=number)
