@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
+from typing import Any
 
 from desk.room import DISPATCHER, Room
 from desk.roster import Wish, added, checked_name, netted
@@ -217,7 +218,7 @@ def carried(room: Room, now: datetime) -> list[Carried]:
     clock = room.clock(now).to_pydatetime()
     since = room.rules.settings.shift(clock - LATE)
     red = frozenset({"red"})
-    asked = {
+    asked: dict[str, dict[str, Any]] = {
         "unsorted": {"statuses": UNSORTED},
         "overdue": {"due_before": clock.astimezone(UTC)},
         "review": {"statuses": frozenset({Status.SUSPENDED.value}), "until_before": clock.astimezone(UTC) + DAY},
