@@ -135,7 +135,8 @@ def typed(text: str, system: str = "WGS84") -> tuple[float, float]:
     PlaceError
         These are no two numbers.
     """
-    first, second = (found[0] for found in both([text.replace("、", ",").strip()]))
+    cell = text.replace("、", ",").strip()
+    first, second = (found[0] for found in both([cell]))
     try:
         lon = coordinate(first, axis="longitude", geographic=True)
         lat = coordinate(second, axis="latitude", geographic=True)
@@ -144,7 +145,7 @@ def typed(text: str, system: str = "WGS84") -> tuple[float, float]:
             f"{text.strip()!r} is no pair of coordinates: {error}. Write longitude, latitude: 113.63, 34.74.",
             kind="unreadable",
         ) from error
-    if first == second:
+    if first == second == cell:
         raise PlaceError(
             f"{text.strip()!r} is one number. Write longitude, latitude: 113.63, 34.74.", kind="unreadable"
         )

@@ -13,7 +13,14 @@ from pages.parts.visit import visit
 from settings import Settings
 
 # Words of Streamlit's own that no option can change.
-STREAMLITS = (N_("No results"), N_("Skip to main content"), N_("Connection error"), N_("Select all"), N_("Upload"))
+STREAMLITS = (
+    N_("No results"),
+    N_("Skip to main content"),
+    N_("Connection error"),
+    N_("Select all"),
+    N_("Upload"),
+    N_("Error: File must be 25.0MB or smaller."),
+)
 
 
 def run() -> None:

@@ -104,6 +104,10 @@ def test_coordinates_are_read_as_people_write_them(text):
     assert places.typed(text) == pytest.approx((113.63, 34.74), abs=1e-9)
 
 
+def test_the_middle_of_nowhere_is_a_pair_too():
+    assert places.typed("0, 0") == (0.0, 0.0)
+
+
 def test_coordinates_of_a_chinese_map_app_are_moved_to_where_they_mean():
     lon, lat = places.typed("113.63, 34.74", "GCJ-02")
     assert (lon, lat) == pytest.approx((113.6240, 34.7412), abs=1e-3)

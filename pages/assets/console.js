@@ -2,7 +2,7 @@
 // The browser's address has one writer, this file: Python hands in area, language and filter; view and selection come from the map; the rest is left alone.
 
 const MESSAGE = "battlemap";
-const STANDING = '[data-testid="stSkipToContent"], [data-testid="stFileUploaderDropzone"] button p'; // words of Streamlit's that stay on the page
+const STANDING = '[data-testid="stSkipToContent"], [data-testid="stFileUploaderDropzone"] button p, [data-testid="stFileChip"] [role="alert"]'; // words of Streamlit's that stay on the page
 let words = {};
 let frame = null; // the iframe of the map, while there is one
 let press = null; // hands a press on a count to Python
