@@ -434,7 +434,7 @@ def _home_spots(room: Room, chance: Chance) -> dict[str, list[Spot]]:
     return found
 
 
-def _building(row: Mapping[str, Any]) -> tuple[float, float, str, str, str]:
+def _building(row: Mapping[Any, Any]) -> tuple[float, float, str, str, str]:
     point, address = row["geometry"], str(row["address"])
     short = address.split("号", 1)[-1] or address
     return round(point.x, 7), round(point.y, 7), address, short, str(row["id"])
@@ -469,7 +469,7 @@ def _site_spots(room: Room) -> dict[str, list[Spot]]:
     return {kind: [spot for class_, spot in spots if class_ in classes] for kind, classes in SITES.items()}
 
 
-def _site(row: Mapping[str, Any]) -> Spot:
+def _site(row: Mapping[Any, Any]) -> Spot:
     point, name, address = row["geometry"], str(row["name"]), str(row["address"])
     full = address if address.endswith(name) else f"{address}{name}"
     return Spot(round(point.x, 7), round(point.y, 7), full, name or address, reach_m=3.0)

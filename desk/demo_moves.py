@@ -11,6 +11,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+import shapely
+
 from data.synthetic.plane import Chance
 from desk.demo_cases import Matter, parties_of
 from desk.mediation import KEY, Mediation, Outcome
@@ -334,8 +336,10 @@ def _neighbour(standing: Standing) -> str:
         return ""
     beside = [int(one) for one in (leaf.parents == leaf.parents[here]).nonzero()[0] if one != here]
     plain = [one for one in beside if str(leaf.codes[one]) not in standing.room.area.net.stacked]
-    near = sorted(plain, key=lambda one: leaf.geoms[one].distance(leaf.geoms[here]))
-    return str(leaf.codes[near[0]]) if near else ""
+    if not plain:
+        return ""
+    apart = shapely.distance(leaf.geoms[plain], leaf.geoms[here])
+    return str(leaf.codes[plain[int(apart.argmin())]])
 
 
 def _corrected(standing: Standing) -> dict[str, Any]:
