@@ -63,6 +63,7 @@ def _page(room: Room, week: Week, now: datetime, *, language: str, names: bool, 
     synthetic = f'<span class="tag">{escape(_("Illustrative"))}</span>' if room.area.pack.synthetic else ""
     head = "".join(f"<th scope=col>{escape(day_name(day, _))}</th>" for day in week.days)
     body = "".join(_row(room, week, role, names=names, _=_) for role in Role if role in ALWAYS or _used(week, role))
+    signed = f'<tr class="sign"><th scope=row>{escape(_("Signed by who takes over"))}</th>{"<td></td>" * len(week.days)}</tr>'
     foot = f"{escape(area)} · {escape(_('Printed {time}').format(time=local(room, now)))}"
     return f"""<!doctype html>
 <html lang="{"zh-CN" if language == "zh" else "en"}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -70,7 +71,7 @@ def _page(room: Room, week: Week, now: datetime, *, language: str, names: bool, 
 <body class="rota" data-area="{quote(room.id, safe="")}"><nav class="tools"><a id="back" href="{escape(back)}">← {escape(_("Back to the rota"))}</a><span>{escape(_("A4 landscape, 100 %"))}</span>
 <a id="names" href="{escape(switch)}">{escape(words)}</a><button id="print" type="button">{escape(_("Print"))}</button></nav>
 <main><article class="a4"><header><h1>{escape(area)} {escape(title)}{synthetic}</h1></header>
-<table><thead><tr><th></th>{head}</tr></thead><tbody>{body}</tbody></table>
+<table><thead><tr><th></th>{head}</tr></thead><tbody>{body}{signed}</tbody></table>
 <footer><span>{foot}</span><span>1 / 1</span></footer></article></main><script src="{assets}print.js"></script></body></html>"""
 
 

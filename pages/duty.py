@@ -38,7 +38,7 @@ def render(visit: Visit) -> None:
         st.html(_digest(visit, room))
         rota_week(visit, room, duty.monday(room, _asked_day(), visit.now))
         with st.container(key="handover", gap="small"):
-            write_note(visit, room, serving)
+            write_note(visit, room)
             past_notes(visit, room)
 
 

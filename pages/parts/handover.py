@@ -11,7 +11,7 @@ from desk.duty import Carried
 from desk.room import Room
 from geo.errors import BattlemapError
 from incidents.lifecycle import UNDO_WITHIN
-from incidents.rota import ANSWERS, Shift
+from incidents.rota import ANSWERS
 from ledger.rota import Handover
 from pages.parts.rows import rows
 from pages.parts.visit import Visit
@@ -44,35 +44,47 @@ def waiting_notes(visit: Visit, room: Room) -> None:
                     st.button(_("Undo"), key=f"withdraw_{note.id}", on_click=_withdraw, args=(visit, note.id))
 
 
-def write_note(visit: Visit, room: Room, serving: list[Shift]) -> None:
+def write_note(visit: Visit, room: Room) -> None:
     """Show the form of a hand-over."""
     _ = visit._
     st.html(f"<h2>{escape(_('Hand over'))}</h2>")
-    after = duty.next_duty(room, visit.now)
-    to = next((one.post for role in ANSWERS for one in after if one.role is role), "")
-    del serving
+    if st.session_state.pop(WRITTEN, False):
+        st.html(
+            f'<p role="status">{escape(_("Handed over. The next shift signs for it at the top of this page."))}</p>'
+        )
     if not st.toggle(_("Write a hand-over note"), key="note_open"):
         return
-    found = duty.carried(room, visit.now)
+    after = duty.next_duty(room, visit.now)
+    to = next((one.post for role in ANSWERS for one in after if one.role is role), "")
     with st.form("note", border=False):
-        text = st.text_area(
-            _("What the next shift has to know"), key="note_text", max_chars=duty.LONGEST_NOTE, height=120,
-            placeholder=_("What is going on, what was promised, equipment. Names and numbers of people are struck out."),
-        )  # fmt: skip
-        numbers = _cases(visit, room, found)
-        posts = {"": _("Whoever comes"), **_posts(visit, room)}
-        chosen = st.selectbox(
-            _("To"), list(posts), list(posts).index(to) if to in posts else 0, format_func=posts.get, key="note_to"
+        st.text_area(
+            _("What the next shift has to know"),
+            key="note_text",
+            max_chars=duty.LONGEST_NOTE,
+            height=120,
+            placeholder=_(
+                "What is going on, what was promised, equipment. Names and numbers of people are struck out."
+            ),
         )
-        if st.form_submit_button(_("Hand over as {post}").format(post=post_title(visit.post, _)), type="primary"):
-            try:
-                duty.write(room, text, numbers, chosen, visit.by, datetime.now(UTC))
-            except BattlemapError as error:
-                st.error(trouble(error, _))
-            else:
-                for key in ("note_text", "note_open", "note_cases"):
-                    st.session_state.pop(key, None)
-                st.rerun()
+        numbers = _cases(visit, room, duty.carried(room, visit.now))
+        posts = {"": _("Whoever comes"), **_posts(visit, room)}
+        place = list(posts).index(to) if to in posts else 0
+        st.selectbox(_("To"), list(posts), place, format_func=posts.get, key="note_to")
+        words = _("Hand over as {post}").format(post=post_title(visit.post, _))
+        st.form_submit_button(words, type="primary", key="note_write", on_click=_write, args=(visit, numbers))
+
+
+def _write(visit: Visit, numbers: list[str]) -> None:
+    """Write the note from the form's values; what is refused is said above, and what was typed stays."""
+    state = st.session_state
+    edited = state["note_cases"]["edited_rows"] if numbers else {}
+    chosen = [number for place, number in enumerate(numbers) if edited.get(place, {}).get("on", True)]
+    try:
+        duty.write(visit.room(), state["note_text"], chosen, state["note_to"], visit.by, datetime.now(UTC))
+    except BattlemapError as error:
+        state[REFUSED] = trouble(error, visit._)
+    else:
+        state["note_open"], state["note_text"], state[WRITTEN] = False, "", True
 
 
 def past_notes(visit: Visit, room: Room) -> None:
@@ -86,7 +98,7 @@ def past_notes(visit: Visit, room: Room) -> None:
 
 
 def _cases(visit: Visit, room: Room, found: list[Carried]) -> list[str]:
-    """Show the cases that the note carries, chosen already; each may be left out."""
+    """Show the cases that the note carries, chosen already; each may be left out. Returns all of them, in order."""
     _ = visit._
     if not found:
         st.html(f'<p class="bm-note">{escape(_("No open case has to be carried over."))}</p>')
@@ -107,10 +119,9 @@ def _cases(visit: Visit, room: Room, found: list[Carried]) -> list[str]:
     st.html(
         f"<p>{escape(_('{n} open cases are carried; untick what the next shift need not see.').format(n=len(found)))}</p>"
     )
-    edited = st.data_editor(
-        frame, column_config=columns, hide_index=True, key="note_cases", height=min(38 + 35 * len(found), 320)
-    )
-    return edited.loc[edited["on"], "number"].tolist()
+    height = min(38 + 35 * len(found), 320)
+    st.data_editor(frame, column_config=columns, hide_index=True, key="note_cases", height=height)
+    return frame["number"].tolist()
 
 
 def _posts(visit: Visit, room: Room) -> dict[str, str]:

@@ -140,7 +140,7 @@ def _hand_over(visit: Visit, room: Room, post: Post, _held: list[Holding]) -> No
 def _hold(visit: Visit, room: Room, post: Post, _held: list[Holding], *, stand_in: bool = False) -> None:
     _ = visit._
     with st.form(f"hold_{stand_in}_{post.key}", border=False):
-        name = st.text_input(_("Name"), key=f"holder_{stand_in}", max_chars=roster.LONGEST_NAME)
+        name = st.text_input(_("Holder"), key=f"holder_{stand_in}", max_chars=roster.LONGEST_NAME)
         since, until = _days(
             visit, room, str(stand_in), None if not stand_in else _today(visit, room) + timedelta(days=6)
         )
@@ -164,7 +164,7 @@ def _correct(visit: Visit, room: Room, post: Post, held: list[Holding]) -> None:
     )  # fmt: skip
     one = known[chosen]
     with st.form(f"correct_{one.id}", border=False):
-        name = st.text_input(_("Name"), one.holder, key=f"correct_name_{one.id}", max_chars=roster.LONGEST_NAME)
+        name = st.text_input(_("Holder"), one.holder, key=f"correct_name_{one.id}", max_chars=roster.LONGEST_NAME)
         begun = one.since.astimezone(zone).date()
         since = st.date_input(_("First day"), begun, key=f"correct_since_{one.id}", format="YYYY-MM-DD")
         last = roster.last_day(room, one.until) if one.until else None
