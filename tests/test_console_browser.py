@@ -13,7 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from chromium import chromium
+from rooms import DISPATCHER, NOON
 from small_pack import write_small_pack
+
+from incidents.lifecycle import Act, Entry
+from ledger.store import open_ledger
 
 pytestmark = pytest.mark.browser
 
@@ -110,7 +114,7 @@ class Visit:
         return {name: values[0] for name, values in parse_qs(urlsplit(self.page.url).query).items()}
 
     def until(self, holds, wanted=""):
-        for _ in range(100):
+        for _ in range(300):
             if holds():
                 return
             self.page.wait_for_timeout(50)
@@ -343,7 +347,10 @@ def test_a_pack_that_cannot_be_read_is_named_with_its_file_and_the_others_go_on(
     assert page.counts()["red"] == 6
 
 
-def test_another_area_keeps_marks_and_days_and_forgets_grid_view_and_selection(visit):
+def test_another_area_keeps_marks_and_days_and_forgets_grid_view_and_selection(visit, address):
+    urllib.request.urlopen(
+        f"{address}/live/dc", timeout=120
+    ).close()  # its first visitor waits for its incidents to be taken in
     page = visit().open("/?area=dc&grid=smd:1A01&mark=red&view=38.9,-77.0,15&at=smd:1A01")
     page.page.click("[class*=st-key-area_choice] input")
     page.page.get_by_role("option", name="小网格").click()
@@ -415,6 +422,32 @@ def test_the_ways_to_wall_and_paper_take_filter_and_view_along(visit):
     assert urlsplit(opened.value.url).path == "/map/small"
     assert (query["mark"], query["theme"]) == (["red"], ["dark"])
     assert query["view"][0].startswith("34.7526")
+
+
+def test_board_and_map_follow_the_ledger_and_a_card_leads_to_the_case_sheet(browser, tmp_path):
+    """Another process changes a case: nobody touches the page, and both say so."""
+    pack = write_small_pack(tmp_path / "small")
+    process, base = started(tmp_path, "--area", str(pack))
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    try:
+        page = Visit(context, base).open()
+        page.map().evaluate("window.kept = true")
+        ledger = open_ledger(tmp_path / "var")
+        cancel = Entry(Act.CANCEL, DISPATCHER, NOON, {"reason": "twice"})
+        ledger.change(lambda writing: writing.act("small", "SMALL-20260301-0001", cancel))
+        ledger.close()
+        page.until(lambda: page.counts() == {"red": 5, "yellow": 3, "green": 5}, "one red less on the board")
+        page.until_drawn(page.counts())
+        assert page.map().evaluate("window.kept") is True
+        page.page.click("[data-fly][data-code='SMALL-20260301-0005']")
+        page.map().click(".card a.primary")
+        page.page.wait_for_url("**/case?**")
+        assert page.query()["case"] == "SMALL-20260301-0005"
+        assert page.complaints == []
+    finally:
+        context.close()
+        process.terminate()
+        process.communicate(timeout=10)
 
 
 def test_it_stops_at_once_with_a_page_open(browser, tmp_path):
