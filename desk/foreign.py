@@ -8,6 +8,7 @@ from typing import Any
 from desk.place import duty
 from desk.reports import LONGEST_ID, day_of, edition_of
 from desk.room import Room
+from desk.roster import responsible
 from geo.errors import RulesError
 from incidents.case import Incident
 from incidents.deadlines import add, external
@@ -174,22 +175,25 @@ class Placer:
 
 
 def add_all(
-    writing: Writing, room: Room, cases: Sequence[Foreign], by: By, now: datetime, *, own_limits: bool = True
+    writing: Writing, room: Room, cases: Sequence[Foreign], by: By, now: datetime, *, live: bool = True
 ) -> list[Incident]:
     """Write cases that the ledger does not have, the earliest first, in a change that goes on already; one that came in between stays as it is.
 
     Parameters
     ----------
-    own_limits
-        Whether a running case without an official deadline gets one by our rules; an archive's does not.
+    live
+        Whether they are news: a running case without an official deadline gets one by our rules, and out of hours the one on duty answers for it.
     """
-    placer = Placer(room, own_limits)
+    placer, is_watched = Placer(room, own_limits=live), live and not room.area.pack.archive
     made = []
     for case in sorted(cases, key=lambda case: case.reported):
         entry = Entry(Act.IMPORT, by, now.astimezone(UTC), placer.data(case))
+        incident = placer.incident(case)
+        if is_watched and case.status in RUNNING:
+            incident = responsible(writing, room, incident, now)
         made.append(
             writing.report(
-                placer.incident(case),
+                incident,
                 entry,
                 prefix=room.area.pack.prefix,
                 day=day_of(room, case.reported),

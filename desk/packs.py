@@ -32,7 +32,7 @@ def from_pack(writing: Writing, room: Room, now: datetime) -> int:
     cases = [
         case for key, frame in room.area.of_kind("incident").items() for case in _of_layer(room, key, frame, seen, now)
     ]
-    return len(add_all(writing, room, cases, By(DISPATCHER, PostKind.DISPATCHER), now, own_limits=False))
+    return len(add_all(writing, room, cases, By(DISPATCHER, PostKind.DISPATCHER), now, live=False))
 
 
 def _of_layer(

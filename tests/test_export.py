@@ -3,6 +3,7 @@
 import csv
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +14,8 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from rooms import DISPATCHER, NOON, room_of, shipped
+from small_pack import COLUMN, ROW, SOUTH, WEST, write_small_pack
 
 from cli import battlemap
 from desk.acts import Doing, do
@@ -26,8 +29,6 @@ from ledger import find
 from reports import export_files
 from reports.export_files import export, harmless
 from reports.exports import AFTER_GRIDS, BEFORE_GRIDS, asked, batches, columns, table
-from tests.rooms import DISPATCHER, NOON, room_of, shipped
-from tests.small_pack import COLUMN, ROW, SOUTH, WEST, write_small_pack
 
 IN_GRID = (WEST + 1.5 * COLUMN, SOUTH + 1.5 * ROW)
 KINDS = ("xlsx", "csv", "geojson", "gpkg", "parquet")
@@ -384,9 +385,7 @@ def test_progress_is_told_to_the_end(dc, tmp_path):
 
 
 def test_every_column_is_documented(dc):
-    from tests.test_docs import ROOT  # the folder of the house
-
-    prose = (ROOT / "docs/import.md").read_text(encoding="utf-8")
+    prose = (Path(__file__).parent.parent / "docs/import.md").read_text(encoding="utf-8")
     for column in (*BEFORE_GRIDS, *AFTER_GRIDS):
         assert f"`{column.key}`" in prose, column.key
 

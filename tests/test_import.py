@@ -4,16 +4,18 @@ import csv
 import json
 import tomllib
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import openpyxl
 import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from rooms import DISPATCHER, NOON, room_of, shipped
+from small_pack import COLUMN, ROW, SOUTH, WEST, write_small_pack
 
 from cli import battlemap
-from desk import import_report, imports
+from desk import duty, import_report, imports
 from desk.acts import Doing, do
 from desk.begin import begin
 from desk.cells import Spoilt, identifier, moment
@@ -24,11 +26,10 @@ from geo.errors import Conflict, DraftError, RulesError, TableError
 from incidents.lifecycle import Act, By, PostKind
 from incidents.limits import EXTERNAL
 from incidents.model import Channel, Status
+from incidents.rota import Role, Slot
 from layers.load import load
 from ledger import find
 from locales import translator
-from tests.rooms import DISPATCHER, NOON, room_of, shipped
-from tests.small_pack import COLUMN, ROW, SOUTH, WEST, write_small_pack
 
 HEAD = ["工单编号", "来电时间", "诉求内容", "地址", "小类", "办理时限", "承办单位", "经度", "纬度"]
 IN_GRID = (WEST + 1.5 * COLUMN, SOUTH + 1.5 * ROW)  # the middle of micro-grid 2-02
@@ -128,6 +129,19 @@ def test_an_order_that_was_imported_can_be_worked_like_any_other(room, tmp_path)
     do(room, Doing(number, Act.ACCEPT), handler, NOON)
     do(room, Doing(number, Act.FEEDBACK, {"text": "已更换"}), handler, NOON)
     assert do(room, Doing(number, Act.CLOSE), DISPATCHER, NOON).status is Status.CLOSED
+
+
+def test_out_of_hours_the_one_on_duty_answers_for_what_comes_in_and_the_net_is_informed(tmp_path):
+    longnan = room_of(shipped("longnan"), tmp_path / "ledger")
+    spot = longnan.area.net.leaf.geoms[0].representative_point()
+    night = NOON + timedelta(hours=11)  # 23:00
+    slot = Slot(night - timedelta(hours=3), night + timedelta(hours=9), night.date())
+    duty.put(longnan, slot, Role.OFFICER, DISPATCHER.post, DISPATCHER, NOON)
+    path = written(tmp_path / "a.csv", [order(经度=str(spot.x), 纬度=str(spot.y), 承办单位="")])
+    imports.write(longnan, imports.plan(longnan, path, None, night), night)
+    (case,) = cases(longnan)
+    assert case.post == DISPATCHER.post
+    assert case.informed.startswith("head:")
 
 
 def test_an_order_without_a_deadline_gets_ours(room, tmp_path):

@@ -1,10 +1,11 @@
 """A hundred thousand rows in one file."""
 
+from rooms import NOON, room_of
+from small_pack import COLUMN, ROW, SOUTH, WEST, write_small_pack
+
 from desk import imports
 from layers.load import load
 from ledger import find
-from tests.rooms import NOON, room_of
-from tests.small_pack import COLUMN, ROW, SOUTH, WEST, write_small_pack
 
 HEAD = "工单编号,来电时间,诉求内容,地址,小类,经度,纬度\n"
 PLACE = f"{WEST + 1.5 * COLUMN},{SOUTH + 1.5 * ROW}"

@@ -5,6 +5,8 @@ from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
+from rooms import NOON, room_of, shipped
+from small_pack import write_small_pack
 
 from desk.begin import begin
 from desk.foreign import LONGEST_CLASS
@@ -12,8 +14,6 @@ from incidents.lifecycle import Act, By, CaseState, Entry, PostKind, replay
 from incidents.model import Status
 from layers.load import load
 from ledger import find
-from tests.rooms import NOON, room_of, shipped
-from tests.small_pack import write_small_pack
 
 
 @pytest.fixture(scope="module")
