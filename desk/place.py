@@ -68,16 +68,16 @@ def places(
         Unit and floor of each (n,), None where nobody told; None for all.
     """
     net, settings = room.area.net, room.rules.settings
-    frame = net.assign(lon, lat, unit=unit, floor=floor, nearest=settings.outside_m)
+    found = net.columns(lon, lat, unit=unit, floor=floor, nearest=settings.outside_m)
     edges = net.edge_m(lon, lat, within=settings.edge_m)
-    codes = frame[net.keys].to_dict("records")
+    codes = [dict(zip(net.keys, row, strict=True)) for row in zip(*(found[key] for key in net.keys), strict=True)]
     return [
         _outside(room, x, y)
         if match == "outside"
         else Place(
             {str(key): str(code) for key, code in row.items()}, match, None if math.isnan(edge) else round(edge, 1)
         )
-        for row, match, edge, x, y in zip(codes, frame["grid_match"], edges, lon, lat, strict=True)
+        for row, match, edge, x, y in zip(codes, found["grid_match"], edges, lon, lat, strict=True)
     ]
 
 

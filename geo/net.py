@@ -223,6 +223,19 @@ class Net:
             n rows: a column of codes for each level ("" for none, stacked codes ";"-joined) and overlay (all codes, ";"-joined, sorted), ``grid_match``
             (inside, boundary = exactly on the edge of its leaf, nearest, outside) and ``grid_distance_m`` (0 inside, NaN where no grid was given).
         """
+        return pd.DataFrame(self.columns(x, y, unit=unit, floor=floor, nearest=nearest, threads=threads))
+
+    def columns(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        *,
+        unit: Sequence[float | None] | None = None,
+        floor: Sequence[float | None] | None = None,
+        nearest: float | None = None,
+        threads: int | None = None,
+    ) -> dict[str, np.ndarray]:
+        """Return the columns of `assign` without a frame around them, whose making takes longer than finding one point."""
         x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
         leaf = self.locator.locate(x, y, threads=threads).astype(np.int64)
         edge = self.locator.on_edge(x, y, leaf, threads=threads)
@@ -237,7 +250,7 @@ class Net:
         self._name_stacks(columns[self.leaf.key], leaf, unit, floor)
         for overlay in self.overlays:
             columns[overlay.key] = _joined(overlay, x, y, threads)
-        return pd.DataFrame({**columns, "grid_match": match, "grid_distance_m": metres})
+        return {**columns, "grid_match": match, "grid_distance_m": metres}
 
     @cached_property
     def _edges(self) -> tuple[shapely.STRtree, Callable[[np.ndarray], np.ndarray]]:
@@ -277,6 +290,8 @@ class Net:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return rows outside that have a leaf within ``limit`` metres, its position, and the distance; of equally near leaves the lowest code."""
         lost = np.flatnonzero((leaf < 0) & (np.abs(y) <= MOST_LAT) & (np.abs(x) <= MOST_LON))
+        if not len(lost):
+            return lost, lost, np.empty(0)
         centre = centre_of(self.leaf.geoms)
         planar = projection(*centre)(np.column_stack([x[lost], y[lost]]))
         lost, points = lost[np.isfinite(planar).all(axis=1)], shapely.points(planar[np.isfinite(planar).all(axis=1)])
