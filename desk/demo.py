@@ -288,8 +288,10 @@ class Stream:
         for turn in ahead.due(until):
             at = now or turn.at
             if turn.due:
-                steps.write(writing, self.room, turn.number, at)
-                ahead.put(self._watch(writing.get(self.room.id, turn.number), turn, at, speed))
+                watched = writing.get(self.room.id, turn.number)
+                if watched.state.due == turn.due and watched.status in steps.TIMED:
+                    steps.write(writing, self.room, turn.number, at)
+                    ahead.put(self._watch(watched, turn, at, speed))
                 continue
             case = self._arrive(writing, turn, at) if turn.arrival else self._act(writing, turn, at, posts)
             if case is None:
@@ -367,9 +369,9 @@ class Stream:
         return [Turn(turn.at + wait, turn.key, turn.step + 1, None, case.number, case.status, move, twin)]
 
     def _watch(self, case: Incident, turn: Turn, at: datetime, speed: float) -> list[Turn]:
-        """Return the next look at a deadline, as long as it stands."""
+        """Return the next look at a deadline."""
         zone, rules = self.room.area.pack.timezone, self.room.rules
-        if case.state.due is None or case.state.due != turn.due or case.status not in steps.TIMED:
+        if turn.due is None or case.status not in steps.TIMED:
             return []
         following = next_step(
             rules.deadlines, turn.due.astimezone(zone), at.astimezone(zone), rules.calendar, urgency=case.urgency.value
