@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 from playwright.sync_api import Error, sync_playwright
+from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 HOUSE = Path(__file__).resolve().parent.parent
@@ -35,10 +36,9 @@ sys.path[:0] = [str(HOUSE), str(HOUSE / "tests")]
 
 from map_server import serving  # noqa: E402
 
-from api import live  # noqa: E402
-from api.answers import fresh  # noqa: E402
-from layers.areas import Areas  # noqa: E402
-from reports.figures import Filter  # noqa: E402
+from desk.room import DISPATCHER  # noqa: E402
+from incidents.lifecycle import Act, By, Entry, PostKind  # noqa: E402
+from ledger import find  # noqa: E402
 
 GRIDS, BUILDINGS, INCIDENTS = (40, 25), 50_000, 20_000
 WEST, SOUTH, WIDTH, HEIGHT = 113.55, 34.70, 0.10, 0.08
@@ -310,6 +310,7 @@ def measure_ours(browser, base, rounds):
         before = tab.bytes
         times = []
         for _ in range(10):
+            urllib.request.urlopen(f"{base}/change", timeout=30).close()
             start = time.perf_counter()
             tab.page.evaluate(
                 "() => battlemap.model.live.poll().then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))))"
@@ -375,29 +376,20 @@ def measure_peer(browser, base, rounds, plugins):
     return samples
 
 
-def changing_live(folder):
-    """Return a live route that answers as the console does at first, and then changes one incident each time, as a ledger would."""
-    areas = Areas((folder,), "pack")
-    snapshot = live.routes(areas)[0].endpoint
+def changing(rooms):
+    """Return a route that changes one incident after another in the ledger."""
+    numbers = []
 
-    def answer(request):
-        since = int(request.query_params.get("since", "0"))
-        if not since:
-            return snapshot(request)
-        area = areas.get("pack")
-        row = live.marks(area, Filter())[since % INCIDENTS]
-        now = datetime.now(UTC).isoformat()
-        delta = {
-            **live.state(area, Filter()),
-            "version": since + 1,
-            "served": now,
-            "reset": False,
-            "incidents": [[*row[:6], f"改{since}", *row[7:]]],
-            "removed": [],
-        }
-        return fresh(delta, request)
+    def change(_request):
+        room, now = rooms.get("pack", datetime.now(UTC)), datetime.now(UTC)
+        if not numbers:
+            with room.ledger.reading() as connection:
+                numbers.extend(row["number"] for row in find.rows(connection, room.wanted(), columns=("number",)))
+        note = Entry(Act.NOTE, By(DISPATCHER, PostKind.DISPATCHER), now, {"text": "benchmark"})
+        room.ledger.change(lambda writing: writing.act(room.id, numbers.pop(), note))
+        return PlainTextResponse("changed")
 
-    return Route("/live/{area}", answer)
+    return [Route("/change", change)]
 
 
 @contextlib.contextmanager
@@ -412,7 +404,10 @@ def ours_of(folder):
 
 
 def serve(folder):
-    with serving((folder,), first=[changing_live(folder)]) as base:
+    with serving((folder,), more=changing) as base:
+        urllib.request.urlopen(
+            f"{base}/live/pack?days=all", timeout=300
+        ).close()  # its incidents are taken into the ledger
         print(base, flush=True)
         while True:
             time.sleep(1)

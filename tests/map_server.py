@@ -4,7 +4,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,14 +22,16 @@ from settings import Settings
 
 
 @contextmanager
-def serving(packs: tuple[Path, ...] = (), first: Sequence[BaseRoute] = (), **settings: object) -> Iterator[str]:
-    """Serve the map documents of some packs over a ledger of their own, and routes that come ``first``; yields the address, without a slash at its end."""
+def serving(
+    packs: tuple[Path, ...] = (), more: Callable[[Rooms], Sequence[BaseRoute]] | None = None, **settings: object
+) -> Iterator[str]:
+    """Serve the map documents of some packs over a ledger of their own, and ``more`` routes that are made of its rooms; yields the address, without a slash at its end."""
     chosen = Settings(packs=packs, **settings)
     folder = tempfile.TemporaryDirectory()
     rooms = Rooms(Areas(packs, chosen.area), open_ledger(Path(folder.name)))
     app = Starlette(
         routes=[
-            *first,
+            *(more(rooms) if more else ()),
             *documents.routes(rooms, chosen, {}),
             *live.routes(rooms),
             *lookup.routes(rooms, chosen),
