@@ -370,14 +370,15 @@ def _in_state(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.drawn is not None:
         found.append(state.drawn(wanted.drawn))
     if wanted.acted:
-        found.append(_acted(*wanted.acted))
+        found.append(_acted(wanted.area, *wanted.acted))
     return found
 
 
-def _acted(act: str, since: datetime) -> ColumnElement[bool]:
+def _acted(area: str, act: str, since: datetime) -> ColumnElement[bool]:
     history = tables.history
-    done = (history.c.subject == "incident", history.c.act == act, history.c.at >= milliseconds(since))
-    return incident.c.number.in_(select(history.c.key).where(history.c.area == incident.c.area, *done))
+    lately = (history.c.area == area, history.c.at >= milliseconds(since))
+    done = select(history.c.key).where(*lately, history.c.subject == "incident", history.c.act == act)
+    return incident.c.number.in_(done)
 
 
 def _class_in(wanted: Wanted) -> ColumnElement[bool]:

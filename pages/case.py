@@ -23,7 +23,7 @@ from pages.parts.visit import Visit
 from reports.case_words import class_name, deadline, post_name
 from reports.case_words import timeline as lines_of
 from reports.refusals import refusal
-from reports.words import CHANNEL, URGENCY, status_name
+from reports.words import CHANNEL, status_name
 
 
 def render(visit: Visit) -> None:
@@ -53,10 +53,11 @@ def _sheet(  # noqa: PLR0917
     st.html(_head(visit, room, case))
     stale(visit, room, case)
     may = acts.offered(case, visit)[1]
-    if asked and state.get("act_of") != case.number:
-        state["act"] = next((act for act in may if act in {asked, acts.BOTH}), "")
-    chosen = state.get("act", "") if state.get("act_of") == case.number or asked else ""
+    if state.get("act_of") != case.number or asked:
+        state["act"] = next((act for act in may if asked and act in {asked, acts.BOTH}), "")
+        state.pop("refused", None)
     state["act_of"] = case.number
+    chosen = state["act"]
     tried = state.get("conflict")
     with st.container(key="sheet", horizontal=True, gap=None):
         with st.container(key="work", gap=None):
@@ -114,9 +115,7 @@ def _walk(visit: Visit, case: Incident) -> None:
 def _head(visit: Visit, room: Room, case: Incident) -> str:
     _ = visit._
     shown = deadline(room, case, visit.now, _)
-    about = " · ".join(
-        (class_name(room, case.class_, visit.language), _(CHANNEL[case.channel]), _(URGENCY[case.urgency]))
-    )
+    about = f"{class_name(room, case.class_, visit.language)} · {_(CHANNEL[case.channel])}"
     facts = [
         (_("State"), escape(status_name(case.status.value, _))),
         (_("Deadline"), light(shown.light.value if shown.light else "none", shown.left, shown.due) or "—"),
@@ -125,7 +124,7 @@ def _head(visit: Visit, room: Room, case: Incident) -> str:
     ]
     cells = "".join(f"<div><dt>{escape(label)}</dt><dd>{value}</dd></div>" for label, value in facts)
     return (
-        f'<header class="bm-head"><h1>{mark_of(case)}{escape(case.title)}{badge(case, visit)}</h1>'
+        f'<header class="bm-head"><h1>{mark_of(case) if case.mark else ""}{escape(case.title)}{badge(case, visit)}</h1>'
         f'<p class="bm-number"><code>{escape(case.number)}</code>{escape(about)}</p><dl>{cells}</dl></header>'
     )
 

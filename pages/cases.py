@@ -17,14 +17,7 @@ from pages.parts.visit import Visit
 from reports.listing import HEADS, MOST, TIMES, to_csv, to_xlsx
 
 ROW = 35  # pixels
-WIDTHS = {
-    "mark": "small",
-    "title": "large",
-    "address": "medium",
-    "status": "small",
-    "late": "small",
-    "returns": "small",
-}
+WIDTHS = {"mark": 118, "title": 360, "address": 200, "status": 150, "handler": 160}  # pixels
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOTE = N_("The newest {n} of {all} are shown; narrow the filter to see others.")
 

@@ -23,10 +23,10 @@ from reports.words import ACT, URGENCY, day_and_time, length_of_time, moment, po
 LIGHT = MappingProxyType({Light.GREEN: N_("In time"), Light.AMBER: N_("Due soon"), Light.RED: N_("Overdue")})
 UNIT = MappingProxyType(
     {
-        Unit.URGENT_HOUR: N_("{n} hours, day and night"),
-        Unit.WORK_HOUR: N_("{n} working hours"),
-        Unit.WORK_DAY: N_("{n} working days"),
-        Unit.NATURAL_DAY: N_("{n} calendar days"),
+        Unit.URGENT_HOUR: N_("{n} h, day and night"),
+        Unit.WORK_HOUR: N_("{n} h of working time"),
+        Unit.WORK_DAY: N_("{n} d of work"),
+        Unit.NATURAL_DAY: N_("{n} d by the calendar"),
     }
 )
 STEP = MappingProxyType(

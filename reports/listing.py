@@ -229,7 +229,12 @@ def _plain(value: Any) -> Any:
 def _frame(room: Room, rows: list[dict[str, Any]], now: datetime, _: Translator, language: str) -> pd.DataFrame:
     clock, zone = room.clock(now).to_pydatetime(), room.area.pack.timezone
     states = [json.loads(row["state"]) for row in rows]
-    names = {key: post_name(room, key, _) for row in rows for key in (row["handler"], row["post"])}
+    keys = (
+        {row["handler"] for row in rows}
+        | {row["post"] for row in rows}
+        | {state.get("verifier", "") for state in states}
+    )
+    names = {key: post_name(room, key, _) for key in keys}
     classes = {key: class_name(room, key, language) for key in {row["class"] for row in rows}}
     grids = _grids(room, [row["codes"] for row in rows])
     open_ = {status.value for status in OPEN}
@@ -252,7 +257,7 @@ def _frame(room: Room, rows: list[dict[str, Any]], now: datetime, _: Translator,
         "dispatched": [_time(state, Act.DISPATCH) for state in states],
         "feedback": [_time(state, Act.FEEDBACK) for state in states],
         "closed": [instant(row["closed"]) if row["closed"] is not None else None for row in rows],
-        "verifier": [post_name(room, state.get("verifier", ""), _) for state in states],
+        "verifier": [names[state.get("verifier", "")] for state in states],
         "returns": [state.get("returns", 0) for state in states],
         "rating": [_(state["rating"]) if state.get("rating") else "" for state in states],
         "responsible": [names[row["post"]] for row in rows],

@@ -13,7 +13,7 @@ from desk.room import DISPATCHER, ROOM_POSTS, Room
 from geo.errors import BattlemapError, Conflict
 from incidents.case import Incident
 from incidents.lifecycle import RULES, UNDO_WITHIN, Act, allowed
-from incidents.posts import line_of
+from incidents.posts import Post, line_of
 from layers.grid_names import full_names
 from ledger import find
 from locales import N_
@@ -303,12 +303,12 @@ def _words(slot: _Slot) -> None:
 
 
 def _handler(slot: _Slot) -> None:
-    posts, _ = handlers(slot.room, slot.case), slot.visit._
+    names, _ = handler_names(slot.room, slot.case, slot.visit), slot.visit._
     st.selectbox(
         slot.label,
-        posts,
+        list(names),
         index=None,
-        format_func=lambda post: handler_name(slot.room, post, slot.visit),
+        format_func=names.get,
         placeholder=_("Type a grid, a post or a department"),
         key=slot.key,
     )
@@ -316,18 +316,22 @@ def _handler(slot: _Slot) -> None:
 
 def handlers(room: Room, case: Incident | None = None) -> list[str]:
     """Return the posts to which a case may be sent: who is likely first (responsible, the line above, the class's authority), then all others."""
-    likely: list[str] = []
+    posts, likely = room.posts, []
     if case:
         class_ = room.rules.directory.classes.get(case.class_)
         authority = class_.authority if class_ else ""
         likely = [case.post, *(post.key for post in line_of(room.area.net, case.codes)), f"department::{authority}"]
-    others = [key for key, post in room.posts.items() if post.kind not in ROOM_POSTS]
-    return [key for key in dict.fromkeys([*likely, *others]) if key in room.posts and key != DISPATCHER]
+    others = [key for key, post in posts.items() if post.kind not in ROOM_POSTS]
+    return [key for key in dict.fromkeys([*likely, *others]) if key in posts and key != DISPATCHER]
 
 
-def handler_name(room: Room, key: str, visit: Visit) -> str:
-    """Return a post as a list of handlers names it: its title and level."""
-    post = room.posts[key]
+def handler_names(room: Room, case: Incident | None, visit: Visit) -> dict[str, str]:
+    """Return the posts to which a case may be sent, each as a list names it: its title and level."""
+    posts = room.posts
+    return {key: _handler_name(room, posts[key], visit) for key in handlers(room, case) if key in posts}
+
+
+def _handler_name(room: Room, post: Post, visit: Visit) -> str:
     title = post_title(post, visit._)
     level = next((level for level in room.area.net.levels if post.grid and level.key == post.grid[0]), None)
     return f"{title} · {level.name.in_(visit.language)}" if level else title

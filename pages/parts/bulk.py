@@ -13,7 +13,7 @@ from geo.errors import BattlemapError, Conflict
 from incidents.case import Incident
 from incidents.lifecycle import UNDO_WITHIN, Act, allowed
 from ledger import find
-from pages.parts.acts import handler_name, handlers
+from pages.parts.acts import handler_names
 from pages.parts.snapshot import Snapshot, renew
 from pages.parts.visit import Visit
 from reports.case_words import post_name
@@ -49,10 +49,10 @@ def bulk(visit: Visit, room: Room, shown: Snapshot, rows: Sequence[int]) -> None
         if again:
             words += _(" {n} of them change their handler.").format(n=again)
         st.html(f"<p>{escape(words)}</p>{_named(cannot, visit)}")
-        key = f"bulk_{shown.key}"
+        key, names = f"bulk_{shown.key}", handler_names(room, None, visit)
         with st.form(f"{key}_form", border=False):
             st.selectbox(
-                _("Handler"), handlers(room), index=None, format_func=lambda post: handler_name(room, post, visit),
+                _("Handler"), list(names), index=None, format_func=names.get,
                 placeholder=_("Type a grid, a post or a department"), key=f"{key}_handler",
             )  # fmt: skip
             st.text_area(_("What is to be done") + _(" (optional)"), key=f"{key}_text", height=80)

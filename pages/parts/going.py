@@ -35,7 +35,8 @@ def take_going() -> None:
     asked = st.session_state["address"].get("go") or {}
     page = asked.get("page")
     if page in OWN:
-        go(page, {name: str(value) for name, value in asked.get("own", {}).items() if name in OWN[page] and value})
+        known = {*OWN[page], "act"}  # an act is opened once, and stands in no address
+        go(page, {name: str(value) for name, value in asked.get("own", {}).items() if name in known and value})
 
 
 def going(visit: Visit, pages: Sequence[Page]) -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from desk.room import Room
 from incidents.model import Channel, Status
 from locales import N_
-from pages.parts.acts import handler_name, handlers
+from pages.parts.acts import handler_names
 from pages.parts.visit import Visit, own_key
 from reports.choices import grid_choices
 from reports.figures import MARKS
@@ -19,7 +19,6 @@ def sieve(visit: Visit, room: Room) -> None:
     """Show the filters."""
     _, asked = visit._, st.session_state["own"]["cases"]
     grids, classes = grid_choices(room.area, visit.language), _classes(visit, room)
-    posts = handlers(room)
     days = {"1": _("1 day"), **{day: _("{n} days").format(n=day) for day in DAYS[1:]}}
     if asked.get("days") and asked["days"] not in days:
         days[asked["days"]] = _("{n} days").format(n=asked["days"])
@@ -33,7 +32,7 @@ def sieve(visit: Visit, room: Room) -> None:
         _one(
             "handler",
             visit,
-            {key: handler_name(room, key, visit) for key in posts},
+            handler_names(room, None, visit),
             asked,
             _("All handlers"),
             _("Handler"),
