@@ -10,6 +10,7 @@ from typing import Any
 from desk import erasure, steps
 from desk.rooms import Rooms
 from geo.errors import BattlemapError
+from ledger import heads
 
 LOG = logging.getLogger(__name__)
 EVERY = 60  # seconds
@@ -46,9 +47,18 @@ def tick(rooms: Rooms, now: datetime) -> int:
 
 
 def _run(rooms: Rooms, stopped: Event, every: float) -> None:
+    note_start(rooms, datetime.now(UTC))
     _open_first(rooms)
     while not stopped.wait(every):
         tick(rooms, datetime.now(UTC))
+
+
+def note_start(rooms: Rooms, now: datetime) -> None:
+    """Write where the history ends into heads.log, so that what is cut off or rewritten later is found."""
+    try:
+        heads.note(rooms.ledger.folder, rooms.ledger.head(), "start", now=now)
+    except BattlemapError as error:  # a read-only disk: the console serves all the same
+        LOG.warning("%s", error)
 
 
 def _open_first(rooms: Rooms) -> None:

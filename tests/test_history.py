@@ -353,6 +353,18 @@ def test_the_log_of_heads_is_read_as_it_was_written(tmp_path):
     assert heads.noted(tmp_path) == ([head], [f"line 2 of {tmp_path / 'heads.log'} is no head"])
 
 
+def test_a_console_that_starts_writes_the_head_down(driven):
+    from types import SimpleNamespace
+
+    from api import ticker
+
+    ticker.note_start(SimpleNamespace(ledger=driven), NOW)
+    assert heads.noted(driven.folder) == ([driven.head()], [])
+    (driven.folder / "heads.log").unlink()
+    (driven.folder / "heads.log").mkdir()
+    ticker.note_start(SimpleNamespace(ledger=driven), NOW)  # says so in its log, and goes on
+
+
 @pytest.mark.parametrize("text", ["", "7", "7:abc", f"x:{'a' * 64}"])
 def test_a_head_that_is_none_is_refused(text):
     with pytest.raises(LedgerError, match="no head"):
