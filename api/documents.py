@@ -16,6 +16,8 @@ from desk.rooms import Rooms
 from layers import document
 from locales import translator
 from reports.choices import class_names
+from reports.figures import STATUSES
+from reports.words import status_name
 from settings import Settings
 
 THEMES = ("light", "dark")
@@ -40,6 +42,7 @@ def routes(rooms: Rooms, settings: Settings, files: Mapping[str, Path]) -> list[
             theme=theme,
             translate=translator(language),
             classes=class_names(room),
+            states={status: status_name(status, translator(language)) for status in STATUSES},
             tiles=TILES if settings.tiles else None,
             tiles_credit=settings.tiles_credit,
             stale_after=settings.stale_after,

@@ -83,6 +83,7 @@ def build(
     theme: str,
     translate: Callable[[str], str] = str,
     classes: Mapping[str, Name] = MappingProxyType({}),
+    states: Mapping[str, str] = MappingProxyType({}),
     base: str = "/",
     tiles: str | None = None,
     tiles_credit: str = "",
@@ -100,6 +101,8 @@ def build(
         From an English msgid to the text to show.
     classes
         Names of the classes and major classes of incidents, by key.
+    states
+        Names of the states of incidents in that language, by key.
     base
         Path under which the doors lie, with a slash at its end.
     tiles
@@ -133,6 +136,7 @@ def build(
         "style": _style(look),
         "classes": {key: name.in_(language) for key, name in classes.items()}
         | {key: name.in_(language) for kind in ("site", "service") for key, name in class_names(area, kind).items()},
+        "states": dict(states),
         "layers": [
             {"key": entry.key, "kind": entry.kind, "name": entry.name.in_(language)} for entry in area.pack.points
         ],

@@ -22,7 +22,8 @@ from layers.sheet import sheet
 from ledger import find
 from reports import figures
 from reports.cards import card
-from reports.choices import grid_choices
+from reports.choices import class_choices, grid_choices
+from reports.facts import facts_of
 from reports.figures import FEWEST, MARKS, Filter
 from reports.search import search
 
@@ -272,3 +273,25 @@ def test_a_picture_that_was_brought_up_to_date_is_the_one_that_the_ledger_gives(
             rows = find.rows(connection, picture.question, columns=("id", "version", "mark"))
         shown = zip(picture.cases.index, picture.cases["version"], picture.cases["mark"], strict=True)
         assert list(shown) == [(row["id"], row["version"], row["mark"]) for row in rows]
+
+
+def test_the_facts_count_each_class_and_say_of_few_restricted_ones_only_that_they_are_few(template):
+    room = busy(template, 11, 14).room
+    with room.ledger.reading() as connection:
+        count = find.counts_by(connection, room.wanted(), "class")
+    points = {name: number for kind, name, number in facts_of(room, NOON, "zh").points if kind == "事件"}
+    said = {key: points[room.class_name(key).zh] for key in count}
+    few = {key for key in count if key in {"L3001", "L5001"} and count[key] < FEWEST}
+    assert few
+    assert said == {key: "少于 5 件" if key in few else str(number) for key, number in count.items()}
+
+
+def test_the_classes_to_choose_among_are_those_that_occur_each_after_its_major_class(template):
+    room = busy(template, 12, 80).room
+    choices = class_choices(room, NOON, "zh")
+    assert set(CLASSES) <= set(choices)
+    assert list(choices).index("L3") < list(choices).index("L3001")
+    assert choices["L3"] == "矛盾纠纷 · 1"
+    assert "02" not in choices
+    for key in choices:
+        figures.select(room, Filter(classes=frozenset({key})), NOON)

@@ -2,7 +2,8 @@
 
 import json
 import re
-from urllib.parse import urlsplit
+from collections import Counter
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from chromium import chromium
@@ -99,8 +100,10 @@ def live(visit, area="small", query=""):
 )
 def test_what_is_drawn_is_what_the_live_data_say_stacks_included(visit, path):
     page = visit(path)
-    counts = live(page, urlsplit(path).path.split("/")[2])["counts"]
-    assert {mark: page.drawn()[mark] for mark in counts} == counts
+    told = live(page, urlsplit(path).path.split("/")[2])
+    placed = Counter(row[3] for row in told["incidents"])
+    assert {mark: page.drawn()[mark] for mark in told["counts"]} == dict.fromkeys(told["counts"], 0) | placed
+    assert sum(told["counts"].values()) == placed.total() + told["hidden"]
     assert page.complaints == []
     assert page.foreign == []
 
@@ -264,6 +267,43 @@ def test_the_data_age_is_shown_and_a_lost_connection_at_once(visit):
     page.page.unroute("**/live/**")
     page.tell("() => battlemap.model.live.poll()")
     assert page.page.get_attribute(".corner .age", "data-state") == "live"
+
+
+def test_a_filter_is_said_in_words(visit):
+    page = visit(
+        "/map/small?class=litter,L3&status=in_hand,dispatched&duty=head:third:2&days=7", width=1920, height=1080
+    )
+    assert page.page.inner_text(".notice span") == "已筛选 · 事件、矛盾纠纷 · 近 7 天 · 处置中、已派遣 · 三级网格 2"
+
+
+def test_a_wall_says_what_is_counted_and_has_no_mark_and_that_it_is_a_demonstration(visit):
+    page = visit("/map/small?theme=dark", width=1920, height=1080)
+    assert page.page.is_hidden(".demo")
+    assert page.page.locator(".hidden-count").count() == 0
+    page.tell("delta => battlemap.model.live.apply(delta)", {**live(page), "hidden": 3, "demo": True})
+    page.tell("() => battlemap.model.changed()")
+    assert "3" in page.page.inner_text(".hidden-count")
+    assert page.page.inner_text(".demo") == "演示"
+
+
+def test_a_card_of_an_incident_leads_to_its_case_sheet(visit):
+    page = visit("/map/small?at=incident:SMALL-20260301-0005")
+    link = page.page.locator(".card a.primary")
+    assert (link.get_attribute("href"), link.get_attribute("target")) == (
+        "/case?area=small&case=SMALL-20260301-0005&lang=zh",
+        "_blank",
+    )
+
+
+def test_the_map_asks_for_what_changed_and_not_for_all(visit):
+    page = visit()
+    with page.page.expect_request("**/live/**") as asked:
+        page.tell("() => battlemap.model.live.poll()")
+    query = parse_qs(urlsplit(asked.value.url).query)
+    assert {"since", "at", "pack"} <= set(query)
+    told = page.page.request.get(asked.value.url).json()
+    assert (told["reset"], told["incidents"], told["removed"]) == (False, [], [])
+    assert page.drawn()["red"] == 6
 
 
 def test_a_filter_that_is_not_understood_is_named(visit):

@@ -194,7 +194,14 @@
       }
       if (name === "class") return value.split(",").map((cls) => this.data.classes[cls] || cls).join("、");
       if (name === "mark") return value.split(",").map((mark) => this.data.words[mark] || mark).join("、");
-      return name === "days" ? this.period() : value;
+      if (name === "status") return value.split(",").map((status) => this.data.states[status] || status).join("、");
+      if (name === "handler" || name === "duty") { // key of a post: kind:level:code
+        const parts = value.split(":");
+        const found = this.partOf(parts[1]);
+        const at = found ? found.codes.indexOf(parts.slice(2).join(":")) : -1;
+        return found ? found.name + " " + (at < 0 ? parts[2] : found.labels[at]) : parts[2] || value;
+      }
+      return name === "days" ? this.period() : "";
     },
     // Fresh data are live; older ones say how old they are, so that stale never looks like fresh.
     ageText() {
