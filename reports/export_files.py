@@ -28,11 +28,12 @@ from layers.tables.sheet import CONTROL
 from ledger import find
 from ledger.find import Wanted
 from locales import Translator, translator
-from reports.exports import Column, batches, columns
+from reports.exports import CODE_WIDTH, Column, batches, columns
 
 Progress = Callable[[int, int], None]
 SHEET_ROWS = 1_048_575  # that a sheet holds below its header
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+IDS = frozenset({"number", "external_id"})
 MINUTE = "%Y-%m-%d %H:%M"
 GEOMETRY = "geometry"
 
@@ -162,19 +163,21 @@ class _Sheet:
             return [None if np.isnan(value) else float(value) for value in values]
         if column.kind == "count":
             return [int(value) for value in values]
-        return [self._text(value) for value in values]
+        is_id = column.key in IDS or column.width == CODE_WIDTH
+        return [self._text(value, is_id=is_id) for value in values]
 
     def _time(self, time: pd.Timestamp) -> WriteOnlyCell:
         cell = WriteOnlyCell(self.page, time.tz_localize(None).to_pydatetime())
         cell.number_format = "yyyy-mm-dd hh:mm"
         return cell
 
-    def _text(self, text: str) -> Any:
-        if not text:
-            return None
+    def _text(self, text: str, *, is_id: bool) -> Any:
+        """Return a cell that stays text: an id keeps its zeros when somebody edits it, and =A1 is no formula. Plain text is faster as it is."""
         text = CONTROL.sub("", text)
+        if not text or not (is_id or text[0] in "=#"):
+            return text or None
         cell = WriteOnlyCell(self.page, text)
-        cell.data_type, cell.number_format = "s", "@"  # text, whatever it looks like
+        cell.data_type, cell.number_format = "s", "@" if is_id else "General"
         return cell
 
     def done(self) -> None:

@@ -28,6 +28,7 @@ from reports.figures import codes_of
 from reports.words import CHANNEL, MARK, STATUS, URGENCY, post_title
 
 AT_ONCE = 20_000  # cases that are held at once
+CODE_WIDTH = 22  # of columns with codes of grids
 ACTS = MappingProxyType({"filed": Act.FILE, "dispatched": Act.DISPATCH, "feedback": Act.FEEDBACK})
 
 
@@ -121,7 +122,7 @@ def columns(room: Room, language: str) -> list[Column]:
         for key, name in names.items()
         for found in (
             Column(f"{_own(key)}_name", _in(name, language), width=14),
-            Column(_own(key), code.format(name=_in(name, language)), width=20),
+            Column(_own(key), code.format(name=_in(name, language)), width=CODE_WIDTH),
         )
     ]
     return [*plain[: len(BEFORE_GRIDS)], *grids, *plain[len(BEFORE_GRIDS) :]]
