@@ -21,6 +21,8 @@ from desk.begin import begin
 from desk.cells import Spoilt, identifier, moment
 from desk.imports import Verdict
 from desk.mapping import ColumnMapping, guess, guessed_row
+from desk.room import Room
+from desk.rules import rules_of
 from geo.crs import from_wgs84
 from geo.errors import Conflict, DraftError, RulesError, TableError
 from incidents.lifecycle import Act, By, PostKind
@@ -30,6 +32,7 @@ from incidents.rota import Role, Slot
 from layers.load import load
 from ledger import find
 from locales import translator
+from reports import exports
 
 HEAD = ["工单编号", "来电时间", "诉求内容", "地址", "小类", "办理时限", "承办单位", "经度", "纬度"]
 IN_GRID = (WEST + 1.5 * COLUMN, SOUTH + 1.5 * ROW)  # the middle of micro-grid 2-02
@@ -792,3 +795,18 @@ def test_the_command_speaks_chinese_by_default_and_exits_with_3_when_rows_are_re
     assert rest.exit_code == 3
     assert "已写入" in rest.output
     assert (tmp_path / "batch-refused.csv").read_text(encoding="utf-8-sig").count("gestern") == 2
+
+
+# --- both databases
+
+
+def test_a_batch_comes_in_is_brought_up_to_date_and_goes_out_on_both_databases(area, ledger, tmp_path):
+    room = Room(area, rules_of(area.pack), ledger)
+    rows = [order(f"20261119{n:04}") for n in range(600)]
+    imports.write(room, planned(room, tmp_path, *rows), NOON)
+    news = planned(room, tmp_path, *[{**row, "办结时间": "2026-11-20 10:00"} for row in rows])
+    assert news.counts["changed"] == 600
+    imports.write(room, news, NOON, update=True)
+    frame = exports.table(room, exports.asked(room, NOON, grid="micro:2-02", marks=["green"]), NOON, "zh")
+    assert frame["external_id"].nunique() == 600
+    assert set(frame["status"]) == {"closed"}
