@@ -39,6 +39,8 @@ class Statement:
 
     def __call__(self, connection: Connection, parameters: Parameters | None = None) -> CursorResult[Any]:
         """Run it, once for each mapping of a list."""
+        if isinstance(parameters, list) and len(parameters) == 1:
+            parameters = parameters[0]  # one row is one round trip
         return connection.exec_driver_sql(self._text[connection.dialect.name], parameters)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from ledgers import AREA, DEPARTMENT, DISPATCHER, HEAD, NOW, WORKER, case, do, drive, entry, report
+from postgres import execute, fresh
 from sqlalchemy import select, update
 
 from geo.errors import Conflict, LedgerError, LifecycleError, UnknownIncident
@@ -481,6 +482,34 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path)
     with pytest.raises(LedgerError, match="does not answer") as caught:
         open_ledger(tmp_path, "postgresql://me:secret@127.0.0.1:1/none")
     assert "secret" not in str(caught.value)
+
+
+def test_a_connection_that_was_cut_while_it_rested_is_replaced(tmp_path, postgres, migrated, monkeypatch):
+    url = fresh(postgres, migrated)
+    ledger = open_ledger(tmp_path, url)
+    report(ledger)
+    name = url.partition("?")[0].rpartition("/")[2]
+    execute(postgres, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    monkeypatch.setattr(store, "IDLE", 0)
+    report(ledger)
+    assert ledger.version() == 2
+    ledger.close()
+
+
+def test_a_connection_that_is_cut_at_work_is_named_and_the_next_one_works(tmp_path, postgres, migrated):
+    url = fresh(postgres, migrated)
+    ledger = open_ledger(tmp_path, url)
+    name = url.partition("?")[0].rpartition("/")[2]
+
+    def cut(writing):
+        writing.report(case(), entry(Act.REPORT, WORKER), prefix="LN", day="20261122")
+        execute(postgres, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
+    with pytest.raises(LedgerError, match="connection"):
+        ledger.change(cut)
+    ledger.engine.dispose()
+    assert report(ledger).version == 1
+    ledger.close()
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path):
