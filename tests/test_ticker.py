@@ -72,7 +72,12 @@ def test_the_first_room_opens_and_the_clock_ticks_while_the_app_lives(monkeypatc
         opened.append((name, now.tzinfo))
         raise LedgerError("The disk is gone.")  # the clock goes on all the same
 
-    living = ticker.lifespan(SimpleNamespace(names=lambda: ["first", "second"], get=get), every=0.01)
+    def head():
+        raise LedgerError("The disk is gone.")
+
+    ledger = SimpleNamespace(folder=None, head=head)
+    house = SimpleNamespace(names=lambda: ["first", "second"], get=get, ledger=ledger)
+    living = ticker.lifespan(house, every=0.01)
 
     async def live():
         async with living(None):
