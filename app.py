@@ -18,7 +18,7 @@ HOUSE = Path(__file__).parent
 SETTINGS = Settings.from_env()
 CONSOLE = api.Console(
     index=Path(st.__file__).with_name("static") / "index.html",
-    paths=("/", "/inbox", "/cases", "/case", "/report", "/posts", "/duty", "/facts"),
+    paths=("/", "/inbox", "/cases", "/case", "/report", "/chat", "/posts", "/duty", "/facts"),
     assets={path.name: path for path in (HOUSE / "pages" / "assets").iterdir() if path.is_file()},
 )
 

@@ -4,7 +4,7 @@ import streamlit as st
 
 from geo.errors import BattlemapError
 from locales import N_
-from pages import battle, case, cases, duty, facts, inbox, posts, report
+from pages import battle, case, cases, chat, duty, facts, inbox, posts, report
 from pages.parts.element import address
 from pages.parts.going import going, take_going
 from pages.parts.header import header
@@ -34,6 +34,7 @@ def run() -> None:
         st.Page(lambda: cases.render(now), title=_("Cases"), url_path="cases"),
         st.Page(lambda: case.render(now), title=_("Case"), url_path="case"),
         st.Page(lambda: report.render(now), title=_("Report"), url_path="report"),
+        st.Page(lambda: chat.render(now), title=_("Chat"), url_path="chat"),
         st.Page(lambda: posts.render(now), title=_("Posts"), url_path="posts"),
         st.Page(lambda: duty.render(now), title=_("Duty"), url_path="duty"),
         st.Page(lambda: facts.render(now), title=_("Facts and checks"), url_path="facts"),

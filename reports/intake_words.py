@@ -5,6 +5,7 @@ from types import MappingProxyType
 from desk.mediation import Outcome, Party
 from incidents.places import Because, Kind
 from incidents.text import Personal
+from ledger.groups import GroupKind
 from locales import N_
 
 PERSONAL = MappingProxyType(
@@ -68,5 +69,23 @@ MATCH = MappingProxyType(
     {
         "boundary": N_("It lies exactly on an edge."),
         "nearest": N_("It lies in no grid; the nearest one was taken."),
+    }
+)
+GROUP_KIND = MappingProxyType(
+    {
+        GroupKind.RESIDENTS: N_("Residents"),
+        GroupKind.MERCHANTS: N_("Merchants"),
+        GroupKind.OTHER: N_("Other"),
+    }
+)
+GROUP_VERB = MappingProxyType({"add": N_("new"), "edit": N_("changed"), "same": N_("as before"), "fault": N_("fault")})
+GROUP_FAULT = MappingProxyType(
+    {
+        "name": N_("The name is missing or too long."),
+        "twice": N_("“{said}” stands in the list twice."),
+        "kind": N_("“{said}” is no kind: residents, merchants, other."),
+        "members": N_("“{said}” is no number of members."),
+        "covers": N_("“{said}” is no place here, or several are called so."),
+        "post": N_("“{said}” is no post here, or several are called so."),
     }
 )

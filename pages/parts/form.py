@@ -38,8 +38,8 @@ class Form:
         return str(self.values["token"])
 
     def get(self, field: str, default: Any = "") -> Any:
-        """Return a value."""
-        return self.values.get(field, default)
+        """Return a value: what its widget says now, else what was kept of it."""
+        return st.session_state.get(self.key(field), self.values.get(field, default))
 
     def set(self, **values: Any) -> None:
         """Set values and what their widgets show; for callbacks, which run before the widgets."""
