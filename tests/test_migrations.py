@@ -1,5 +1,6 @@
 """Migrations: the tables come up to date, once, with their triggers, and never by accident."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,12 +31,18 @@ def engine(tmp_path, empty_database):
 
 
 def test_the_tables_that_the_revisions_make_are_those_of_tables_py(engine):
-    """After a change of tables.py write a new revision in ledger/migrations/versions/: a revision that was released is never changed."""
+    """After a change of tables.py: `python -m ledger.migrations.write what_changed`, read what it wrote, commit it. A revision that was released is never changed."""
     migrations.upgrade(engine)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         differences = [str(one) for one in compare_metadata(context, tables.METADATA)]
-    assert differences == []
+    assert differences == [], "run: python -m ledger.migrations.write what_changed"
+
+
+def test_revisions_do_not_read_tables_py():
+    """A revision says what it makes in its own words: tables.py goes on changing."""
+    for file in sorted((migrations.FOLDER / "versions").glob("*.py")):
+        assert "ledger.tables" not in file.read_text(encoding="utf-8"), file.name
 
 
 def test_the_history_is_append_only_after_every_revision(engine):
@@ -57,6 +64,40 @@ def test_migrating_again_does_nothing(tmp_path, empty_database):
 def set_revision(engine, revision):
     with engine.begin() as connection:
         connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+
+
+def test_the_next_revision_is_written_from_what_tables_py_says(tmp_path, monkeypatch):
+    """As a developer does who adds a table and a column; on a copy, so that the house stays as it is."""
+    code = f"""
+import sys
+sys.path.insert(0, {str(tmp_path)!r})
+from sqlalchemy import Column, Integer, Table, Text
+from ledger import migrations, tables
+assert str(migrations.FOLDER).startswith({str(tmp_path)!r})
+Table("route", tables.METADATA, Column("id", tables.Number, primary_key=True), Column("name", Text, index=True))
+tables.area.append_column(Column("routes", Integer))
+from ledger.migrations.write import write
+print(write("patrol_routes"))
+from pathlib import Path
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from ledger import store
+from ledger.migrations import triggers
+engine = store.engine_of(Path({str(tmp_path)!r}))
+migrations.upgrade(engine)
+with engine.connect() as connection:
+    print(compare_metadata(MigrationContext.configure(connection), tables.METADATA), triggers.missing(connection))
+engine.dispose()
+"""
+    for room in ("ledger", "geo", "incidents"):
+        shutil.copytree(ROOT / room, tmp_path / room)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    written, differences = done.stdout.splitlines()
+    assert Path(written).name == f"{int(migrations.newest()) + 1:04d}_patrol_routes.py"
+    assert differences == "[] []"
 
 
 def test_a_ledger_of_a_newer_battlemap_is_refused(tmp_path, database):
