@@ -11,13 +11,14 @@ from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from desk.inbox import may_read
 from desk.room import DISPATCHER, Room
 from desk.roster import Wish, added, checked_name, netted
 from geo.errors import RosterError, UnknownIncident
 from incidents.case import Incident
 from incidents.lifecycle import Act, By, Entry, PostKind
 from incidents.model import Status
-from incidents.posts import post_key
+from incidents.posts import Post, post_key
 from incidents.rota import COVER, DAY, SINGLE, WEEK, Double, Role, Shift, Slot, copied, doubles, fill, gaps, slots
 from incidents.rota import day_of as duty_day
 from incidents.text import clean, strike_names
@@ -210,10 +211,11 @@ def undo(room: Room, done: Changed, by: By, now: datetime) -> Changed:
 # Hand-over
 
 
-def carried(room: Room, now: datetime) -> list[Carried]:
-    """Return the open cases that a hand-over carries, each once, the most pressing reason first.
+def carried(room: Room, post: Post, now: datetime) -> list[Carried]:
+    """Return the open cases that a hand-over of a post carries, each once, the most pressing reason first.
 
-    Not sorted yet; overdue; suspended and to be reviewed before the next shift ends; reported in the shift that ends and still open.
+    Not sorted yet; overdue; suspended and to be reviewed within a day; reported in the shift that ends and still open. Cases of restricted classes only where the
+    post may read them.
     """
     clock = room.clock(now).to_pydatetime()
     since = room.rules.settings.shift(clock - LATE)
@@ -228,7 +230,8 @@ def carried(room: Room, now: datetime) -> list[Carried]:
     with room.ledger.reading() as connection:
         for why, fields in asked.items():
             for case in find.incidents(connection, room.wanted(**fields), order="due", limit=MOST_CARRIED):
-                found.setdefault(case.number, Carried(case, why))
+                if may_read(post, case):
+                    found.setdefault(case.number, Carried(case, why))
     return list(found.values())[:MOST_CARRIED]
 
 
@@ -291,14 +294,14 @@ def past(room: Room, *, most: int = 10) -> list[Handover]:
         return rota.handovers(connection, room.id, taken=True, most=most)
 
 
-def cases_of(room: Room, note: Handover) -> list[Incident]:
-    """Return the cases that a hand-over carries, as they stand now."""
+def cases_of(room: Room, note: Handover, post: Post) -> list[Incident]:
+    """Return the cases that a hand-over carries, as they stand now; of restricted classes only those that a post may read."""
     if not note.cases:
         return []
     with room.ledger.reading() as connection:
         found = find.incidents(connection, room.wanted(numbers=frozenset(note.cases)))
     order = {number: place for place, number in enumerate(note.cases)}
-    return sorted(found, key=lambda case: order[case.number])
+    return sorted((case for case in found if may_read(post, case)), key=lambda case: order[case.number])
 
 
 def _pass_on(  # noqa: PLR0917

@@ -68,7 +68,9 @@ def _take_search(key: str, own: Mapping[str, str]) -> None:
 
 def _levels(visit: Visit, found: Listing, own: Mapping[str, str]) -> str:
     _, level = visit._, own.get("level", "")
-    rows = [f"{_to(visit, own, level='', **{'in': ''}, current=not level)}<span>{escape(_('Tree'))}</span></a>"]
+    rows = [
+        f"{_to(visit, own, level='', **{'in': ''}, current=not Asked.of(own).flat)}<span>{escape(_('Tree'))}</span></a>"
+    ]
     for key, (name, number, empty) in found.levels.items():
         vacant = f"<small>{escape(_('{n} vacant').format(n=empty))}</small>" if empty else ""
         rows.append(
@@ -114,7 +116,7 @@ def _row(visit: Visit, line: Line, own: Mapping[str, str]) -> str:
     _, load = visit._, line.load
     current = own.get("key") == line.key
     opened = f"{_to(visit, own, key=line.key, current=current, look='bm-post')}{escape(line.title)}</a>"
-    kind = f"<small>{escape(line.kind)}</small>" if line.kind not in line.title else ""
+    kind = f"<small>{escape(line.kind)}</small>" if line.kind else ""
     if line.is_vacant:
         vacant = f'<em class="bm-vacant">{escape(_("Vacant"))}</em>'
         holder = f"{vacant} {escape(line.holders)}" if line.holders else vacant

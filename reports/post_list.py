@@ -73,6 +73,8 @@ class Line:
 
     Attributes
     ----------
+    kind
+        Its kind, where its title does not say it.
     depth
         How far it is set in.
     holders
@@ -135,7 +137,7 @@ def listing(room: Room, asked: Asked, now: datetime, language: str, _: Translato
         Line(
             post.key,
             post_title(post, _),
-            _(POST_KIND[post.kind]),
+            _kind(post, _),
             _beneath(post_grid(room, post, language), trail),
             0 if asked.flat else _depth(room.area, asked, post),
             "、".join(holder_name(one, _) for one in held.get(post.key, ())),
@@ -156,6 +158,12 @@ def listing(room: Room, asked: Asked, now: datetime, language: str, _: Translato
         held,
         carried,
     )
+
+
+def _kind(post: Post, _: Translator) -> str:
+    """Return the kind of a post where its title does not say it: of a head it always does."""
+    name = _(POST_KIND[post.kind])
+    return "" if post.kind is PostKind.HEAD or name in post_title(post, _) else name
 
 
 def _beneath(name: str, trail: Sequence[tuple[str, str]]) -> str:

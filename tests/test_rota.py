@@ -396,8 +396,22 @@ def test_the_post_that_hands_over_does_not_sign_for_itself(duty_room):
 
 def test_a_hand_over_carries_what_is_unsorted_overdue_to_be_reviewed_and_of_this_shift(duty_room):
     old, new = reported(duty_room, NOON - timedelta(days=2)), reported(duty_room, NIGHT)
-    found = {one.case.number: one.why for one in duty.carried(duty_room, NIGHT + timedelta(minutes=5))}
+    found = {
+        one.case.number: one.why for one in duty.carried(duty_room, duty_room.post(A), NIGHT + timedelta(minutes=5))
+    }
     assert found == {old.number: "unsorted", new.number: "unsorted"}
+
+
+def test_a_restricted_case_is_carried_and_read_only_by_posts_that_may(duty_room):
+    b = duty_room.area.points["buildings"].iloc[5]
+    case = reports.report(duty_room, reports.Draft("L3001", b.geometry.x, b.geometry.y), DISPATCHER, NIGHT)
+    stranger = duty_room.post("head:grid:410102999001007")
+    assert case.restricted
+    assert [one.case.number for one in duty.carried(duty_room, duty_room.post(A), NIGHT)] == [case.number]
+    assert duty.carried(duty_room, stranger, NIGHT) == []
+    note = duty.write(duty_room, "", [case.number], "", DISPATCHER, NIGHT)
+    assert [found.number for found in duty.cases_of(duty_room, note, duty_room.post(A))] == [case.number]
+    assert duty.cases_of(duty_room, note, stranger) == []
 
 
 def test_names_and_numbers_are_struck_out_of_a_note_and_an_empty_one_is_refused(duty_room):

@@ -30,11 +30,13 @@ def waiting_notes(visit: Visit, room: Room) -> None:
         st.error(refused)
     for note in duty.waiting(room):
         with st.container(key=f"note_{note.id}", gap="small"):
-            cases = duty.cases_of(room, note)
+            cases = duty.cases_of(room, note, visit.post)
             still = [case for case in cases if case.mark and case.mark.value == "red"]
             st.html(_note(visit, room, note, _("Hand-over, not taken yet")))
             if cases:
-                ended = _("{n} cases, {ended} of them ended since").format(n=len(cases), ended=len(cases) - len(still))
+                ended = _("{n} cases, {ended} of them ended since").format(
+                    n=len(note.cases), ended=len(cases) - len(still)
+                )
                 with st.expander(ended):
                     st.html(rows(visit, room, cases))
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -66,7 +68,7 @@ def write_note(visit: Visit, room: Room) -> None:
                 "What is going on, what was promised, equipment. Names and numbers of people are struck out."
             ),
         )
-        numbers = _cases(visit, room, duty.carried(room, visit.now))
+        numbers = _cases(visit, room, duty.carried(room, visit.post, visit.now))
         posts = {"": _("Whoever comes"), **_posts(visit, room)}
         place = list(posts).index(to) if to in posts else 0
         st.selectbox(_("To"), list(posts), place, format_func=posts.get, key="note_to")
