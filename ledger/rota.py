@@ -10,18 +10,29 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from geo.errors import RosterError
 from incidents.lifecycle import UNDO_WITHIN
 from incidents.rota import ANSWERS, Role, Shift
 from incidents.rota import on_duty as serving
+from ledger.statements import Statement
 from ledger.tables import handover, history, instant, milliseconds, shift
 from ledger.writing import Writing
 
 SUBJECT = "rota"
 HANDOVER = "handover"
 OnDuty = Shift  # who is on duty: role, post, holder, since, until
+
+
+# Every report out of hours asks this, inside the change that writes it.
+_SERVING = Statement(
+    lambda _: (
+        select(shift.c.role, shift.c.post)
+        .where(shift.c.area == bindparam("area"), shift.c.since <= bindparam("time"), shift.c.until > bindparam("time"))
+        .order_by(shift.c.since, shift.c.id)
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -73,8 +84,8 @@ def on_duty(connection: Connection, area: str, at: datetime) -> list[OnDuty]:
 
 def answering(connection: Connection, area: str, at: datetime) -> str:
     """Return the key of the post that answers out of hours: the duty officer, else the night shift, else the leader; "" when nobody is on duty."""
-    found = on_duty(connection, area, at)
-    return next((one.post for role in ANSWERS for one in found if one.role is role), "")
+    found = _SERVING(connection, {"area": area, "time": milliseconds(at)}).mappings().all()
+    return next((row["post"] for wanted in ANSWERS for row in found if row["role"] == wanted.value), "")
 
 
 def officer(connection: Connection, area: str, at: datetime) -> str:
