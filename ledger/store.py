@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Lock
+from threading import Event, Lock, get_ident
 from time import monotonic
 from typing import Any, Generic, TypeVar
 
@@ -45,6 +45,7 @@ class Ledger:
         self._waiting: deque[_Job[Any]] = deque()
         self._mutex = Lock()  # of _waiting and _led
         self._led = False
+        self._leader = 0  # thread that commits now
 
     def change(self, work: Callable[[Writing], T]) -> T:
         """Do some work on the ledger, and return what it returned once all of it is on the disk.
@@ -57,6 +58,8 @@ class Ledger:
         LedgerError
             The database cannot be written: the disk is full, or read-only; nothing was changed.
         """
+        if self._leader == get_ident():
+            raise RuntimeError("A work began another change; it would wait for itself. Do both in one work.")
         job = _Job(work)
         with self._mutex:
             self._waiting.append(job)
@@ -69,9 +72,11 @@ class Ledger:
         """Commit the works that wait, this one first, and hand the lead to the next that waits."""
         with self._mutex:
             batch = [self._waiting.popleft() for _ in range(min(MOST_IN_ONE, len(self._waiting)))]
+        self._leader = get_ident()
         try:
             self._commit(batch)
         finally:
+            self._leader = 0
             with self._mutex:
                 following = self._waiting[0] if self._waiting else None
                 self._led = following is not None

@@ -193,6 +193,12 @@ def test_a_work_that_raises_leaves_nothing_though_it_flushed(ledger):
     assert report(ledger, key="a").number == "LN-20261122-0001"
 
 
+def test_a_work_that_begins_another_change_is_told_instead_of_waiting_for_itself(ledger):
+    with pytest.raises(RuntimeError, match="one work"):
+        ledger.change(lambda _writing: report(ledger))
+    assert report(ledger).version == 1
+
+
 def test_the_same_key_makes_one_incident(ledger):
     assert report(ledger, key="abc") == report(ledger, key="abc", text="again")
     assert ledger.version() == 1
