@@ -111,7 +111,7 @@ def refusal(error: BattlemapError, _: Translator) -> str:
     for kind, speak in _SPEAKERS.items():
         if isinstance(error, kind):
             return speak(error, _)
-    return _("Something went wrong here") + _(": ") + str(error)
+    return _("Something went wrong here: {detail}").format(detail=str(error))
 
 
 def _text(error: TextError, _: Translator) -> str:

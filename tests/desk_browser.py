@@ -71,6 +71,7 @@ class Desk:
         said = {"area": AREA, "post": self.key, "lang": self.language, **query}
         self.page.goto(f"{self.address}{path}?" + "&".join(f"{name}={value}" for name, value in said.items()))
         self.page.wait_for_selector(wait)
+        self.page.wait_for_selector("html[data-console=ready]", state="attached")
         return self
 
     def case(self, number):

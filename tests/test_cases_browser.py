@@ -123,6 +123,7 @@ def test_keys_go_through_the_inbox_open_and_dispatch_but_not_while_typing(desk):
     page.wait_for_selector(".bm-head")
     assert second in page.inner_text(".bm-number")
     until(page, lambda: f"case={second}" in page.url, second)
+    page.wait_for_selector(".st-key-key_previous button:enabled")
     page.keyboard.press("k")
     until(page, lambda: second not in page.inner_text(".bm-number"), "the case before")
     page.keyboard.press("d")

@@ -117,10 +117,29 @@ addEventListener("click", (event) => {
   }
 });
 
+document.documentElement.dataset.console = "ready"; // keys are heard from now on
+
+// Which row the keyboard stands at: a list that is drawn anew, since somebody changed something, takes it up again.
+let standing = "";
+addEventListener("focusin", ({ target }) => { if (target.matches(".bm-rows a[data-go]")) standing = target.dataset.own; });
+addEventListener("pointerdown", () => { standing = ""; });
+
+// The rows of the list that is shown; those of the page before stay in the document until the next one is whole.
+function rows() {
+  return document.querySelector(".st-key-walk") ? [] : [...document.querySelectorAll(".bm-rows a[data-go]")];
+}
+
+function standAgain() {
+  if (!standing || document.activeElement !== document.body) return;
+  const row = rows().find((link) => link.dataset.own === standing);
+  if (row) row.focus({ preventScroll: true });
+}
+
 // The keyboard: next, previous, open, dispatch, help; never while somebody types.
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
   const key = event.key;
+  standAgain();
   const list = [...document.querySelectorAll(".bm-rows a[data-go], .bm-posts a.bm-post")];
   const here = list.indexOf(document.activeElement);
   const step = key === "j" || (key === "ArrowDown" && here >= 0) ? 1 : key === "k" || (key === "ArrowUp" && here >= 0) ? -1 : 0;
@@ -181,6 +200,7 @@ new MutationObserver((records) => {
       else if (node.querySelectorAll) node.querySelectorAll(STANDING).forEach(say);
     }
   }
+  standAgain();
 }).observe(document.body, { childList: true, subtree: true });
 
 function say(node) {

@@ -203,7 +203,7 @@ def _submit(visit: Visit, number: str, version: int, act: str, key: str, names: 
         if name.endswith("*") and not (photos if name == "photos*" else data.get(name.rstrip("*")))
     ]
     if lacking:
-        labels = visit._(", ").join(visit._(LABEL[name]) for name in lacking)
+        labels = ("、" if visit.language == "zh" else ", ").join(visit._(LABEL[name]) for name in lacking)
         state["refused"] = visit._("Still missing: {fields}").format(fields=labels)
         return
     attempt(visit, Tried(number, act, data, version, photos))
