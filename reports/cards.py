@@ -156,7 +156,7 @@ def _level_card(speech: Speech, kind: str, code: str) -> Card | None:
     stacked = net.stacked.get(code, ()) if level is net.leaf else ()
     made = _shape_card(kind, code, level.labels[position], speech.name(level.name), level.geoms[position])
     _lineage_rows(speech, made, _codes_of(net, level, position))
-    _duty_rows(speech, made, duty_of(net, _codes_of(net, level, position)))
+    _duty_rows(speech, made, duty_of(net, _codes_of(net, level, position), speech.room.posts))
     _children_rows(speech, made, level, position)
     _extent_rows(speech, made, level.geoms[position])
     members = {stack.code for stack in stacked} or {code}
@@ -177,7 +177,7 @@ def _stack_card(speech: Speech, level: Level, stack: Stack) -> Card:
     codes = {**_codes_of(net, level, position), level.key: stack.code}
     _lineage_rows(speech, made, codes)
     made.row(speech._("Part of the building"), _where(stack, speech._))
-    _duty_rows(speech, made, duty_of(net, codes))
+    _duty_rows(speech, made, duty_of(net, codes, speech.room.posts))
     made.row(speech._("Households"), stack.households)
     _holdings(speech, made, level.key, {stack.code}, households=False)
     return made
@@ -196,7 +196,7 @@ def _overlay_card(speech: Speech, kind: str, code: str) -> Card | None:
     codes = _codes_at(net, made.lon, made.lat)
     _lineage_rows(speech, made, codes)
     if overlay.responsible:
-        _duty_rows(speech, made, duty_of(net, {**codes, overlay.key: code}))
+        _duty_rows(speech, made, duty_of(net, {**codes, overlay.key: code}, speech.room.posts))
     else:
         made.row(speech._("Responsible post"), overlay.posts[position])
     _extent_rows(speech, made, geom)
@@ -229,7 +229,7 @@ def _point_card(speech: Speech, kind: str, code: str) -> Card | None:
     made.row(_("Storeys"), _whole(row["storeys"]))
     codes = _codes_in(speech.area.net, row)
     _lineage_rows(speech, made, codes, leaf=True)
-    _duty_rows(speech, made, duty_of(speech.area.net, codes))
+    _duty_rows(speech, made, duty_of(speech.area.net, codes, speech.room.posts))
     return made
 
 

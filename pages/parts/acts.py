@@ -320,7 +320,7 @@ def handlers(room: Room, case: Incident | None = None) -> list[str]:
     if case:
         class_ = room.rules.directory.classes.get(case.class_)
         authority = class_.authority if class_ else ""
-        likely = [case.post, *(post.key for post in line_of(room.area.net, case.codes)), f"department::{authority}"]
+        likely = [case.post, *(post.key for post in line_of(room.area.net, case.codes, room.posts)), f"department::{authority}"]
     others = [key for key, post in posts.items() if post.kind not in ROOM_POSTS]
     return [key for key in dict.fromkeys([*likely, *others]) if key in posts and key != DISPATCHER]
 
