@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, not_, or_, select, union
 
 from geo.errors import UnknownIncident
 from incidents.case import Incident
@@ -144,26 +144,26 @@ def table(
     connection: Connection, wanted: Wanted, columns: Sequence[str], *, order: str = "newest"
 ) -> dict[str, list[Any]]:
     """Return columns of the wanted incidents, each as a list: what `rows` returns, at a fraction of its time."""
-    found = connection.execute(_listed(wanted, columns, order)).all()
+    found = connection.execute(_listed(wanted, columns, order, whole=True)).all()
     lists = zip(*found, strict=True) if found else ((),) * len(columns)
     return {name: list(values) for name, values in zip(columns, lists, strict=True)}
 
 
-def _listed(wanted: Wanted, columns: Sequence[str], order: str) -> Select[Any]:
+def _listed(wanted: Wanted, columns: Sequence[str], order: str, *, whole: bool = False) -> Select[Any]:
     picked = [mark_at(wanted.shift).label("mark") if name == "mark" else incident.c[name] for name in columns]
-    return question(wanted, *picked, order=order)
+    return question(wanted, *picked, order=order, whole=whole)
 
 
 def count(connection: Connection, wanted: Wanted, *, most: int | None = None) -> int:
     """Count the wanted incidents; with ``most`` no further than that."""
-    some = question(wanted, incident.c.id).limit(most).subquery()
+    some = question(wanted, incident.c.id, whole=True).limit(most).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def counts_by(connection: Connection, wanted: Wanted, column: str) -> dict[str, int]:
     """Count the wanted incidents by a column; ``mark`` as it shows at ``shift``."""
     by = mark_at(wanted.shift) if column == "mark" else incident.c[column]
-    asked = question(wanted, by.label("by"), func.count()).group_by("by")
+    asked = question(wanted, by.label("by"), func.count(), whole=True).group_by("by")
     return dict(connection.execute(asked).all())
 
 
@@ -289,13 +289,16 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return found + _narrowed(wanted)
 
 
-def question(wanted: Wanted, *columns: Any, order: str = "") -> Select[Any]:
-    """Return the question as a statement.
+def question(wanted: Wanted, *columns: Any, order: str = "", whole: bool = False) -> Select[Any]:
+    """Return the question as a statement; ``whole`` for one whose answer is read to its end.
 
     What lies in one grid is looked up in that grid, newest first, and need not be sorted; where something rarer narrows the question, that goes first. On a million
     incidents the wrong one of the two takes a hundred times as long, and SQLite cannot tell them apart. (It would begin with any index of ``area``, so that the grid's own
     ``area`` stands for it.)
     """
+    if whole and wanted.active_since and not _is_rare(wanted):
+        asked = select(*columns).where(_active(wanted), *conditions(replace(wanted, active_since=None)))
+        return asked.order_by(*ORDERS.get(order, ()))
     if not _is_grid_first(wanted):
         return select(*columns).where(*conditions(wanted)).order_by(*ORDERS.get(order, ()))
     place = incident_grid.c
@@ -307,14 +310,24 @@ def question(wanted: Wanted, *columns: Any, order: str = "") -> Select[Any]:
 
 def _is_grid_first(wanted: Wanted) -> bool:
     """Tell whether a question is about one grid, and nothing narrows it to few incidents."""
-    few = (wanted.numbers, wanted.handler, wanted.post, wanted.source, wanted.mine, wanted.due_before)
     is_open = wanted.marks == {Mark.RED.value} or (wanted.statuses and wanted.statuses <= OPEN)
-    is_rare = (
-        any(few)
-        or wanted.after_version is not None
-        or (is_open and (wanted.classes or wanted.majors or wanted.statuses))
-    )
+    is_rare = _is_rare(wanted) or (is_open and (wanted.classes or wanted.majors or wanted.statuses))
     return bool(wanted.grid) and len(wanted.codes) == 1 and not is_rare
+
+
+def _is_rare(wanted: Wanted) -> bool:
+    """Tell whether an index leads to few incidents whatever else is asked."""
+    few = (wanted.numbers, wanted.handler, wanted.post, wanted.source, wanted.mine, wanted.due_before)
+    return any(few) or wanted.after_version is not None
+
+
+def _active(wanted: Wanted) -> ColumnElement[bool]:
+    """Return what `active_since` means as three look-ups, each by its index; SQLite would rather walk through the whole area."""
+    since = milliseconds(wanted.active_since) if wanted.active_since else 0
+    other = incident.alias()
+    ways = (other.c.mark == Mark.RED.value, other.c.reported >= since, other.c.closed >= since)
+    found = union(*(select(other.c.id).where(other.c.area == wanted.area, way) for way in ways))
+    return incident.c.id.in_(found)
 
 
 def _inside(wanted: Wanted) -> tuple[ColumnElement[bool], ...]:

@@ -13,13 +13,13 @@ from reports.words import mark_name
 
 MOST_INCIDENTS = 8
 SHORTEST = 2  # characters of a query below which no incident is looked for
-BACK = timedelta(days=366)
+BACK = timedelta(days=92)
 
 
 def search(room: Room, query: str, now: datetime) -> list[Found]:
     """Find what holds every word of a query: the incident of that number first, then what the area holds, then incidents.
 
-    Words are looked for in the incidents that are open or of the last year; those of restricted classes are not found, not even by their number.
+    Words are looked for in the incidents that are open or of the last three months; those of restricted classes are not found, not even by their number.
     """
     plain = unicodedata.normalize("NFKC", query).strip()
     if len(plain) < SHORTEST:
