@@ -74,16 +74,23 @@ class Chat(Desk):
 
 
 @pytest.fixture
-def desk(browser, address):
-    contexts = []
+def context(browser):
+    found = browser.new_context(viewport={"width": 1366, "height": 768})
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def desk(context, address):
+    pages = []
 
     def sit(key="dispatcher::", *, language="zh"):
-        contexts.append(browser.new_context(viewport={"width": 1366, "height": 768}))
-        return Chat(contexts[-1], address, key, language).start()
+        pages.append(Chat(context, address, key, language))
+        return pages[-1].start()
 
     yield sit
-    for context in contexts:
-        context.close()
+    for one in pages:
+        one.page.close()
 
 
 def cases(room):

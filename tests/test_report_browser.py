@@ -96,16 +96,23 @@ class Form(Desk):
 
 
 @pytest.fixture
-def form(browser, address):
-    contexts = []
+def context(browser):
+    found = browser.new_context(viewport={"width": 1366, "height": 768})
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def form(context, address):
+    pages = []
 
     def sit(key="dispatcher::", *, language="zh"):
-        contexts.append(browser.new_context(viewport={"width": 1366, "height": 768}))
-        return Form(contexts[-1], address, key, language).start()
+        pages.append(Form(context, address, key, language))
+        return pages[-1].start()
 
     yield sit
-    for context in contexts:
-        context.close()
+    for one in pages:
+        one.page.close()
 
 
 def middle(room, number):
@@ -192,7 +199,7 @@ def test_coordinates_in_either_order_and_in_the_system_of_a_map_app(form, room):
 
 
 def test_what_is_missing_or_wrong_is_said_and_nothing_typed_is_lost(form, room):
-    one, at, before = form(), middle(room, 40), count(room)
+    one, at, before = form(), middle(room, 42), count(room)
     one.save().refused("缺少类别")
     one.classed().save().refused("位置没有坐标")
     one.coordinates("0, 0")
@@ -210,7 +217,7 @@ def test_what_is_missing_or_wrong_is_said_and_nothing_typed_is_lost(form, room):
     _time(one, "reported", (datetime.now(ZONE) - timedelta(hours=1)).strftime("%Y/%m/%d, %H:%M"))
     made = case(room, one.save().number())
     assert made.text == "垃圾堆了😀三天"
-    assert made.codes["micro"] == str(room.area.net.leaf.codes[40])
+    assert made.codes["micro"] == str(room.area.net.leaf.codes[42])
 
 
 def _time(one, field, text):
