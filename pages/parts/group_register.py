@@ -214,7 +214,9 @@ def _import(visit: Visit, room: Room, form: Form) -> None:
     """Take a list of groups: what it would do by row, then all of it or nothing."""
     _ = visit._
     with st.expander(_("Take a list of groups")):
-        told = _("XLSX or CSV with the columns 群名称, 类型, 人数, 覆盖范围, 责任岗位; places are separated by 、")
+        told = _("XLSX or CSV with the columns {columns}; several places in one cell are parted by commas").format(
+            columns=", ".join(names[0] for names in groups.HEADS.values())
+        )
         st.html(f'<p class="bm-note">{escape(told)}</p>')
         given = st.file_uploader(_("Spreadsheet (XLSX or CSV)"), key=f"group_file_{form.token}")
         if given is None:

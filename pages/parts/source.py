@@ -16,6 +16,7 @@ from reports.words import CHANNEL, URGENCY
 
 CHANNELS = tuple(channel for channel in Channel if channel is not Channel.IMPORT)
 HOTLINE = "12345"
+MASKED = "王*明, 138****5678"
 MINUTE = timedelta(minutes=1)
 
 
@@ -64,9 +65,9 @@ def choose_reporter(visit: Visit, form: Form) -> None:
     _ = visit._
     with st.expander(_("Reporter (optional)")):
         told = _(
-            "Shown and kept masked only (王*明, 138****5678), apart from the case, and erased after it. Do not type real contacts before there are accounts."
+            "Shown and kept masked only ({example}), apart from the case, and erased after it. Do not type real contacts before there are accounts."
         )
-        st.html(f'<p class="bm-note">{escape(told)}</p>')
+        st.html(f'<p class="bm-note">{escape(told.format(example=MASKED))}</p>')
         with st.container(horizontal=True, gap="small"):
             st.text_input(_("Name"), **form.bind("reporter"))
             st.text_input(_("Telephone"), type="phone", placeholder="", icon="", **form.bind("phone"))
