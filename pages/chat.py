@@ -55,7 +55,7 @@ def _paste(visit: Visit, room: Room, form: Form) -> None:
         )
         st.button(
             _("Read the messages"),
-            type="primary",
+            type="secondary" if form.get("items", []) else "primary",
             key="read_chat",
             shortcut="Ctrl+Enter",
             on_click=_read,
