@@ -282,7 +282,8 @@ def mark_at(shift: datetime | None) -> ColumnElement[str]:
 
 def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     """Return the conditions of a question; tests/test_find.py reads the plans that they lead to."""
-    found: list[ColumnElement[bool]] = [incident.c.area == wanted.area]
+    # Where `_mine` names the area, an index of the area would only tempt SQLite to walk through it.
+    found: list[ColumnElement[bool]] = [] if wanted.mine else [incident.c.area == wanted.area]
     if wanted.grid:
         inside = select(incident_grid.c.incident).where(incident_grid.c.incident == incident.c.id, *_inside(wanted))
         found.append(inside.exists())
@@ -330,6 +331,15 @@ def _active(wanted: Wanted) -> ColumnElement[bool]:
     return incident.c.id.in_(found)
 
 
+def _mine(area: str, post: str) -> ColumnElement[bool]:
+    """Return whose turn it is as two look-ups, each by its index; SQLite would rather walk through everything red."""
+    other = incident.alias().c
+    unsorted, handled = [status.value for status in (Status.REPORTED, Status.FILED)], [one.value for one in HANDLED]
+    ways = ((other.post == post, other.status.in_(unsorted)), (other.handler == post, other.status.in_(handled)))
+    red = (other.area == area, other.mark == Mark.RED.value)
+    return incident.c.id.in_(union(*(select(other.id).where(*red, *way) for way in ways)))
+
+
 def _inside(wanted: Wanted) -> tuple[ColumnElement[bool], ...]:
     return incident_grid.c.key == wanted.grid, _among(incident_grid.c.code, wanted.codes)
 
@@ -362,13 +372,9 @@ def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 def _in_state(wanted: Wanted) -> list[ColumnElement[bool]]:
     """Return the conditions of an inbox: whose turn it is, and what waits for whom."""
-    c = incident.c
     found: list[ColumnElement[bool]] = []
     if wanted.mine:
-        is_red = c.mark == Mark.RED.value
-        unsorted = and_(c.post == wanted.mine, is_red, c.status.in_([Status.REPORTED.value, Status.FILED.value]))
-        handled = and_(c.handler == wanted.mine, is_red, c.status.in_([status.value for status in HANDLED]))
-        found.append(or_(handled, unsorted))
+        found.append(_mine(wanted.area, wanted.mine))
     if wanted.not_by:
         found.append(not_(state.handled_by(wanted.not_by)))
     if wanted.asking:

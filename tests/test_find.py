@@ -34,7 +34,7 @@ VIEWS = {
     "to sample": (Wanted(AREA, statuses=frozenset({"self_cleared"})), "newest", {"ix_incident_status"}),
     "inbox of a handler": (Wanted(AREA, handler="department::3", statuses=TURN), "newest", {"ix_incident_handler"}),
     "open of a post": (Wanted(AREA, post="head:micro:m033", marks=RED), "newest", {"ix_incident_post"}),
-    "my turn": (Wanted(AREA, mine="department::3"), "newest", {"ix_incident_handler", "ix_incident_mark"}),
+    "my turn": (Wanted(AREA, mine="department::3"), "newest", {"ix_incident_handler"}),
     "overdue": (Wanted(AREA, due_before=NOW - DAY), "due", {"ix_incident_due"}),
     "changed since": (Wanted(AREA, after_version=COUNT - 50), "changed", {"ix_incident_version"}),
     "my grid": (Wanted(AREA, grid="micro", codes=MICRO), "newest", OF_GRID),
