@@ -40,7 +40,7 @@ def run() -> None:
         st.Page(lambda: facts.render(now), title=_("Facts and checks"), url_path="facts"),
     ]
     current = st.navigation(pages, position="hidden")
-    going(now, pages)
+    going(pages)
     try:
         room = now.room()
     except BattlemapError as error:

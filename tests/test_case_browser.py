@@ -95,6 +95,7 @@ def test_a_case_goes_from_report_to_close_by_four_posts(desk, room):
     inspector.page.wait_for_selector(".bm-photo img")
     assert inspector.page.evaluate("document.querySelector('.bm-photo img').naturalWidth") > 100
     inspector.press("close").confirm().until_state("已结案")
+    inspector.page.wait_for_selector("[data-act=close]")
     assert history(room, number) == [
         "report", "file", "dispatch", "accept", "escalate", "accept", "feedback", "close",
     ]  # fmt: skip
@@ -151,7 +152,7 @@ def test_what_was_done_can_be_taken_back_for_a_minute_by_who_did_it(desk, room):
     number = reported(room, place=11).number
     dispatcher = desk().case(number)
     dispatcher.press("refuse").write("reason", "误报").confirm().until_state("不予立案")
-    assert dispatcher.page.inner_text(".st-key-undo time").endswith(" s")
+    dispatcher.page.wait_for_selector(".st-key-undo time:has-text(' s')")
     assert not desk("inspector::").case(number).page.query_selector(".st-key-undo")
     dispatcher.page.click(".st-key-undo button")
     dispatcher.until_state("已上报")
@@ -209,3 +210,33 @@ def test_the_sheet_in_english_has_no_chinese_of_ours(desk, room):
     page.wait_for_selector(".st-key-key_dispatch")
     assert page.inner_text(".st-key-acts").startswith("File and dispatch")
     assert "Course of the case" in page.inner_text(".st-key-work")
+
+
+def test_a_photo_opens_over_the_page_and_the_arrows_go_on(desk, room):
+    number = reported(room, "两张照片", place=21, photos=[jpeg("#a33"), jpeg("#33a")]).number
+    page = desk().case(number).page
+    page.click(".bm-said a[data-photo] >> nth=0")
+    page.wait_for_selector(".bm-viewer img")
+    first = page.get_attribute(".bm-viewer img", "src")
+    page.keyboard.press("ArrowRight")
+    assert page.get_attribute(".bm-viewer img", "src") != first
+    assert "2 / 2" in page.inner_text(".bm-viewer p")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".bm-viewer", state="detached")
+
+
+def test_the_way_back_of_the_browser_leads_to_the_case_before(desk, room):
+    one, two = (reported(room, text, place=place).number for text, place in (("前一件", 23), ("后一件", 25)))
+    page = desk().open("/inbox", ".bm-rows").page
+    for number in (one, two):
+        page.click(f".bm-rows a:has-text('{number}')")
+        page.wait_for_selector(f".bm-number:has-text('{number}')")
+        page.wait_for_url(f"**case={number}*")
+        if number == one:
+            page.click(".st-key-walk a >> nth=0")
+            page.wait_for_selector(".bm-rows")
+    page.go_back()
+    page.wait_for_selector(".bm-rows")
+    page.wait_for_function("!location.search.includes('case=')")
+    page.go_back()
+    page.wait_for_selector(f".bm-number:has-text('{one}')")

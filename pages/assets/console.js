@@ -7,6 +7,7 @@ let words = {};
 let frame = null; // the iframe of the map, while there is one
 let press = null; // hands a press on a count to Python
 let go = null; // hands a press on a link to a page of ours to Python
+let shownCase = ""; // the case that Python shows
 let back = false; // the browser went back or forward, and its address speaks
 
 function rewrite(changes) {
@@ -28,12 +29,13 @@ function post(message) {
 // The element that keeps the address.
 export function address({ data, setTriggerValue }) {
   words = data.words;
+  shownCase = data.query.case;
   go = (page, own) => setTriggerValue("go", { page, own });
   if (back) {
     back = false;
     const page = location.pathname.slice(1);
     const own = Object.fromEntries(new URLSearchParams(location.search));
-    if (page === "case" && own.case && own.case !== data.query.case) return go(page, own);
+    if (page === "case" && own.case && own.case !== data.query.case) return again(page, own, 5);
   }
   const before = new URLSearchParams(location.search).get("area");
   const moved = before && before !== data.query.area;
@@ -96,15 +98,33 @@ function source(data, theme) {
   return "/map/" + encodeURIComponent(data.area) + "?" + query + (data.query ? "&" + data.query : "");
 }
 
+// Ask for the page that the browser went back to, until it is there: what is asked while the page changes is not always heard.
+function again(page, own, times) {
+  go(page, own);
+  setTimeout(() => { if (times && new URLSearchParams(location.search).get("case") === own.case && shownCase !== own.case) again(page, own, times - 1); }, 1500);
+}
+
 addEventListener("popstate", () => { back = true; });
 
+// Streamlit writes its own changes of the parameters as steps of the browser's history; a step is another page.
+const step = history.pushState.bind(history);
+history.pushState = (state, title, address) => {
+  if (new URL(address, location.href).pathname !== location.pathname) step(state, title, address);
+};
+
 addEventListener("click", (event) => {
-  const button = event.target.closest && event.target.closest("[data-mark], [data-fly], [data-theme-switch], a[data-view], a[data-go], [data-keys]");
+  const button = event.target.closest && event.target.closest("[data-mark], [data-fly], [data-theme-switch], a[data-view], a[data-go], a[data-photo], [data-keys]");
   if (!button) return;
   if (button.matches("a[data-go]")) {
     if (!go || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // another tab, another window
     event.preventDefault();
     go(button.dataset.go, Object.fromEntries(new URLSearchParams(button.dataset.own)));
+    return;
+  }
+  if (button.matches("a[data-photo]")) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    look(button);
     return;
   }
   if ("keys" in button.dataset) return toggleKeys(button);
@@ -173,6 +193,31 @@ function pressed(name) {
 
 function toggleKeys(button) {
   if (button) button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") !== "true"));
+}
+
+// A photo over the page: the arrows go on to the next, Escape and a press close it.
+function look(link) {
+  const all = [...document.querySelectorAll(".st-key-work .bm-said a[data-photo]")];
+  if (!all.includes(link)) all.push(link);
+  const viewer = document.createElement("dialog");
+  const picture = viewer.appendChild(document.createElement("img"));
+  const caption = viewer.appendChild(document.createElement("p"));
+  let place = all.indexOf(link);
+  const show = () => {
+    picture.src = all[place].href;
+    picture.alt = caption.textContent = all[place].title + (all.length > 1 ? "  " + (place + 1) + " / " + all.length : "");
+  };
+  viewer.className = "bm-viewer";
+  viewer.addEventListener("click", () => viewer.close());
+  viewer.addEventListener("close", () => viewer.remove());
+  viewer.addEventListener("keydown", (event) => {
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (step) { place = (place + step + all.length) % all.length; show(); }
+    event.stopPropagation();
+  });
+  show();
+  document.body.append(viewer);
+  viewer.showModal();
 }
 
 // What runs out: the minute in which an act can be taken back.

@@ -32,20 +32,20 @@ def go(page: str, own: Mapping[str, str]) -> None:
 
 def take_going() -> None:
     """Take a press on a link of ours."""
-    asked = st.session_state["address"].get("go") or {}
+    element = st.session_state.get("address")  # gone where the page changed in the same moment; the browser asks again
+    asked = (element.get("go") if element else None) or {}
     page = asked.get("page")
     if page in OWN:
         known = {*OWN[page], "act"}  # an act is opened once, and stands in no address
         go(page, {name: str(value) for name, value in asked.get("own", {}).items() if name in known and value})
 
 
-def going(visit: Visit, pages: Sequence[Page]) -> None:
+def going(pages: Sequence[Page]) -> None:
     """Switch to the page that was asked for, if one was."""
     asked = st.session_state.pop("going", None)
     if asked is not None:
-        own = st.session_state["own"].get(asked, {})
-        page = next(page for page in pages if page.url_path == asked)
-        st.switch_page(page, query_params={name: text for name, text in visit.address(asked, own).items() if text})
+        # without parameters: Streamlit would write each change of them into the browser's history; the address element writes them over
+        st.switch_page(next(page for page in pages if page.url_path == asked))
 
 
 def walk(numbers: Iterable[str]) -> None:
