@@ -23,7 +23,8 @@ class Rooms:
     def __init__(self, areas: Areas, ledger: Ledger, rules: Path | None = None, *, demo: bool = True) -> None:
         self.areas, self.ledger = areas, ledger
         self._rules, self._demo = rules, demo
-        self._lock = Lock()
+        self._lock = Lock()  # of _locks
+        self._locks: dict[str, Lock] = {}
         self._open: dict[str, Room] = {}
 
     def names(self) -> list[str]:
@@ -46,10 +47,11 @@ class Rooms:
         room = self._open.get(name)
         if room is None or room.area is not area:
             with self._lock:
+                lock = self._locks.setdefault(name, Lock())
+            with lock:  # of this room alone: one that begins takes its time, and the others stay open
                 room = self._open.get(name)
                 if room is None or room.area is not area:
-                    room = self._enter(area, now)
-                    self._open[name] = room
+                    room = self._open[name] = self._enter(area, now)
         return room
 
     def _enter(self, area: Area, now: datetime) -> Room:
