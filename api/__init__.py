@@ -96,6 +96,6 @@ def _rooms(settings: Settings) -> Rooms:
     )
 
 
-async def healthz(_request: Request) -> Response:  # noqa: RUF029  on the loop: it answers while every thread is busy
+async def healthz(_request: Request) -> Response:  # on the loop, so that it answers while every thread is busy
     """Answer that the console is ready, and nothing else."""
     return PlainTextResponse("ok")

@@ -391,4 +391,3 @@ def _migration(table: Entry, majors: Mapping[str, Name], classes: Mapping[str, o
         if key and key not in keys:
             entry.fault(f"{code!r} leads to {key!r}, which is no {kind}")
     return migration
-

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,8 @@ from ledger.writing import Writing
 T = TypeVar("T")
 FILE = "ledger.db"
 MOST_IN_ONE = 64  # changes in one commit
+# A request may read within a read: more connections than a server has threads (40), or they would wait for one another.
+POOL: Mapping[str, Any] = {"pool_size": 8, "max_overflow": 56}
 BUSY = 30  # seconds that a writer waits for another process
 IDLE = 2.0  # seconds after which a connection is asked whether it still answers
 EVERY = 20_000  # versions between two looks at how the database plans
@@ -331,7 +333,7 @@ def engine_of(folder: Path, url: str = "") -> Engine:
         raise LedgerError(
             f"BATTLEMAP_DATABASE_URL names {address.get_backend_name()}; battlemap knows PostgreSQL and SQLite."
         )
-    engine = create_engine(address.set(drivername="postgresql+psycopg"), pool_size=8, max_overflow=16)
+    engine = create_engine(address.set(drivername="postgresql+psycopg"), **POOL)
     _ping_the_idle(engine)
     return engine
 
@@ -370,7 +372,7 @@ def read_head(connection: Connection, *, lock: bool = False) -> Head:
 
 def _sqlite(path: Path) -> Engine:
     _make(path)
-    engine = create_engine(f"sqlite:///{path}", creator=lambda: _opened(path), pool_size=8, max_overflow=16)
+    engine = create_engine(f"sqlite:///{path}", creator=lambda: _opened(path), **POOL)
 
     @event.listens_for(engine, "connect")
     def _connected(connection: sqlite3.Connection, _record: Any) -> None:
