@@ -26,6 +26,7 @@ lint: $(VENV)/.test ## ruff, its formatter, and mypy
 bench: $(VENV)/.bench browser ## what we claim, measured beside peers
 	$(BIN)/python benchmarks/bench_locate.py
 	$(BIN)/python benchmarks/bench_map.py
+	$(BIN)/python benchmarks/bench_ledger.py
 
 lock: $(VENV)/.run ## renew requirements/*.txt: names, versions and hashes
 	$(BIN)/python -m pip install --quiet uv
