@@ -1,4 +1,4 @@
-"""The register of posts: the area's own, with what the ledger added, renamed and abolished. It follows the ledger, and asks it for no more than its version."""
+"""The register of posts: the area's own, with what the ledger added, renamed and abolished. It follows the ledger, and asks it for no more than when they changed last."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,14 +9,13 @@ from typing import NamedTuple
 from incidents.posts import Post
 from ledger import posts
 from ledger.posts import Kept
-from ledger.store import Ledger, read_head
+from ledger.store import Ledger
 from ledger.tables import instant
 
 
 class _Seen(NamedTuple):
-    """What was read at a version of the ledger."""
+    """What was read."""
 
-    version: int  # of the ledger
     changed: int  # version of the last change of a post
     posts: Mapping[str, Post]
     kept: Mapping[str, Kept]
@@ -28,7 +27,7 @@ class Register:
     def __init__(self, area: str, own: Mapping[str, Post], ledger: Ledger) -> None:
         self._area, self._own, self._ledger = area, own, ledger
         self._lock = Lock()
-        self._seen = _Seen(-1, -1, own, MappingProxyType({}))
+        self._seen = _Seen(-1, own, MappingProxyType({}))
 
     def posts(self, at: datetime | None = None) -> Mapping[str, Post]:
         """Return the posts that there are: at a time, or without one those that were not abolished when the register was changed last."""
@@ -53,19 +52,14 @@ class Register:
     def _fresh(self) -> _Seen:
         """Return what stands now; the posts are read again only when one of them was changed."""
         with self._ledger.reading() as connection:
-            version = read_head(connection).version
-            seen = self._seen
-            if version == seen.version:
+            changed, seen = posts.version(connection, self._area), self._seen
+            if changed == seen.changed:
                 return seen
-            changed = posts.version(connection, self._area)
-            if changed != seen.changed:
-                kept = {found.post.key: found for found in posts.kept(connection, self._area)}
-                at = instant(posts.changed_at(connection, changed)) if changed else None
-                seen = _Seen(version, changed, _alive(self._own, kept, until=at), MappingProxyType(kept))
-            else:
-                seen = seen._replace(version=version)
+            kept = {found.post.key: found for found in posts.kept(connection, self._area)}
+            at = instant(posts.changed_at(connection, changed)) if changed else None
+        seen = _Seen(changed, _alive(self._own, kept, until=at), MappingProxyType(kept))
         with self._lock:
-            if seen.version > self._seen.version:
+            if changed > self._seen.changed:
                 self._seen = seen
         return seen
 

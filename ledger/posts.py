@@ -16,6 +16,7 @@ from geo.errors import RosterError
 from incidents.lifecycle import UNDO_WITHIN, PostKind
 from incidents.model import Mark
 from incidents.posts import Post
+from ledger import statements
 from ledger.tables import history, holding, incident, incident_grid, instant, milliseconds, post
 from ledger.writing import Writing
 
@@ -64,8 +65,7 @@ class Holding:
 
 def version(connection: Connection, area: str) -> int:
     """Return the version of the last change of an area's posts; 0 when there was none."""
-    asked = select(func.max(history.c.version)).where(history.c.area == area, history.c.subject == SUBJECT)
-    return int(connection.execute(asked).scalar() or 0)
+    return int(statements.POSTS_CHANGED(connection, {"area": area}).scalar() or 0)
 
 
 def changed_at(connection: Connection, number: int) -> int:

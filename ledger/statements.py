@@ -94,6 +94,11 @@ ORIGIN = _always(
 )
 SERIAL = _always(select(serial.c.last).where(serial.c.area == bindparam("area"), serial.c.day == bindparam("day")))
 SET_SERIAL = _upsert("serial", ("area", "day"), "last")
+POSTS_CHANGED = _always(
+    select(func.max(history.c.version)).where(
+        history.c.area == bindparam("area"), history.c.subject == literal_column("'post'")
+    )
+)
 RELATE = _upsert("relation", ("one", "other"), "kind")
 LEAVE_GRIDS = _always(delete(incident_grid).where(incident_grid.c.incident == bindparam("row_id")))
 _last = select(func.max(history.c.version)).where(
