@@ -14,10 +14,10 @@ from pages.parts.keys import keys
 from pages.parts.sieve import sieve
 from pages.parts.snapshot import Snapshot, follow_table, snapshot
 from pages.parts.visit import Visit
-from reports.listing import HEADS, MOST, TIMES, to_csv, to_xlsx
+from reports.listing import MOST, to_csv, to_xlsx
 
 ROW = 35  # pixels
-WIDTHS = {"mark": 118, "title": 360, "address": 200, "status": 150, "handler": 160}  # pixels
+WIDTHS = {"mark_name": 118, "title": 300, "address": 220, "status_name": 150, "handler_name": 160}  # pixels
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOTE = N_("The newest {n} of {all} are shown; narrow the filter to see others.")
 
@@ -64,7 +64,7 @@ def _bar(visit: Visit, room: Room, shown: Snapshot, rows: Sequence[int], cursor:
         st.button(_("Dispatch"), key="key_dispatch", disabled=not number, on_click=go, args=("case", dispatch))
     with st.container(key="table_keys", horizontal=True):
         for name, step in (("previous", -1), ("next", 1)):
-            st.button(name, key=f"key_{name}", on_click=_move, args=(shown.key, (cursor if cursor is not None else -1) + step, many, visit._(HEADS["number"]), list(rows)))  # fmt: skip
+            st.button(name, key=f"key_{name}", on_click=_move, args=(shown.key, (cursor if cursor is not None else -1) + step, many, shown.listing.heading("number"), list(rows)))  # fmt: skip
     stem = f"{room.id}-{visit.now.astimezone(room.area.pack.timezone):%Y%m%d-%H%M}"
     title = _("Cases")
     with st.container(key="downloads", horizontal=True, gap="small"):
@@ -86,12 +86,13 @@ def _table(visit: Visit, shown: Snapshot) -> tuple[list[int], int | None]:
     if frame.empty:
         st.html(f'<p class="bm-empty">{escape(_("No incident matches the filter."))}</p>')
         return [], None
-    times = {_(HEADS[name]): st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm") for name in TIMES}
-    widths = {_(HEADS[name]): st.column_config.Column(width=width) for name, width in WIDTHS.items()}
+    times = {name: st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm") for name in shown.listing.times}
+    widths = {shown.listing.heading(key): st.column_config.Column(width=width) for key, width in WIDTHS.items()}
     event = st.dataframe(
         frame,
         key=f"table_{shown.key}",
         hide_index=True,
+        column_order=shown.listing.order,
         height="stretch",
         row_height=ROW,
         on_select="rerun",

@@ -4,7 +4,7 @@ What is restricted (disputes, care) keeps number, class, state and times, and ha
 column is.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -121,8 +121,8 @@ def columns(room: Room, language: str) -> list[Column]:
         found
         for key, name in names.items()
         for found in (
-            Column(f"{_own(key)}_name", _in(name, language), width=14),
-            Column(_own(key), code.format(name=_in(name, language)), width=CODE_WIDTH),
+            Column(f"{own_name(key)}_name", _in(name, language), width=14),
+            Column(own_name(key), code.format(name=_in(name, language)), width=CODE_WIDTH),
         )
     ]
     return [*plain[: len(BEFORE_GRIDS)], *grids, *plain[len(BEFORE_GRIDS) :]]
@@ -140,7 +140,9 @@ def table(room: Room, wanted: Wanted, now: datetime, language: str) -> pd.DataFr
     return pd.concat(frames, ignore_index=True)
 
 
-def batches(room: Room, wanted: Wanted, now: datetime, language: str, *, size: int = AT_ONCE) -> Iterator[pd.DataFrame]:
+def batches(
+    room: Room, wanted: Wanted, now: datetime, language: str, *, size: int = AT_ONCE
+) -> Generator[pd.DataFrame, None, None]:
     """Walk through the table some rows at a time, all of one moment of the ledger; an empty table is one batch without rows."""
     maker = _Maker(room, wanted, now, language)
     is_empty = True
@@ -258,18 +260,18 @@ class _Maker:
         """Take words and place from the cases of restricted classes."""
         hidden = frame["restricted"].to_numpy(dtype=bool)
         if hidden.any():
-            codes = [name for key in self.grids for name in (_own(key), f"{_own(key)}_name")]
+            codes = [name for key in self.grids for name in (own_name(key), f"{own_name(key)}_name")]
             posts = ["post", "post_name"]
             frame.loc[hidden, [*WORDS, *codes, *posts]] = ""
             frame.loc[hidden, list(PLACE)] = np.nan
         return frame
 
     def _grids(self, cases: Sequence[Incident]) -> dict[str, list[str]]:
-        found = {_own(key): [case.codes.get(key, "") for case in cases] for key in self.grids}
+        found = {own_name(key): [case.codes.get(key, "") for case in cases] for key in self.grids}
         for key in self.grids:
             labels = self.labels[key]
-            found[f"{_own(key)}_name"] = [
-                ";".join(str(labels.get(code, code)) for code in given.split(";")) for given in found[_own(key)]
+            found[f"{own_name(key)}_name"] = [
+                ";".join(str(labels.get(code, code)) for code in given.split(";")) for given in found[own_name(key)]
             ]
         return found
 
@@ -321,7 +323,7 @@ NAMED: Mapping[str, Mapping[Any, str]] = MappingProxyType(
 _KEYS = frozenset(column.key for column in (*BEFORE_GRIDS, *AFTER_GRIDS))
 
 
-def _own(key: str) -> str:
+def own_name(key: str) -> str:
     """Return the name of the column for a level or overlay; one that another column bears gets a prefix."""
     return f"grid_{key}" if key in _KEYS or f"{key}_name" in _KEYS else key
 

@@ -1,7 +1,7 @@
-"""The table of cases (台账): what an address asks of it, as the one question of the ledger, and its columns as such ledgers have them."""
+"""The table of cases (台账): what an address asks of it, as the one question of the ledger, and the columns that its files have (reports/exports.py)."""
 
-import json
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -14,51 +14,17 @@ from openpyxl.cell import WriteOnlyCell
 
 from desk.room import Room
 from geo.errors import FilterError
-from incidents.lifecycle import Act
-from incidents.model import OPEN, Channel, Status, Urgency
-from layers.grid_names import full_names
+from incidents.model import Channel, Status
 from ledger import find
 from ledger.find import Wanted
-from ledger.tables import instant
-from locales import N_, Translator
-from reports.case_words import class_name, post_name
+from locales import Translator
+from reports import exports
 from reports.figures import EVERYTHING, MARKS, MOST_DAYS, codes_of, minute
-from reports.words import CHANNEL, MARK, URGENCY, status_name
 
 MOST = 10_000  # rows that the table shows, the newest ones
 SHAPES = MappingProxyType({"red": "▲", "yellow": "◆", "green": "●"})
-COLUMNS = (
-    "number", "version", "channel", "class", "major", "urgency", "title", "address", "codes", "state", "status", "mark", "handler", "post",
-    "reported", "due", "closed", "restricted", "external_id", "demo",
-)  # fmt: skip
-# Columns of 事件台账 as used in practice [domain.md 6].
-HEADS = MappingProxyType(
-    {
-        "mark": N_("Mark"),
-        "number": N_("Number"),
-        "title": N_("Title"),
-        "class": N_("Class"),
-        "grid": N_("Grid"),
-        "address": N_("Address"),
-        "status": N_("State"),
-        "handler": N_("Handler"),
-        "due": N_("Deadline"),
-        "late": N_("Overdue?"),
-        "urgency": N_("Urgency"),
-        "channel": N_("Channel"),
-        "reported": N_("Reported at"),
-        "filed": N_("Filed at"),
-        "dispatched": N_("Dispatched at"),
-        "feedback": N_("Feedback at"),
-        "closed": N_("Closed at"),
-        "verifier": N_("Verified by"),
-        "returns": N_("Times returned"),
-        "rating": N_("Rating"),
-        "responsible": N_("Responsible"),
-        "external": N_("Order number there"),
-    }
-)
-TIMES = ("due", "reported", "filed", "dispatched", "feedback", "closed")
+# What stands first on the screen; the files keep the order of the ledger.
+FIRST = ("mark_name", "number", "title", "class_name", "LEAF", "address", "status_name", "handler_name", "due", "overdue", "urgency_name", "channel_name", "reported")  # fmt: skip
 PARAMETERS = ("grid", "class", "mark", "status", "channel", "days", "late", "handler", "demo", "q")
 
 
@@ -153,17 +119,27 @@ class Listing:
     Attributes
     ----------
     frame
-        Its columns by the keys of `HEADS`, in words, times as local ones without a zone.
-    numbers, versions, statuses, handlers
+        The table of `reports.exports`, the columns that are for people by their headings; times as local ones without a zone.
+    order
+        Headings in the order of the screen.
+    times
+        Headings of times.
+    numbers, versions
         Of each row, for what is done to it.
     total
         How many there are; more than the rows where there are more than `MOST`.
     """
 
     frame: pd.DataFrame
+    order: tuple[str, ...]
+    times: tuple[str, ...]
     numbers: tuple[str, ...]
     versions: tuple[int, ...]
     total: int
+
+    def heading(self, key: str) -> str:
+        """Return the heading of a column that stands first on the screen."""
+        return self.order[FIRST.index(key)]
 
 
 def listing(room: Room, asked: Asked, now: datetime, _: Translator, language: str) -> Listing:
@@ -175,14 +151,23 @@ def listing(room: Room, asked: Asked, now: datetime, _: Translator, language: st
         What is asked makes no sense in this area.
     """
     wanted = asked.wanted(room, now)
-    with room.ledger.reading() as connection:
-        rows = find.rows(connection, wanted, columns=COLUMNS, limit=MOST)
-        total = find.count(connection, wanted) if len(rows) == MOST else len(rows)
+    with closing(exports.batches(room, wanted, now, language, size=MOST)) as found:
+        rows = next(found)
+    total = len(rows)
+    if total == MOST:
+        with room.ledger.reading() as connection:
+            total = find.count(connection, wanted)
+    known = {column.key: column for column in exports.columns(room, language) if column.heading}
+    leaf = f"{exports.own_name(room.area.net.leaf.key)}_name"
+    first = [leaf if key == "LEAF" else key for key in FIRST]
+    order = [known[key].heading for key in dict.fromkeys([*first, *known])]
     return Listing(
-        _frame(room, rows, now, _, language),
-        tuple(row["number"] for row in rows),
-        tuple(row["version"] for row in rows),
-        total,
+        frame=_shown(rows, list(known.values()), _),
+        order=tuple(order),
+        times=tuple(column.heading for column in known.values() if column.kind == "time"),
+        numbers=tuple(rows["number"]),
+        versions=tuple(int(version) for version in rows["version"]),
+        total=total,
     )
 
 
@@ -226,63 +211,17 @@ def _plain(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
 
 
-def _frame(room: Room, rows: list[dict[str, Any]], now: datetime, _: Translator, language: str) -> pd.DataFrame:
-    clock, zone = room.clock(now).to_pydatetime(), room.area.pack.timezone
-    states = [json.loads(row["state"]) for row in rows]
-    keys = (
-        {row["handler"] for row in rows}
-        | {row["post"] for row in rows}
-        | {state.get("verifier", "") for state in states}
-    )
-    names = {key: post_name(room, key, _) for key in keys}
-    classes = {key: class_name(room, key, language) for key in {row["class"] for row in rows}}
-    grids = _grids(room, [row["codes"] for row in rows])
-    open_ = {status.value for status in OPEN}
-    due = [instant(row["due"]) if row["due"] is not None else None for row in rows]
-    said: dict[str, list[Any]] = {
-        "mark": [f"{SHAPES[row['mark']]} {_(MARK[row['mark']])}" if row["mark"] else "" for row in rows],
-        "number": [row["number"] for row in rows],
-        "title": [classes[row["class"]] if row["restricted"] else row["title"] for row in rows],
-        "class": [classes[row["class"]] for row in rows],
-        "grid": grids,
-        "address": ["" if row["restricted"] else row["address"] for row in rows],
-        "status": [status_name(row["status"], _) for row in rows],
-        "handler": [names[row["handler"]] for row in rows],
-        "due": due,
-        "late": [_("Yes") if at and row["status"] in open_ and at < clock else "" for row, at in zip(rows, due, strict=True)],
-        "urgency": [_(URGENCY[Urgency(row["urgency"])]) for row in rows],
-        "channel": [_(CHANNEL[Channel(row["channel"])]) for row in rows],
-        "reported": [instant(row["reported"]) for row in rows],
-        "filed": [_time(state, Act.FILE) for state in states],
-        "dispatched": [_time(state, Act.DISPATCH) for state in states],
-        "feedback": [_time(state, Act.FEEDBACK) for state in states],
-        "closed": [instant(row["closed"]) if row["closed"] is not None else None for row in rows],
-        "verifier": [names[state.get("verifier", "")] for state in states],
-        "returns": [state.get("returns", 0) for state in states],
-        "rating": [_(state["rating"]) if state.get("rating") else "" for state in states],
-        "responsible": [names[row["post"]] for row in rows],
-        "external": [row["external_id"] for row in rows],
-    }  # fmt: skip
-    frame = pd.DataFrame(said, columns=list(HEADS))
-    for name in TIMES:
-        frame[name] = (
-            pd.to_datetime(frame[name], utc=True).dt.tz_convert(zone).dt.tz_localize(None).astype("datetime64[s]")
-        )
-    return frame.rename(columns={key: _(head) for key, head in HEADS.items()})
-
-
-def _grids(room: Room, codes: list[str]) -> list[str]:
-    """Return the micro-grids as people call them; many rows share one text of codes."""
-    leaf = room.area.net.leaf.key
-    names = full_names(room.area.net)[leaf]
-    found = {text: json.loads(text).get(leaf, "") for text in set(codes)}
-    shown = {text: " ".join(names.get(code, code) for code in given.split(";")) for text, given in found.items()}
-    return [shown[text] for text in codes]
-
-
-def _time(state: Mapping[str, Any], act: Act) -> datetime | None:
-    text = state.get("times", {}).get(act.value)
-    return datetime.fromisoformat(text) if text else None
+def _shown(rows: pd.DataFrame, columns: list[exports.Column], _: Translator) -> pd.DataFrame:
+    """Return the columns for people by their headings, marks with their shapes."""
+    out = rows[[column.key for column in columns]].copy()
+    shapes = rows["mark"].map(SHAPES)
+    out["mark_name"] = (shapes.fillna("") + " " + rows["mark_name"]).str.strip()
+    for column in columns:
+        if column.kind == "time":
+            out[column.key] = out[column.key].dt.tz_localize(None).astype("datetime64[s]")
+        elif column.kind == "flag":
+            out[column.key] = out[column.key].map({True: _("Yes"), False: ""})
+    return out.set_axis([column.heading for column in columns], axis=1)
 
 
 def _among(text: str, known: tuple[str, ...] = ()) -> frozenset[str]:
