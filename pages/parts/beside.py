@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
+from desk.inbox import may_read
 from desk.place import neighbours
 from desk.repeats import repeats
 from desk.room import Room
@@ -143,8 +144,9 @@ def _related(visit: Visit, room: Room, case: Incident) -> None:
 
 def _other(visit: Visit, room: Room, other: Incident, about: str) -> str:
     when = short(room, other.reported, visit.now)
+    title = other.title if may_read(visit.post, other) else class_name(room, other.class_, visit.language)
     return (
-        f'<p class="bm-other">{link(visit, "case", {"case": other.number})}{mark_of(other)}<span>{escape(other.title)}</span></a>'
+        f'<p class="bm-other">{link(visit, "case", {"case": other.number})}{mark_of(other)}<span>{escape(title)}</span></a>'
         f"<small>{escape(f'{other.number} · {when} · {about}')}</small></p>"
     )
 

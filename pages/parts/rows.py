@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 
+from desk.inbox import may_read
 from desk.room import Room
 from incidents.case import Incident
 from incidents.model import Status
@@ -44,11 +45,12 @@ def mark_of(case: Incident) -> str:
 def _row(visit: Visit, room: Room, case: Incident, now: datetime) -> str:
     _ = visit._
     shown = deadline(room, case, now, _)
+    title = case.title if may_read(visit.post, case) else class_name(room, case.class_, visit.language)
     who = post_name(room, case.state.handler or case.post, _)
     about = [class_name(room, case.class_, visit.language), _(CHANNEL[case.channel]), short(room, case.reported, now)]
     return (
         f"<li>{link(visit, 'case', {'case': case.number})}{mark_of(case)}"
-        f'<b class="bm-title">{escape(case.title)}{badge(case, visit)}</b>'
+        f'<b class="bm-title">{escape(title)}{badge(case, visit)}</b>'
         f'<span class="bm-about"><code>{escape(case.number)}</code> {escape(" · ".join(filter(None, about)))}</span>'
         f'<span class="bm-where">{escape(grid_name(room, case.codes))}<small>{escape(who)}</small></span>'
         f'<span class="bm-state">{escape(status_name(case.status.value, _))}</span>'
