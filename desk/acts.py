@@ -19,14 +19,14 @@ from incidents.limits import EXTERNAL, Limit, Span, Stage, Unit
 from incidents.model import Status
 from incidents.posts import Post, line_of
 from incidents.text import clean
+from ledger import find
 from ledger.writing import Attached, Writing
 
 PHOTO_KIND = MappingProxyType(
     {Act.SELF_CLEAR: "after", Act.FEEDBACK: "after", Act.CLEAR: "after", Act.POST_NOTICE: "notice", Act.CLOSE: "check"}
 )
 LONGEST_WORDS = 1000
-# Acts that begin a new stretch of handling, with a limit of its own.
-DISPATCHING = frozenset({Act.DISPATCH, Act.ESCALATE, Act.REOPEN})
+RELATION = MappingProxyType({Act.LINK: "linked", Act.KEEP_APART: "apart"})
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,7 @@ def write(
         data["photo"] = True
     changed = _CHANGES[doing.act](room, case, data) if doing.act in _CHANGES else {}
     data = {**data, **_FILL.get(doing.act, _no_more)(room, case, data, now)}
-    if doing.act is Act.UNDO:
-        _unrelate_if_linked(writing, case)
+    undone = writing.last(room.id, doing.number) if doing.act is Act.UNDO else None
     done = writing.act(
         room.id,
         doing.number,
@@ -109,7 +108,9 @@ def write(
         photos=photos,
         **changed,
     )
-    _relate(writing, done, doing.act, data)
+    if undone:
+        _unrelate(writing, done, *undone)
+    _relate(writing, case, done, doing.act, data)
     return done
 
 
@@ -151,10 +152,16 @@ def _no_more(_room: Room, _case: Incident, _data: Mapping[str, Any], _now: datet
     return {}
 
 
+def _as_given(state: CaseState) -> dict[str, Any]:
+    """Let the deadline of an external order run again as it was given, where its clock had stopped: the other system's goes on."""
+    is_stopped = state.due is None and state.promised is not None
+    return {"due": state.promised.isoformat()} if is_stopped and state.promised else {}
+
+
 def _dispatched(room: Room, case: Incident, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     room.post(str(data.get("handler", "")) or "?")  # a post that nobody knows is said here
     if case.state.rule == EXTERNAL:
-        return {}
+        return _as_given(case.state)
     return _limited(room, limit_of(room, case, level=str(data.get("level", ""))), now)
 
 
@@ -175,7 +182,7 @@ def _staged(room: Room, case: Incident, stage: Stage, now: datetime) -> dict[str
 
 def _to_sort(room: Room, case: Incident, _data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Give a case that waits for its dispatch the limit of that; the deadline of an external order stays."""
-    return {} if case.state.rule == EXTERNAL else _staged(room, case, Stage.DISPATCH, now)
+    return _as_given(case.state) if case.state.rule == EXTERNAL else _staged(room, case, Stage.DISPATCH, now)
 
 
 def _done(room: Room, case: Incident, data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -202,7 +209,7 @@ def _back(room: Room, case: Incident, _data: Mapping[str, Any], now: datetime) -
     """Let the clock run again after rework was asked for."""
     state = case.state
     if state.rule == EXTERNAL:
-        return {}
+        return _as_given(state)
     if state.left is None or not state.limit:
         return {"due": None}
     limit = Limit(Span.parse(state.limit), state.rule)
@@ -214,6 +221,8 @@ def _back(room: Room, case: Incident, _data: Mapping[str, Any], now: datetime) -
 
 def _resumed(room: Room, case: Incident, _data: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     state = case.state
+    if state.rule == EXTERNAL:
+        return _as_given(state)
     if state.left is None or not state.limit:
         return {}
     due = resumed(room.rules.calendar, now.astimezone(room.area.pack.timezone), state.left, unit_of(state))
@@ -303,8 +312,8 @@ def _posts(room: Room, codes: Mapping[str, str]) -> dict[str, str]:
     return {name: post.key if post else "" for name, post in named.items()}
 
 
-def _relate(writing: Writing, case: Incident, act: Act, data: Mapping[str, Any]) -> None:
-    if act in {Act.LINK, Act.KEEP_APART}:
+def _relate(writing: Writing, before: Incident, case: Incident, act: Act, data: Mapping[str, Any]) -> None:
+    if act in RELATION:
         other = writing.get(case.area, str(data["to"]))
         if other.number == case.number:
             raise LifecycleError(f"{case.number} cannot be set in relation to itself.")
@@ -312,14 +321,33 @@ def _relate(writing: Writing, case: Incident, act: Act, data: Mapping[str, Any])
             raise LifecycleError(
                 f"{other.number} is linked to {other.state.linked_to} itself. Link {case.number} to that one."
             )
-        writing.relate(case.area, case.number, other.number, "linked" if act is Act.LINK else "apart")
-    elif act is Act.UNLINK:
-        writing.unrelate(case.area, case.number)
+        if act is Act.LINK:
+            _not_a_chain(writing, case)
+        writing.relate(case.area, case.number, other.number, RELATION[act])
+    elif act is Act.UNLINK and before.state.linked_to:
+        writing.unrelate(case.area, case.number, before.state.linked_to)
 
 
-def _unrelate_if_linked(writing: Writing, case: Incident) -> None:
-    if case.status is Status.LINKED:
-        writing.unrelate(case.area, case.number)
+def _not_a_chain(writing: Writing, case: Incident) -> None:
+    """Raise where other cases are linked to this one: whoever follows their links would not arrive at the case that is worked on."""
+    writing.flush()
+    following = sorted(
+        number
+        for number, kind in find.related(writing.connection, case.area, case.number).items()
+        if kind == RELATION[Act.LINK]
+    )
+    if following:
+        raise LifecycleError(
+            f"{', '.join(following)} is linked to {case.number}. Take that link back first, or link the other case to {case.number}."
+        )
+
+
+def _unrelate(writing: Writing, case: Incident, undone: Act, data: Mapping[str, Any]) -> None:
+    """Set the relation of two cases as it stood before the act that was taken back."""
+    if undone in RELATION:
+        writing.unrelate(case.area, case.number, str(data["to"]))
+    elif undone is Act.UNLINK and case.state.linked_to:
+        writing.relate(case.area, case.number, case.state.linked_to, RELATION[Act.LINK])
 
 
 def unit_of(state: CaseState) -> Unit:
@@ -333,7 +361,7 @@ _FILL: Mapping[Act, Fill] = MappingProxyType(
         Act.DISPATCH: _dispatched,
         Act.ESCALATE: _escalated,
         Act.REOPEN: lambda room, case, _data, now: (
-            {} if case.state.rule == EXTERNAL else _limited(room, limit_of(room, case), now)
+            _as_given(case.state) if case.state.rule == EXTERNAL else _limited(room, limit_of(room, case), now)
         ),
         Act.FILE: _to_sort,
         Act.SEND_BACK: _to_sort,

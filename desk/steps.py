@@ -75,9 +75,13 @@ def _write(writing: Writing, room: Room, steps: list[tuple[str, Step]], now: dat
 
 
 def _told(room: Room, case: Incident, step: Step) -> str:
-    """Return the post that a step tells: the handler, then the head above, then who answers for what is overdue."""
-    if step.kind is StepKind.REMINDER:
+    """Return the post that a step tells: whose turn it is, then the head above, then who answers for what is overdue."""
+    if step.kind is StepKind.REMINDER and case.status is not Status.FEEDBACK:
         return case.state.handler or case.post
+    if step.kind is StepKind.REMINDER:  # it waits to be verified, which its handlers may not do
+        return next(
+            (post for post in (case.post, case.overdue_post) if post not in {"", *case.state.handlers}), DISPATCHER
+        )
     above = next_above(room, case)
     if step.kind is StepKind.NEXT_HEAD and above:
         return above[1].key

@@ -4,8 +4,9 @@ An act carries its post, its time, and what it needs (a reason, a photo, a handl
 replayed by applying its acts in order, so that a stored state can be proved from its history. Deadlines come in with the acts, as computed by
 `incidents.deadlines` when they were done: a rule that changes later changes no running case.
 
-Source: the seven stages of digital city management, with 自行处置, 延期, 挂账, 返工 and 作废 [domain.md 1.6, 1.7, 2.5]. Two rules have no exception: the handler never
-verifies his own case, and no path leads to "closed" but through verification, save the sanctioned 自行处置, which is verified by sampling.
+Source: the seven stages of digital city management, with 自行处置, 延期, 挂账, 返工 and 作废 [domain.md 1.6, 1.7, 2.5]. Who handled a case neither verifies it, nor ends it another
+way (refused, cancelled, linked), nor grants himself time. No path leads to "closed" but through verification, save two: 自行处置, which is verified by sampling, and what the
+other system says of a case that came from it (`Act.IMPORT`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -122,6 +123,9 @@ APPROVERS = frozenset({K.DISPATCHER, K.FIRST_HEAD, K.OFFICE})
 S = Status
 WITH_HANDLER = frozenset({S.DISPATCHED, S.IN_HAND, S.RETURNED})
 UNSORTED = frozenset({S.REPORTED, S.FILED})
+SORTING = frozenset(
+    {Act.FILE, Act.DISPATCH, Act.SAMPLE_FAIL, Act.REOPEN, Act.IMPORT}
+)  # after one of them a case is no new report any more
 
 RULES: Mapping[Act, Rule] = MappingProxyType(
     {
@@ -129,7 +133,7 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
         Act.SELF_CLEAR: Rule(frozenset({None, S.REPORTED}), S.SELF_CLEARED, ON_THE_SPOT, ("photo",), undo=True),
         Act.IMPORT: Rule(frozenset({None, *Status}), None, frozenset({K.DISPATCHER}), ("status",)),
         Act.FILE: Rule(frozenset({S.REPORTED}), S.FILED, CENTRE, undo=True),
-        Act.REFUSE: Rule(UNSORTED, S.REFUSED, CENTRE, ("reason",), undo=True),
+        Act.REFUSE: Rule(UNSORTED, S.REFUSED, CENTRE, ("reason",), handler=False, undo=True),
         Act.DISPATCH: Rule(UNSORTED - {S.REPORTED} | WITH_HANDLER, S.DISPATCHED, CENTRE, ("handler",), undo=True),
         Act.ACCEPT: Rule(frozenset({S.DISPATCHED, S.RETURNED}), S.IN_HAND, EVERYONE, handler=True),
         Act.SEND_BACK: Rule(WITH_HANDLER, S.FILED, EVERYONE, ("reason",), handler=True, undo=True),
@@ -145,15 +149,15 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
         Act.ASK_SUSPENSION: Rule(WITH_HANDLER, None, EVERYONE, ("reason", "until"), handler=True, undo=True),
         Act.SUSPEND: Rule(WITH_HANDLER, S.SUSPENDED, APPROVERS, ("reason", "until"), handler=False, undo=True),
         Act.DENY: Rule(WITH_HANDLER | {S.NOTICED}, None, APPROVERS, ("reason",), handler=False, undo=True),
-        Act.REVIEW: Rule(frozenset({S.SUSPENDED}), None, APPROVERS, ("text", "until")),
+        Act.REVIEW: Rule(frozenset({S.SUSPENDED}), None, APPROVERS, ("text", "until"), handler=False),
         Act.RESUME: Rule(frozenset({S.SUSPENDED}), None, CENTRE, undo=True),
-        Act.LINK: Rule(UNSORTED | WITH_HANDLER, S.LINKED, CENTRE, ("to",), undo=True),
+        Act.LINK: Rule(UNSORTED | WITH_HANDLER, S.LINKED, CENTRE, ("to",), handler=False, undo=True),
         Act.UNLINK: Rule(frozenset({S.LINKED}), S.REPORTED, CENTRE, undo=True),
         Act.KEEP_APART: Rule(frozenset(Status), None, CENTRE, ("to",), undo=True),
         Act.REOPEN: Rule(
             frozenset({S.CLOSED, S.EVALUATED, S.SELF_VERIFIED, S.REFUSED, S.CANCELLED}), S.FILED, CENTRE, ("reason",)
         ),
-        Act.CANCEL: Rule(UNSORTED | WITH_HANDLER, S.CANCELLED, CENTRE, ("reason",), undo=True),
+        Act.CANCEL: Rule(UNSORTED | WITH_HANDLER, S.CANCELLED, CENTRE, ("reason",), handler=False, undo=True),
         Act.SAMPLE_PASS: Rule(frozenset({S.SELF_CLEARED}), S.SELF_VERIFIED, CHECKERS, handler=False, undo=True),
         Act.SAMPLE_FAIL: Rule(frozenset({S.SELF_CLEARED}), S.FILED, CHECKERS, ("reason",), handler=False, undo=True),
         Act.CORRECT: Rule(OPEN | {S.SELF_CLEARED, S.LINKED}, None, GRID, ("reason",)),
@@ -227,10 +231,11 @@ class CaseState:
     @property
     def in_time(self) -> bool | None:
         """Whether it was handled by the deadline that was promised (按期处置); None where none was, or while it is being handled."""
-        done = [self.times[act.value] for act in (Act.FEEDBACK, Act.CLEAR, Act.CLOSE) if act.value in self.times]
-        if self.promised is None or not done or self.status in UNSORTED | WITH_HANDLER:
+        handled = [self.times[act.value] for act in (Act.FEEDBACK, Act.CLEAR) if act.value in self.times]
+        done = max(handled, default=self.times.get(Act.CLOSE.value))
+        if self.promised is None or done is None or self.status in OPEN - {Status.FEEDBACK}:
             return None
-        return done[0] <= self.promised
+        return done <= self.promised
 
     def to_json(self) -> dict[str, Any]:
         """Return the state as plain values, without what is empty; times as ISO 8601 in UTC."""
@@ -379,7 +384,7 @@ def _refusal(act: Act, rule: Rule, state: CaseState | None, by: By) -> str:
     if rule.handler and by.post != state.handler:
         return f"{act.value} is for the handler, {state.handler or 'and there is none yet'}."
     if not rule.handler and by.post in state.handlers:
-        return f"{act.value} is not for {by.post}, who handled the case: the handler never verifies his own case, nor grants himself time."
+        return f"{act.value} is not for {by.post}, who handled the case: the handler never verifies his own case, nor ends it, nor grants himself time."
     return ""
 
 
@@ -389,12 +394,28 @@ def _lacking(entry: Entry, rule: Rule, state: CaseState | None) -> str:
         return f"{entry.act.value} needs {', '.join(lacking)}."
     if entry.act is Act.IMPORT:
         return _not_importable(entry, state)
-    if entry.act is Act.CLEAR and state and state.until and entry.at < state.until:
+    if entry.act in {Act.DISPATCH, Act.ESCALATE} and state:
+        return _not_to_him(entry, state)
+    return _not_yet(entry, state) if state else ""
+
+
+def _not_yet(entry: Entry, state: CaseState) -> str:
+    if entry.act is Act.CLEAR and state.until and entry.at < state.until:
         return f"clear has to wait until {_text(state.until)}: the notice gives its reader that long."
-    if entry.act is Act.EXTEND and state and state.due and (_time(entry.data["due"]) or state.due) <= state.due:
+    if entry.act is Act.EXTEND and state.due and (_time(entry.data["due"]) or state.due) <= state.due:
         return f"extend has to name a time after {_text(state.due)}."
-    if entry.act is Act.DENY and state and not state.asked:
+    if entry.act is Act.DENY and not state.asked:
         return "deny has nothing to deny: no extension and no suspension was asked for."
+    return ""
+
+
+def _not_to_him(entry: Entry, state: CaseState) -> str:
+    """Say why a case cannot be sent there: its clock would begin anew, and nothing else would change."""
+    handler = entry.data["handler"]
+    if handler == state.handler:
+        return f"{entry.act.value} sends the case to {handler}, who has it already."
+    if handler == entry.by.post and handler in state.handlers:
+        return f"{entry.act.value} is not for {handler}, who handled the case before: nobody grants himself time. Let another post send it."
     return ""
 
 
@@ -539,8 +560,10 @@ def _linked(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
     return replace(after, linked_to=entry.data["to"], resume_to=None)
 
 
-def _unlinked(after: CaseState, _before: CaseState, _entry: Entry) -> CaseState:
-    return replace(after, linked_to="", handler="")
+def _unlinked(after: CaseState, before: CaseState, _entry: Entry) -> CaseState:
+    """Sort it anew; what was sorted once cannot be cleared on the spot any more, as a new report can."""
+    is_new = not before.handlers and SORTING.isdisjoint(before.times)
+    return replace(after, status=S.REPORTED if is_new else S.FILED, linked_to="", handler="", asked={})
 
 
 def _reopened(after: CaseState, before: CaseState, entry: Entry) -> CaseState:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, NestedTransaction, delete, exc, func, insert, or_, select
+from sqlalchemy import Connection, NestedTransaction, delete, exc, func, insert, select
 
 from geo.errors import Conflict, LifecycleError, UnknownIncident
 from incidents.case import Incident
@@ -276,14 +276,17 @@ class Writing:
         ids = self.id_of(area, one), self.id_of(area, other)
         self._own.relations[min(ids), max(ids)] = kind
 
-    def unrelate(self, area: str, number: str) -> None:
-        """Take an incident's links back; what was kept apart stays apart."""
-        id_ = self.id_of(area, number)
+    def unrelate(self, area: str, one: str, other: str) -> None:
+        """Take back that two incidents were linked, or kept apart."""
+        ids = self.id_of(area, one), self.id_of(area, other)
         self.flush()
-        table = tables.relation
-        self.connection.execute(
-            delete(table).where(or_(table.c.one == id_, table.c.other == id_), table.c.kind == "linked")
-        )
+        c = tables.relation.c
+        self.connection.execute(delete(tables.relation).where(c.one == min(ids), c.other == max(ids)))
+
+    def last(self, area: str, number: str) -> tuple[Act, Mapping[str, Any]]:
+        """Return the last act of an incident and its data, as the history keeps them."""
+        row = self._last(area, number)
+        return Act(row["act"]), json.loads(row["data"])
 
     def reporter(self, incident: Incident, *, name: str, phone: str, caller: str) -> None:
         """Note who reported it: name and number already masked, and a keyed digest of the number; never part of the history."""

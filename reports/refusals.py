@@ -78,8 +78,9 @@ RULES = tuple(
         (r"is for the handler,", N_("Only the post that handles the case can do this.")),
         (
             r"who handled the case",
-            N_("Whoever handled the case neither verifies it nor grants time for it. Another post has to."),
+            N_("Whoever handled the case neither verifies it nor ends it nor grants time for it. Another post has to."),
         ),
+        (r"who has it already", N_("That post has the case already. Choose another one.")),
         (r" needs (?P<needs>.+)\.$", N_("Something is missing. Fill in every field that is marked.")),
         (r"clear has to wait until", N_("The waiting period of the notice is not over yet.")),
         (r"extend has to name a time after", N_("The new deadline must lie after the present one.")),
@@ -95,6 +96,10 @@ RULES = tuple(
         (
             r"The rules allow .+ extension",
             N_("The rules do not grant so much time. Name an earlier time, or suspend the case."),
+        ),
+        (
+            r"Take that link back first",
+            N_("Other cases are linked to this one. Take their links back first, or link the other case to this one."),
         ),
         (
             r"in relation to itself|is linked to \S+ itself",

@@ -9,7 +9,7 @@ import shapely
 
 from desk import place as places
 from desk import steps
-from desk.acts import Doing, do, do_all, next_above
+from desk.acts import Doing, do, do_all, next_above, write
 from desk.erasure import erase
 from desk.repeats import repeats
 from desk.reports import Draft, report
@@ -55,6 +55,11 @@ def filed(room, **more):
 def dispatched(room, handler="head:grid:410102999001003", **more):
     case = filed(room, **more)
     return do(room, Doing(case.number, Act.DISPATCH, {"handler": handler}), DISPATCHER, NOON)
+
+
+def find_case(room, number):
+    with room.ledger.reading() as connection:
+        return find.get(connection, room.id, number)
 
 
 def by(room, key):
@@ -213,6 +218,34 @@ def test_the_deadline_of_a_hotline_order_is_kept_as_given(room):
     assert (case.state.rule, case.state.due) == ("external", due)
     case = do(room, Doing(case.number, Act.FEEDBACK, {"text": "已清"}), by(room, case.state.handler), NOON)
     assert case.state.due == due
+
+
+@pytest.mark.parametrize("way", ["suspended", "closed", "sampled"])
+def test_the_deadline_of_a_hotline_order_runs_again_after_its_clock_stood(room, way):
+    """The hotline's own clock went on meanwhile, so that the day that it gave stands."""
+    due = NOON + timedelta(days=3)
+    order = {"channel": Channel.HOTLINE, "source": "12345", "external_id": "ZZ2026-1", "due": due}
+
+    def act(case, what, who=DISPATCHER, **data):
+        photos = {"assume_photo": True}
+        doing = Doing(case.number, what, data)
+        return room.ledger.change(lambda writing: write(writing, room, doing, who, NOON, **photos))
+
+    if way == "sampled":
+        lon, lat = inside(room)
+        case = report(room, Draft(LITTER, lon, lat, **order), DISPATCHER, NOON)
+        case = act(case, Act.SELF_CLEAR, By("head:micro:41010299900100301", PostKind.HEAD))
+        stopped, case = case.state.due, act(case, Act.SAMPLE_FAIL, INSPECTOR, reason="没清干净")
+    else:
+        case = in_hand(room, **order)
+        if way == "suspended":
+            case = act(case, Act.SUSPEND, reason="等配件", until=NOON + timedelta(days=1))
+            stopped, case = case.state.due, act(case, Act.RESUME)
+        else:
+            case = act(case, Act.FEEDBACK, by(room, case.state.handler), text="已清")
+            case = act(case, Act.CLOSE, INSPECTOR)
+            stopped, case = case.state.due, act(case, Act.REOPEN, reason="又堆上了")
+    assert (stopped, case.state.due, case.state.promised) == (None, due, due)
 
 
 def test_a_handler_that_is_no_post_is_refused(room):
@@ -395,6 +428,47 @@ def test_an_undone_link_is_proposed_again(room):
     assert [other.number for other, _ in places.neighbours(room, first, at=NOON)] == [second.number]
 
 
+def test_what_is_undone_leaves_the_other_relations_of_a_case_as_they_were(room):
+    lon, lat = inside(room)
+    first, second, third = (report(room, Draft(LITTER, lon, lat), DISPATCHER, NOON) for _ in range(3))
+
+    def related():
+        with room.ledger.reading() as connection:
+            return find.related(connection, room.id, second.number)
+
+    def act(what, **data):
+        return do(room, Doing(second.number, what, data), DISPATCHER, NOON)
+
+    act(Act.LINK, to=first.number)
+    act(Act.KEEP_APART, to=third.number)
+    act(Act.UNDO)
+    assert related() == {first.number: "linked"}
+    act(Act.UNLINK)
+    assert related() == {}
+    assert act(Act.UNDO).state.linked_to == first.number
+    assert related() == {first.number: "linked"}
+    assert verify(room.ledger, now=NOON).breaks == ()
+
+
+def test_taking_one_link_back_leaves_those_of_the_other_cases(room):
+    lon, lat = inside(room)
+    first, second, third = (report(room, Draft(LITTER, lon, lat), DISPATCHER, NOON) for _ in range(3))
+    for case in (second, third):
+        do(room, Doing(case.number, Act.LINK, {"to": first.number}), DISPATCHER, NOON)
+    do(room, Doing(second.number, Act.UNLINK), DISPATCHER, NOON)
+    with room.ledger.reading() as connection:
+        assert find.related(connection, room.id, first.number) == {third.number: "linked"}
+
+
+def test_a_case_that_others_are_linked_to_is_not_linked_itself(room):
+    lon, lat = inside(room)
+    first, second, third = (report(room, Draft(LITTER, lon, lat), DISPATCHER, NOON) for _ in range(3))
+    do(room, Doing(second.number, Act.LINK, {"to": first.number}), DISPATCHER, NOON)
+    with pytest.raises(LifecycleError, match="Take that link back first"):
+        do(room, Doing(first.number, Act.LINK, {"to": third.number}), DISPATCHER, NOON)
+    assert find_case(room, first.number).status is Status.REPORTED
+
+
 def test_a_correction_looks_its_place_up_again(room):
     case = filed(room)
     lon, lat = inside(room, "41010299900100302")
@@ -414,6 +488,16 @@ def test_a_correction_looks_its_place_up_again(room):
         "路面破损",
         "head:micro:41010299900100302",
     )
+
+
+def test_who_handled_a_case_is_not_reminded_to_verify_it(room):
+    case = in_hand(room, handler="head:micro:41010299900100301")
+    case = do(room, Doing(case.number, Act.FEEDBACK, {"text": "已清"}), by(room, case.state.handler), NOON)
+    assert case.post == case.state.handler
+    assert steps.take(room, NOON + timedelta(days=5)) > 0
+    watchers = find_case(room, case.number).state.watchers
+    assert watchers
+    assert case.state.handler not in watchers
 
 
 def test_a_deadline_takes_each_of_its_steps_once(room):

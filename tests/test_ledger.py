@@ -166,7 +166,7 @@ def test_one_work_may_report_and_act_and_relate(ledger):
         assert [photo["sha256"] for photo in find.photos(connection, AREA, two)] == ["a" * 64]
         assert find.related(connection, AREA, one) == {two: "linked"}
         assert connection.execute(select(tables.reporter.c.phone)).scalar() == "138****0000"
-    ledger.change(lambda writing: writing.unrelate(AREA, one))
+    ledger.change(lambda writing: writing.unrelate(AREA, one, two))
     with ledger.reading() as connection:
         assert not find.related(connection, AREA, one)
 

@@ -113,6 +113,10 @@ def test_who_handled_a_case_never_verifies_it_nor_grants_himself_time(history):
             Act.SAMPLE_FAIL,
             Act.EXTEND,
             Act.SUSPEND,
+            Act.REVIEW,
+            Act.REFUSE,
+            Act.CANCEL,
+            Act.LINK,
         }:
             assert entry.by.post not in before.handlers
     for state in states:
@@ -150,7 +154,15 @@ def test_an_act_is_offered_exactly_when_it_can_be_done(history):
         offered = allowed(state, by)
         for act in set(Act) - {Act.UNDO, Act.IMPORT}:
             entry = Entry(act, by, at, wide)
-            if act in offered and not (act is Act.DENY and not state.asked):
+            to_him = act in {Act.DISPATCH, Act.ESCALATE} and wide["handler"] in {
+                state.handler,
+                by.post,
+                *state.handlers,
+            }
+            if to_him and (wide["handler"] == state.handler or wide["handler"] == by.post in state.handlers):
+                with pytest.raises(LifecycleError):
+                    apply(state, entry)
+            elif act in offered and not (act is Act.DENY and not state.asked):
                 apply(state, entry)
             else:
                 with pytest.raises(LifecycleError):
@@ -235,6 +247,66 @@ def test_the_handler_cannot_close_his_own_case_and_another_can():
     done[3:] = [entry(Act.ACCEPT, CHECKER), entry(Act.FEEDBACK, CHECKER, text="x")]
     with pytest.raises(LifecycleError, match="never verifies"):
         replay([*done, entry(Act.CLOSE, CHECKER)])
+
+
+def in_hand_of(head):
+    return [
+        entry(Act.REPORT, by(PostKind.WORKER)),
+        entry(Act.FILE),
+        entry(Act.DISPATCH, handler=head.post),
+        entry(Act.ACCEPT, head),
+    ]
+
+
+@pytest.mark.parametrize("act", [Act.CANCEL, Act.LINK, Act.REFUSE])
+def test_who_handles_a_case_cannot_make_it_vanish(act):
+    """A head may cancel, link and refuse cases; his own one would go without anybody having looked at it."""
+    history = in_hand_of(CHECKER)
+    if act is Act.REFUSE:
+        history.append(entry(Act.SEND_BACK, CHECKER, reason="x"))
+    with pytest.raises(LifecycleError, match="nor ends it"):
+        replay([*history, entry(act, CHECKER, reason="x", to="LN-1")])
+    assert MARK[replay([*history, entry(act, by(PostKind.HEAD, 2), reason="x", to="LN-1")]).status] is None
+
+
+def test_a_case_that_was_sorted_cannot_become_a_new_report_that_is_cleared_on_the_spot():
+    unlinked = [*in_hand_of(CHECKER), entry(Act.LINK, to="LN-1"), entry(Act.UNLINK)]
+    assert replay(unlinked).status is Status.FILED
+    with pytest.raises(LifecycleError, match="self_clear cannot be done"):
+        replay([*unlinked, entry(Act.SELF_CLEAR, CHECKER, photo=True)])
+    new = [entry(Act.REPORT, by(PostKind.WORKER)), entry(Act.LINK, to="LN-1"), entry(Act.UNLINK)]
+    assert replay(new).status is Status.REPORTED
+
+
+def test_nobody_sends_a_case_to_himself_again_so_that_its_clock_begins_anew():
+    history = in_hand_of(CHECKER)
+    with pytest.raises(LifecycleError, match="who has it already"):
+        replay([*history, entry(Act.DISPATCH, CHECKER, handler=CHECKER.post)])
+    with pytest.raises(LifecycleError, match="who has it already"):
+        replay([*history, entry(Act.ESCALATE, CHECKER, handler=CHECKER.post, level="grid")])
+    back = [*history, entry(Act.SEND_BACK, CHECKER, reason="x")]
+    with pytest.raises(LifecycleError, match="handled the case before"):
+        replay([*back, entry(Act.DISPATCH, CHECKER, handler=CHECKER.post)])
+    assert replay([*back, entry(Act.DISPATCH, CENTRE, handler=CHECKER.post)]).handler == CHECKER.post
+
+
+def test_who_handles_a_suspended_case_does_not_lengthen_its_suspension():
+    leader, until = by(PostKind.FIRST_HEAD), (START + timedelta(days=30)).isoformat()
+    history = [*in_hand_of(leader), entry(Act.SUSPEND, reason="等配件", until=until)]
+    with pytest.raises(LifecycleError, match="grants himself time"):
+        replay([*history, entry(Act.REVIEW, leader, text="x", until=until)])
+    assert replay([*history, entry(Act.REVIEW, text="x", until=until)]).status is Status.SUSPENDED
+
+
+def test_whether_a_case_was_handled_in_time_is_open_while_it_is_handled_again_and_goes_by_the_last_time():
+    due, until = (START + timedelta(hours=9)).isoformat(), (START + timedelta(hours=2)).isoformat()
+    assert replay(fed_back()).in_time is True
+    again = [*fed_back(), entry(Act.RETURN, CHECKER, reason="没清干净", due=due), entry(Act.ACCEPT, HANDLER)]
+    noticed = [*again, entry(Act.POST_NOTICE, HANDLER, photo=True, until=until)]
+    assert replay(again).in_time is None
+    assert replay(noticed).in_time is None
+    assert replay([*noticed, entry(Act.CLEAR, HANDLER, hours=9, photo=True)]).in_time is True
+    assert replay([*noticed, entry(Act.CLEAR, HANDLER, hours=10, photo=True)]).in_time is False
 
 
 def test_a_case_that_comes_back_goes_to_who_handled_it():
