@@ -1,5 +1,6 @@
 """The door for terminals: ``battlemap …``. Exit codes: 0 = done, 1 = an error that is named, 2 = usage."""
 
+import itertools
 import json
 import os
 import signal
@@ -542,6 +543,7 @@ def incidents_import(
     from desk.findings import N_REFUSED
     from desk.mapping import ColumnMapping
     from locales import translator
+    from reports.words import STATUS
     from settings import Settings
 
     language = language or Settings.from_env().language
@@ -550,12 +552,12 @@ def incidents_import(
     given = ColumnMapping.read(mapping) if mapping else None
     with _terminable(), _progress("import") as progress:
         planned = imports.plan(room, file, given, now, options=options, progress=progress)
-    refused, outcome = planned.counts["refused"], None
+    refused, outcome, aside = planned.counts["refused"], None, None
     if propose:
         _propose(propose, planned.mapping.toml())
     if writes and (not refused or skip_bad_rows):
-        aside = file.with_name(f"{file.stem}-refused{'.xlsx' if file.suffix.lower() in {'.xlsx', '.xlsm'} else '.csv'}")
-        if refused:
+        aside = _aside(file) if refused else None
+        if aside:
             imports.write_refused(
                 planned, aside, lambda row: import_report.reasons(row, translate), translate(N_REFUSED)
             )
@@ -563,7 +565,10 @@ def incidents_import(
             tell(f"writing {planned.counts['new']} cases")
             outcome = imports.write(room, planned, now, update=update, skip_refused=skip_bad_rows)
     report = import_report.table(planned, translate, outcome=outcome) if as_json else None
-    said = import_report.text(planned, room, translate, language, outcome=outcome, asked=writes)
+    states = {key: translate(name) for key, name in STATUS.items()}
+    said = import_report.text(
+        planned, room, translate, language, outcome=outcome, asked=writes, aside=aside, states=states
+    )
     click.echo(json.dumps(report, ensure_ascii=False, indent=2) if report else said)
     sys.exit(3 if refused else 0)
 
@@ -625,6 +630,13 @@ def incidents_export(*, area: str, out: Path, language: str | None, force: bool,
     with _terminable(), _progress("export") as progress:
         n = export_files.export(room, wanted, out, now, language, force=force, progress=progress)
     click.echo(f"{n} cases written to {out}.")
+
+
+def _aside(file: Path) -> Path:
+    """Return a new file for the refused rows of a table: one that is there may hold corrections."""
+    ending = ".xlsx" if file.suffix.lower() in {".xlsx", ".xlsm"} else ".csv"
+    tails = itertools.chain([""], (f"-{n}" for n in itertools.count(2)))
+    return next(path for tail in tails if not (path := file.with_name(f"{file.stem}-refused{tail}{ending}")).exists())
 
 
 def _propose(path: Path, text: str) -> None:

@@ -16,6 +16,9 @@ REFUSALS = MappingProxyType(
         ),
         "id_kind": N_("{column}: {value} is no id. Format the column as text and enter it again."),
         "id_long": N_("{column}: an id has at most {most} characters, this one has {length}."),
+        "id_other": N_(
+            "{value} is {number} here, another case: reported {at}, elsewhere, in other words. Name the system that this file comes from with --source."
+        ),
         "id_twice": N_("{value} stands in row {row} already. One id is one case: take one of the rows away."),
         "row_twice": N_("The same words, time and place stand in row {row} already. Take one of the rows away."),
         "time_missing": N_("{column} is empty. Give the time of the report."),
@@ -30,7 +33,9 @@ REFUSALS = MappingProxyType(
         "status_unknown": N_("{column}: nobody knows the state {value}. Say what it is in [values.status] of the mapping."),
         "place_missing": N_("No place: there are no coordinates, and neither a grid nor a building that we know."),
         "place_unreadable": N_("{column}: {value} is no coordinate."),
+        "place_half": N_("{column} is empty, the other coordinate is there. Fill it in; a formula needs to be stored with its value."),
         "place_swapped": N_("{place} lies in no grid; with longitude and latitude exchanged it would. Exchange them."),
+        "place_axes": N_("{place} is no longitude and latitude; they seem to be exchanged. Exchange them, and look at the place."),
         "place_shifted": N_("{place} lies in no grid; read as GCJ-02 it would. Set crs to GCJ-02."),
         "place_metres": N_("{place} is no longitude and latitude; it may be metres. Set crs to their system."),
         "place_outside": N_("{place} lies in no grid, nor near one. Look at the place on a map."),
@@ -70,6 +75,7 @@ NOTES = MappingProxyType(
         "no_id": N_("No column has an id: rows are told apart by what they say, and cannot be brought up to date."),
         "assumed_crs": N_("No coordinate system is declared: WGS84 was assumed. Say otherwise with crs in the mapping."),
         "named_crs": N_("The columns speak of {crs}: read so."),
+        "unnamed": N_("Nobody named the other system. Name it with --source, so that its ids are not taken for those of another one."),
         "cut_ids": N_("All long ids end in 0: a spreadsheet may have cut them to 15 digits. Compare one with the system."),
         "all_swapped": N_("Most places would lie in the net if the two coordinates were exchanged: exchange lon and lat in the mapping."),
         "all_shifted": N_("Most places outside would lie in the net if they were read as GCJ-02: set crs to GCJ-02."),

@@ -194,6 +194,8 @@ class Reader:
         class_ = self._class(row, cells, f"{said['title']}\n{said['text']}")
         agency = self._agency(cells.get("agency"))
         status = self._status(row, cells.get("status"), agency=agency, closed=closed)
+        if closed and status and MARK[status] is not Mark.RED:
+            self._not_ahead(row, "closed", closed)
         for found in (places.why, places.instead):
             if at in found:
                 row.findings.append(found[at])
@@ -315,11 +317,16 @@ class Reader:
         if found is None:
             if len(row.findings) == before:
                 row.say("time_missing", column=column)
-        elif found > self.now + timedelta(minutes=self.room.rules.settings.ahead_minutes):
-            row.say("time_future", column=column, value=f"{found:%Y-%m-%d %H:%M}")
         elif found < ANCIENT:
             row.say("time_ancient", column=column, value=f"{found:%Y-%m-%d %H:%M}")
+        else:
+            self._not_ahead(row, "reported", found)
         return found
+
+    def _not_ahead(self, row: Row, name: str, time: datetime) -> None:
+        """Refuse a time that has not come, save for clocks that differ a little."""
+        if time > self.now + timedelta(minutes=self.room.rules.settings.ahead_minutes):
+            row.say("time_future", column=self.mapping.columns[name], value=f"{time:%Y-%m-%d %H:%M}")
 
     def _due(self, row: Row, value: Any, reported: datetime | None) -> datetime | None:
         """Return the deadline: a time, or a limit in words that is counted from the report."""
@@ -464,7 +471,7 @@ class Reader:
             arrays.append(values)
             for at in faults:
                 if at not in gone:
-                    why[at] = finding("place_unreadable", column=names[axis], value=words(column[at]))
+                    why[at] = _unreadable(names[axis], column[at])
         lon, lat = to_wgs84(arrays[0], arrays[1], self.crs)
         return _known(lon), _known(lat), why, missing
 
@@ -537,6 +544,11 @@ class Reader:
             if len(codes) == 1 and label not in grids.positions
         }
 
+    def _labelled(self, key: str, code: str) -> str:
+        """Return a code with its label, as people call the grid."""
+        label = next((label for label, of in self._labels(key).items() if of == code), code)
+        return code if label == code else f"{label} ({code})"
+
     @cached_property
     def _carriers(self) -> dict[str, str]:
         """Micro-grid of a tower -> the polygon that carries it, for which other systems have one code."""
@@ -569,10 +581,10 @@ class Reader:
         swapped = locate(y, x) >= 0
         east, north = to_wgs84(x, y, "GCJ-02")
         shifted = locate(_known(east), _known(north)) >= 0
+        axes = (np.abs(x) <= MOST_LAT) & (np.abs(y) > MOST_LAT) & (np.abs(y) <= MOST_LON)
         metres = (np.abs(x) > MOST_LON) | (np.abs(y) > MOST_LAT)
-        kinds = np.select(
-            [swapped, metres, shifted], ["place_swapped", "place_metres", "place_shifted"], "place_outside"
-        )
+        tests = {"place_swapped": swapped, "place_axes": axes, "place_metres": metres, "place_shifted": shifted}
+        kinds = np.select(list(tests.values()), list(tests), "place_outside")
         return {
             int(at): finding(str(kind), place=f"{a:.6f}, {b:.6f}")
             for at, kind, a, b in zip(rows, kinds, x, y, strict=True)
@@ -595,7 +607,8 @@ class Reader:
             tally.border += agrees and len(ours) > 1
             self.official.append((float(places.lon[at]), float(places.lat[at]), key, given))
             if not agrees:
-                row.say("grid_differs", column=self.mapping.grids[key], theirs=given, ours=", ".join(ours) or "-")
+                said = ", ".join(self._labelled(key, code) for code in ours if code) or "-"
+                row.say("grid_differs", column=self.mapping.grids[key], theirs=given, ours=said)
 
     def _warn(self, row: Row, case: Foreign, closed: datetime | None) -> None:
         checks: tuple[tuple[str, Callable[[], bool]], ...] = (
@@ -635,6 +648,12 @@ def _crs(mapping: ColumnMapping, table: Table) -> Any:
             f"{table.path.name} declares no coordinate system. Name it with --crs, or as crs in the mapping."
         )
     return table.crs if table.has_geometry and "lon" not in mapping.columns else parse("EPSG:4326")
+
+
+def _unreadable(column: str, value: Any) -> Finding:
+    if is_empty(value):
+        return finding("place_half", column=column)
+    return finding("place_unreadable", column=column, value=words(value))
 
 
 def _known(values: np.ndarray) -> np.ndarray:

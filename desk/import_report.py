@@ -1,8 +1,9 @@
 """The report of an import: for people in both languages, for scripts as JSON."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,7 +42,15 @@ FIELDS = MappingProxyType(
 
 
 def text(
-    plan: Plan, room: Room, translate: Translator, language: str, *, outcome: Outcome | None = None, asked: bool = False
+    plan: Plan,
+    room: Room,
+    translate: Translator,
+    language: str,
+    *,
+    outcome: Outcome | None = None,
+    asked: bool = False,
+    aside: Path | None = None,
+    states: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Return the report for a terminal.
 
@@ -51,16 +60,22 @@ def text(
         What was written; None after a dry run.
     asked
         Whether writing was asked for.
+    aside
+        File with the refused rows, where one was written.
+    states
+        Key of a state -> its name in that language.
     """
     _ = translate
     blocks = [
         _head(plan, _),
         _refused(plan, _),
-        _changed(plan, room, _),
+        _changed(plan, room, _, states),
         _warned(plan, _),
         _agreements(plan, room, _, language),
     ]
-    return "\n\n".join("\n".join(block) for block in [*blocks, _end(plan, _, outcome, asked=asked)] if block)
+    return "\n\n".join(
+        "\n".join(block) for block in [*blocks, _end(plan, _, outcome, asked=asked, aside=aside)] if block
+    )
 
 
 def table(plan: Plan, translate: Translator, *, outcome: Outcome | None = None) -> dict[str, Any]:
@@ -123,7 +138,7 @@ def _refused(plan: Plan, _: Translator) -> list[str]:
     return [_("Refused:"), *lines, *_more(len(rows) - SHOWN, _)]
 
 
-def _changed(plan: Plan, room: Room, _: Translator) -> list[str]:
+def _changed(plan: Plan, room: Room, _: Translator, states: Mapping[str, str]) -> list[str]:
     rows = plan.of(Verdict.CHANGED, Verdict.KEPT)
     if not rows:
         return []
@@ -131,7 +146,8 @@ def _changed(plan: Plan, room: Room, _: Translator) -> list[str]:
     lines = []
     for row in rows[:SHOWN]:
         news = "; ".join(
-            f"{_(FIELDS[name])} {_value(old, zone)} → {_value(new, zone)}" for name, (old, new) in row.changes.items()
+            f"{_(FIELDS[name])} {_value(states.get(old, old), zone)} → {_value(states.get(new, new), zone)}"
+            for name, (old, new) in row.changes.items()
         )
         kept = " " + _(WARNINGS["worked_on"]) if row.verdict is Verdict.KEPT else ""
         lines.append(f"  {_name(row, _)} {row.found.number if row.found else ''}: {news}{kept}")
@@ -170,10 +186,12 @@ def _agreements(plan: Plan, room: Room, _: Translator, language: str) -> list[st
     return lines
 
 
-def _end(plan: Plan, _: Translator, outcome: Outcome | None, *, asked: bool) -> list[str]:
+def _end(plan: Plan, _: Translator, outcome: Outcome | None, *, asked: bool, aside: Path | None) -> list[str]:
     if outcome is not None:
         said = _("Written: {made} new incidents, {updated} brought up to date.")
-        return [said.format(made=len(outcome.made), updated=len(outcome.updated))]
+        rest = _("Refused rows are in {file}, with the reason: correct them there, and import that file.")
+        more = [rest.format(file=aside)] if aside else []
+        return [said.format(made=len(outcome.made), updated=len(outcome.updated)), *more]
     dry = _("Nothing was written: this was a dry run. Write it with --write.")
     lines = [_("Nothing was written.") if asked else dry]
     if plan.counts[Verdict.CHANGED]:

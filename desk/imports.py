@@ -15,7 +15,7 @@ import pandas as pd
 from desk.findings import Finding, finding
 from desk.foreign import Foreign, add_all, bring_up_to_date, untouched
 from desk.foreign_rows import Agreement, Reader, Row
-from desk.mapping import ColumnMapping, guess, guessed_row, is_contact
+from desk.mapping import UNNAMED, ColumnMapping, guess, guessed_row, is_contact
 from desk.packs import PACK, from_pack
 from desk.room import DISPATCHER, Room
 from geo.crs import in_china, parse, to_wgs84
@@ -39,6 +39,8 @@ READING = ("encoding", "sheet", "layer", "header_row")
 OFFICIAL = ("status", "due", "closed", "agency")
 WGS84 = parse("EPSG:4326")
 METRE = 1e-5  # degrees within which two places are one
+MINUTE = 60.0  # seconds within which two times are one
+WHY = ("place_swapped", "place_axes", "place_shifted", "place_metres", "place_outside")
 
 
 class Verdict(StrEnum):
@@ -314,6 +316,9 @@ def _judge(row: Row, found: Incident | None) -> Planned:
     if found is None:
         return Planned(row.number, row.id, Verdict.NEW, tuple(row.findings), row.case)
     fields = _differing(row.case, found)
+    if _is_another(row.case, found, fields):
+        row.say("id_other", value=row.id or row.key, number=found.number, at=f"{found.reported:%Y-%m-%d}")
+        return Planned(row.number, row.id, Verdict.REFUSED, tuple(row.findings))
     if fields:
         row.say("differs", fields=", ".join(fields))
     before, said = found.state.official, row.case.official
@@ -336,6 +341,12 @@ def _differing(case: Foreign, found: Incident) -> list[str]:
     return [name for name, is_same in same.items() if not is_same]
 
 
+def _is_another(case: Foreign, found: Incident, fields: Sequence[str]) -> bool:
+    """Tell whether two systems gave one id to two cases: what no correction changes, the time of the report, differs beside place and words."""
+    is_then = abs((case.reported - found.reported).total_seconds()) < MINUTE
+    return not is_then and {"place", "text"} <= {*fields}
+
+
 def _said(table: Table, mapping: ColumnMapping, reader: Reader, rows: Sequence[Row]) -> list[Finding]:
     """Say what a person should know about the whole file."""
     used = {*mapping.columns.values(), *mapping.grids.values()}
@@ -354,6 +365,7 @@ def _said(table: Table, mapping: ColumnMapping, reader: Reader, rows: Sequence[R
         ("id" not in mapping.columns, "no_id", {}),
         ("lon" in mapping.columns and not mapping.crs, "assumed_crs", {}),
         (mapping.is_guess and spoken and mapping.crs == spoken, "named_crs", {"crs": mapping.crs}),
+        (mapping.source == UNNAMED and "id" in mapping.columns, "unnamed", {}),
         (len(ids) >= FEWEST and all(id_.endswith("0") for id_ in ids), "cut_ids", {}),
         (reader.footers, "footer", {"rows": ", ".join(map(str, reader.footers))}),
         *_where(reader),
@@ -364,11 +376,12 @@ def _said(table: Table, mapping: ColumnMapping, reader: Reader, rows: Sequence[R
 def _where(reader: Reader) -> list[tuple[bool, str, dict[str, Any]]]:
     """Say what may be wrong with the places of the whole file."""
     wrong = reader.wrong
-    without = sum(wrong.get(kind, 0) for kind in ("place_swapped", "place_shifted", "place_metres", "place_outside"))
+    without = sum(wrong.get(kind, 0) for kind in WHY)
+    exchanged = wrong.get("place_swapped", 0) + wrong.get("place_axes", 0)
     most = max(FEWEST, MOST_OF * without)
     agreed, shifted, all_ = _shifted(reader)
     return [
-        (wrong.get("place_swapped", 0) >= most, "all_swapped", {}),
+        (exchanged >= most, "all_swapped", {}),
         (wrong.get("place_shifted", 0) >= most, "all_shifted", {}),
         (shifted > agreed + BETTER * all_, "grids_shifted", {"shifted": shifted, "all": all_, "agreed": agreed}),
     ]

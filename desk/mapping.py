@@ -81,6 +81,7 @@ WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
 ALLOWED = MappingProxyType({"status": frozenset(Status), "channel": frozenset(Channel), "urgency": frozenset(Urgency)})
 FIXED = frozenset({"class", "status", "agency", "channel", "urgency"})
 VALUED = frozenset({"class", "agency", *ALLOWED})
+UNNAMED = "import"  # source of a table whose system nobody named
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class ColumnMapping:
         Whether nobody wrote it.
     """
 
-    source: str = "import"
+    source: str = UNNAMED
     columns: Mapping[str, str] = field(default_factory=dict)
     grids: Mapping[str, str] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
@@ -148,7 +149,7 @@ class ColumnMapping:
         faults: list[str] = []
         entry = Entry(table, "mapping", faults)
         found = cls(
-            source=entry.text("source", "import") or "import",
+            source=entry.text("source", UNNAMED) or UNNAMED,
             columns=_texts(entry, "columns", frozenset(HEADINGS), faults),
             grids=_texts(entry, "grids", None, faults),
             fixed=_texts(entry, "fixed", FIXED, faults),
@@ -242,7 +243,7 @@ def guess(columns: Sequence[str], grids: Mapping[str, Collection[str]], *, has_g
             if column:
                 found[name] = column
                 free.remove(column)
-    source = next((system for word, system in SYSTEMS if any(word in column for column in columns)), "import")
+    source = next((system for word, system in SYSTEMS if any(word in column for column in columns)), UNNAMED)
     crs = named_system(*(columns[position] for position in pair)) if pair else None
     return ColumnMapping(
         source=source,

@@ -272,6 +272,26 @@ def test_a_case_that_was_worked_on_here_is_kept_for_a_person_to_decide(room, tmp
     assert cases(room)[0].status is Status.IN_HAND
 
 
+def test_an_id_that_another_system_gave_to_another_case_is_refused(room, tmp_path):
+    imports.write(room, planned(room, tmp_path, order("1"), source="甲系统"), NOON)
+    other = order("1", 来电时间="2026-11-20 10:00", 诉求内容="路灯不亮", 经度=str(IN_GRID[0] + COLUMN), 办结时间="")
+    row = only(planned(room, tmp_path, other, source="甲系统"))
+    assert (row.verdict, kinds(row)[-1]) == (Verdict.REFUSED, "id_other")
+    assert cases(room)[0].number in import_report.reasons(row, translator("zh"))
+    assert only(planned(room, tmp_path, other, source="乙系统")).verdict is Verdict.NEW
+
+
+def test_a_table_whose_system_nobody_named_says_so(room, tmp_path):
+    rows = [
+        {
+            {"工单编号": "编号", "来电时间": "上报时间", "诉求内容": "问题描述"}.get(name, name): said
+            for name, said in order("1").items()
+        }
+    ]
+    assert "unnamed" in [note.kind for note in planned(room, tmp_path, *rows).notes]
+    assert "unnamed" not in [note.kind for note in planned(room, tmp_path, *rows, source="数字城管").notes]
+
+
 def test_who_changes_a_case_while_news_are_looked_at_stops_the_whole_file(room, tmp_path):
     imports.write(room, planned(room, tmp_path, order()), NOON)
     news = planned(room, tmp_path, order(办理时限="2026-11-26 18:00"), order("202611190009"))
@@ -341,6 +361,8 @@ def test_every_fault_of_a_row_is_said_at_once(room, tmp_path):
         ({"经度": "", "纬度": ""}, "place_missing"),
         ({"经度": "113.6x"}, "place_unreadable"),
         ({"经度": str(IN_GRID[1]), "纬度": str(IN_GRID[0])}, "place_swapped"),
+        ({"经度": str(IN_GRID[1]), "纬度": str(IN_GRID[0] + 1)}, "place_axes"),
+        ({"经度": ""}, "place_half"),
         ({"经度": "464289.6", "纬度": "3846927.6"}, "place_metres"),
         ({"经度": "122.9", "纬度": "30.1"}, "place_outside"),  # in the sea
         ({"经度": "0", "纬度": "0"}, "place_outside"),
@@ -355,6 +377,13 @@ def test_what_cannot_be_taken_is_refused_with_what_to_do(room, tmp_path, change,
     assert kind in kinds(row)
     for language in ("zh", "en"):
         assert import_report.reasons(row, translator(language)).strip()
+
+
+def test_a_case_that_ended_in_the_future_is_refused_and_a_running_one_says_nothing_of_its_end(room, tmp_path):
+    ended = order(办结时间="2027-01-01 09:00")
+    plan = planned(room, tmp_path, {**ended, "工单状态": "已办结"}, {**ended, "工单编号": "2", "工单状态": "办理中"})
+    assert [kinds(row) for row in plan.rows] == [["time_future"], []]
+    assert plan.rows[0].findings[0].said["column"] == "办结时间"
 
 
 def test_a_time_five_minutes_ahead_is_a_clock_that_differs(room, tmp_path):
@@ -795,6 +824,23 @@ def test_the_command_speaks_chinese_by_default_and_exits_with_3_when_rows_are_re
     assert rest.exit_code == 3
     assert "已写入" in rest.output
     assert (tmp_path / "batch-refused.csv").read_text(encoding="utf-8-sig").count("gestern") == 2
+
+
+def test_refused_rows_that_somebody_corrected_are_not_overwritten_and_the_report_names_the_new_file(run, tmp_path):
+    path = written(tmp_path / "batch.csv", [order(来电时间="2020-11-19 09:30"), order("2", 来电时间="gestern")])
+    assert "batch-refused.csv" in run(path, "--write", "--skip-bad-rows").output
+    corrected = tmp_path / "batch-refused.csv"
+    corrected.write_text("mine", encoding="utf-8")
+    assert "batch-refused-2.csv" in run(path, "--write", "--skip-bad-rows").output
+    assert corrected.read_text(encoding="utf-8") == "mine"
+    assert "gestern" in (tmp_path / "batch-refused-2.csv").read_text(encoding="utf-8-sig")
+
+
+def test_news_of_a_state_are_told_in_the_language_of_the_report(run, tmp_path):
+    first = order(来电时间="2020-11-19 09:30", 办理时限="", 工单状态="办理中")
+    run(written(tmp_path / "batch.csv", [first]), "--write")
+    said = run(written(tmp_path / "batch.csv", [{**first, "工单状态": "已办结"}])).output
+    assert "状态 处置中 → 已结案" in said
 
 
 # --- both databases
