@@ -117,7 +117,7 @@ def delta_of(room: Room, wanted: Filter, seen: Seen | None, picture: Picture, no
     return Delta(reset=False, incidents=_rows(room, again, picture.clock), removed=sorted(known - set(placed["uid"])))
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def state(room: Room, picture: Picture) -> dict[str, Any]:
     """Return counts and states of grids: what every answer tells whole. ``hidden`` are counted and have no place."""
     cases = picture.cases
@@ -130,7 +130,7 @@ def state(room: Room, picture: Picture) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def marks(room: Room, picture: Picture) -> list[list[Any]]:
     """Return the marks of a picture: uid, lon, lat, mark, class, leaf code, title, reported, flags (s = suspended, o = overdue), and of what is overdue the time when it was due."""
     return _rows(room, picture.placed, picture.clock)

@@ -148,6 +148,8 @@ class Ledger:
             is_refused = isinstance(error, Exception) and not isinstance(error.__cause__, exc.OperationalError)
             if len(jobs) > 1 and is_refused:
                 for job in jobs:
+                    job.error = LedgerError(INTERRUPTED)  # until it is done: an interruption leaves the rest undone
+                for job in jobs:
                     self._commit([job])
                 return
             is_ours = isinstance(error, Exception)

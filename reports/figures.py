@@ -301,7 +301,7 @@ def restricted(frame: pd.DataFrame) -> int:
 
 @dataclass(eq=False)
 class _Last:
-    """The last picture of a filter, of which the next one is made."""
+    """The last picture of a filter: good for one version and one minute, then what the next one is made of. No older one is kept."""
 
     picture: Picture | None = None
 
@@ -311,21 +311,27 @@ def _last(_room: Room, _wanted: Filter) -> _Last:
     return _Last()
 
 
-@lru_cache(maxsize=32)
-def _look(room: Room, wanted: Filter, _version: int, clock: pd.Timestamp) -> Picture:
-    """Ask the ledger; what it says is good for one version and one minute."""
-    question, last = asked(room, wanted, clock), _last(room, wanted)
+def _look(room: Room, wanted: Filter, version: int, clock: pd.Timestamp) -> Picture:
+    """Return the picture of that version, or of a later one."""
+    last = _last(room, wanted)
+    picture = last.picture
+    if picture is None or picture.version < version or picture.clock != clock:
+        picture = last.picture = _asked_anew(room, wanted, picture, clock)
+    return picture
+
+
+def _asked_anew(room: Room, wanted: Filter, last: Picture | None, clock: pd.Timestamp) -> Picture:
+    question = asked(room, wanted, clock)
     with room.ledger.reading() as connection:
         version = find.version(connection, room.id)
-        cases = _renewed(connection, room, last.picture, question)
+        cases = _renewed(connection, room, last, question)
         if cases is None:
             if find.count(connection, question, most=MOST_MARKS + 1) > MOST_MARKS:
                 raise _too_many(wanted)
             cases = _frame(room, find.table(connection, question, READ))
     if len(cases) > MOST_MARKS:
         raise _too_many(wanted)
-    last.picture = Picture(version, clock, question, cases)
-    return last.picture
+    return Picture(version, clock, question, cases)
 
 
 def _renewed(connection: Any, room: Room, last: Picture | None, question: Wanted) -> pd.DataFrame | None:
@@ -427,9 +433,13 @@ def _codes(net: Net, key: str) -> frozenset[str]:
 
 
 def _suppressed(room: Room, question: Wanted) -> Wanted:
-    """Return the question without the cases of restricted classes, where they are so few in this part of the area that they would point at somebody."""
+    """Return the question without the cases of restricted classes, where they are so few in this part of the area that they would point at somebody.
+
+    Marks and states do not narrow what is "few": the figures of a part would not add up otherwise, and one that stands with the others would be gone alone.
+    """
+    part = replace(question, restricted=True, marks=frozenset(), statuses=frozenset())
     with room.ledger.reading() as connection:
-        few = find.count(connection, replace(question, restricted=True), most=FEWEST) < FEWEST
+        few = find.count(connection, part, most=FEWEST) < FEWEST
     return replace(question, restricted=False) if few else question
 
 

@@ -324,6 +324,30 @@ def test_what_the_database_refuses_of_one_work_is_refused_for_it_alone(ledger):
     assert ledger.version() == 4
 
 
+def test_what_waited_behind_an_interruption_is_not_taken_for_done(ledger):
+    """The batch is refused because of the first work; doing them one by one is interrupted before the second."""
+    tries = []
+
+    def interrupted(writing):
+        tries.append(1)
+        if len(tries) > 1:
+            raise KeyboardInterrupt
+        writing.connection.execute(update(tables.history).values(act="forged"))
+
+    report(ledger)
+    jobs = [store._Job(interrupted), store._Job(report_in)]
+    with pytest.raises(KeyboardInterrupt):
+        ledger._commit(jobs)
+    for job in jobs:
+        with pytest.raises(LedgerError, match="interrupted"):
+            job.result()
+    assert ledger.version() == 1
+
+
+def report_in(writing):
+    return writing.report(case(), entry(Act.REPORT, WORKER), prefix="LN", day="20261122")
+
+
 def test_two_writers_who_saw_the_same_version_cannot_both_win(ledger):
     made = report(ledger)
     works = [

@@ -1,5 +1,7 @@
 """The live feed: map, table and paper count alike, and who applies what changed sees what one sees who comes anew."""
 
+import gc
+import weakref
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -73,14 +75,16 @@ def as_the_rules_say(room, wanted, now):
             and recent
             and (not wanted.grid or codes & set(case.codes[wanted.grid[0]].split(";")))
             and (not wanted.classes or {case.class_, case.major} & wanted.classes)
-            and (not wanted.marks or mark in wanted.marks)
-            and (not wanted.statuses or case.status in wanted.statuses)
             and (not wanted.duty or case.post == wanted.duty)
         ):
-            found.append((mark.value, "" if case.restricted else case.number))
-    if wanted.is_part and sum(not number for _, number in found) < FEWEST:
-        found = [(mark, number) for mark, number in found if number]
-    return found
+            found.append((mark.value, case.status, "" if case.restricted else case.number))
+    if wanted.is_part and sum(not number for *_, number in found) < FEWEST:
+        found = [(mark, status, number) for mark, status, number in found if number]
+    return [
+        (mark, number)
+        for mark, status, number in found
+        if (not wanted.marks or mark in wanted.marks) and (not wanted.statuses or status in wanted.statuses)
+    ]
 
 
 @given(seed=st.integers(0, 10**6), wanted=FILTERS, minutes=st.integers(0, 3 * 24 * 60))
@@ -249,6 +253,29 @@ def test_fewer_than_five_restricted_ones_of_a_part_are_not_counted_there(templat
         marks = ("上报流转", "随手清", "处置完毕")
         shown = sum(int(value) for label, value in rows if label in marks)
         assert shown == len(figures.select(room, wanted, NOON))
+
+
+def test_the_marks_of_a_part_add_up_to_the_part_restricted_ones_included(template):
+    room = busy(template, 8, 200).room
+    mixed = 0
+    for choice in grid_choices(room.area, "zh"):
+        query = {"grid": choice, "days": "all"}
+        whole = answer(room, Filter.from_query(query), None, NOON)
+        parts = [answer(room, Filter.from_query({**query, "mark": mark}), None, NOON) for mark in MARKS]
+        assert [part["counts"][mark] for part, mark in zip(parts, MARKS, strict=True)] == list(whole["counts"].values())
+        assert sum(part["hidden"] for part in parts) == whole["hidden"]
+        mixed += any(0 < part["hidden"] < FEWEST for part in parts)
+    assert mixed, "no grid whose restricted cases are enough together and few by mark"
+
+
+def test_a_picture_that_nobody_looks_at_any_more_is_let_go(template):
+    made = busy(template, 11, 60)
+    old = weakref.ref(figures.look(made.room, Filter(), NOON))
+    assert figures.look(made.room, Filter(), NOON) is old()
+    made.happen(NOON, 3)
+    figures.look(made.room, Filter(), NOON)
+    gc.collect()
+    assert old() is None
 
 
 def test_a_case_that_became_restricted_leaves_the_map(template):
