@@ -24,7 +24,7 @@ from ledger import find
 from ledger.find import Wanted
 from ledger.rows import from_row
 from locales import N_, translator
-from reports.figures import codes_of
+from reports.figures import codes_of, minute
 from reports.words import CHANNEL, MARK, STATUS, URGENCY, post_title
 
 AT_ONCE = 20_000  # cases that are held at once
@@ -193,7 +193,7 @@ def asked(
     if faults:
         raise FilterError("; ".join(faults) + ".")
     key, codes = _grid(room, grid) if grid else ("", frozenset[str]())
-    clock = room.clock(now)
+    clock = minute(room, now)  # as the table and the map, so that all three count alike
     return room.wanted(
         grid=key,
         codes=codes,
@@ -204,7 +204,7 @@ def asked(
         active_since=None if days is None else (clock - timedelta(days=days)).to_pydatetime(),
         reported_since=since,
         reported_until=until,
-        shift=room.shift(now),
+        shift=room.shift(clock),
         text=text,
     )
 
@@ -214,7 +214,7 @@ class _Maker:
 
     def __init__(self, room: Room, wanted: Wanted, now: datetime, language: str) -> None:
         self.room, self.language, self._ = room, language, translator(language)
-        self.clock, self.shift = room.clock(now), wanted.shift
+        self.clock, self.shift = minute(room, now), wanted.shift
         self.columns = columns(room, language)
         self.zone = room.area.pack.timezone
         net = room.area.net

@@ -29,6 +29,7 @@ from ledger import find
 from reports import export_files
 from reports.export_files import export, harmless
 from reports.exports import AFTER_GRIDS, BEFORE_GRIDS, asked, batches, columns, table
+from reports.listing import Asked, listing
 
 IN_GRID = (WEST + 1.5 * COLUMN, SOUTH + 1.5 * ROW)
 KINDS = ("xlsx", "csv", "geojson", "gpkg", "parquet")
@@ -410,3 +411,16 @@ def test_the_command_writes_what_it_is_asked_for(tmp_path, monkeypatch):
     assert run("c.csv", "--since", "2026-03-01", "--until", "2026-03-01").output.startswith("14 ")
     assert run("d.csv", "--until", "2026-02-28").output.startswith("0 ")
     assert isinstance(run("e.csv", "--class", "dragons").exception, FilterError)
+
+
+def test_files_stand_at_the_minute_of_the_table_and_of_the_map(room):
+    reported(room)
+    number = reported(room, lon=IN_GRID[0] + COLUMN).number
+    do(room, Doing(number, Act.CANCEL, {"reason": "误报"}), DISPATCHER, NOON + timedelta(seconds=10))
+    for later in (timedelta(days=1, seconds=40), timedelta(days=1, minutes=1)):
+        now = NOON + later
+        shown = Asked.from_query({"days": "1"}).wanted(room, now)
+        assert asked(room, now, days=1).active_since == shown.active_since
+        assert (
+            len(table(room, asked(room, now, days=1), now, "zh")) == listing(room, Asked(days=1), now, str, "zh").total
+        )
