@@ -33,6 +33,7 @@ from layers.load import load
 from ledger import find
 from locales import translator
 from reports import exports
+from reports.words import CHANNEL, STATUS, URGENCY
 
 HEAD = ["工单编号", "来电时间", "诉求内容", "地址", "小类", "办理时限", "承办单位", "经度", "纬度"]
 IN_GRID = (WEST + 1.5 * COLUMN, SOUTH + 1.5 * ROW)  # the middle of micro-grid 2-02
@@ -682,6 +683,13 @@ def test_any_guess_can_be_saved_and_read_again(columns, more):
     table = tomllib.loads(ColumnMapping(**{**vars(found), "values": {"status": more}}).toml())
     assert table.get("columns", {}) == dict(found.columns)
     assert table.get("values", {}).get("status", {}) == more
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(("name", "names"), [("status", STATUS), ("channel", CHANNEL), ("urgency", URGENCY)])
+def test_what_our_own_files_call_a_value_is_understood_when_they_come_back(language, name, names):
+    said = {key: translator(language)(words) for key, words in names.items()}
+    assert {key: ColumnMapping().meaning(name, words) for key, words in said.items()} == {key: key for key in names}
 
 
 def test_the_headings_of_city_management_are_known():
