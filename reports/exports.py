@@ -100,7 +100,7 @@ AFTER_GRIDS = (
     Column("edge_m", "", "number"),
     Column("edition", ""),
     Column("restricted", "", "flag"),
-    Column("demo", "", "flag"),
+    Column("demo", N_("Demonstration"), "flag", 8),
     Column("version", "", "count"),
 )
 WORDS = ("title", "text", "address", "external_id")

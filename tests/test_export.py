@@ -424,3 +424,13 @@ def test_files_stand_at_the_minute_of_the_table_and_of_the_map(room):
         assert (
             len(table(room, asked(room, now, days=1), now, "zh")) == listing(room, Asked(days=1), now, str, "zh").total
         )
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_a_spreadsheet_says_which_cases_are_a_demonstration(room, tmp_path, kind):
+    reported(room)
+    reported(room, lon=IN_GRID[0] + COLUMN, demo=True)
+    out = tmp_path / f"out.{kind}"
+    export(room, asked(room, NOON), out, NOON, "zh")
+    read = pd.read_csv(out) if kind == "csv" else pd.read_excel(out, engine="openpyxl")
+    assert sorted(read["演示"]) == ["否", "是"]
