@@ -455,8 +455,11 @@ def posts() -> None:
 @click.option("--encoding", help="Encoding of a CSV file.  [default: found]")
 @click.option("--sheet", help="Sheet of a workbook.  [default: the first]")
 @click.option("--header-row", type=click.IntRange(min=1), metavar="ROW", help="Row with the headings, from 1.")
+@click.option(
+    "--language", type=click.Choice(["zh", "en"]), help="Language of the report.  [default: BATTLEMAP_LANGUAGE]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def posts_import(file: Path, *, area: str, dry_run: bool, as_json: bool, **reading: Any) -> None:
+def posts_import(file: Path, *, area: str, dry_run: bool, language: str | None, as_json: bool, **reading: Any) -> None:
     """Take posts and their holders from FILE (CSV or XLSX): the whole file, or nothing of it.
 
     Exit codes: 0 = taken, or --dry-run without a fault, 1 = a row cannot be taken or an error, nothing was written, 2 = usage.
@@ -464,24 +467,29 @@ def posts_import(file: Path, *, area: str, dry_run: bool, as_json: bool, **readi
     from desk import staff
     from desk.room import DISPATCHER
     from desk.rooms import rooms_of
+    from geo.errors import RosterError
     from incidents.lifecycle import By, PostKind
-    from reports.roster import import_lines, import_table
+    from locales import translator
+    from reports.roster import import_lines, import_table, trouble
     from settings import Settings
 
     settings, now = Settings.from_env(), _now()
+    translate = translator(language or settings.language)
     rooms = rooms_of(
         settings.packs, settings.area, settings.data_dir, settings.database_url, settings.rules, settings.demo
     )
     room = rooms.get(area, now)
-    read = staff.read(room, file, **reading)
+    try:
+        read = staff.read(room, file, **reading)
+    except RosterError as error:
+        raise BattlemapError(trouble(error, translate)) from error
     report = staff.plan(room, read, now)
     written = not dry_run and not report.faults
     if written:
         report = staff.take(room, read, By(DISPATCHER, PostKind.DISPATCHER), now)
     table = import_table(report, written=written)
-    click.echo(
-        json.dumps(table, ensure_ascii=False, indent=2) if as_json else "\n".join(import_lines(report, written=written))
-    )
+    said = "\n".join(import_lines(report, translate, written=written))
+    click.echo(json.dumps(table, ensure_ascii=False, indent=2) if as_json else said)
     if report.faults:
         sys.exit(1)
 

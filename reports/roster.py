@@ -211,20 +211,22 @@ def import_table(report: Report, *, written: bool) -> dict[str, Any]:
     }
 
 
-def import_lines(report: Report, *, written: bool) -> list[str]:
+def import_lines(report: Report, _: Translator, *, written: bool) -> list[str]:
     """Return an import's report for a terminal: what is unchanged is counted, not listed."""
-    lines = [_line(step) for step in report.steps if step.verbs != ("same",)]
+    lines = [_line(step, _) for step in report.steps if step.verbs != ("same",)]
     columns = ", ".join(f"{name} = {heading}" for name, heading in report.file.columns.items())
-    lines += [f"columns: {columns}"]
+    lines.append(_("Columns: {columns}").format(columns=columns))
     if report.file.contacts:
-        lines.append(f"not read, for they hold contacts: {', '.join(report.file.contacts)}")
-    counted = ", ".join(f"{report.count(verb)} {VERB[verb]}" for verb in VERB if report.count(verb))
-    end = "written" if written else "nothing was written"
-    return [*lines, f"{len(report.steps)} rows: {counted or 'nothing'}; {end}."]
+        names = ", ".join(report.file.contacts)
+        lines.append(_("Not read, for they hold contacts: {names}").format(names=names))
+    counted = ", ".join(f"{_(VERB[verb])} {report.count(verb)}" for verb in VERB if report.count(verb))
+    lines.append(_("{n} rows: {counted}").format(n=len(report.steps), counted=counted or "0"))
+    return [*lines, _("Written.") if written else _("Nothing was written.")]
 
 
-def _line(step: Step) -> str:
+def _line(step: Step, _: Translator) -> str:
+    row = _("row {row}").format(row=step.row.number)
     if step.row.fault or step.post is None:
-        return f"row {step.row.number}: {step.row.fault}"
-    who = f": {step.held.holder}" if step.held else ""
-    return f"row {step.row.number}: {', '.join(VERB[verb] for verb in step.verbs)} – {step.post.title}{who}"
+        return f"{row}: {trouble(step.row.fault, _) if step.row.fault else _(VERB['fault'])}"
+    who = f": {holder_name(step.held, _)}" if step.held else ""
+    return f"{row}: {', '.join(_(VERB[verb]) for verb in step.verbs)} – {step.post.title}{who}"

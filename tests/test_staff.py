@@ -310,6 +310,9 @@ def test_whatever_stands_in_the_cells_a_row_is_taken_or_says_why(street, tmp_pat
     assert all(step.row.fault or step.post for step in report.steps)
 
 
+ENGLISH = ["--language", "en"]
+
+
 def run(folder, *words):
     environ = {"BATTLEMAP_DATA_DIR": str(folder / "var"), "BATTLEMAP_DEMO": "off"}
     return CliRunner().invoke(battlemap, ["posts", "import", *words, "--area", "longnan"], env=environ)
@@ -317,11 +320,11 @@ def run(folder, *words):
 
 def test_the_command_reports_by_row_and_writes_once(tmp_path):
     path = csv(tmp_path, LIST)
-    first, second, third = (run(tmp_path, str(path), *more) for more in (["--dry-run"], [], ["--json"]))
+    first, second, third = (run(tmp_path, str(path), *more) for more in (["--dry-run", *ENGLISH], ENGLISH, ["--json"]))
     assert (first.exit_code, second.exit_code, third.exit_code) == (0, 0, 0)
     assert "row 5: new post, new holder" in first.output
-    assert "nothing was written" in first.output
-    assert "written." in second.output
+    assert "Nothing was written." in first.output
+    assert "Written." in second.output
     table = json.loads(third.output)
     assert (table["rows"], table["changes"], table["faults"]) == (5, 0, 0)
 
@@ -329,5 +332,13 @@ def test_the_command_reports_by_row_and_writes_once(tmp_path):
 def test_the_command_refuses_a_file_with_a_wrong_row(tmp_path):
     answer = run(tmp_path, str(csv(tmp_path, LIST + "9-99,微网格长,示例己,,,\n")))
     assert answer.exit_code == 1
-    assert "row 7" in answer.output
-    assert "nothing was written" in answer.output
+    assert "第 7 行: 没有网格“9-99”" in answer.output
+    assert "没有写入。" in answer.output
+
+
+def test_the_command_speaks_chinese_of_a_file_without_the_columns(tmp_path):
+    path = tmp_path / "other.csv"
+    path.write_text("颜色,大小\n红,3\n", encoding="utf-8")
+    answer = run(tmp_path, str(path))
+    assert answer.exit_code == 1
+    assert "文件中没有网格或岗位一列" in str(answer.exception)
