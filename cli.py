@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from geo.errors import BattlemapError, LedgerError
+from geo.errors import BattlemapError, LedgerError, MissingColumns, RosterError
 
 if TYPE_CHECKING:
     from desk.room import Room
@@ -467,7 +467,6 @@ def posts_import(file: Path, *, area: str, dry_run: bool, language: str | None, 
     from desk import staff
     from desk.room import DISPATCHER
     from desk.rooms import rooms_of
-    from geo.errors import RosterError
     from incidents.lifecycle import By, PostKind
     from locales import translator
     from reports.roster import import_lines, import_table, trouble
@@ -559,7 +558,10 @@ def incidents_import(
     room, now = _room(area), _now()
     given = ColumnMapping.read(mapping) if mapping else None
     with _terminable(), _progress("import") as progress:
-        planned = imports.plan(room, file, given, now, options=options, progress=progress)
+        try:
+            planned = imports.plan(room, file, given, now, options=options, progress=progress)
+        except MissingColumns as error:
+            raise BattlemapError(import_report.absent(error, translate)) from error
     refused, outcome, aside = planned.counts["refused"], None, None
     if propose:
         _propose(propose, planned.mapping.toml())

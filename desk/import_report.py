@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from desk.findings import WARNINGS, short
 from desk.imports import Outcome, Plan, Planned, Verdict
 from desk.room import Room
+from geo.errors import MissingColumns
 from geo.scheme import Name
 from locales import N_, Translator
 
@@ -76,6 +77,13 @@ def text(
     return "\n\n".join(
         "\n".join(block) for block in [*blocks, _end(plan, _, outcome, asked=asked, aside=aside)] if block
     )
+
+
+def absent(error: MissingColumns, translate: Translator) -> str:
+    """Return that a mapping names columns that there are not, which, and which there are."""
+    _ = translate
+    said = _("The mapping names columns that {file} does not have: {absent}. It has: {there}. Correct the mapping.")
+    return said.format(file=error.file, absent=", ".join(error.absent), there=", ".join(error.there))
 
 
 def table(plan: Plan, translate: Translator, *, outcome: Outcome | None = None) -> dict[str, Any]:

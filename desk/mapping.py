@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from geo.errors import RulesError, TableError
+from geo.errors import MissingColumns, RulesError
 from incidents.entry import Entry
 from incidents.model import Channel, Status, Urgency
 from layers.tables import guess_pair, named_system
@@ -189,15 +189,13 @@ class ColumnMapping:
 
         Raises
         ------
-        TableError
+        MissingColumns
             Lists the columns that are absent, and those that there are.
         """
         wanted = [*self.columns.values(), *self.grids.values()]
         absent = [name for name in dict.fromkeys(wanted) if plain(name) not in {plain(column) for column in columns}]
         if absent:
-            names = ", ".join(map(repr, absent))
-            there = ", ".join(repr(column) for column in columns if column)
-            raise TableError(f"The mapping names columns that {file} does not have: {names}. It has: {there}.")
+            raise MissingColumns(file, absent, [column for column in columns if column])
 
     def meanings(self, field_: str) -> Mapping[str, str]:
         """Return the table of a field: what the file says -> what it means."""

@@ -13,6 +13,7 @@ BattlemapError
 ├── PlaceError             a place that lies in no grid
 ├── GeometryError          arrays or geometries a function cannot take
 ├── TableError             a table that cannot be read or written
+│   └── MissingColumns     a table without columns that a mapping names
 ├── FilterError            a filter in an address that cannot be understood
 ├── UnknownClass           no class of that key in the directory
 ├── RulesError             a file of rules (classes, time limits, holidays) that cannot be used
@@ -44,6 +45,7 @@ __all__ = [
     "LedgerBroken",
     "LedgerError",
     "LifecycleError",
+    "MissingColumns",
     "MissingCrs",
     "NetError",
     "PackError",
@@ -138,6 +140,23 @@ class GeometryError(BattlemapError):
 
 class TableError(BattlemapError):
     """A table cannot be read or written."""
+
+
+class MissingColumns(TableError):
+    """A table does not have columns that a mapping names.
+
+    Parameters
+    ----------
+    file
+        Name of the table.
+    absent, there
+        The columns that it does not have, and those that it has.
+    """
+
+    def __init__(self, file: str, absent: Sequence[str], there: Sequence[str]) -> None:
+        names, known = ", ".join(map(repr, absent)), ", ".join(map(repr, there))
+        super().__init__(f"The mapping names columns that {file} does not have: {names}. It has: {known}.")
+        self.file, self.absent, self.there = file, tuple(absent), tuple(there)
 
 
 class FilterError(BattlemapError):

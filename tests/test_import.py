@@ -834,6 +834,14 @@ def test_the_command_speaks_chinese_by_default_and_exits_with_3_when_rows_are_re
     assert (tmp_path / "batch-refused.csv").read_text(encoding="utf-8-sig").count("gestern") == 2
 
 
+def test_a_mapping_that_names_absent_columns_is_told_in_the_language_of_the_report(run, tmp_path):
+    path, mapping = written(tmp_path / "batch.csv", [order()]), tmp_path / "m.toml"
+    mapping.write_text('[columns]\nid = "工单号"\nreported = "来电时间"\n[grids]\nmicro = "所属"\n', encoding="utf-8")
+    said = [str(run(path, "--mapping", mapping, "--language", language).exception) for language in ("zh", "en")]
+    assert all("工单号, 所属" in text and "工单编号, 来电时间" in text for text in said)
+    assert "请修改映射文件" in said[0]
+
+
 def test_refused_rows_that_somebody_corrected_are_not_overwritten_and_the_report_names_the_new_file(run, tmp_path):
     path = written(tmp_path / "batch.csv", [order(来电时间="2020-11-19 09:30"), order("2", 来电时间="gestern")])
     assert "batch-refused.csv" in run(path, "--write", "--skip-bad-rows").output
