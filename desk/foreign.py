@@ -1,12 +1,12 @@
 """A case as another system tells it (外部案件), and how it comes into the ledger: with its own state, times, deadline and agency, once for each of its ids."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from desk.place import duty
-from desk.reports import LONGEST_ID, day_of, edition_of
+from desk.reports import day_of, edition_of
 from desk.room import Room
 from desk.roster import responsible
 from geo.errors import RulesError
@@ -224,11 +224,6 @@ def untouched(state: CaseState) -> bool:
     due = _iso(state.due if state.status in RUNNING else state.promised)
     said = state.official.get("due", "")
     return state.official.get("status") == state.status.value and (not said or state.rule != EXTERNAL or said == due)
-
-
-def with_key(case: Foreign, key: str) -> Foreign:
-    """Return a case under another key, cut to what the ledger holds."""
-    return replace(case, key=key[:LONGEST_ID])
 
 
 def _official(reported: datetime, due: datetime) -> Limit | None:

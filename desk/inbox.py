@@ -11,7 +11,7 @@ from types import MappingProxyType
 from desk.room import Room
 from incidents.case import Incident
 from incidents.lifecycle import APPROVERS, CENTRE, CHECKERS, Act, PostKind
-from incidents.model import OPEN, Mark, Status
+from incidents.model import Mark, Status
 from incidents.posts import Post
 from ledger import find
 from ledger.find import HANDLED, Wanted
@@ -140,13 +140,8 @@ def before(room: Room, now: datetime) -> datetime:
     return room.rules.settings.shift(started - timedelta(microseconds=1))
 
 
-def is_overdue(case: Incident, at: datetime) -> bool:
-    """Tell whether a case is overdue, as the board counts it."""
-    return case.status in OPEN and case.state.due is not None and case.state.due < at
-
-
 def may_read(post: Post, case: Incident) -> bool:
-    """Tell whether a post sees the words of a case: those of restricted classes (disputes, care) only who works on it, the heads above, and the dispatcher."""
+    """Tell whether a post sees the words of a case: those of restricted classes (disputes, care) only who works on it, the heads above, dispatcher and inspector."""
     if not case.restricted or post.kind is PostKind.DISPATCHER:
         return True
     works = {case.post, case.informed, case.overdue_post, case.state.handler, case.state.reporter, *case.state.handlers}

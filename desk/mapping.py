@@ -7,7 +7,7 @@ import json
 import tomllib
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -267,11 +267,6 @@ def guessed_row(early: Sequence[Sequence[Any]]) -> int | None:
     scores = [sum(1 for cell in row if isinstance(cell, str) and plain(cell) in known) for row in early]
     best = max(range(len(scores)), key=lambda row: scores[row], default=0)
     return best + 1 if scores and best > 0 and scores[best] > max(1, scores[0]) else None
-
-
-def with_options(mapping: ColumnMapping, **given: Any) -> ColumnMapping:
-    """Return a mapping with what an option of the command line says in place of its own."""
-    return replace(mapping, **{name: value for name, value in given.items() if value})
 
 
 def _called(columns: Sequence[str], hints: Sequence[str], *, exact: bool) -> str | None:

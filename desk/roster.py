@@ -372,10 +372,3 @@ def _begin(room: Room, day: date | None) -> datetime | None:
 
 def _end(room: Room, last: date | None) -> datetime | None:
     return None if last is None else day_start(room, last + timedelta(days=1))
-
-
-def demo_rota(room: Room, writing: Writing, now: datetime) -> None:
-    """Write a demonstration's posts and rota; see `desk.duty.demo`."""
-    from desk import duty as watch  # noqa: PLC0415  duty stands on this module
-
-    watch.demo(room, writing, now)

@@ -8,7 +8,7 @@ import difflib
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -136,14 +136,6 @@ class Directory:
         if key not in self.majors:
             raise UnknownClass(f"There is no major class {key!r}. There are: {', '.join(self.majors)}.")
         return tuple(entry for entry in self.classes.values() if entry.major == key)
-
-    def expand(self, keys: Iterable[str]) -> frozenset[str]:
-        """Return the classes that keys stand for: a major class stands for all of its own. An unknown key stays, so that cases of a former directory are still found."""
-        return frozenset(
-            key
-            for given in keys
-            for key in ((entry.key for entry in self.of_major(given)) if given in self.majors else (given,))
-        )
 
     def name(self, key: str) -> Name:
         """Return the name of a class or major class; a key of a former directory is its own name."""

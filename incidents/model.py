@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from enum import StrEnum
 from types import MappingProxyType
 
-import numpy as np
-
 
 class Status(StrEnum):
     """State of an incident."""
@@ -92,12 +90,6 @@ def mark_of(status: Status, *, shift_over: bool = False) -> Mark | None:
     """
     mark = MARK[status]
     return Mark.GREEN if shift_over and mark is Mark.YELLOW else mark
-
-
-def marks_of(statuses: np.ndarray) -> np.ndarray:
-    """Return the marks of states, text (n,): red, yellow, green, or "" for no mark; a state we do not know counts as reported, hence red."""
-    table: dict[str, str] = {status.value: mark.value if mark else "" for status, mark in MARK.items()}
-    return np.array([table.get(str(status), Mark.RED.value) for status in statuses], dtype=object)
 
 
 def state_of_grid(marks: Iterable[str]) -> str:

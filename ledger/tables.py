@@ -5,13 +5,11 @@ proved from it. What is personal (who reported, who holds a post) stands in tabl
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -20,7 +18,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
 
@@ -34,21 +31,6 @@ METADATA = MetaData(naming_convention=CONVENTION)
 # SQLite counts only a column of the type INTEGER as its row number.
 Number = BigInteger().with_variant(Integer, "sqlite")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware datetime in Python, milliseconds since 1970 in UTC in the database."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
-        """Refuse a naive time: nobody could tell which one is meant."""
-        return None if value is None else milliseconds(value)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Return the time in UTC."""
-        return None if value is None else instant(value)
 
 
 def milliseconds(time: datetime) -> int:

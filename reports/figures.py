@@ -71,7 +71,6 @@ READ = (
     "demo",
     "codes",
 )
-PARAMETERS = ("grid", "class", "mark", "days", "status", "handler", "duty")
 MOST_DAYS = 3660
 PERIOD = 1  # days that an address means when it names none
 EVERYTHING = "all"

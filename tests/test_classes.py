@@ -181,13 +181,7 @@ def test_an_unknown_major_class_is_said_with_all_that_are():
         DC.of_major("X")
 
 
-def test_a_major_class_stands_for_all_of_its_own():
-    assert SHIPPED.expand(["10", "06010"]) == {"10001", "10002", "06010"}
-    assert SHIPPED.expand([]) == frozenset()
-
-
-def test_a_class_of_a_former_directory_stays_in_the_filter_and_is_its_own_name():
-    assert SHIPPED.expand(["pothole"]) == {"pothole"}
+def test_a_class_of_a_former_directory_is_its_own_name():
     assert SHIPPED.name("pothole") == Name("pothole", "pothole")
 
 

@@ -7,7 +7,7 @@ import pytest
 from chromium import chromium
 from desk_browser import Desk, consoles, reported, room_in
 
-from desk import duty, roster
+from desk import duty
 from incidents.rota import Role
 from ledger import find, posts
 
@@ -25,7 +25,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def room(folder):
     found = room_in(folder)
-    found.ledger.change(lambda writing: roster.demo_rota(found, writing, datetime.now(UTC)))
+    found.ledger.change(lambda writing: duty.demo(found, writing, datetime.now(UTC)))
     reported(found, "井盖破损")
     reported(found, "路灯不亮", place=9)
     return found

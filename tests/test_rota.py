@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from ledgers import report
 from rooms import DISPATCHER, NOON, room_of, shipped
 
-from desk import duty, reports, roster
+from desk import duty, reports
 from geo.errors import RosterError, UnknownPost
 from incidents.lifecycle import Act, By, Entry, PostKind
 from incidents.rota import (
@@ -309,7 +309,7 @@ def room(tmp_path):
 
 @pytest.fixture
 def duty_room(room):
-    room.ledger.change(lambda writing: roster.demo_rota(room, writing, NOON))
+    room.ledger.change(lambda writing: duty.demo(room, writing, NOON))
     return room
 
 
