@@ -11,9 +11,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import DOCUMENT_POLICY, SAFE, answering, language_of
+from desk.inbox import may_read
 from desk.room import Room
 from desk.rooms import Rooms
-from geo.errors import FilterError
+from geo.errors import FilterError, UnknownIncident
 from incidents.case import Incident
 from layers.sheet.ink import INKS
 from layers.sheet.spot import spot
@@ -42,8 +43,8 @@ def routes(rooms: Rooms, settings: Settings, assets: str) -> list[Route]:
         now = datetime.now(UTC)
         room, language = rooms.get(request.path_params["area"], now), language_of(request, settings.language)
         ink = _ink(request)
+        case = _case(request, room, now)
         with room.ledger.reading() as connection:
-            case = find.get(connection, room.id, request.path_params["number"])
             entries = find.entries(connection, room.id, case.number)
         _ = translator(language)
         sheet = dispatch_sheet(room, case, entries, _, language)
@@ -52,10 +53,9 @@ def routes(rooms: Rooms, settings: Settings, assets: str) -> list[Route]:
         return Response(html, headers=headers, media_type="text/html; charset=utf-8")
 
     def place(request: Request) -> Response:
-        room = rooms.get(request.path_params["area"], datetime.now(UTC))
-        language = language_of(request, settings.language)
-        with room.ledger.reading() as connection:
-            case = find.get(connection, room.id, request.path_params["number"])
+        now = datetime.now(UTC)
+        room, language = rooms.get(request.path_params["area"], now), language_of(request, settings.language)
+        case = _case(request, room, now)
         drawn = _spot(room, case, language, _ink(request), width=120, height=78)
         return Response(drawn, headers={**SAFE, "Cache-Control": PRIVATE}, media_type="image/svg+xml")
 
@@ -79,6 +79,23 @@ def _is_loopback(name: str) -> bool:
         return ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def _case(request: Request, room: Room, now: datetime) -> Incident:
+    """Return the case that an address names; one of a restricted class only to a post that works on it, and to nobody who names none.
+
+    Raises
+    ------
+    UnknownIncident
+        There is none, or none that may be shown: the answer does not tell which.
+    """
+    number = request.path_params["number"]
+    with room.ledger.reading() as connection:
+        case = find.get(connection, room.id, number)
+    post = room.register.posts(now).get(request.query_params.get("post", ""))
+    if case.restricted and not (post and may_read(post, case)):
+        raise UnknownIncident(find.UNKNOWN.format(number=number, area=room.id))
+    return case
 
 
 def _ink(request: Request) -> str:
@@ -110,8 +127,9 @@ def _page(
     words = {"colour": _("In colour"), "black": _("Black and white")}
     other = next(name for name in INKS if name != ink)
     area, number = quote(room.id, safe=""), quote(case.number, safe="")
-    switch = "?" + urlencode({"lang": language, "ink": other})
-    back = f"../../case?{urlencode({'area': room.id, 'lang': language, 'case': case.number})}"
+    acting = {"post": post} if (post := request.query_params.get("post", "")) else {}
+    switch = "?" + urlencode({"lang": language, "ink": other, **acting})
+    back = f"../../case?{urlencode({'area': room.id, 'lang': language, 'case': case.number, **acting})}"
     address = address_of(request, room, case)
     synthetic = f'<span class="tag">{escape(_("Illustrative"))}</span>' if room.area.pack.synthetic else ""
     demo = f'<span class="tag">{escape(_("Demonstration"))}</span>' if case.demo else ""

@@ -90,6 +90,7 @@ class Wanted:
 
 
 # States in which the handler has something to do.
+UNKNOWN = "There is no incident {number!r} in {area}. Look its number up in the list."
 HANDLED = (Status.DISPATCHED, Status.IN_HAND, Status.NOTICED, Status.RETURNED)
 
 # Columns by which a list may be ordered.
@@ -115,7 +116,7 @@ def get(connection: Connection, area: str, number: str) -> Incident:
         .one_or_none()
     )
     if row is None:
-        raise UnknownIncident(f"There is no incident {number!r} in {area}. Look its number up in the list.")
+        raise UnknownIncident(UNKNOWN.format(number=number, area=area))
     return from_row(dict(row))
 
 

@@ -104,7 +104,7 @@ def _walk(visit: Visit, case: Incident) -> None:
             st.button("‹", key="key_previous", help=None, disabled=place == 0, on_click=step_to, args=(place - 1,))
             st.html(f"<span>{place + 1} / {len(numbers)}</span>", width="content")
             st.button("›", key="key_next", disabled=place + 1 == len(numbers), on_click=step_to, args=(place + 1,))
-        paper = f"/dispatch/{quote(visit.name, safe='')}/{quote(case.number, safe='')}?{urlencode({'lang': visit.language})}"
+        paper = f"/dispatch/{quote(visit.name, safe='')}/{quote(case.number, safe='')}?{urlencode({'lang': visit.language, 'post': visit.post.key})}"
         st.html(
             f'<a class="bm-paper" href="{escape(paper)}" target="_blank" rel="noopener">{escape(_("Print the dispatch sheet"))}</a>',
             width="content",

@@ -4,6 +4,7 @@ import html
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -127,6 +128,34 @@ def test_an_unknown_case_or_area_is_said(app, door):
     assert answer.status == 404
     assert "没有该事件" in answer.text
     assert ask(app, f"/{door}/nowhere/LN-19990101-0001").status == 404
+
+
+@pytest.fixture(scope="module")
+def care(room):
+    """A case of a restricted class: somebody needs care."""
+    key = next(one.key for one in room.rules.directory.classes.values() if one.restricted)
+    return reported(room, "独居老人两天没下楼", place=8, class_=key, address="织云路80号")
+
+
+@pytest.mark.parametrize("door", ["dispatch", "spot"])
+def test_a_case_of_a_restricted_class_is_there_for_posts_that_work_on_it_alone(app, room, care, door):
+    assert care.restricted
+    own, other = care.post, next(key for key, post in room.posts.items() if post.key.startswith("department:"))
+    for asked in ("", "?post=", "?post=nobody", f"?post={quote(other)}"):
+        answer = ask(app, f"/{door}/longnan/{care.number}{asked}", **PERSON)
+        assert answer.status == 404
+        assert "没有该事件" in answer.text
+        assert "织云路" not in answer.text
+    assert ask(app, f"/{door}/longnan/{care.number}").text == ask(
+        app, f"/{door}/longnan/LN-19990101-0001"
+    ).text.replace("LN-19990101-0001", care.number)
+    for key in (own, "dispatcher::"):
+        assert ask(app, f"/{door}/longnan/{care.number}?post={quote(key)}", **PERSON).status == 200
+
+
+def test_the_sheet_keeps_the_post_that_looks_at_it(app, care):
+    text = html.unescape(ask(app, f"/dispatch/longnan/{care.number}?post=dispatcher%3A%3A", **PERSON).text)
+    assert len(re.findall(r'<a id="(?:back|ink)" href="[^"]*post=dispatcher%3A%3A', text)) == 2
 
 
 def test_an_ink_that_there_is_not_is_refused(app, case):

@@ -47,7 +47,7 @@ def show(visit: Visit, room: Room, case: Incident) -> None:
 def _place(visit: Visit, room: Room, case: Incident) -> str:
     _ = visit._
     name = _("Place of the case")
-    src = f"/spot/{quote(room.id, safe='')}/{quote(case.number, safe='')}?{urlencode({'v': case.version, 'lang': visit.language})}"
+    src = f"/spot/{quote(room.id, safe='')}/{quote(case.number, safe='')}?{urlencode({'v': case.version, 'lang': visit.language, 'post': visit.post.key})}"
     view = urlencode(
         {
             "area": room.id,
