@@ -20,6 +20,7 @@ from ledger.rows import dumps
 NOTHING = "0" * 64  # stands before the first entry
 FIELDS = ("version", "area", "subject", "key", "act", "post", "at", "data", "before", "after", "previous")
 KEY_FILE = "ledger.key"
+KEY_BYTES = 32
 
 
 @dataclass(frozen=True)
@@ -121,11 +122,19 @@ def key_of(folder: Path, name: str = KEY_FILE) -> bytes:
     """
     path = folder / name
     try:
-        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+        return _parsed(path.read_text(encoding="ascii"))
     except FileNotFoundError:
         return _new_key(path)
     except (OSError, ValueError) as error:
         raise LedgerError(f"{path} cannot be read as the ledger's key: {error}. Restore it from a backup.") from error
+
+
+def _parsed(text: str) -> bytes:
+    """Return the key that a file holds; one that was cut short could be guessed."""
+    key = bytes.fromhex(text.strip())
+    if len(key) < KEY_BYTES:
+        raise ValueError(f"it holds {len(key)} bytes, a key has {KEY_BYTES}")
+    return key
 
 
 def read_key(path: Path) -> bytes:
@@ -158,7 +167,7 @@ def renew_key(folder: Path) -> bytes:
 
 def _new_key(path: Path) -> bytes:
     """Make a key; of two processes that begin at once the first one's stays."""
-    key = secrets.token_bytes(32)
+    key = secrets.token_bytes(KEY_BYTES)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -170,7 +179,7 @@ def _new_key(path: Path) -> bytes:
         try:
             os.link(draft, path)
         except FileExistsError:
-            return bytes.fromhex(path.read_text(encoding="ascii").strip())
+            return _parsed(path.read_text(encoding="ascii"))
         finally:
             draft.unlink()
     except OSError as error:

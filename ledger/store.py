@@ -13,9 +13,9 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 
-from geo.errors import LedgerError
+from geo.errors import LedgerBroken, LedgerError
 from ledger import migrations, statements
-from ledger.history import KEY_FILE, Head, key_of, sign
+from ledger.history import KEY_FILE, Head, is_signed, key_of, sign
 from ledger.migrations import WRITING
 from ledger.writing import Writing
 
@@ -164,6 +164,7 @@ class Ledger:
             job.error = None
         with self._transaction() as connection:
             before = read_head(connection, lock=True)
+            self._require_signed(before)
             writing = Writing(connection, before)
             for job in jobs:
                 job.run(writing)
@@ -173,6 +174,14 @@ class Ledger:
                 statements.SET_HEAD(connection, {"v": head.version, "h": head.hash, "s": head.signature})
         if before.version // EVERY != head.version // EVERY:
             self._look_around()
+
+    def _require_signed(self, head: Head) -> None:
+        """Raise unless our key signed the head: writing on would sign what somebody else put there."""
+        if head.version and not is_signed(head, self._key):
+            raise LedgerBroken(
+                f"The head of the history, version {head.version}, is not signed by {self.folder / KEY_FILE}: the database was changed by something else than "
+                "battlemap, or the key is another one. Nothing was written. Run `battlemap ledger verify`; put the key back, or restore a backup."
+            )
 
 
 class _Job(Generic[T]):
@@ -368,7 +377,12 @@ def optimise(ledger: Ledger) -> None:
 
 def read_head(connection: Connection, *, lock: bool = False) -> Head:
     """Read the head; with ``lock`` no other writer takes a version before this transaction ends."""
-    row = (statements.HEAD_LOCKED if lock else statements.HEAD)(connection).mappings().one()
+    rows = (statements.HEAD_LOCKED if lock else statements.HEAD)(connection).mappings().all()
+    if len(rows) != 1:
+        raise LedgerBroken(
+            f"The ledger has {len(rows)} rows that say where its history ends, not one: its table `head` was changed. Restore a backup."
+        )
+    row = rows[0]
     return Head(row["version"], row["hash"], row["signature"])
 
 

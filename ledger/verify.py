@@ -275,21 +275,25 @@ def _stands(entries: Sequence[_Parsed], incident: Incident, words: Mapping[str, 
         if value is None or value.to_json() != found["state"]:
             yield Break(last, f"{incident.number} in {incident.area} stands in another {name} than its history says")
             break
-    for name, text in _written(entries, words).items():
-        if text != getattr(incident, name):
+    for name, texts in _written(entries, words).items():
+        if getattr(incident, name) not in texts:
             yield Break(last, f"{incident.number} in {incident.area} carries another {name} than was written")
 
 
-def _written(entries: Sequence[_Parsed], words: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return what was written last for each field; nothing where a part of it was erased."""
+def _written(entries: Sequence[_Parsed], words: Mapping[str, Mapping[str, Any]]) -> dict[str, set[str]]:
+    """Return what each field may say: what was written last, or, where words were erased, nothing."""
     texts = [
         words[entry.after["words"]["ref"]]["text"]
         for entry in entries
         if "words" in entry.after and entry.after["words"]["ref"] in words
     ]
-    if None in texts:
-        return {}
-    return {name: text for said in texts for name, text in json.loads(said).items() if name in WORDS}
+    said: dict[str, set[str]] = {}
+    for text in texts:
+        if text is None:  # which fields it held went with it
+            said |= {name: said.get(name, set()) | {""} for name in WORDS}
+        else:
+            said |= {name: {value} for name, value in json.loads(text).items() if name in WORDS}
+    return said
 
 
 def _unproved(entries: Sequence[_Parsed], words: Mapping[str, Mapping[str, Any]], name: str) -> Iterator[Break]:

@@ -242,6 +242,46 @@ def test_words_that_were_erased_break_nothing(driven):
     assert not said(driven)
 
 
+def test_erased_words_are_not_replaced_by_others(driven):
+    """Whoever erases what was written cannot put something else in its place: the case says nothing, or what was proved."""
+    tamper(
+        driven,
+        update(wording).where(wording.c.key == "1.words").values(text=None),
+        update(incident).where(incident.c.id == 1).values(title="", text="forged"),
+    )
+    found = said(driven)
+    assert "version 7: LN-20261122-0001 in longnan carries another text than was written" in found
+    assert not any("another title" in line for line in found)
+
+
+def test_nothing_is_written_on_a_head_that_our_key_did_not_sign(driven):
+    """Otherwise the next change would sign what somebody put there, and verify would hold."""
+    tamper(driven, *rewritten(driven, b"another key"))
+    forged = driven.head()
+    with pytest.raises(LedgerBroken, match=r"version 8, is not signed by .*ledger\.key"):
+        report(driven, at=NOW + timedelta(days=2))
+    assert driven.head() == forged
+    assert said(driven) == ["version 8: the head is not signed by this ledger's key"]
+
+
+def test_a_head_that_was_taken_out_or_doubled_is_said(driven):
+    with driven.reading() as connection:
+        head = dict(connection.execute(select(tables.head)).mappings().one())
+    tamper(driven, delete(tables.head))
+    with pytest.raises(LedgerBroken, match="0 rows that say where its history ends"):
+        look(driven)
+    tamper(driven, insert(tables.head).values(**head), insert(tables.head).values(**{**head, "id": 2}))
+    with pytest.raises(LedgerBroken, match="2 rows that say where its history ends"):
+        report(driven, at=NOW + timedelta(days=2))
+
+
+@pytest.mark.parametrize("content", ["", "00", "ab" * 31])
+def test_a_key_that_was_cut_short_is_refused(tmp_path, content):
+    (tmp_path / KEY_FILE).write_text(content)
+    with pytest.raises(LedgerError, match="a key has 32"):
+        key_of(tmp_path)
+
+
 def test_a_photo_that_is_missing_or_changed_or_taken_off_is_named(driven):
     (path,) = (driven.folder / "photos").rglob("*.jpg")
     good = path.read_bytes()
