@@ -6,6 +6,7 @@ in it: whoever finds a backup could forge with it. A restore needs none, for it 
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -363,7 +364,8 @@ class _Archive:
             NotImplementedError,
             OSError,
         ) as error:
-            if isinstance(error, OSError) and error.errno:
+            # A damaged directory may point before the file's beginning: EINVAL.
+            if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
                 raise
             raise LedgerBroken(f"{self._path.name} is damaged: {error}. Take another backup.") from error
 

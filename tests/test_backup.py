@@ -266,6 +266,18 @@ def test_a_backup_that_was_changed_is_refused_and_nothing_is_restored(tmp_path, 
     report(target)
 
 
+def test_a_directory_that_points_before_the_file_is_said_to_be_damaged(tmp_path, other):
+    """Some Pythons answer it with an error of the system (EINVAL), which is not the disk's."""
+    path = tmp_path / "b.zip"
+    backup(filled(other("sqlite")), path, now=NOW)
+    good = path.read_bytes()
+    place = good.rindex(b"PK\x05\x06") + 16  # where the directory begins, as the archive says
+    begins = int.from_bytes(good[place : place + 4], "little")
+    path.write_bytes(good[:place] + (begins + 1000).to_bytes(4, "little") + good[place + 4 :])
+    with pytest.raises(LedgerError, match=r"b\.zip"):
+        restore(other("sqlite"), path, now=NOW)
+
+
 def test_every_byte_that_is_cut_off_or_turned_is_found(tmp_path, other):
     source = filled(other("sqlite"))
     path = tmp_path / "b.zip"
