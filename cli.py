@@ -381,6 +381,26 @@ def ledger_verify(*, known: tuple[str, ...], discard_orphans: bool, new_key: boo
     sys.exit(1 if report.breaks else 0)
 
 
+@ledger.command("erase")
+@click.argument("numbers", nargs=-1, required=True, metavar="NUMBER…")
+@click.option("--area", required=True, help="Name of the area.")
+@click.confirmation_option(
+    prompt="What people wrote about these cases, and who reported them, is erased for good. Go on?"
+)
+def ledger_erase(numbers: tuple[str, ...], area: str) -> None:
+    """Erase what people wrote about cases (title, description, address, reasons), and who reported them; the history goes on to hold.
+
+    Exit codes: 0 = erased, all or none, 1 = an error, 2 = usage.
+    """
+    from desk.steps import DESK
+    from incidents.lifecycle import Act, Entry
+
+    entry = Entry(Act.ERASE, DESK, _now())
+    with _ledger() as opened:
+        erased = opened.change(lambda writing: sum(writing.erase_words(area, number, entry) for number in numbers))
+    click.echo(f"{erased} texts of {len(numbers)} cases erased. Older backups still hold them.")
+
+
 @battlemap.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--force", is_flag=True, help="Replace the file where it exists.")
@@ -514,6 +534,9 @@ def incidents() -> None:
 )
 @click.option("--update", is_flag=True, help="Bring cases up to date of which the other system says something new.")
 @click.option(
+    "--reopen", is_flag=True, help="With --update: take over also what goes back, as a closed case that is open again."
+)
+@click.option(
     "--skip-bad-rows", is_flag=True, help="Leave refused rows aside, in a file FILE-refused beside the input."
 )
 @click.option("--source", help="Name of the other system.  [default: as the mapping says, or guessed]")
@@ -537,6 +560,7 @@ def incidents_import(
     propose: Path | None,
     writes: bool,
     update: bool,
+    reopen: bool,
     skip_bad_rows: bool,
     language: str | None,
     as_json: bool,
@@ -559,7 +583,7 @@ def incidents_import(
     given = ColumnMapping.read(mapping) if mapping else None
     with _terminable(), _progress("import") as progress:
         try:
-            planned = imports.plan(room, file, given, now, options=options, progress=progress)
+            planned = imports.plan(room, file, given, now, options=options, reopen=reopen, progress=progress)
         except MissingColumns as error:
             raise BattlemapError(import_report.absent(error, translate)) from error
     refused, outcome, aside = planned.counts["refused"], None, None

@@ -1,6 +1,7 @@
 """What happens by itself while the console runs: the steps of deadlines and the erasure of reporters, once a minute."""
 
 import logging
+from asyncio import to_thread
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from ledger import heads
 
 LOG = logging.getLogger(__name__)
 EVERY = 60  # seconds
+PATIENCE = 2  # seconds that a running tick gets when the console stops
 
 
 def lifespan(rooms: Rooms, *, every: float = EVERY) -> Callable[[Any], AbstractAsyncContextManager[None]]:
@@ -28,6 +30,7 @@ def lifespan(rooms: Rooms, *, every: float = EVERY) -> Callable[[Any], AbstractA
             yield
         finally:
             stopped.set()
+            await to_thread(thread.join, PATIENCE)  # so that no step is half-way when the ledger closes
 
     return living
 

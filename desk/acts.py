@@ -10,11 +10,11 @@ from desk import evidence
 from desk.place import duty, place
 from desk.reports import LONGEST_ADDRESS
 from desk.room import Room
-from geo.errors import LifecycleError
+from geo.errors import Conflict, LifecycleError
 from incidents.case import Incident
 from incidents.deadlines import add as later
 from incidents.deadlines import extension_allowed, paused, resumed, reworked
-from incidents.lifecycle import Act, By, CaseState, Entry
+from incidents.lifecycle import BY_NOBODY, Act, By, CaseState, Entry
 from incidents.limits import EXTERNAL, Limit, Span, Stage, Unit
 from incidents.model import Status
 from incidents.posts import Post, line_of
@@ -63,7 +63,16 @@ def do(room: Room, doing: Doing, by: By, now: datetime) -> Incident:
 
 
 def do_all(room: Room, doings: Sequence[Doing], by: By, now: datetime) -> list[Incident]:
-    """Do several acts in one change, all or none: file and dispatch, or a dispatch of many cases."""
+    """Do several acts in one change, all or none: file and dispatch, or a dispatch of many cases.
+
+    Raises
+    ------
+    LifecycleError, Conflict, UnknownIncident, TextError, PhotoError, PlaceError
+        As `do`.
+    """
+    for doing in doings:
+        if doing.act in BY_NOBODY - {Act.UNDO}:
+            raise LifecycleError(f"{doing.act.value} is done by the desk itself, and by no person.")
     shots = [evidence.keep(room, doing.photos, kind=PHOTO_KIND.get(doing.act, "other")) for doing in doings]
     return room.ledger.change(
         lambda writing: [
@@ -91,9 +100,7 @@ def write(
     """
     case = writing.get(room.id, doing.number)
     if doing.expected is not None and case.version != doing.expected:
-        return writing.act(
-            room.id, doing.number, Entry(doing.act, by, now), expected=doing.expected
-        )  # raises the conflict
+        raise Conflict(doing.number, doing.expected, case.version)
     data = _cleaned(doing)
     if photos or assume_photo:
         data["photo"] = True

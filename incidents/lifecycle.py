@@ -71,6 +71,7 @@ class Act(StrEnum):
     REASSIGN = "reassign"
     SUPERVISE = "supervise"
     STEP = "step"
+    ERASE = "erase"
     REPLY = "reply"
     NOTE = "note"
     IMPORT = "import"
@@ -164,6 +165,7 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
         Act.REASSIGN: Rule(OPEN | {S.SELF_CLEARED, S.LINKED}, None, CENTRE, ("reason", "codes")),
         Act.SUPERVISE: Rule(OPEN, None, CENTRE, ("text",)),
         Act.STEP: Rule(OPEN, None, frozenset({K.DISPATCHER}), ("step",)),
+        Act.ERASE: Rule(frozenset(Status), None, frozenset({K.DISPATCHER})),
         Act.REPLY: Rule(frozenset(Status), None, GRID, ("text",)),
         Act.NOTE: Rule(frozenset(Status), None, EVERYONE, ("text",)),
         Act.UNDO: Rule(frozenset(Status), None, EVERYONE),
@@ -300,7 +302,7 @@ class Entry:
 
 
 # What no person chooses: an undo is offered by itself, the others are done by the desk.
-BY_NOBODY = frozenset({Act.UNDO, Act.IMPORT, Act.STEP})
+BY_NOBODY = frozenset({Act.UNDO, Act.IMPORT, Act.STEP, Act.ERASE})
 
 
 def allowed(state: CaseState | None, by: By) -> tuple[Act, ...]:
@@ -402,6 +404,8 @@ def _lacking(entry: Entry, rule: Rule, state: CaseState | None) -> str:
 def _not_yet(entry: Entry, state: CaseState) -> str:
     if entry.act is Act.CLEAR and state.until and entry.at < state.until:
         return f"clear has to wait until {_text(state.until)}: the notice gives its reader that long."
+    if entry.act is Act.FEEDBACK and state.status is S.NOTICED and not entry.data.get("photo"):
+        return "feedback before the notice has run out needs a photo: it says that the owner removed the thing himself."
     if entry.act is Act.EXTEND and state.due and (_time(entry.data["due"]) or state.due) <= state.due:
         return f"extend has to name a time after {_text(state.due)}."
     if entry.act is Act.DENY and not state.asked:
@@ -482,6 +486,11 @@ def _imported(after: CaseState, before: CaseState, entry: Entry) -> CaseState:
             linked_to=data.get("to", ""),
             official=data.get("official", {}),
             promised=_time(data.get("promised")),
+            asked={},
+            until=None,
+            resume_to=None,
+            verifier="",
+            rating="",
             times={**after.times, **times},
         ),
         entry,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, NestedTransaction, delete, exc, func, insert, select
+from sqlalchemy import Connection, NestedTransaction, delete, exc, func, insert, select, update
 
 from geo.errors import Conflict, LifecycleError, UnknownIncident
 from incidents.case import Incident
@@ -292,6 +292,28 @@ class Writing:
         """Note who reported it: name and number already masked, and a keyed digest of the number; never part of the history."""
         row = {"incident": self.id_of(incident.area, incident.number), "name": name, "phone": phone, "caller": caller}
         self._add("reporter", row)
+
+    def erase_words(self, area: str, number: str, entry: Entry) -> int:
+        """Erase what people wrote about an incident, and who reported it; return how many texts that were. The history keeps that there were some.
+
+        Parameters
+        ----------
+        entry
+            The act `ERASE`.
+
+        Raises
+        ------
+        UnknownIncident
+            There is none of that number.
+        """
+        id_ = self.id_of(area, number)
+        self.flush()
+        wording, reporter = tables.wording, tables.reporter
+        told = (wording.c.area == area, wording.c.number == number, wording.c.text.is_not(None))
+        erased = self.connection.execute(update(wording).where(*told).values(text=None)).rowcount
+        self.connection.execute(delete(reporter).where(reporter.c.incident == id_))
+        self.act(area, number, entry, **dict.fromkeys(WORDS, ""))
+        return erased
 
     def erase_reporters(self, area: str, *, ended_before: datetime, at: datetime) -> int:
         """Erase who reported the cases of an area that ended before a time, and return how many; the history says how many, not who."""

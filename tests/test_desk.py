@@ -14,7 +14,7 @@ from desk.erasure import erase
 from desk.repeats import repeats
 from desk.reports import Draft, report
 from geo.errors import Conflict, DraftError, LifecycleError, PlaceError, TextError, UnknownClass
-from incidents.lifecycle import Act, By, PostKind
+from incidents.lifecycle import Act, By, Entry, PostKind
 from incidents.model import Channel, Status, Urgency
 from ledger import find
 from ledger.verify import verify
@@ -548,6 +548,52 @@ def test_who_reported_is_erased_when_the_case_has_ended_for_long(room):
 def test_who_reported_an_open_case_is_kept(room):
     filed(room, reporter="李四", phone="13900000000")
     assert erase(room, NOON + timedelta(days=400)) == 0
+
+
+def test_what_people_wrote_is_erased_and_the_history_holds(room):
+    case = filed(room, reporter="李四", phone="13900000000", address="西门口3号")
+    other = filed(room)
+    do(room, Doing(case.number, Act.NOTE, {"text": "住户要求保密"}), DISPATCHER, NOON)
+    entry = Entry(Act.ERASE, DISPATCHER, NOON)
+    erased = room.ledger.change(lambda writing: writing.erase_words(room.id, case.number, entry))
+    assert erased == 2  # the report's words and the note's
+    with room.ledger.reading() as connection:
+        found = find.get(connection, room.id, case.number)
+        assert (found.title, found.text, found.address) == ("", "", "")
+        assert find.entries(connection, room.id, case.number)[-2]["data"]["text"] is None
+        assert find.reporter(connection, room.id, case.number) is None
+        assert find.get(connection, room.id, other.number).title == other.title
+    assert verify(room.ledger, now=NOON).breaks == ()
+    done = do(room, Doing(case.number, Act.DISPATCH, {"handler": "inspector::"}), DISPATCHER, NOON)
+    assert done.status is Status.DISPATCHED
+    assert verify(room.ledger, now=NOON).breaks == ()
+
+
+def test_what_the_desk_does_by_itself_no_person_does(room):
+    case = filed(room)
+    for act, data in ((Act.IMPORT, {"status": "closed"}), (Act.STEP, {"step": "reminder:1"})):
+        with pytest.raises(LifecycleError, match="by no person"):
+            do(room, Doing(case.number, act, data), DISPATCHER, NOON)
+
+
+def test_feedback_before_a_notice_has_run_out_needs_a_photo(room, jpeg):
+    case = in_hand(room, class_=ABANDONED)
+    handler = by(room, case.state.handler)
+    do(room, Doing(case.number, Act.POST_NOTICE, photos=[jpeg]), handler, NOON)
+    with pytest.raises(LifecycleError, match="needs a photo"):
+        do(room, Doing(case.number, Act.FEEDBACK, {"text": "车主已挪走"}), handler, NOON)
+    done = do(room, Doing(case.number, Act.FEEDBACK, {"text": "车主已挪走"}, photos=[jpeg]), handler, NOON)
+    assert done.status is Status.FEEDBACK
+
+
+def test_a_search_does_not_tell_what_a_restricted_case_says(room):
+    lon, lat = inside(room)
+    hidden = report(room, Draft(DISPUTE, lon, lat, text="甲方与乙方因漏水争执"), DISPATCHER, NOON)
+    shown = report(room, Draft(LITTER, lon, lat, text="漏水处堆了垃圾"), DISPATCHER, NOON)
+    with room.ledger.reading() as connection:
+        for word, numbers in (("漏水", [shown.number]), ("争执", []), (hidden.number, [hidden.number])):
+            found = find.incidents(connection, room.wanted(text=word))
+            assert [case.number for case in found] == numbers, word
 
 
 def test_a_mediation_is_restricted(room):
