@@ -48,9 +48,12 @@ def _day(text: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise FilterError(f"week={text}: write a day of the week, for example week=2026-11-23.") from None
+        day = date.max
+    if not duty.FIRST <= day <= duty.LAST:
+        raise FilterError(f"week={text}: write a day of the week, for example week=2026-11-23.")
+    return day
 
 
 def _page(room: Room, week: Week, now: datetime, *, language: str, names: bool, assets: str) -> str:

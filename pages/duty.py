@@ -44,9 +44,10 @@ def render(visit: Visit) -> None:
 
 def _asked_day() -> date | None:
     try:
-        return date.fromisoformat(st.session_state["own"]["duty"].get("week", ""))
+        day = date.fromisoformat(st.session_state["own"]["duty"].get("week", ""))
     except ValueError:
         return None
+    return day if duty.FIRST <= day <= duty.LAST else None
 
 
 def _follow(room: Room, now: datetime) -> None:
