@@ -234,7 +234,7 @@ class _Maker:
         for name, table in NAMED.items():
             found[f"{name}_name"] = [self._(table[value]) if value in table else value for value in found[name]]
         found |= {f"{name}_name": [self.class_name(key) for key in found[name]] for name in ("class", "major")}
-        found |= {name: [getattr(case.state, name) for case in cases] for name in STATED}
+        found |= {name: [_stated(case, name) for case in cases] for name in STATED}
         found |= {
             f"{name}_name": [self.title(key) for key in found[name]]
             for name in ("post", "handler", "reporter", "verifier")
@@ -317,10 +317,17 @@ PLAIN = (
     "version",
 )
 STATED = ("handler", "reporter", "verifier", "limit", "rating", "returns")
+POSTS = frozenset({"handler", "reporter", "verifier"})
 NAMED: Mapping[str, Mapping[Any, str]] = MappingProxyType(
     {"status": STATUS, "channel": CHANNEL, "urgency": URGENCY, "mark": MARK}
 )
 _KEYS = frozenset(column.key for column in (*BEFORE_GRIDS, *AFTER_GRIDS))
+
+
+def _stated(case: Incident, name: str) -> Any:
+    """Return what the state of a case says; of a restricted one no post of a grid, which would say where it is."""
+    value = getattr(case.state, name)
+    return "" if case.restricted and name in POSTS and value.split(":", 2)[1:2] not in ([], [""]) else value
 
 
 def own_name(key: str) -> str:

@@ -194,6 +194,19 @@ def test_restricted_cases_have_neither_words_nor_place(room):
     assert frame.loc[False]["number"] == plain.number
 
 
+def test_no_post_says_in_which_grid_a_restricted_case_lies(room):
+    case = reported(room, class_="L5001", text="独居老人需要帮助")
+    head = next(key for key, post in room.posts.items() if post.grid)
+    for act, by, data in (
+        (Act.FILE, "dispatcher::", {}),
+        (Act.DISPATCH, "dispatcher::", {"handler": head}),
+    ):
+        do(room, Doing(case.number, act, data), By(by, PostKind.DISPATCHER), NOON)
+    hidden = everything(room).set_index("number").loc[case.number]
+    assert [hidden[name] for name in ("handler", "handler_name", "post_name")] == [""] * 3
+    assert hidden["reporter_name"] != ""  # the command room lies in no grid
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_file_holds_what_is_restricted_nor_who_reported(room, tmp_path, kind):
     reported(room, class_="L5001", text="独居老人需要帮助", address="中山路99号", reporter="张明", phone="13812345678")

@@ -158,6 +158,13 @@ def test_the_sheet_keeps_the_post_that_looks_at_it(app, care):
     assert len(re.findall(r'<a id="(?:back|ink)" href="[^"]*post=dispatcher%3A%3A', text)) == 2
 
 
+@pytest.mark.parametrize("week", ["next", "9999-12-31", "0001-01-01", "2026-02-30"])
+def test_a_week_of_the_rota_that_is_none_is_said(app, room, week):
+    answer = ask(app, f"/rota/longnan?week={week}", **PERSON)
+    assert answer.status == 400
+    assert week in answer.text
+
+
 def test_an_ink_that_there_is_not_is_refused(app, case):
     assert ask(app, f"/dispatch/longnan/{case.number}?ink=gold").status == 400
     assert ask(app, f"/dispatch/longnan/{case.number}?ink=black", **PERSON).status == 200
