@@ -312,7 +312,7 @@ class Writing:
         told = (wording.c.area == area, wording.c.number == number, wording.c.text.is_not(None))
         erased = self.connection.execute(update(wording).where(*told).values(text=None)).rowcount
         self.connection.execute(delete(reporter).where(reporter.c.incident == id_))
-        self.act(area, number, entry, **dict.fromkeys(WORDS, ""))
+        self.act(area, number, entry, title="", text="", address="")
         return erased
 
     def erase_reporters(self, area: str, *, ended_before: datetime, at: datetime) -> int:
