@@ -63,6 +63,9 @@ WARNINGS = MappingProxyType(
         "value_unknown": N_("{column}: nobody knows {value}; it counts as usual."),
         "differs": N_("The ledger says otherwise and stays as it is: {fields}."),
         "worked_on": N_("It was worked on here since; a person decides what holds."),
+        "backward": N_(
+            "The other system had said this before, or was further on already: the file may be an old one. If the case did go back there, take it over with --reopen."
+        ),
         "cut": N_("{column} was cut to {most} characters."),
     }
 )  # fmt: skip

@@ -21,6 +21,25 @@ from ledger.writing import Writing
 LONGEST_AGENCY, LONGEST_CLASS = 120, 40
 WITHOUT_HANDLER = frozenset({Status.REPORTED, Status.FILED})
 RUNNING = OPEN - {Status.SUSPENDED}
+# How far a case has come in each state: the other system's word of an earlier one is old, unless it names a later deadline.
+STAGES: Mapping[Status, int] = {
+    Status.REPORTED: 0,
+    Status.FILED: 1,
+    Status.DISPATCHED: 2,
+    Status.IN_HAND: 3,
+    Status.SUSPENDED: 4,
+    Status.NOTICED: 4,
+    Status.FEEDBACK: 5,
+    Status.RETURNED: 5,
+    Status.SELF_CLEARED: 5,
+    Status.CLOSED: 6,
+    Status.SELF_VERIFIED: 6,
+    Status.REFUSED: 6,
+    Status.CANCELLED: 6,
+    Status.LINKED: 6,
+    Status.EVALUATED: 7,
+}
+HALTS = frozenset({Status.RETURNED, Status.SUSPENDED})  # after which a running case goes through its states again
 # State -> the acts whose time the end of a case is.
 ENDS: Mapping[Status, tuple[Act, ...]] = {
     Status.CLOSED: (Act.CLOSE,),
@@ -224,6 +243,28 @@ def untouched(state: CaseState) -> bool:
     due = _iso(state.due if state.status in RUNNING else state.promised)
     said = state.official.get("due", "")
     return state.official.get("status") == state.status.value and (not said or state.rule != EXTERNAL or said == due)
+
+
+def goes_back(said: Mapping[str, str], told: Sequence[Mapping[str, str]]) -> bool:
+    """Tell whether the other system's word is older than its last one, as far as that can be seen.
+
+    It is where it equals one that it had said before, or where the case stands earlier than it last did (a closed one is open again) and no later deadline than ever is named.
+
+    Parameters
+    ----------
+    said
+        What it says now; see `Foreign.official`.
+    told
+        What it said before, the earliest first.
+    """
+    if not told or said == told[-1]:
+        return False
+    if said in told:
+        return True
+    last, now = Status(told[-1].get("status", said["status"])), Status(said["status"])
+    is_resumed = last in HALTS and now in OPEN
+    is_newer = bool(said.get("due")) and said["due"] > max(words.get("due", "") for words in told)
+    return STAGES[now] < STAGES[last] and not is_resumed and not is_newer
 
 
 def _official(reported: datetime, due: datetime) -> Limit | None:

@@ -18,12 +18,13 @@ from locales import N_, Translator
 SHOWN = 20  # rows that the text names one by one
 ROWS_NAMED = 8  # rows that a line about many of them names
 
+JUDGED = frozenset({"worked_on", "backward"})  # said beside the news
 VERDICTS = MappingProxyType(
     {
         Verdict.NEW: N_("new"),
         Verdict.KNOWN: N_("there already, nothing new"),
         Verdict.CHANGED: N_("there already, with news from the other system"),
-        Verdict.KEPT: N_("there already, worked on here; left as it is"),
+        Verdict.KEPT: N_("there already, with news that a person has to judge; left as it is"),
         Verdict.REFUSED: N_("refused"),
     }
 )
@@ -157,8 +158,8 @@ def _changed(plan: Plan, room: Room, _: Translator, states: Mapping[str, str]) -
             f"{_(FIELDS[name])} {_value(states.get(old, old), zone)} → {_value(states.get(new, new), zone)}"
             for name, (old, new) in row.changes.items()
         )
-        kept = " " + _(WARNINGS["worked_on"]) if row.verdict is Verdict.KEPT else ""
-        lines.append(f"  {_name(row, _)} {row.found.number if row.found else ''}: {news}{kept}")
+        why = [found.text(_) for found in row.findings if found.kind in JUDGED]
+        lines.append(" ".join([f"  {_name(row, _)} {row.found.number if row.found else ''}: {news}", *why]))
     return [_("News from the other system:"), *lines, *_more(len(rows) - SHOWN, _)]
 
 
@@ -167,7 +168,7 @@ def _warned(plan: Plan, _: Translator) -> list[str]:
     for row in plan.rows:
         for kind in dict.fromkeys(found.kind for found in row.findings if not found.is_refusal):
             kinds[kind].append(row)
-    lines = [_about(kind, rows, _) for kind, rows in kinds.items() if kind != "worked_on"]
+    lines = [_about(kind, rows, _) for kind, rows in kinds.items() if kind not in JUDGED]
     return [_("To be looked at:"), *lines] if lines else []
 
 

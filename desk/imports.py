@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from desk.findings import Finding, finding
-from desk.foreign import Foreign, add_all, bring_up_to_date, untouched
+from desk.foreign import Foreign, add_all, bring_up_to_date, goes_back, untouched
 from desk.foreign_rows import Agreement, Reader, Row
 from desk.mapping import UNNAMED, ColumnMapping, guess, guessed_row, is_contact
 from desk.packs import PACK, from_pack
@@ -24,7 +24,7 @@ from incidents.case import Incident
 from incidents.lifecycle import By, PostKind
 from layers.tables import Added, Chunk, Table, Writer, create_table, named_system, open_table, whole_or_nothing
 from layers.tables.sheet import SheetTable
-from ledger.origins import of_source
+from ledger.origins import of_source, told_of
 from ledger.writing import Writing
 
 __all__ = ["PACK", "Outcome", "Plan", "Planned", "Verdict", "from_pack", "plan", "write", "write_refused"]
@@ -121,6 +121,7 @@ def plan(
     now: datetime,
     *,
     options: Mapping[str, Any] | None = None,
+    reopen: bool = False,
     progress: Progress | None = None,
 ) -> Plan:
     """Read a file and say what an import would do; nothing is written.
@@ -131,6 +132,8 @@ def plan(
         None: guessed by the names of columns.
     options
         ``source``, ``crs``, ``encoding``, ``sheet``, ``layer``, ``header_row``: what to take in place of what the mapping says.
+    reopen
+        Take the other system's word as news also where it goes back: to what it had said before, or to an earlier state.
 
     Raises
     ------
@@ -142,7 +145,9 @@ def plan(
         reader = Reader(room, fitted, table, now)
         rows = _read(reader, table, progress)
         said = [*notes, *_said(table, fitted, reader, rows)]
-        return Plan(file, fitted, _judged(room, fitted, rows), said, dict(table.details), reader.compared)
+        return Plan(
+            file, fitted, _judged(room, fitted, rows, reopen=reopen), said, dict(table.details), reader.compared
+        )
 
 
 def write(room: Room, planned: Plan, now: datetime, *, update: bool = False, skip_refused: bool = False) -> Outcome:
@@ -303,14 +308,24 @@ def _read(reader: Reader, table: Table, progress: Progress | None) -> list[Row]:
     return rows
 
 
-def _judged(room: Room, mapping: ColumnMapping, rows: Sequence[Row]) -> list[Planned]:
+def _judged(room: Room, mapping: ColumnMapping, rows: Sequence[Row], *, reopen: bool) -> list[Planned]:
     """Say what becomes of every row, by what the ledger has."""
     with room.ledger.reading() as connection:
         there = of_source(connection, room.id, mapping.source, [row.key for row in rows if row.case])
-    return [_judge(row, there.get(row.key)) for row in rows]
+        news = [there[row.key].number for row in rows if row.case and row.key in there and _has_news(row, there)]
+        told = told_of(connection, room.id, news)
+    judged = []
+    for row in rows:
+        found = there.get(row.key)
+        judged.append(_judge(row, found, told.get(found.number, []) if found else [], reopen=reopen))
+    return judged
 
 
-def _judge(row: Row, found: Incident | None) -> Planned:
+def _has_news(row: Row, there: Mapping[str, Incident]) -> bool:
+    return row.case is not None and row.case.official != there[row.key].state.official
+
+
+def _judge(row: Row, found: Incident | None, told: Sequence[Mapping[str, str]], *, reopen: bool) -> Planned:
     if row.case is None or row.is_refused:
         return Planned(row.number, row.id, Verdict.REFUSED, tuple(row.findings))
     if found is None:
@@ -327,10 +342,18 @@ def _judge(row: Row, found: Incident | None) -> Planned:
     }
     verdict = Verdict.KNOWN
     if before and changes:
-        verdict = Verdict.CHANGED if untouched(found.state) else Verdict.KEPT
-    if verdict is Verdict.KEPT:
-        row.say("worked_on")
+        verdict = _news(row, found, goes_back(said, told), reopen=reopen)
     return Planned(row.number, row.id, verdict, tuple(row.findings), row.case, found, changes)
+
+
+def _news(row: Row, found: Incident, is_old: bool, *, reopen: bool) -> Verdict:  # noqa: FBT001  told of the case, no option
+    """Say whether news may be taken over; where a person has to decide, say why."""
+    is_ours = not untouched(found.state)
+    if is_ours:
+        row.say("worked_on")
+    if is_old:
+        row.say("backward")
+    return Verdict.KEPT if is_ours or (is_old and not reopen) else Verdict.CHANGED
 
 
 def _differing(case: Foreign, found: Incident) -> list[str]:

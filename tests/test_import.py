@@ -273,6 +273,44 @@ def test_a_case_that_was_worked_on_here_is_kept_for_a_person_to_decide(room, tmp
     assert cases(room)[0].status is Status.IN_HAND
 
 
+def test_an_older_file_opens_no_closed_case_again_unless_told_to(room, tmp_path):
+    older, newer = [order()], [{**order(), "办结时间": "2026-11-20 10:00"}]
+    imports.write(room, planned(room, tmp_path, *older), NOON)
+    imports.write(room, planned(room, tmp_path, *newer), NOON, update=True)
+    plan = planned(room, tmp_path, *older)
+    assert (only(plan).verdict, "backward" in kinds(only(plan))) == (Verdict.KEPT, True)
+    assert "--reopen" in import_report.text(plan, room, translator("zh"), "zh")
+    assert imports.write(room, plan, NOON, update=True).updated == ()
+    assert cases(room)[0].status is Status.CLOSED
+    path = written(tmp_path / "batch.csv", older)
+    asked = imports.plan(room, path, None, NOON, reopen=True)
+    assert only(asked).verdict is Verdict.CHANGED
+    imports.write(room, asked, NOON, update=True)
+    assert cases(room)[0].status is Status.DISPATCHED
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "verdict"),
+    [
+        ("已办结", "办理中", Verdict.KEPT),  # never said before, but earlier
+        ("办理中", "已派单", Verdict.KEPT),
+        ("已办结", "已回访", Verdict.CHANGED),
+        ("待核查", "退回重办", Verdict.CHANGED),
+        ("退回重办", "办理中", Verdict.CHANGED),
+        ("挂账", "办理中", Verdict.CHANGED),
+    ],
+)
+def test_news_of_an_earlier_state_are_left_to_a_person(room, tmp_path, first, then, verdict):
+    imports.write(room, planned(room, tmp_path, {**order(), "工单状态": first}), NOON)
+    assert only(planned(room, tmp_path, {**order(), "工单状态": then})).verdict is verdict
+
+
+def test_a_case_that_is_open_again_with_a_later_deadline_is_news(room, tmp_path):
+    imports.write(room, planned(room, tmp_path, {**order(), "办结时间": "2026-11-20 10:00"}), NOON)
+    again = planned(room, tmp_path, order(办理时限="2026-11-30 18:00"))
+    assert only(again).verdict is Verdict.CHANGED
+
+
 def test_an_id_that_another_system_gave_to_another_case_is_refused(room, tmp_path):
     imports.write(room, planned(room, tmp_path, order("1"), source="甲系统"), NOON)
     other = order("1", 来电时间="2026-11-20 10:00", 诉求内容="路灯不亮", 经度=str(IN_GRID[0] + COLUMN), 办结时间="")
