@@ -129,11 +129,12 @@ def limit_of(room: Room, case: Incident, *, level: str = "") -> Limit:
 
 
 def next_above(room: Room, case: Incident) -> tuple[str, Post] | None:
-    """Return the level above that at which a case stands and the post there, or None at the top: 微网格 → 网格 → 社区 → 街道."""
+    """Return the level above that at which a case stands, or its handler does, and the post there, or None at the top: 微网格 → 网格 → 社区 → 街道."""
     keys = [level.key for level in room.area.net.levels]
     line = line_of(room.area.net, case.codes, room.posts)
-    stands = case.state.level
-    place_ = keys.index(stands) if stands in keys else len(keys)
+    handler = room.posts.get(case.state.handler)
+    stands = (case.state.level, handler.grid[0] if handler and handler.grid else "")
+    place_ = min((keys.index(level) for level in stands if level in keys), default=len(keys))
     return next(((post.grid[0], post) for post in line if post.grid and keys.index(post.grid[0]) < place_), None)
 
 
