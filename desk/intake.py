@@ -21,6 +21,7 @@ from incidents.limits import Limit, Stage
 from incidents.model import Channel
 from incidents.posts import Duty
 from incidents.text import Personal, find_personal, strike_names
+from ledger import rota
 from ledger.writing import Writing
 
 LATER, NEW = "later", "new"  # what may be decided about neighbours, beside the number of one of them
@@ -76,7 +77,7 @@ def outlook(room: Room, draft: Draft, now: datetime) -> Outlook:
         It lies in no grid; there is no such class.
     """
     found = place(room, draft.lon, draft.lat, unit=draft.unit, floor=draft.floor)
-    posts = duty(room, found.codes)
+    posts = _answering(room, duty(room, found.codes), now)
     if not draft.class_:
         return Outlook(found, posts)
     plain = Draft(
@@ -87,6 +88,16 @@ def outlook(room: Room, draft: Draft, now: datetime) -> Outlook:
     if draft.cleared:
         return Outlook(found, posts, same=same)
     return Outlook(found, posts, _sorting(room, draft, made, now), _handling(room, draft, made, now), same)
+
+
+def _answering(room: Room, net: Duty, now: datetime) -> Duty:
+    """Return the posts as the report will have them: out of hours the one on duty answers, and the net's is informed (`desk.roster.responsible`)."""
+    if room.in_hours(now):
+        return net
+    with room.ledger.reading() as connection:
+        key = rota.answering(connection, room.id, now)
+    officer = room.register.posts(now).get(key)
+    return net if officer is None or officer == net.post else replace(net, post=officer, informed=net.post)
 
 
 def submit(
