@@ -37,6 +37,7 @@ def dispatch_sheet(
 
     Source: columns of 派遣单(任务单) as used in practice [domain.md 6].
     """
+    entries = _standing(entries)
     sent = next((entry for entry in reversed(entries) if entry["act"] in DISPATCHES), None)
     accepted = _after(entries, Act.ACCEPT, sent)
     feedback = _after(entries, Act.FEEDBACK, sent) or _after(entries, Act.CLEAR, sent)
@@ -46,7 +47,7 @@ def dispatch_sheet(
         (_("Dispatched at"), local(room, sent["at"]) if sent else ""),
         (_("Urgency"), _(URGENCY[case.urgency])),
         (_("Handling unit"), post_name(room, case.state.handler, _)),
-        (_("Assisting unit"), post_name(room, case.informed, _)),
+        (_("Assisting unit"), post_name(room, case.informed, _) if case.informed != case.state.handler else ""),
         (_("Matter"), "\n".join(dict.fromkeys(filter(None, (f"{matter} · {_(CHANNEL[case.channel])}", case.title, case.text))))),
         (_("What is to be done"), said(sent["data"], _) if sent else ""),
         (_("Deadline"), _limit(room, case, _)),
@@ -57,11 +58,24 @@ def dispatch_sheet(
     return DispatchSheet(_("Dispatch sheet"), case.number, rows)
 
 
+def _standing(entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the entries without those that were taken back: an undo takes back the entry before it."""
+    found: list[Mapping[str, Any]] = []
+    for entry in entries:
+        if entry["act"] != Act.UNDO.value:
+            found.append(entry)
+        elif found:
+            found.pop()
+    return found
+
+
 def _limit(room: Room, case: Incident, _: Translator) -> str:
     state = case.state
     if state.due is None:
         return ""
-    limit = f" ({span_name(state.limit, _)})" if state.limit and state.rule != EXTERNAL else ""
+    limit = ""
+    if state.limit and state.rule != EXTERNAL:
+        limit = _(" ({span})").format(span=span_name(state.limit, _))
     return local(room, state.due) + limit
 
 
