@@ -17,7 +17,16 @@ from pages.parts.visit import Visit
 from reports.listing import MOST, to_csv, to_xlsx
 
 ROW = 35  # pixels
-WIDTHS = {"mark_name": 118, "title": 300, "address": 220, "status_name": 150, "handler_name": 160}  # pixels
+WIDTHS = {
+    "mark_name": 104,
+    "number": 136,
+    "title": 236,
+    "class_name": 136,
+    "address": 260,
+    "status_name": 146,
+    "handler_name": 156,
+}  # pixels
+TIME = 136  # pixels: a moment to the minute
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOTE = N_("The newest {n} of {all} are shown; narrow the filter to see others.")
 
@@ -86,7 +95,9 @@ def _table(visit: Visit, shown: Snapshot) -> tuple[list[int], int | None]:
     if frame.empty:
         st.html(f'<p class="bm-empty">{escape(_("No incident matches the filter."))}</p>')
         return [], None
-    times = {name: st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm") for name in shown.listing.times}
+    times = {
+        name: st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=TIME) for name in shown.listing.times
+    }
     widths = {shown.listing.heading(key): st.column_config.Column(width=width) for key, width in WIDTHS.items()}
     event = st.dataframe(
         frame,

@@ -24,7 +24,7 @@ from reports.figures import EVERYTHING, MARKS, MOST_DAYS, codes_of, minute
 MOST = 10_000  # rows that the table shows, the newest ones
 SHAPES = MappingProxyType({"red": "▲", "yellow": "◆", "green": "●"})
 # What stands first on the screen; the files keep the order of the ledger.
-FIRST = ("mark_name", "number", "title", "class_name", "LEAF", "address", "status_name", "handler_name", "due", "overdue", "urgency_name", "channel_name", "reported")  # fmt: skip
+FIRST = ("mark_name", "number", "title", "class_name", "LEAF", "status_name", "handler_name", "due", "overdue", "address", "urgency_name", "channel_name", "reported")  # fmt: skip
 PARAMETERS = ("grid", "class", "mark", "status", "channel", "days", "late", "handler", "demo", "q")
 
 
