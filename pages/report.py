@@ -11,6 +11,7 @@ from desk.intake import LATER, Outlook, Taken, may_be_cleared, outlook, submit
 from desk.reports import Draft
 from desk.room import Room
 from geo.errors import BattlemapError, DraftError, PlaceError
+from incidents.case import Incident
 from incidents.classes import IncidentClass
 from incidents.model import Channel, Status, Urgency
 from pages.parts.becoming import becoming
@@ -156,6 +157,11 @@ def _taken(visit: Visit, room: Room, form: Form, taken: Taken) -> None:
     _, case = visit._, taken.incident
     heading = _("Saved") if taken.fresh else _("This was taken before")
     notes = [case.title]
+    other = not taken.fresh and _says_other(form, case)
+    if other:
+        notes.append(
+            _("What you typed now was not saved beside it. Go back to change it, or add a note on the case sheet.")
+        )
     if case.status is Status.LINKED:
         notes.append(_("Linked to {number}").format(number=case.state.linked_to))
     if case.state.due:
@@ -167,8 +173,18 @@ def _taken(visit: Visit, room: Room, form: Form, taken: Taken) -> None:
             f"<p>{link(visit, 'case', {'case': case.number})}{escape(_('Open the case sheet'))}</a></p></section>"
         )
         with st.container(horizontal=True):
+            if other:
+                st.button(_("Back to the form"), key="back_to_form", on_click=form.values.pop, args=("taken", None))
             st.button(_("Report another here"), key="another_here", on_click=_again, args=(form,))
             st.button(_("New report"), type="primary", key="another", on_click=form.clear)
+
+
+def _says_other(form: Form, case: Incident) -> bool:
+    """Tell whether the form says something that the case, which was there already, does not."""
+    return any(
+        typed and typed != said
+        for typed, said in ((form.get("title").strip(), case.title), (form.get("text").strip(), case.text))
+    )
 
 
 def _again(form: Form) -> None:

@@ -19,6 +19,7 @@ STREAMLITS = (
     N_("Connection error"),
     N_("Select all"),
     N_("Upload"),
+    N_("Time"),
     N_("Error: File must be 25.0MB or smaller."),
 )
 

@@ -259,7 +259,11 @@ def _details(room: Room, entry: Mapping[str, Any], _: Translator, language: str)
     if act in {Act.LINK.value, Act.KEEP_APART.value} and data.get("to"):
         found.append(_("with {number}").format(number=data["to"]))
     if data.get("due"):
-        limit = f" ({span_name(data['limit'], _)})" if data.get("limit") and data.get("rule") != EXTERNAL else ""
+        limit = (
+            _(" ({span})").format(span=span_name(data["limit"], _))
+            if data.get("limit") and data.get("rule") != EXTERNAL
+            else ""
+        )
         found.append(_("by {time}").format(time=_moment(room, data["due"])) + limit)
     if data.get("until"):
         found.append(_("until {time}").format(time=_moment(room, data["until"])))
@@ -267,7 +271,7 @@ def _details(room: Room, entry: Mapping[str, Any], _: Translator, language: str)
         found.append(_(data["rating"]) if data["rating"] in RATINGS else str(data["rating"]))
     if act in {Act.CORRECT.value, Act.REASSIGN.value}:
         found += [
-            f"{label}: {old} → {new}"
+            _("{label}: {change}").format(label=label, change=f"{old} → {new}")
             for label, old, new in compared(room, entry["before"], entry["after"], _, language)
             if old != new and new
         ]

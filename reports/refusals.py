@@ -107,6 +107,7 @@ RULES = tuple(
         ),
     )
 )  # fmt: skip
+FOUND = N_("text")  # the one kind of file that has no name of its own
 OTHERWISE = N_("The rules do not allow this now.")
 LEDGER = N_("The ledger cannot be written now; nothing was changed. Try again in a moment; if it stays so, tell the administrator.")  # fmt: skip
 
@@ -131,7 +132,8 @@ def _text(error: TextError, _: Translator) -> str:
 
 
 def _photo(error: PhotoError, _: Translator) -> str:
-    return _(PHOTO.get(error.kind, PHOTO["unknown"])).format(found=error.found, most=error.most)
+    found = _(FOUND) if error.found == FOUND else error.found
+    return _(PHOTO.get(error.kind, PHOTO["unknown"])).format(found=found, most=error.most)
 
 
 def _rule(error: LifecycleError, _: Translator) -> str:

@@ -10,7 +10,7 @@ from locales import LANGUAGES, LOCALES, build, translator
 
 HAN = re.compile("[一-鿿]")
 FIELD = re.compile(r"{[^}]*}")
-SAME = {"{name} {code}"}  # what needs no word
+SAME = {"{name} {code}", " ({span})", "{file}: {why}", "{label}: {change}"}  # what needs no word
 
 
 @pytest.fixture(scope="module")

@@ -212,7 +212,7 @@ def test_what_is_missing_or_wrong_is_said_and_nothing_typed_is_lost(form, room):
     ahead = (datetime.now(ZONE) + timedelta(days=2)).strftime("%Y/%m/%d, %H:%M")
     one.type("text", "垃圾\u200b堆了😀\u202e三天\x07", "textarea").page.keyboard.press("Tab")
     _time(one, "reported", ahead)
-    one.save().refused("上报时间无法采用")
+    one.save().refused("发现时间无法采用")
     assert count(room) == before
     _time(one, "reported", (datetime.now(ZONE) - timedelta(hours=1)).strftime("%Y/%m/%d, %H:%M"))
     made = case(room, one.save().number())

@@ -45,7 +45,7 @@ def _facts(visit: Visit, room: Room, form: Form, seen: Outlook) -> str:
     if seen.duty.overdue and seen.duty.overdue != seen.duty.post:
         rows.append((_("Overdue goes to"), post_title(seen.duty.overdue, _)))
     rows += [
-        (label, f"{local(room, term.due)} ({span_name(term.limit.span.text, _)})")
+        (label, local(room, term.due) + _(" ({span})").format(span=span_name(term.limit.span.text, _)))
         for label, term in _terms(visit, seen)
     ]
     body = "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(text)}</dd></div>" for label, text in rows if text)

@@ -43,7 +43,9 @@ def _one(visit: Visit, form: Form, name: str, place: int, data: bytes) -> None:
     try:
         photo = _taken(data, _boxes(form, place))
     except PhotoError as error:
-        st.html(f'<p class="bm-refused" role="alert">{escape(name)}: {escape(refusal(error, _))}</p>')
+        st.html(
+            f'<p class="bm-refused" role="alert">{escape(_("{file}: {why}").format(file=name, why=refusal(error, _)))}</p>'
+        )
         return
     with st.container(horizontal=True, gap="small", key=f"photo_{place}"):
         st.image(photo.thumbnail, width=160)
