@@ -152,7 +152,7 @@ def test_what_was_done_can_be_taken_back_for_a_minute_by_who_did_it(desk, room):
     number = reported(room, place=11).number
     dispatcher = desk().case(number)
     dispatcher.press("refuse").write("reason", "误报").confirm().until_state("不予立案")
-    dispatcher.page.wait_for_selector(".st-key-undo time:has-text(' s')")
+    dispatcher.page.wait_for_selector(".st-key-undo time:has-text(' 秒')")
     assert not desk("inspector::").case(number).page.query_selector(".st-key-undo")
     dispatcher.page.click(".st-key-undo button")
     dispatcher.until_state("已上报")

@@ -220,11 +220,25 @@ function look(link) {
   viewer.showModal();
 }
 
+// What was typed and not yet saved: the browser asks before it leaves the page, the switch of the theme included.
+const typed = new Set();
+addEventListener("input", ({ target }) => { if (target.matches(".st-key-report_form :is(textarea, input[type=text]), .st-key-act_form :is(textarea, input[type=text]), .st-key-bulk textarea, .st-key-chat textarea, .st-key-handover textarea")) typed.add(target); });
+addEventListener("beforeunload", (event) => {
+  for (const field of typed) if (!field.isConnected) typed.delete(field);
+  if ([...typed].some((field) => field.value.trim())) event.preventDefault();
+});
+
+// An act chosen behind "more" closes the list that would lie over its form.
+addEventListener("click", ({ target }) => {
+  if (!target.closest || !target.closest('[data-testid="stPopoverBody"] [class*="st-key-act_"] button')) return;
+  setTimeout(() => { const open = document.querySelector('.st-key-more button[aria-expanded="true"]'); if (open) open.click(); }, 0);
+});
+
 // What runs out: the minute in which an act can be taken back.
 setInterval(() => {
   for (const time of document.querySelectorAll("time[data-until]")) {
     const left = Math.ceil((Number(time.dataset.until) - Date.now()) / 1000);
-    time.textContent = left > 0 ? left + " s" : "";
+    time.textContent = left > 0 ? left + (document.documentElement.lang === "en" ? " s" : " 秒") : "";
     const line = time.closest(".st-key-undo");
     if (line) line.classList.toggle("bm-over", left <= 0);
   }
