@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 from collections.abc import Container, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -88,7 +89,10 @@ def orphans(folder: Path, named: Container[str], *, now: datetime) -> Iterator[P
     """
     for found in sorted((folder / FOLDER).glob("*/*")):
         is_named = found.suffix == ".jpg" and found.stem in named
-        if not is_named and _written(found) < now - KEPT:
+        is_old = False
+        with suppress(FileNotFoundError):  # a draft that got its name meanwhile
+            is_old = _written(found) < now - KEPT
+        if is_old and not is_named:
             yield found
 
 

@@ -451,3 +451,10 @@ def test_two_heads_of_one_version_are_both_compared(driven):
     forged = replace(head, hash="f" * 64)
     assert any("written elsewhere" in line for line in said(driven, forged, head))
     assert any("written elsewhere" in line for line in said(driven, head, forged))
+
+
+def test_a_draft_that_goes_while_orphans_are_looked_for_is_none(driven):
+    """Photos come in while a ledger is verified: a draft is listed, and has got its name before it is looked at."""
+    (path,) = (driven.folder / "photos").rglob("*.jpg")
+    path.with_name(".going.part").symlink_to("gone")
+    assert look(driven).orphans == ()
