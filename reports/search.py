@@ -21,7 +21,7 @@ def search(room: Room, query: str, now: datetime) -> list[Found]:
 
     Words are looked for in the incidents that are open or of the last three months; those of restricted classes are not found, not even by their number.
     """
-    plain = unicodedata.normalize("NFKC", query).strip()
+    plain = unicodedata.normalize("NFKC", query.replace("\0", "")).strip()
     if len(plain) < SHORTEST:
         return index_of(room.area).search(query)
     number = room.wanted(numbers=frozenset({plain.upper()}), restricted=False, shift=room.shift(now))

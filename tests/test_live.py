@@ -240,6 +240,11 @@ def test_what_is_restricted_is_counted_and_has_no_mark_no_card_and_is_not_found(
             card(room, "incident", row["number"], NOON)
 
 
+@pytest.mark.parametrize("query", ["\0", "\0\0", " \0 "])
+def test_nothing_is_found_for_what_no_database_can_hold(template, query):
+    assert search(busy(template, 6, 20).room, query, NOON) == []
+
+
 def test_fewer_than_five_restricted_ones_of_a_part_are_not_counted_there(template):
     room = busy(template, 8, 60).room
     for choice in grid_choices(room.area, "zh"):
