@@ -568,7 +568,7 @@ def incidents_import(
 ) -> None:
     """Say what importing FILE would do, row by row; with --write do it.
 
-    Exit codes: 0 = done, 1 = an error, nothing was written, 2 = usage, 3 = rows are refused: nothing was written, or with --skip-bad-rows all others were.
+    Exit codes: 0 = done, 1 = an error, nothing was written, 2 = usage, 3 = rows are refused: nothing was written, or with --skip-bad-rows all others were; or the places of the whole file are in doubt: nothing was written.
     """
     from desk import import_report, imports
     from desk.findings import N_REFUSED
@@ -589,7 +589,7 @@ def incidents_import(
     refused, outcome, aside = planned.counts["refused"], None, None
     if propose:
         _propose(propose, planned.mapping.toml())
-    if writes and (not refused or skip_bad_rows):
+    if writes and not planned.doubts and (not refused or skip_bad_rows):
         aside = _aside(file) if refused else None
         if aside:
             imports.write_refused(
@@ -604,7 +604,7 @@ def incidents_import(
         planned, room, translate, language, outcome=outcome, asked=writes, aside=aside, states=states
     )
     click.echo(json.dumps(report, ensure_ascii=False, indent=2) if report else said)
-    sys.exit(3 if refused else 0)
+    sys.exit(3 if refused or (writes and planned.doubts) else 0)
 
 
 @incidents.command("export")

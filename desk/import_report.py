@@ -203,6 +203,12 @@ def _end(plan: Plan, _: Translator, outcome: Outcome | None, *, asked: bool, asi
         return [said.format(made=len(outcome.made), updated=len(outcome.updated)), *more]
     dry = _("Nothing was written: this was a dry run. Write it with --write.")
     lines = [_("Nothing was written.") if asked else dry]
+    if plan.doubts:
+        kinds = " ".join(note.text(_) for note in plan.doubts)
+        doubt = _(
+            "The places of the whole file are in doubt: {doubts} Nothing of it is written until they are right, or --crs names their system (--crs EPSG:4326 takes WGS84 as it is)."
+        )
+        lines.append(doubt.format(doubts=kinds))
     if plan.counts[Verdict.CHANGED]:
         lines.append(_("News are taken over with --update."))
     if plan.counts[Verdict.REFUSED]:

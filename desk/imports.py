@@ -40,6 +40,7 @@ OFFICIAL = ("status", "due", "closed", "agency")
 WGS84 = parse("EPSG:4326")
 METRE = 1e-5  # degrees within which two places are one
 MINUTE = 60.0  # seconds within which two times are one
+DOUBTS = frozenset({"all_swapped", "all_shifted", "grids_shifted"})
 WHY = ("place_swapped", "place_axes", "place_shifted", "place_metres", "place_outside")
 
 
@@ -86,6 +87,8 @@ class Plan:
     ----------
     grids
         Level or overlay -> class -> how far official grids agree with ours.
+    is_crs_given
+        Whether somebody named the system of the coordinates for this import, beside what mapping and file say.
     """
 
     file: Path
@@ -94,6 +97,12 @@ class Plan:
     notes: Sequence[Finding]
     details: Mapping[str, str]
     grids: Mapping[str, Mapping[str, Agreement]]
+    is_crs_given: bool = False
+
+    @property
+    def doubts(self) -> list[Finding]:
+        """What makes the places of the whole file doubtful, so that none of it is written; nothing where the system was named for this import."""
+        return [] if self.is_crs_given else [note for note in self.notes if note.kind in DOUBTS]
 
     def of(self, *verdicts: Verdict) -> list[Planned]:
         """Return the rows of some verdicts, in order."""
@@ -146,7 +155,13 @@ def plan(
         rows = _read(reader, table, progress)
         said = [*notes, *_said(table, fitted, reader, rows)]
         return Plan(
-            file, fitted, _judged(room, fitted, rows, reopen=reopen), said, dict(table.details), reader.compared
+            file,
+            fitted,
+            _judged(room, fitted, rows, reopen=reopen),
+            said,
+            dict(table.details),
+            reader.compared,
+            "crs" in given,
         )
 
 
@@ -163,10 +178,16 @@ def write(room: Room, planned: Plan, now: datetime, *, update: bool = False, ski
     Raises
     ------
     DraftError
-        Rows were refused.
+        Rows were refused, or the places of the whole file are in doubt.
     Conflict
         Somebody changed a case in between; nothing was written. Plan anew.
     """
+    if planned.doubts:
+        said = " ".join(note.text(str) for note in planned.doubts)
+        raise DraftError(
+            f"The places of the whole file are in doubt; nothing was written. {said} Name the system of the coordinates with --crs.",
+            field="crs",
+        )
     refused = planned.of(Verdict.REFUSED)
     if refused and not skip_refused:
         raise DraftError(

@@ -450,10 +450,26 @@ def test_gcj02_that_lies_in_the_net_is_found_by_the_official_grids(tmp_path):
     ]
     plan = imports.plan(room, written(tmp_path / "a.csv", rows), None, NOON)
     assert "grids_shifted" in {note.kind for note in plan.notes}
+    with pytest.raises(DraftError, match="in doubt"):
+        imports.write(room, plan, NOON, skip_refused=True)
     fine = imports.plan(room, tmp_path / "a.csv", None, NOON, options={"crs": "GCJ-02"})
     assert "grids_shifted" not in {note.kind for note in fine.notes}
     (tally,) = fine.grids["micro"].values()
     assert tally.agreed == tally.compared == len(points)
+
+
+@pytest.mark.parametrize("fault", ["all_shifted", "all_swapped"])
+def test_a_file_whose_places_are_in_doubt_is_written_only_when_their_system_is_named(room, tmp_path, fault):
+    lon, lat = from_wgs84([IN_GRID[0]], [IN_GRID[1]], "GCJ-02")
+    x, y = (lon[0], lat[0]) if fault == "all_shifted" else (IN_GRID[1], IN_GRID[0])
+    rows = [order("1"), *(order(f"20261119000{n}", 经度=str(x), 纬度=str(y)) for n in range(3))]
+    plan = planned(room, tmp_path, *rows)
+    assert [note.kind for note in plan.doubts] == [fault]
+    with pytest.raises(DraftError, match="in doubt"):
+        imports.write(room, plan, NOON, skip_refused=True)
+    assert cases(room) == []
+    named = planned(room, tmp_path, *rows, crs="EPSG:4326")
+    assert len(imports.write(room, named, NOON, skip_refused=True).made) == 1
 
 
 def test_columns_that_speak_of_gcj02_are_read_so(room, tmp_path):
@@ -878,6 +894,19 @@ def test_a_mapping_that_names_absent_columns_is_told_in_the_language_of_the_repo
     said = [str(run(path, "--mapping", mapping, "--language", language).exception) for language in ("zh", "en")]
     assert all("工单号, 所属" in text and "工单编号, 来电时间" in text for text in said)
     assert "请修改映射文件" in said[0]
+
+
+def test_a_file_whose_places_are_in_doubt_is_not_written_by_the_command(run, tmp_path):
+    lon, lat = from_wgs84([IN_GRID[0]], [IN_GRID[1]], "GCJ-02")
+    old = {"来电时间": "2020-11-19 09:30", "办理时限": ""}
+    rows = [order("1", **old), *(order(f"2{n}", **old, 经度=str(lon[0]), 纬度=str(lat[0])) for n in range(3))]
+    path = written(tmp_path / "batch.csv", rows)
+    done = run(path, "--write", "--skip-bad-rows")
+    assert done.exit_code == 3
+    assert "没有写入" in done.output
+    assert "--crs" in done.output
+    assert not (tmp_path / "batch-refused.csv").exists()
+    assert len(json.loads(run(path, "--write", "--crs", "GCJ-02", "--skip-bad-rows", "--json").output)["made"]) == 3
 
 
 def test_refused_rows_that_somebody_corrected_are_not_overwritten_and_the_report_names_the_new_file(run, tmp_path):
