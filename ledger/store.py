@@ -380,7 +380,7 @@ def read_head(connection: Connection, *, lock: bool = False) -> Head:
     rows = (statements.HEAD_LOCKED if lock else statements.HEAD)(connection).mappings().all()
     if len(rows) != 1:
         raise LedgerBroken(
-            f"The ledger has {len(rows)} rows that say where its history ends, not one: its table `head` was changed. Restore a backup."
+            f"The ledger has {len(rows)} rows that say where its history ends, not one: its table `head` was changed. Put this database aside, and restore a backup into a new one."
         )
     row = rows[0]
     return Head(row["version"], row["hash"], row["signature"])
