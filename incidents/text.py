@@ -7,7 +7,7 @@ person reads before saving. Posts (微网格长, 社区三级网格长, …) and
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from geo.errors import TextError
 MARKS = 4  # combining marks on one letter; Tibetan and Hebrew stay whole, Zalgo does not
 BESIDE = 10_000  # characters beyond ten times the limit that are still cleaned before they are counted
 LONGEST_NAME, SURE_NICK, LONGEST_NICK = 4, 8, 16  # letters; a longer run after @ without a space holds a sentence too
+NEAR = 16  # letters before a number among which the name that belongs to it ends
 MENTION_END = "\u2005"  # what WeChat puts after a mention
 STRUCK_NAME, STRUCK_NUMBER = "某某", "＊＊"
 
@@ -226,6 +227,17 @@ _POST_WORD = (
 POST = re.compile(rf"(?:{_OF_PLACE})?[\s·\-－—_]?(?:{_LEVEL}){{0,3}}\s?{_POST_WORD}", re.IGNORECASE)
 """A post as people write it: 微网格长, 3-05微网格长, 陇南社区三级网格长, 5号楼楼长, 物业管家, 所有人."""
 
+_NUMBERED = frozenset(
+    {Personal.PHONE, Personal.IDENTITY, Personal.CARD}
+)  # a name before one of these is that of a person
+_TO_NUMBER = re.compile(
+    r"[ :：,，、（(]?(?:的?(?:联系)?(?:电话|手机|身份证|证件)(?:号码?|号)?[是为:： ]{0,2}|联系(?:方式)?[是为:： ]{0,2})?$"
+)
+_BEFORE_NAME = re.compile(r"(?:联系|致电|拨打|回复|通知|回电)$")
+_NO_GIVEN_NAME = re.compile(  # ends of places and of words that begin like a name
+    r".*[路街巷道村院楼号室栋层元区店桥园苑城里府厦场站口门旁边处家州县市镇乡屯庄湾沟坡河湖渠坊厅部局所队组的了吗呢吧呀啊着过是有在到来去坏堵漏断倒塌裂脏臭乱响停亮灭费灯电水气雨雪火车板树坑洞管线盖机卡证码话]$"
+    r"|谢谢|多谢|和谐|常常|温暖|安静|连接|许可"
+)
 _GAP = r"[ \-‐‑–—.·_/\ufe0f\u20e3\u200b]"
 _MOBILE = re.compile(
     rf"(?<![\d.])(?:(?:\+|00)?86{_GAP}?)?1[3-9]\d(?!{_GAP}(?:19|20)\d\d[\-/.]\d{{1,2}}[\-/.])(?:{_GAP}{{0,2}}\d){{8}}(?!\d)(?:\ufe0f?\u20e3)?"
@@ -269,7 +281,8 @@ def strike_names(text: str, *, keep: Collection[str] = ()) -> str:
 
     Known by a cue: 我是…, 我叫…, 姓名…; a surname before a title (王阿姨, 李师傅), 老王; @昵称 that is no post. Known by their form: mobile and area-code numbers (spaced,
     full-width, circled or spoken digits), identity numbers, plates, WeChat and QQ accounts, mail, UnionPay cards.
-    Not known: a name bare in a sentence, a nickname without @, a local number of seven or eight digits without 电话 before it. Public numbers (110, 12345, 400…) stay.
+    A name directly before a number that is struck goes with it (王建国13800138000), also over 电话, 手机, 身份证.
+    Not known: any other name bare in a sentence, a nickname without @, a local number of seven or eight digits without 电话 before it. Public numbers (110, 12345, 400…) stay.
 
     Parameters
     ----------
@@ -308,14 +321,17 @@ def _merged(text: str, keep: Collection[str]) -> Iterator[_Span]:
 
 
 def _spans(text: str, keep: Collection[str]) -> Iterator[_Span]:
-    for kind, pattern, holds in _BY_FORM:
-        for match in pattern.finditer(text):
-            if holds(match):
-                yield _Span(*_core(match), kind)
+    numbers = [
+        _Span(*_core(match), kind)
+        for kind, pattern, holds in _BY_FORM
+        for match in pattern.finditer(text)
+        if holds(match)
+    ]
     spoken = text.translate(_SPOKEN)
-    yield from (_Span(*match.span(), Personal.PHONE) for match in re.finditer(r"(?<!\d)1[3-9]\d{9}(?!\d)", spoken))
+    numbers += [_Span(*match.span(), Personal.PHONE) for match in re.finditer(r"(?<!\d)1[3-9]\d{9}(?!\d)", spoken)]
+    yield from numbers
     kept = {place for match in _kept(text, keep) for place in range(*match.span())}
-    for start, end in _names(text, kept):
+    for start, end in (*_names(text, kept), *_before_numbers(text, numbers, kept)):
         if kept.isdisjoint(range(start, end)):
             yield _Span(start, end, Personal.NAME)
 
@@ -372,6 +388,38 @@ def _titled(text: str, kept: set[int]) -> Iterator[tuple[int, int]]:
         sure = [length for length in (1, 3, 2) if length in names and names[length][0] not in _AMBIGUOUS]
         if length := next(iter(free or (sure if len(title[0]) > 1 else [])), 0):
             yield end - length, end
+
+
+def _before_numbers(text: str, numbers: Iterable[_Span], kept: set[int]) -> Iterator[tuple[int, int]]:
+    """Find the name directly before each number of a person: a surname and one or two letters more.
+
+    Where a sentence, a place or a word like 业主 ends before it, any that may be one; within a sentence one of two more letters whose surname is no everyday word.
+    """
+    for number in numbers:
+        if number.kind not in _NUMBERED:
+            continue
+        near = text[max(0, number.start - NEAR) : number.start]
+        gap = _TO_NUMBER.search(near)
+        for end in dict.fromkeys((number.start - (len(gap[0]) if gap else 0), number.start)):
+            if span := _name_that_ends(text, end, kept):
+                yield span
+                break
+
+
+def _name_that_ends(text: str, end: int, kept: set[int]) -> tuple[int, int] | None:
+    for length in (4, 3, 2):
+        start, name = end - length, text[max(0, end - length) : end]
+        given = length - _surname(name)
+        if start < 0 or not given or not _may_be_name(name) or _NO_GIVEN_NAME.match(name):
+            continue
+        is_sure = given > 1 and name[0] not in _AMBIGUOUS
+        if kept.isdisjoint(range(start, end)) and (is_sure or _begins_before_number(text, start, kept)):
+            return start, end
+    return None
+
+
+def _begins_before_number(text: str, start: int, kept: set[int]) -> bool:
+    return _begins(text, start, kept) or bool(_BEFORE_NAME.search(text[max(0, start - 2) : start]))
 
 
 def _begins(text: str, start: int, kept: set[int]) -> bool:

@@ -296,6 +296,57 @@ def test_a_number_is_struck_after_its_cue(text, struck):
     assert strike_names(text) == struck
 
 
+@pytest.mark.parametrize(
+    ("text", "struck"),
+    [
+        ("王建国13800138000身份证410102198001011234", "某某＊＊身份证＊＊"),
+        ("张明13800138000", "某某＊＊"),
+        ("欧阳娜娜13800138000", "某某＊＊"),
+        ("井盖坏了，李娜 13800138000", "井盖坏了，某某 ＊＊"),
+        ("业主刘伟电话13800138000", "业主某某电话＊＊"),
+        ("张伟的手机号是13800138000，李娜：13900139000", "某某的手机号是＊＊，某某：＊＊"),
+        ("路灯不亮请联系张伟13800138000", "路灯不亮请联系某某＊＊"),
+        ("反映漏水王建国13800138000", "反映漏水某某＊＊"),
+        ("王建国，身份证号410102198001011234", "某某，身份证号＊＊"),
+        ("王建国一三八零零一三八零零零", "某某＊＊"),
+    ],
+)
+def test_a_name_directly_before_a_number_is_struck_with_it(text, struck):
+    assert strike_names(text) == struck
+    assert Personal.NAME in find_personal(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "金水路",
+        "黄河路口",
+        "石桥村",
+        "郑州",
+        "路灯坏了",
+        "马桶堵",
+        "谢谢",
+        "请尽快解决",
+        "没人管理",
+        "方便",
+        "单元门",
+        "陇南社区三级网格长",
+        "杨树倒",
+        "康宁小区",
+        "3号楼",
+        "联系电话",
+    ],
+)
+def test_places_and_words_before_a_number_stay(text):
+    assert strike_names(f"{text}13800138000") == f"{text}＊＊"
+    assert strike_names(f"有人说{text}13800138000") == f"有人说{text}＊＊"
+
+
+def test_a_place_before_a_number_that_reads_as_a_name_stays_when_handed_in():
+    assert strike_names("康桥新苑王建国13800138000", keep=["康桥新苑"]) == "康桥新苑某某＊＊"
+    assert strike_names("康建华13800138000", keep=["康建华"]) == "康建华＊＊"
+
+
 def test_an_impossible_birthday_makes_no_identity_number():
     assert Personal.IDENTITY not in find_personal("410102198013011234")
 
