@@ -5,6 +5,7 @@ from asyncio import to_thread
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from itertools import count
 from threading import Event, Thread
 from typing import Any
 
@@ -15,6 +16,7 @@ from ledger import heads
 
 LOG = logging.getLogger(__name__)
 EVERY = 60  # seconds
+HOURLY = 60  # ticks
 PATIENCE = 2  # seconds that a running tick gets when the console stops
 
 
@@ -50,18 +52,26 @@ def tick(rooms: Rooms, now: datetime) -> int:
 
 
 def _run(rooms: Rooms, stopped: Event, every: float) -> None:
-    note_start(rooms, datetime.now(UTC))
+    noted = note_head(rooms, datetime.now(UTC), "start")
     _open_first(rooms)
-    while not stopped.wait(every):
+    for number in count(1):
+        if stopped.wait(every):
+            return
         tick(rooms, datetime.now(UTC))
+        if number % HOURLY == 0:
+            noted = note_head(rooms, datetime.now(UTC), "hour", since=noted)
 
 
-def note_start(rooms: Rooms, now: datetime) -> None:
-    """Write where the history ends into heads.log, so that what is cut off or rewritten later is found."""
+def note_head(rooms: Rooms, now: datetime, why: str, *, since: int = 0) -> int:
+    """Write where the history ends into heads.log, so that what is cut off or rewritten later is found; nothing where it has not moved. Return its version."""
     try:
-        heads.note(rooms.ledger.folder, rooms.ledger.head(), "start", now=now)
+        head = rooms.ledger.head()
+        if head.version > since:
+            heads.note(rooms.ledger.folder, head, why, now=now)
     except BattlemapError as error:  # a read-only disk: the console serves all the same
         LOG.warning("%s", error)
+        return since
+    return head.version
 
 
 def _open_first(rooms: Rooms) -> None:

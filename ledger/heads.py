@@ -1,7 +1,7 @@
-"""Heads written elsewhere: ``heads.log`` beside the ledger, one line for each start, backup and verification.
+"""Heads written elsewhere: ``heads.log`` beside the ledger, one line for each start, hour of writing, backup and verification.
 
-A line is ``2026-11-22T08:00:00+00:00 1234:<hash> <signature> <why>``: the time in UTC, the version and its hash, the signature of both, and what wrote it (start, backup,
-verify, restore). Lines are only added. Copy the file to another machine, or print a line into a bulletin: whoever rewrites the history cannot rewrite that copy.
+A line is ``2026-11-22T08:00:00+00:00 1234:<hash> <signature> <why>``: the time in UTC, the version and its hash, the signature of both, and what wrote it (start, hour,
+backup, verify, restore). Lines are only added. Copy the file to another machine, or print a line into a bulletin: whoever rewrites the history cannot rewrite that copy.
 """
 
 import os

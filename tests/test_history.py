@@ -398,11 +398,11 @@ def test_a_console_that_starts_writes_the_head_down(driven):
 
     from api import ticker
 
-    ticker.note_start(SimpleNamespace(ledger=driven), NOW)
+    ticker.note_head(SimpleNamespace(ledger=driven), NOW, "start")
     assert heads.noted(driven.folder) == ([driven.head()], [])
     (driven.folder / "heads.log").unlink()
     (driven.folder / "heads.log").mkdir()
-    ticker.note_start(SimpleNamespace(ledger=driven), NOW)  # says so in its log, and goes on
+    ticker.note_head(SimpleNamespace(ledger=driven), NOW, "start")  # says so in its log, and goes on
 
 
 @pytest.mark.parametrize("text", ["", "7", "7:abc", f"x:{'a' * 64}"])

@@ -16,7 +16,7 @@ from desk.rooms import Rooms
 from geo.errors import LedgerError
 from incidents.lifecycle import Act
 from layers.areas import areas_of
-from ledger import find
+from ledger import find, heads
 from ledger.store import open_ledger
 from tests.rooms import DISPATCHER, NOON
 
@@ -88,3 +88,13 @@ def test_the_first_room_opens_and_the_clock_ticks_while_the_app_lives(monkeypatc
     time.sleep(0.05)
     ticked.clear()
     assert not ticked.wait(0.2)  # it stopped with the app
+
+
+def test_where_the_history_ends_is_written_down_each_hour_that_moved_it(rooms):
+    room = rooms.get("longnan", NOON)
+    first = ticker.note_head(rooms, NOON, "start")
+    assert ticker.note_head(rooms, NOON, "hour", since=first) == first
+    dispatched(room)
+    assert ticker.note_head(rooms, NOON, "hour", since=first) == rooms.ledger.version()
+    found, wrong = heads.noted(rooms.ledger.folder)
+    assert ([head.version for head in found], wrong) == ([first, rooms.ledger.version()], [])
