@@ -51,7 +51,7 @@ WARNINGS = MappingProxyType(
         "outside_hours": N_("Reported outside of working hours."),
         "class_guessed": N_("The class was guessed by its words: {name} ({key})."),
         "grid_differs": N_("{column} says {theirs}, the place lies in {ours}."),
-        "struck": N_("Names or numbers of people were struck out."),
+        "struck": N_("Struck out: {what}. A name that stands bare in a sentence is not found: read the words before --write."),
         "hidden": N_("Characters that cannot be seen were taken out."),
         "no_words": N_("Nothing is said: it is called by its class."),
         "due_unreadable": N_("{column}: {value} is no deadline that we know; there is none then."),

@@ -25,7 +25,7 @@ from geo.errors import MissingCrs, RulesError, TextError, UnknownClass
 from incidents.classes import IncidentClass
 from incidents.deadlines import add
 from incidents.model import MARK, Channel, Mark, Status, Urgency
-from incidents.text import clean, strike_names
+from incidents.text import Personal, clean, find_personal, strike_names
 from layers.search import fold
 from layers.tables import Chunk, Table, both, coordinates, storey
 
@@ -261,12 +261,16 @@ class Reader:
     def _text(self, row: Row, name: str, value: Any) -> str:
         if is_empty(value):
             return ""
-        text, kinds, length = self._words(words(value), name)
+        text, struck, is_hidden, length = self._words(words(value), name)
         if length:
             row.say("text_long", column=self.mapping.columns[name], length=length, most=self._most(name))
-        for kind in kinds:
-            if all(found.kind != kind for found in row.findings):
-                row.say(kind)
+        if is_hidden and all(found.kind != "hidden" for found in row.findings):
+            row.say("hidden")
+        if struck:
+            before = next((found for found in row.findings if found.kind == "struck"), None)
+            what = {*struck, *(before.said["what"].split(", ") if before else ())}
+            row.findings = [found for found in row.findings if found is not before]
+            row.say("struck", what=", ".join(kind for kind in Personal if kind in what))
         return text
 
     def _most(self, name: str) -> int:
@@ -274,16 +278,17 @@ class Reader:
         longest = {"title": settings.longest_text, "text": settings.longest_text, "address": LONGEST_ADDRESS}
         return longest.get(name, LONGEST_ID)
 
-    def _cleaned(self, said: str, name: str) -> tuple[str, tuple[str, ...], int]:
-        """Return a text without people and without what cannot be seen, what was taken out, and its length where it is too long."""
+    def _cleaned(self, said: str, name: str) -> tuple[str, tuple[Personal, ...], bool, int]:
+        """Return a text without people and without what cannot be seen, what of people was struck, whether anything hidden was taken out, and its length where it is too long."""
         try:
             text = clean(said, most=self._most(name), what=name, lines=name == "text")
         except TextError as error:
-            return "", (), error.length
-        struck = strike_names(text, keep=names_of(self.room.area)) if name != "building" else text
+            return "", (), False, error.length
+        keep = names_of(self.room.area)
+        struck = strike_names(text, keep=keep) if name != "building" else text
         seen = "".join(unicodedata.normalize("NFC", said).split())
-        kinds = [kind for kind, so in (("struck", struck != text), ("hidden", "".join(text.split()) != seen)) if so]
-        return struck[: self._most(name)], tuple(kinds), 0
+        kinds = tuple(find_personal(text, keep=keep)) if struck != text else ()
+        return struck[: self._most(name)], kinds, "".join(text.split()) != seen, 0
 
     def _titled(self, row: Row, said: dict[str, str], class_: IncidentClass) -> dict[str, str]:
         """Give every case a title of one short line; a longer one goes into the text, so that nothing is lost."""

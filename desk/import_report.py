@@ -13,6 +13,7 @@ from desk.imports import Outcome, Plan, Planned, Verdict
 from desk.room import Room
 from geo.errors import MissingColumns
 from geo.scheme import Name
+from incidents.text import Personal
 from locales import N_, Translator
 
 SHOWN = 20  # rows that the text names one by one
@@ -26,6 +27,16 @@ VERDICTS = MappingProxyType(
         Verdict.CHANGED: N_("there already, with news from the other system"),
         Verdict.KEPT: N_("there already, with news that a person has to judge; left as it is"),
         Verdict.REFUSED: N_("refused"),
+    }
+)
+PERSONAL = MappingProxyType(
+    {
+        Personal.NAME: N_("names"),
+        Personal.PHONE: N_("phone numbers"),
+        Personal.IDENTITY: N_("identity numbers"),
+        Personal.PLATE: N_("number plates"),
+        Personal.ACCOUNT: N_("accounts"),
+        Personal.CARD: N_("bank cards"),
     }
 )
 FIELDS = MappingProxyType(
@@ -126,6 +137,9 @@ def _row(row: Planned, translate: Translator) -> dict[str, Any]:
 
 
 def _said(found: Any, translate: Translator) -> str:
+    if found.kind == "struck":
+        what = ", ".join(translate(PERSONAL[kind]) for kind in found.said["what"].split(", "))
+        return translate(WARNINGS["struck"]).format(what=what)
     if found.kind != "differs":
         return str(found.text(translate))
     named = ", ".join(translate(FIELDS[name]) for name in found.said["fields"].split(", "))

@@ -171,6 +171,17 @@ def test_people_are_struck_out_of_what_they_say(room, tmp_path):
     assert "struck" in kinds(row)
 
 
+def test_the_report_says_what_was_struck_in_every_column_of_a_row(room, tmp_path):
+    row = {**order(诉求内容="王建国13800138000身份证410102198001011234", 地址="中山路12号，豫A12345"), "标题": "井盖"}
+    plan = planned(room, tmp_path, row)
+    assert (only(plan).case.text, only(plan).case.address) == ("某某＊＊身份证＊＊", "中山路12号，＊＊")
+    (found,) = [found for found in only(plan).findings if found.kind == "struck"]
+    assert found.said["what"] == "name, phone, identity, plate"
+    assert "已去除：姓名, 电话号码, 证件号码, 车牌号" in import_report.text(plan, room, translator("zh"), "zh")
+    said = import_report.table(plan, translator("en"))["by_row"][0]["findings"]
+    assert any("names, phone numbers, identity numbers, number plates" in one["text"] for one in said)
+
+
 def test_contacts_are_never_taken_over(room, tmp_path):
     plan = planned(room, tmp_path, {**order(), "来电人": "张明", "联系电话": "13812345678"})
     imports.write(room, plan, NOON)
