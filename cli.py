@@ -615,9 +615,13 @@ def incidents_import(
     type=click.Path(dir_okay=False, path_type=Path),
     help="File to write; .xlsx .csv .geojson .gpkg .parquet",
 )
-@click.option("--grid", default="", metavar="KEY:CODE", help="Only what lies in a grid: micro:0305")
+@click.option("--grid", default="", metavar="KEY:CODE", help="Only what lies in a grid, by code or label: micro:3-05")
 @click.option(
-    "--class", "classes", multiple=True, metavar="KEY", help="Only this class or major class; may be repeated."
+    "--class",
+    "classes",
+    multiple=True,
+    metavar="KEY",
+    help="Only this class or major class, by key or name; may be repeated.",
 )
 @click.option(
     "--mark",
@@ -626,7 +630,7 @@ def incidents_import(
     type=click.Choice(["red", "yellow", "green"]),
     help="Only this mark; may be repeated.",
 )
-@click.option("--status", "statuses", multiple=True, help="Only this state; may be repeated.")
+@click.option("--status", "statuses", multiple=True, help="Only this state, by key or name; may be repeated.")
 @click.option(
     "--days", type=click.IntRange(min=1), help="Only what was reported or ended, or is still open, in so many days."
 )

@@ -97,6 +97,12 @@ class Room:
             return directory.name(key)
         return self._pack_names.get(key) or Name(key, key)
 
+    @property
+    def class_keys(self) -> tuple[str, ...]:
+        """Keys of all classes and major classes: the directory's, and those that only the pack knows."""
+        directory = self.rules.directory
+        return tuple(dict.fromkeys((*directory.majors, *directory.classes, *self._pack_names)))
+
     @cached_property
     def _pack_names(self) -> Mapping[str, Name]:
         layers = (entry for entry in self.area.pack.points if entry.kind == "incident" and not entry.class_property)

@@ -4,6 +4,7 @@ What is restricted (disputes, care) keeps number, class, state and times, and ha
 column is.
 """
 
+import difflib
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from desk.mapping import plain
 from desk.room import Room
 from geo.errors import FilterError, UnknownPost
 from geo.scheme import Name
@@ -27,6 +29,7 @@ from locales import N_, translator
 from reports.figures import codes_of, minute
 from reports.words import CHANNEL, MARK, STATUS, URGENCY, post_title
 
+MOST_NEAR, MOST_NAMED, CUTOFF = 3, 15, 0.5  # names that an error proposes, and how like they are
 AT_ONCE = 20_000  # cases that are held at once
 CODE_WIDTH = 22  # of columns with codes of grids
 ACTS = MappingProxyType({"filed": Act.FILE, "dispatched": Act.DISPATCH, "feedback": Act.FEEDBACK})
@@ -173,9 +176,9 @@ def asked(
     Parameters
     ----------
     grid
-        ``level or overlay:code``.
-    classes
-        Keys of classes or major classes.
+        ``level or overlay:code``, by key or name, and by code or label.
+    classes, statuses
+        Keys or names, in either language, of classes and major classes, and of states.
     days
         What was reported or ended, or is still open, in so many days.
     since, until
@@ -184,12 +187,12 @@ def asked(
     Raises
     ------
     FilterError
-        Names what the area does not have.
+        Names what the area does not have, and what is called nearly so.
     """
     directory, known = room.rules.directory, {mark.value for mark in Mark}
     faults = [f"mark={mark}: choose among {', '.join(sorted(known))}" for mark in marks if mark not in known]
-    faults += [f"status={status}: choose among {', '.join(Status)}" for status in statuses if status not in set(Status)]
-    faults += [f"class={key}: there is no such class" for key in classes if not _is_class(room, key)]
+    classes = _keys("class", classes, {key: room.class_name(key) for key in room.class_keys}, faults)
+    statuses = _keys("status", statuses, _states(), faults)
     if faults:
         raise FilterError("; ".join(faults) + ".")
     key, codes = _grid(room, grid) if grid else ("", frozenset[str]())
@@ -339,15 +342,55 @@ def _in(name: Name, language: str) -> str:
     return str(name.en if language == "en" else name.zh)
 
 
-def _is_class(room: Room, key: str) -> bool:
-    directory = room.rules.directory
-    return key in directory.classes or key in directory.majors or room.class_name(key).zh != key
+def _states() -> dict[str, Name]:
+    zh, en = translator("zh"), translator("en")
+    return {str(status): Name(zh(said), en(said)) for status, said in STATUS.items()}
+
+
+def _keys(what: str, asked_: Iterable[str], names: Mapping[str, Name], faults: list[str]) -> list[str]:
+    """Return the keys of what is asked for by key or by name; note what nothing, or several, is called."""
+    found = []
+    for said in asked_:
+        keys = [said] if said in names else _called(said, names)
+        found += keys[:1]
+        if len(keys) > 1:
+            faults.append(f"{what}={said}: several are called so: {', '.join(keys)}. Give the key instead")
+        elif not keys:
+            near = _near(said, [word for key, name in names.items() for word in (key, name.zh, name.en)])
+            faults.append(f"{what}={said}: there is none of that key or name. {near}")
+    return found
+
+
+def _called(said: str, names: Mapping[str, Name]) -> list[str]:
+    return [key for key, name in names.items() if plain(said) and plain(said) in {plain(name.zh), plain(name.en)}]
+
+
+def _near(said: str, words: Sequence[str]) -> str:
+    """Say what is called nearly so; where nothing is, what there is."""
+    near = difflib.get_close_matches(said, dict.fromkeys(words), n=MOST_NEAR, cutoff=CUTOFF)
+    some = list(dict.fromkeys(words))[:MOST_NAMED]
+    return (
+        f"Near: {', '.join(near)}"
+        if near
+        else f"There are: {', '.join(some)}{', …' if len(some) == MOST_NAMED else ''}"
+    )
 
 
 def _grid(room: Room, asked_: str) -> tuple[str, frozenset[str]]:
-    key, _, code = asked_.partition(":")
-    if key not in room.area.net.keys:
-        raise FilterError(
-            f"grid={asked_}: write one of {', '.join(room.area.net.keys)}, a colon, and the code of a grid."
-        )
-    return key, codes_of(room.area.net, key, code)
+    net = room.area.net
+    said, _, code = asked_.replace("：", ":").partition(":")
+    grids: dict[str, Any] = {**{level.key: level for level in net.levels}, **{over.key: over for over in net.overlays}}
+    keys = [said] if said in grids else _called(said, {key: grid.name for key, grid in grids.items()})
+    if len(keys) != 1:
+        raise FilterError(f"grid={asked_}: write one of {', '.join(net.keys)}, a colon, and the code of a grid.")
+    (key,) = keys
+    labels = [*zip(grids[key].codes, grids[key].labels, strict=True)]
+    labels += [(stack.code, stack.label) for stack in net.stacks if key == net.leaf.key]
+    known = {*(str(own) for own, _label in labels), *(net.stacked if key == net.leaf.key else ())}
+    codes = {code} if code in known else {str(own) for own, label in labels if str(label) == code}
+    if len(codes) == 1:
+        return key, codes_of(net, key, next(iter(codes)))
+    if codes:
+        raise FilterError(f"grid={asked_}: several are called so: {', '.join(sorted(codes))}. Give the code instead.")
+    near = _near(code, [str(word) for pair in labels for word in pair])
+    raise FilterError(f"grid={asked_}: there is no such grid. {near}.")

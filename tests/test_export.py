@@ -277,6 +277,32 @@ def test_a_filter_asks_for_a_grid_a_class_a_mark_and_days(dc):
     assert len(words) > 0
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_filter_takes_the_names_that_the_files_show(dc, language):
+    frame = everything(dc, language)
+    for key, option in (("class", "classes"), ("major", "classes"), ("status", "statuses")):
+        for own, name in frame.loc[frame[key] != "", [key, f"{key}_name"]].drop_duplicates().to_numpy():
+            assert asked(dc, NOON, **{option: [name]}) == asked(dc, NOON, **{option: [own]}), (own, name)
+    own, name = frame.loc[frame["ward"] == "2", ["ward", "ward_name"]].iloc[0]
+    assert asked(dc, NOON, grid=f"ward:{name}") == asked(dc, NOON, grid=f"ward:{own}")
+
+
+def test_a_filter_takes_the_labels_of_grids_in_any_level(tmp_path):
+    room = room_of(shipped("longnan"), tmp_path / "ledger")
+    level = room.area.net.leaf
+    code, label = next((code, label) for code, label in zip(level.codes, level.labels, strict=True) if code != label)
+    assert asked(room, NOON, grid=f"micro:{label}") == asked(room, NOON, grid=f"micro:{code}")
+    assert asked(room, NOON, grid=f"{level.name.zh}：{label}") == asked(room, NOON, grid=f"micro:{code}")
+    assert asked(room, NOON, classes=["店外经营"], statuses=["已结案"]).statuses == {"closed"}
+    for wrong, near in (
+        ({"classes": ["店外经营者"]}, "店外经营"),
+        ({"statuses": ["已结"]}, "已结案"),
+        ({"grid": f"micro:{label}x"}, str(label)),
+    ):
+        with pytest.raises(FilterError, match=near):
+            asked(room, NOON, **wrong)
+
+
 def test_what_the_area_does_not_have_is_named(dc):
     for wanted in (
         {"grid": "ward:99"},
