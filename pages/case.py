@@ -10,6 +10,7 @@ from desk.inbox import may_read
 from desk.room import Room
 from geo.errors import UnknownIncident
 from incidents.case import Incident
+from incidents.lifecycle import Act
 from ledger import find
 from pages.parts import acts, beside
 from pages.parts.acts import Tried, bar, form, undo, undoable
@@ -77,12 +78,17 @@ def _act(visit: Visit, case: Incident, entries: Sequence[Mapping], chosen: str) 
     until = acts.undo_until(last)
     if undoable(last, visit) and visit.now < until:
         with st.container(key="undo", horizontal=True, vertical_alignment="center", gap="small"):
-            done = _("Done: {act}").format(act=acts.name_of(last["act"], visit))
+            filed = acts.filed_too(entries)
+            done = _("Done: {act}").format(act=acts.name_of(acts.BOTH if filed else last["act"], visit))
             st.html(
                 f'<p role="status">{escape(done)} <time data-until="{until.timestamp() * 1000:.0f}"></time></p>',
                 width="content",
             )
-            st.button(_("Undo"), key="undo_it", on_click=undo, args=(visit, case.number, case.version))
+            words = acts.undo_name(visit, filed=filed)
+            st.button(words, key="undo_it", on_click=undo, args=(visit, case.number, case.version))
+    elif last["act"] == Act.UNDO.value and last["post"] == visit.post.key and visit.now < until:
+        undone = _("Taken back: {act}").format(act=acts.name_of(entries[-2]["act"], visit))
+        st.html(f'<p class="bm-note" role="status">{escape(undone)}</p>')
     bar(case, visit, chosen)
     if chosen:
         with st.container(key="act_form"):

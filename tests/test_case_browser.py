@@ -6,7 +6,7 @@ import pytest
 from chromium import chromium
 from desk_browser import Desk, consoles, jpeg, post, reported, room_in
 
-from desk.acts import Doing, do
+from desk.acts import Doing, do, do_all
 from incidents.lifecycle import Act
 from ledger import find
 
@@ -157,6 +157,18 @@ def test_what_was_done_can_be_taken_back_for_a_minute_by_who_did_it(desk, room):
     dispatcher.page.click(".st-key-undo button")
     dispatcher.until_state("已上报")
     assert history(room, number) == ["report", "refuse", "undo"]
+
+
+def test_taking_back_what_was_filed_and_dispatched_in_one_go_says_that_it_stays_filed(desk, room):
+    number = reported(room, place=12).number
+    made = Doing(number, Act.FILE), Doing(number, Act.DISPATCH, {"handler": HEAD})
+    do_all(room, made, post("dispatcher::"), datetime.now(UTC))
+    page = desk().case(number).page
+    page.wait_for_selector(".st-key-undo:has-text('立案并派遣')")
+    assert page.inner_text(".st-key-undo button") == "撤销派遣（仍为已立案）"
+    page.click(".st-key-undo button")
+    page.wait_for_selector("[role=status]:has-text('已撤销派遣')")
+    assert history(room, number) == ["report", "file", "dispatch", "undo"]
 
 
 def test_a_field_that_is_left_empty_is_named_and_nothing_is_lost(desk, room):

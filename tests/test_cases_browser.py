@@ -249,7 +249,9 @@ def test_many_are_dispatched_in_one_change_and_those_that_cannot_be_are_named(de
     page.wait_for_selector(".st-key-undo")
     assert "已将 2 件派遣至三级网格长（3）" in page.inner_text(".st-key-undo")
     assert [stands(room, number).status.value for number in ours] == ["dispatched", "refused", "dispatched"]
+    assert page.inner_text(".st-key-undo button") == "撤销派遣（仍为已立案）"
     page.click(".st-key-undo button")
+    page.wait_for_selector("[role=status]:has-text('已撤销派遣：2 件，其中 2 件仍为已立案')")
     until(page, lambda: stands(room, ours[0]).status.value == "filed", "taken back")
     assert stands(room, ours[2]).status.value == "filed"
 

@@ -320,7 +320,11 @@ def handlers(room: Room, case: Incident | None = None) -> list[str]:
     if case:
         class_ = room.rules.directory.classes.get(case.class_)
         authority = class_.authority if class_ else ""
-        likely = [case.post, *(post.key for post in line_of(room.area.net, case.codes, room.posts)), f"department::{authority}"]
+        likely = [
+            case.post,
+            *(post.key for post in line_of(room.area.net, case.codes, room.posts)),
+            f"department::{authority}",
+        ]
     others = [key for key, post in posts.items() if post.kind not in ROOM_POSTS]
     return [key for key in dict.fromkeys([*likely, *others]) if key in posts and key != DISPATCHER]
 
@@ -412,6 +416,22 @@ _FIELDS: Mapping[str, Callable[[_Slot], None]] = MappingProxyType(
         "address": _line,
     }
 )
+
+
+def filed_too(entries: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether the last act is a dispatch whose change filed the case too: taking it back leaves the case filed."""
+    last = entries[-1]
+    before = entries[-2] if len(entries) > 1 else last
+    return (
+        last["act"] == Act.DISPATCH.value
+        and before["act"] == Act.FILE.value
+        and (before["at"], before["post"]) == (last["at"], last["post"])
+    )
+
+
+def undo_name(visit: Visit, *, filed: bool) -> str:
+    """Return what the button of taking back says: of what was filed and dispatched in one go, only the dispatch is taken back."""
+    return visit._("Undo the dispatch (stays filed)") if filed else visit._("Undo")
 
 
 def undo_until(entry: Mapping[str, Any]) -> datetime:

@@ -13,7 +13,7 @@ from geo.errors import BattlemapError, Conflict
 from incidents.case import Incident
 from incidents.lifecycle import UNDO_WITHIN, Act, allowed
 from ledger import find
-from pages.parts.acts import handler_names
+from pages.parts.acts import handler_names, undo_name
 from pages.parts.snapshot import Snapshot, renew
 from pages.parts.visit import Visit
 from reports.case_words import post_name
@@ -30,6 +30,7 @@ class Done:
     numbers: tuple[str, ...]
     handler: str
     at: datetime
+    filed: int = 0  # so many were filed in the same change, and stay so
 
 
 def bulk(visit: Visit, room: Room, shown: Snapshot, rows: Sequence[int]) -> None:
@@ -129,13 +130,17 @@ def _dispatch(visit: Visit, cases: list[Incident], versions: dict[str, int], key
     except BattlemapError as error:
         state["bulk_refused"] = refusal(error, _) + _(" Nothing was dispatched.")
     else:
-        state["bulk_done"], state["bulk"] = Done(tuple(case.number for case in cases), handler, at), False
+        filed = sum(1 for doing in doings if doing.act is Act.FILE)
+        state["bulk_done"], state["bulk"] = Done(tuple(case.number for case in cases), handler, at, filed), False
+        state.pop("bulk_undone", None)
         renew()
 
 
 def _last(visit: Visit, room: Room) -> None:
     """Say what was dispatched, and offer to take it back for a minute."""
-    done, _ = st.session_state.get("bulk_done"), visit._
+    done, undone, _ = st.session_state.get("bulk_done"), st.session_state.get("bulk_undone"), visit._
+    if undone and visit.now < undone[1] + UNDO_WITHIN:
+        st.html(f'<p class="bm-note" role="status">{escape(undone[0])}</p>')
     if done is None:
         return
     with st.container(key="undo", horizontal=True, vertical_alignment="center", gap="small"):
@@ -144,7 +149,7 @@ def _last(visit: Visit, room: Room) -> None:
         )
         until = (done.at + UNDO_WITHIN).timestamp() * 1000
         st.html(f'<p role="status">{escape(words)} <time data-until="{until:.0f}"></time></p>', width="content")
-        st.button(_("Undo"), key="bulk_undo", on_click=_undo, args=(visit, done))
+        st.button(undo_name(visit, filed=done.filed > 0), key="bulk_undo", on_click=_undo, args=(visit, done))
     if visit.now > done.at + UNDO_WITHIN:
         st.session_state.pop("bulk_done")
 
@@ -155,5 +160,10 @@ def _undo(visit: Visit, done: Done) -> None:
     except BattlemapError as error:
         st.session_state["bulk_refused"] = refusal(error, visit._)
     else:
-        st.session_state.pop("bulk_done", None)
+        _, state = visit._, st.session_state
+        words = _("The dispatch of {n} cases was taken back.").format(n=len(done.numbers))
+        if done.filed:
+            words += _(" {n} of them stay filed.").format(n=done.filed)
+        state["bulk_undone"] = words, datetime.now(UTC)
+        state.pop("bulk_done", None)
         renew()
