@@ -238,8 +238,10 @@ def test_many_are_dispatched_in_one_change_and_those_that_cannot_be_are_named(de
     until(page, lambda: "已选 3 件" in page.inner_text(".bm-many"), "three selected")
     page.click(".st-key-key_dispatch button")
     page.wait_for_selector(".st-key-bulk .stForm")
+    assert "将派遣 2 件" in page.inner_text(".st-key-bulk")
+    page.click(".st-key-bulk summary:has-text('1 件不能派遣')")
+    page.wait_for_selector(f".st-key-bulk li:has-text('{ours[1]}')")
     said = page.inner_text(".st-key-bulk")
-    assert "将派遣 2 件" in said
     assert ours[1] in said
     assert "不予立案" in said
     page.click(".st-key-bulk [class*=_handler] input")

@@ -49,7 +49,8 @@ def bulk(visit: Visit, room: Room, shown: Snapshot, rows: Sequence[int]) -> None
         words = _("{n} cases will be dispatched.").format(n=len(may))
         if again:
             words += _(" {n} of them change their handler.").format(n=again)
-        st.html(f"<p>{escape(words)}</p>{_named(cannot, visit)}")
+        st.html(f"<p>{escape(words)}</p>")
+        _left_out(cannot, visit)
         key, names = f"bulk_{shown.key}", handler_names(room, None, visit)
         with st.form(f"{key}_form", border=False):
             st.selectbox(
@@ -92,18 +93,19 @@ def _sorted_out(cases: list[Incident], visit: Visit) -> tuple[list[Incident], li
     return may, cannot
 
 
-def _named(cannot: list[Incident], visit: Visit) -> str:
-    """Say which cannot be dispatched, and why."""
+def _left_out(cannot: list[Incident], visit: Visit) -> None:
+    """Say how many cannot be dispatched; which, and why, lies folded."""
     if not cannot:
-        return ""
+        return
     _ = visit._
-    head = _("{n} cannot be dispatched and are left out:").format(n=len(cannot))
     items = "".join(
         f"<li>{escape(case.number)} · {escape(case.title)} · {escape(status_name(case.status.value, _))}</li>"
         for case in cannot[:MOST_NAMED]
     )
-    more = f"<li>… {len(cannot) - MOST_NAMED}</li>" if len(cannot) > MOST_NAMED else ""
-    return f'<p class="bm-refused">{escape(head)}</p><ul class="bm-note">{items}{more}</ul>'
+    if len(cannot) > MOST_NAMED:
+        items += f"<li>{escape(_('and {n} more').format(n=len(cannot) - MOST_NAMED))}</li>"
+    with st.expander(_("{n} cannot be dispatched and are left out").format(n=len(cannot))):
+        st.html(f'<ul class="bm-note">{items}</ul>')
 
 
 def _dispatch(visit: Visit, cases: list[Incident], versions: dict[str, int], key: str) -> None:
