@@ -4,7 +4,8 @@ Chats are never read by the house itself. What comes out of `read_messages` name
 of people are struck; posts stay. Nothing is filed by a proposal.
 
 Understood, also mixed: a name and a time on one line or on two, date and time before the name, ``张三:`` alone or before its text, ``[09:12] 张三: …``, dates between
-messages, quoted replies, placeholders as [图片], notices of the chat itself; without any of these, paragraphs, or else lines, are messages.
+messages, quoted replies, placeholders as [图片], notices of the chat itself; without any of these, paragraphs, or else lines, are messages. A telephone number may stand in a
+nickname; once somebody speaks on a line with the name, any short nickname may; what stands below a line of placeholders is a message of its own.
 """
 
 import datetime as dt
@@ -19,6 +20,7 @@ from incidents.text import MENTION_END, POST, STRUCK_NAME, clean, could_be_name,
 
 MOST_PASTED = 100_000  # characters
 CLASSES = 5
+LONGEST_NICK = 8  # letters of a nickname that is known by nothing but standing before a colon
 SHORTEST_NICK = 3  # letters; a shorter nickname may be a word
 _END_MARK = "\ue8a5"  # stands for the end of a mention, which cleaning would make a space
 
@@ -71,12 +73,26 @@ _NAME_MOMENT = re.compile(rf"(?P<name>\S.{{0,39}}?)(?:\s+[（(\[]?|[（(\[]){_MO
 _MOMENT_NAME_TEXT = re.compile(rf"[\[【(（]?{_MOMENT}[\])）】]?\s*(?P<name>[^\s:：]{{1,20}})[:：]\s*(?P<text>.+)")
 _MOMENT_NAME = re.compile(rf"[\[【(（]?{_MOMENT}[\])）】]?\s+(?P<name>[^，。！？!?；;：:]{{1,40}})")
 _MOMENT_TEXT = re.compile(rf"[\[【(（]?{_MOMENT}[\])）】]?\s+(?P<text>.+)")
-_NAME_TEXT = re.compile(r"(?P<name>[^:：，。！？「」“”\s/]{1,20})[:：]\s*(?P<text>(?!//).+)")
+_NAME_TEXT = re.compile(r"(?P<name>[^:：，。！？!?；;、「」“”@\[\]【】/]{1,40})[:：]\s*(?P<text>(?!//).+)")
 _NAME_ALONE = re.compile(r"(?P<name>[^:：，。！？「」“”]{1,30})[:：]")
 _NO_NAME_END = re.compile(r"[到在从至于是约前后点了]$")
 _LABEL = re.compile(
-    r"\d+|.*(?:地址|时间|问题|电话|位置|地点|姓名|联系人|联系方式|内容|描述|情况|诉求|备注|回复|通知|提示|注意|说明|原因|要求|建议|公告|链接|标题|编号|网址|来源|反映人|如下|如图|[楼院路街巷号灯盖梯管垃圾水电气门])"
+    r"\d+|.*(?:地址|时间|问题|电话|位置|地点|姓名|联系人|联系方式|内容|描述|情况|诉求|备注|回复|通知|提示|注意|说明|原因|要求|建议|公告|链接|标题|编号|网址|来源|反映人|范围|方式|方案|安排|金额|如下|如图|[楼院路街巷号灯盖梯管垃圾水电气门])"
 )
+_PHONE = re.compile(
+    r"[\s(（\-—_]*(?<!\d)(?:(?:\+?86[ \-]?)?1[3-9]\d[ \-]?[\d*＊xX]{4}[ \-]?\d{4}|0\d{2,3}[ \-]?\d{7,8}|[2-9]\d{6,7})(?!\d)[)）\s]*"
+)
+_HOUSE = re.compile(r".*(?:[楼栋幢号院室户层]|单元|\d)[\s\-—_]*")  # what residents put before their names: 3号楼2单元
+_PLACE_END = re.compile(
+    r"(?:[苑园城府区村庄街道弄坊厦口旁边处里外上下内侧层室户栋幢号东南西北]|单元|附近|广场|周围|对面|中间|超市|商店|学校|医院)$"
+)
+_NO_NICK = re.compile(  # what stands before a colon and is part of what is said
+    r".*(?:[说讲问答写叫了吗呢吧啊呀着过的是有在为]|范围|类型|事项|级别|状态|结果|进展|进度|部门|单位|日期|期限|时段|数量|金额|价格|车牌|车牌号|型号|颜色|主题|人员|责任人|负责人|对象|方式|措施|办法|方案|重点|工作|安排|现场|现状|户主|品牌|规则|条件|名单|热线)"
+    r"|(?:另外?|补充|更正|还有|再有|以及|首先|其次|最后|然后|第[一二三四五六七八九十]|其[一二三四五]|总之|结论|附件?|注|例如|比如|譬如|特此|紧急|急|重要|求助|请教|建议|举例|结果|所以|因为|但是|而且|ps|p\.s\.?|tips?|re|fw|to|from|note|todo|faq|[qa])[\d一二三四五六七八九十]?"
+    r"|.*(?:\d[点时月日年元米块度]|[上中下]午|今[天晚早日]|[昨明后前]天|晚上|早上|凌晨|(?:星期|周)[一二三四五六日天]|我们|你们|他们|咱们|大家|请|谁|怎么|什么|为啥|没[有人了电水]|坏|不[了行能亮通来去让])(?!.*(?:先生|女士|阿姨)).*",
+    re.IGNORECASE,
+)
+_LATIN = re.compile(r"[A-Za-z][A-Za-z0-9_.'\-]*(?: [A-Za-z][A-Za-z0-9_.'\-]*){0,2}")
 _FIELD = re.compile(rf"(?:{_LABEL.pattern})\s?[:：]")
 _NOTICE = re.compile(
     r".{0,40}(?:撤回了一条消息|加入了?群聊|移出了?群聊|退出了?群聊|拍了拍.*|修改群名为.*|邀请.{1,40}加入.*|与群里其他人都不是.*|领取了.*红包|开启了朋友验证.*)|以[上下](?:为新消息|是.*)|.*聊天记录如下.*|群聊的聊天记录|.*的聊天记录|dear[:：]?",
@@ -84,6 +100,7 @@ _NOTICE = re.compile(
 )
 _KINDS = "图片|照片|视频|语音|文件|位置|链接|表情|动画表情|小程序|聊天记录|名片|个人名片|红包|转账|音乐|视频号|群公告|Photo|Image|Video|Sticker|File|Voice"
 _ATTACHED = re.compile(rf"\[(?P<kind>{_KINDS})(?:[:：\s][^\]\n]{{0,60}})?\](?P<card>(?<=名片\])[^\n]*)?")
+_ONLY_ATTACHED = re.compile(rf"(?:\[(?:{_KINDS})(?:[:：\s][^\]\n]{{0,60}})?\]\s*)+(?:\S{{1,80}}\.[A-Za-z0-9]{{2,5}})?")
 _FACES = re.compile(
     r"\[(?:微笑|强|弱|抱拳|玫瑰|捂脸|流泪|大哭|呲牙|偷笑|愉快|合十|鼓掌|握手|胜利|OK|ok|拥抱|爱心|太阳|咖啡|憨笑|发怒|怒|惊讶|尴尬|抓狂|撇嘴|调皮|难过|笑脸|破涕为笑|苦涩|裂开|叹气|旺柴|加油|庆祝|烟花|爆竹|Thumbs ?Up|Smile)\]"
 )
@@ -123,11 +140,12 @@ def read_messages(text: str, *, today: dt.date | None = None, keep: Collection[s
     """
     text = clean(text.replace(MENTION_END, _END_MARK), most=MOST_PASTED, what="pasted chat")
     lines = text.split("\n")
-    drafts = list(_drafts(lines, today))
+    drafts = list(_drafts(lines, today, keep))
     if not any(draft.name or draft.at for draft in drafts):
         drafts = [_Draft(lines=piece.split("\n")) for piece in _pieces(text)]
     speakers: dict[str, int] = {}
     for draft in drafts:
+        draft.name = _nick(draft.name)
         if draft.name:
             speakers.setdefault(draft.name, len(speakers) + 1)
     known = _callable(speakers, keep)
@@ -150,14 +168,13 @@ def _pieces(text: str) -> list[str]:
     return pieces
 
 
-def _drafts(lines: list[str], today: dt.date | None) -> Iterator[_Draft]:
-    """Walk through the messages: a header begins one, every other line belongs to the one before."""
-    names = Counter(found["name"] for line in lines if (found := _NAME_TEXT.fullmatch(line)))
-    sure = {name for name, times in names.items() if times > 1}
+def _drafts(lines: list[str], today: dt.date | None, keep: Collection[str]) -> Iterator[_Draft]:
+    """Walk through the messages: a header begins one, and so does what follows a line of placeholders; every other line belongs to the one before."""
+    sure = _senders(lines, keep)
     follows, after = [""] * len(lines), ""
     for at in range(len(lines) - 1, -1, -1):
         follows[at], after = after, lines[at] or after
-    draft, day, clock = _Draft(), None, None
+    draft, day, clock, ended = _Draft(), None, None, False
     for at, line in enumerate(lines):
         if _NOTICE.fullmatch(line):
             continue
@@ -170,14 +187,61 @@ def _drafts(lines: list[str], today: dt.date | None) -> Iterator[_Draft]:
             name = draft.lines.pop() if _may_send(above, sure) else ""
             yield draft
             day, clock = _day(found, today) or day, _clock(found)
-            draft = _Draft(name, day, clock)
+            draft, ended = _Draft(name, day, clock), False
             continue
         if begun := _begun(line, follows[at], sure, today):
             yield draft
-            draft = replace(begun, day=begun.day or day, at=begun.at or clock)
-        elif line or draft.lines:
+            draft, ended = replace(begun, day=begun.day or day, at=begun.at or clock), False
+            continue
+        attached = bool(_ONLY_ATTACHED.fullmatch(line))
+        if ended and line and not attached:
+            yield draft
+            draft, ended = _Draft(draft.name, draft.day, draft.at), False
+        # A picture before anything is said belongs to what is said below it.
+        ended = ended or (attached and any(said and not _ONLY_ATTACHED.fullmatch(said) for said in draft.lines[-3:]))
+        if line or draft.lines:
             draft.lines.append(line)
     yield draft
+
+
+def _nick(name: str) -> str:
+    """Return a nickname without the telephone number in it, unless it is nothing else."""
+    return _PHONE.sub(" ", name).strip() or name.strip()
+
+
+def _senders(lines: Iterable[str], keep: Collection[str]) -> set[str]:
+    """Return what stands before colons and is a sender: what comes back, and where anybody speaks on a line with the name, every short nickname."""
+    found = [match for line in lines if (match := _NAME_TEXT.fullmatch(line))]
+    times = Counter(nick for match in found if " " not in (nick := _nick(match["name"])))
+    sure = {name for name, many in times.items() if many > 1}
+    if any(_may_send(match["name"], sure) for match in found):
+        kept = {plain(name) for name in keep}
+        sure |= {
+            _nick(match["name"])
+            for match in found
+            if not _is_clock(match) and plain(_nick(match["name"])) not in kept and _may_be_nick(match["name"])
+        }
+    return sure
+
+
+def _is_clock(found: re.Match[str]) -> bool:
+    """Tell a time (停水到 12:00) from a nickname and its text."""
+    return bool(re.search(r"(?<!\d)\d{1,2}$", found["name"]) and re.match(r"[0-5]\d(?!\d)", found["text"]))
+
+
+def _may_be_nick(name: str) -> bool:
+    """Tell whether what stands before a colon is short and reads as a nickname: no label, place, time or piece of a sentence."""
+    nick = _nick(name)
+    if _PHONE.fullmatch(name):
+        return True
+    if _LABEL.fullmatch(nick) or _NO_NICK.fullmatch(nick):
+        return False
+    if _LATIN.fullmatch(nick) or could_be_name(_HOUSE.sub("", nick, count=1)):
+        return True
+    first, _, last = nick.partition(" ")
+    if last:
+        return could_be_name(last) or (could_be_name(first) and bool(re.fullmatch(r"[\d\-—栋幢号楼单元室]+", last)))
+    return len(nick) <= LONGEST_NICK and not _PLACE_END.search(nick)
 
 
 def _begun(line: str, follows: str, sure: Collection[str], today: dt.date | None) -> _Draft | None:  # noqa: PLR0911  one for each form of a header
@@ -207,17 +271,25 @@ def _is_head(found: re.Match[str]) -> bool:
 
 def _may_send(name: str, sure: Collection[str]) -> bool:
     """Tell whether what stands before a colon, or above a time, is a sender and no label (地点：…)."""
-    name = name.strip()
+    name = _nick(name)
+    if name in sure and _PHONE.fullmatch(name):
+        return True
     if not name or len(name) > 30 or _LABEL.fullmatch(name):  # noqa: PLR2004  WeChat's longest nickname is about so long
         return False
-    return name in sure or could_be_name(name) or bool(POST.fullmatch(name)) or bool(re.match(r"\d+-\d+", name))
+    if name in sure or could_be_name(name) or POST.fullmatch(name) or re.match(r"\d+-\d+[^\s]*$", name):
+        return True
+    post = POST.match(name)
+    return post is not None and could_be_name(name[post.end() :].strip(" -—_"))
 
 
 def _callable(names: Iterable[str], keep: Collection[str]) -> list[str]:
     """Return the senders' names that may be struck wherever they stand: no posts, no places, none so short that they may be words."""
     kept = {plain(name) for name in keep}
     bare = [re.sub(r"[(（<].*$", "", name).strip() for name in names]  # QQ adds the number or mail address
-    parts = {part for name in bare for part in (name, *re.split(r"[^A-Za-z\u3400-\u9fff·]+", name))}
+    parts = {
+        part for name in bare for part in re.split(r"[^A-Za-z\u3400-\u9fff·]+", name) if not _PLACE_END.search(part)
+    }
+    parts |= {*bare, *(POST.sub("", name).strip(" -—_") for name in bare)}
     sure = {part for part in parts if len(part) >= SHORTEST_NICK or (len(part) > 1 and could_be_name(part))}
     return sorted((part for part in sure if plain(part) not in kept and not POST.search(part)), key=len, reverse=True)
 

@@ -161,6 +161,90 @@ def test_a_nickname_is_known_by_coming_back():
     assert read("幸福一生: 灯坏了\n幸福一生: 快来人") == [("灯坏了", 1), ("快来人", 1)]
 
 
+MIXED = """张三 11:20
+@微网格长 院里杂草又长起来了
+李四: 汇景雅苑3号楼2单元路灯不亮了
+王大妈 13812345678：金桂雅苑2号楼门口有人乱扔垃圾
+今天天气真好
+[图片]
+物业小赵：翠庭华府1号楼飞线充电，太危险了"""
+
+
+def test_residents_who_speak_on_lines_with_their_names_stay_apart():
+    messages = read_messages(MIXED)
+    assert [(message.text, message.speaker) for message in messages] == [
+        ("院里杂草又长起来了", 1),
+        ("汇景雅苑3号楼2单元路灯不亮了", 2),
+        ("金桂雅苑2号楼门口有人乱扔垃圾\n今天天气真好", 3),
+        ("翠庭华府1号楼飞线充电，太危险了", 4),
+    ]
+    assert [message.attachments for message in messages] == [(), (), ("图片",), ()]
+    assert not [part for part in ("张三", "李四", "大妈", "138", "＊＊", "小赵") if part in everything(messages)]
+
+
+@pytest.mark.parametrize(
+    "nick",
+    [
+        "王大妈 13812345678",
+        "王大妈13812345678",
+        "王大妈（138****5678）",
+        "13812345678",
+        "物业小赵",
+        "物业-小赵",
+        "开心每一天",
+        "不忘初心",
+        "3号楼2单元李姐",
+        "3-2-501 王小红",
+        "王小红 3-2-501",
+        "Lisa Wang",
+    ],
+)
+@pytest.mark.parametrize("colon", [":", "："])
+def test_any_short_nickname_begins_a_message_where_somebody_else_does(nick, colon):
+    assert read(f"李四: 灯坏了\n{nick}{colon} 漏水\n李四: 收到") == [("灯坏了", 1), ("漏水", 2), ("收到", 1)]
+    assert read(f"{nick}{colon}漏水\n李四: 收到") == [("漏水", 1), ("收到", 2)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "地址：康桥新城",
+        "电话：12345",
+        "时间：9:12",
+        "问题：灯坏了",
+        "范围：全小区",
+        "补充：还漏水",
+        "3号楼2单元：也坏了",
+        "小区门口：也坏了",
+        "康桥新城：也坏了",
+        "师傅说：明天来",
+        "明天上午：停水",
+        "停水到 12:00",
+        "从9:00",
+        "我家楼上邻居半夜总是吵：睡不着",
+    ],
+)
+def test_labels_places_times_and_sentences_begin_no_message(line):
+    assert read(f"李四: 灯坏了\n{line}", keep=PLACES.names) == [(f"灯坏了\n{line}", 1)]
+
+
+def test_a_sender_with_and_without_a_number_is_the_same():
+    assert [one for _, one in read("王大妈 13812345678：灯坏了\n李四：收到\n王大妈：谢谢")] == [1, 2, 1]
+
+
+def test_who_speaks_for_a_post_is_struck_from_what_others_say():
+    assert read("物业小赵：马上到\n李四：谢谢小赵") == [("马上到", 1), ("谢谢某某", 2)]
+
+
+def test_a_line_of_pictures_ends_a_message_and_a_picture_above_words_belongs_to_them():
+    messages = read_messages("张三: 灯坏了\n[图片]\n[视频] \n门口有垃圾\n李四:\n[图片]\n漏水")
+    assert [(message.text, message.speaker, message.attachments) for message in messages] == [
+        ("灯坏了", 1, ("图片", "视频")),
+        ("门口有垃圾", 1, ()),
+        ("漏水", 2, ("图片",)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "kinds"),
     [
