@@ -85,6 +85,7 @@ NOTES = MappingProxyType(
         "grids_shifted": N_("Read as GCJ-02, {shifted} of {all} grids would agree, now {agreed} do: set crs to GCJ-02."),
         "footer": N_("Rows below the table that are no cases: {rows}."),
         "title_rows": N_("The names of the columns stand in row {row}."),
+        "first_row": N_("The mapping looks for the names of the columns in row {row}; they stand in row 1, which was taken."),
         "formulas": N_("Formulas without a stored value are empty: open the workbook in Excel, save it, import again."),
         "sheets": N_("Sheet {name} was read; there are also: {rest}. Name another with --sheet."),
     }

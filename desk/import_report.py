@@ -95,7 +95,10 @@ def absent(error: MissingColumns, translate: Translator) -> str:
     """Return that a mapping names columns that there are not, which, and which there are."""
     _ = translate
     said = _("The mapping names columns that {file} does not have: {absent}. It has: {there}. Correct the mapping.")
-    return said.format(file=error.file, absent=", ".join(error.absent), there=", ".join(error.there))
+    first = said.format(file=error.file, absent=", ".join(error.absent), there=", ".join(error.there))
+    return "\n  - ".join(
+        [" ".join([first, *([_("It has these faults beside:")] if error.faults else [])]), *error.faults]
+    )
 
 
 def table(plan: Plan, translate: Translator, *, outcome: Outcome | None = None) -> dict[str, Any]:

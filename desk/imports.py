@@ -19,7 +19,7 @@ from desk.mapping import UNNAMED, ColumnMapping, guess, guessed_row, is_contact
 from desk.packs import PACK, from_pack
 from desk.room import DISPATCHER, Room
 from geo.crs import in_china, parse, to_wgs84
-from geo.errors import DraftError, RulesError
+from geo.errors import DraftError, MissingColumns, RulesError, TableError
 from incidents.case import Incident
 from incidents.lifecycle import By, PostKind
 from layers.tables import Added, Chunk, Table, Writer, create_table, named_system, open_table, whole_or_nothing
@@ -264,7 +264,10 @@ def _opened(
     notes: list[Finding] = []
     with ExitStack() as stack:
         how = _how(mapping, given)
-        table = stack.enter_context(open_table(file, **how))
+        table, is_first = _headed(stack, file, mapping, how, is_told="header_row" in given)
+        if is_first:
+            notes.append(finding("first_row", row=how["header_row"]))
+            given = {**given, "header_row": 1}
         if not how["header_row"] and (row := guessed_row(getattr(table, "early", ()))):
             notes.append(finding("title_rows", row=row))
             given = {**given, "header_row": row}
@@ -273,9 +276,25 @@ def _opened(
             mapping = guess(table.columns, _names(room), has_geometry=table.has_geometry)
             notes.append(finding("guessed"))
         fitted = replace(mapping, **given)
-        fitted.check(table.columns, file.name)
-        _check(fitted, room)
+        _check(fitted, room, table.columns, file.name)
         yield table, fitted, notes
+
+
+def _headed(
+    stack: ExitStack, file: Path, mapping: ColumnMapping | None, how: Mapping[str, Any], *, is_told: bool
+) -> tuple[Table, bool]:
+    """Open a file by the row of headings that its mapping names; where only row 1 holds them, as in a file of refused rows, by that one. Say whether it was that one."""
+    if mapping is None or is_told or (how["header_row"] or 1) == 1:
+        return stack.enter_context(open_table(file, **how)), False
+    first = stack.enter_context(open_table(file, **{**how, "header_row": 1}))
+    try:
+        table = stack.enter_context(open_table(file, **how))
+    except TableError:  # it has no such row
+        if mapping.absent(first.columns):
+            raise
+        return first, True
+    is_first = bool(mapping.absent(table.columns)) and not mapping.absent(first.columns)
+    return (first, True) if is_first else (table, False)
 
 
 def _how(mapping: ColumnMapping | None, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -289,14 +308,24 @@ def _names(room: Room) -> dict[str, set[str]]:
     return {key: {key, name.zh, name.en} for key, name in names.items()}
 
 
-def _check(mapping: ColumnMapping, room: Room) -> None:
-    """Raise unless the mapping names classes and levels that there are, and where a case lies.
+def _check(mapping: ColumnMapping, room: Room, columns: Sequence[str], file: str) -> None:
+    """Raise unless the mapping names columns, classes and levels that there are, and where a case lies.
 
     Raises
     ------
+    MissingColumns
+        Lists the columns that are absent, those that there are, and every other fault.
     RulesError
-        Names every fault.
+        Names every fault; no column is absent.
     """
+    faults = _faults(mapping, room)
+    if absent := mapping.absent(columns):
+        raise MissingColumns(file, absent, [column for column in columns if column], faults)
+    if faults:
+        raise RulesError(f"The mapping does not fit; it has {len(faults)} fault(s):", faults)
+
+
+def _faults(mapping: ColumnMapping, room: Room) -> list[str]:
     directory, keys = room.rules.directory, room.area.net.keys
     fixed = {"fixed": mapping.fixed["class"]} if "class" in mapping.fixed else {}
     classes = {**mapping.meanings("class"), **fixed}
@@ -310,8 +339,7 @@ def _check(mapping: ColumnMapping, room: Room) -> None:
         faults.append("columns: give both 'lon' and 'lat', or neither")
     if "reported" not in mapping.columns:
         faults.append("columns: 'reported' is missing; name the column with the time of the report")
-    if faults:
-        raise RulesError(f"The mapping does not fit; it has {len(faults)} fault(s):", faults)
+    return faults
 
 
 def _numbers(table: Table, chunk: Chunk, done: int) -> list[int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from geo.errors import MissingColumns, RulesError
+from geo.errors import RulesError
 from incidents.entry import Entry
 from incidents.model import Channel, Status, Urgency
 from layers.tables import guess_pair, named_system
@@ -184,18 +184,11 @@ class ColumnMapping:
                 lines += ["", f"[{name}]", *(f"{_key(key)} = {_toml(value)}" for key, value in table.items())]
         return "\n".join(lines) + "\n"
 
-    def check(self, columns: Sequence[str], file: str) -> None:
-        """Raise unless a table has every column that is named, once.
-
-        Raises
-        ------
-        MissingColumns
-            Lists the columns that are absent, and those that there are.
-        """
-        wanted = [*self.columns.values(), *self.grids.values()]
-        absent = [name for name in dict.fromkeys(wanted) if plain(name) not in {plain(column) for column in columns}]
-        if absent:
-            raise MissingColumns(file, absent, [column for column in columns if column])
+    def absent(self, columns: Sequence[str]) -> list[str]:
+        """Return the columns that are named and that a table does not have."""
+        there = {plain(column) for column in columns}
+        wanted = dict.fromkeys([*self.columns.values(), *self.grids.values()])
+        return [name for name in wanted if plain(name) not in there]
 
     def meanings(self, field_: str) -> Mapping[str, str]:
         """Return the table of a field: what the file says -> what it means."""

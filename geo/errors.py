@@ -151,12 +151,15 @@ class MissingColumns(TableError):
         Name of the table.
     absent, there
         The columns that it does not have, and those that it has.
+    faults
+        What else is wrong with the mapping, one line each.
     """
 
-    def __init__(self, file: str, absent: Sequence[str], there: Sequence[str]) -> None:
+    def __init__(self, file: str, absent: Sequence[str], there: Sequence[str], faults: Sequence[str] = ()) -> None:
         names, known = ", ".join(map(repr, absent)), ", ".join(map(repr, there))
-        super().__init__(f"The mapping names columns that {file} does not have: {names}. It has: {known}.")
-        self.file, self.absent, self.there = file, tuple(absent), tuple(there)
+        said = f"The mapping names columns that {file} does not have: {names}. It has: {known}."
+        super().__init__("\n  - ".join([said, *faults]))
+        self.file, self.absent, self.there, self.faults = file, tuple(absent), tuple(there), tuple(faults)
 
 
 class FilterError(BattlemapError):

@@ -24,7 +24,7 @@ from desk.mapping import ColumnMapping, guess, guessed_row
 from desk.room import Room
 from desk.rules import rules_of
 from geo.crs import from_wgs84
-from geo.errors import Conflict, DraftError, RulesError, TableError
+from geo.errors import Conflict, DraftError, MissingColumns, RulesError, TableError
 from incidents.lifecycle import Act, By, PostKind
 from incidents.limits import EXTERNAL
 from incidents.model import Channel, Status
@@ -697,6 +697,34 @@ def test_a_mapping_that_does_not_fit_the_area_is_refused(room, tmp_path):
     with pytest.raises(RulesError) as error:
         planned(room, tmp_path, order(), mapping=mapping)
     assert len(error.value.faults) == 4
+
+
+def test_absent_columns_and_all_other_faults_of_a_mapping_are_said_in_one_round(room, tmp_path):
+    mapping = ColumnMapping(
+        columns={"id": "编码", "reported": "来电时间"}, grids={"block": "地址"}, values={"class": {"x": "nothing"}}
+    )
+    with pytest.raises(MissingColumns) as error:
+        planned(room, tmp_path, order(), mapping=mapping)
+    assert error.value.absent == ("编码",)
+    assert len(error.value.faults) == 2
+    for said in (str(error.value), import_report.absent(error.value, translator("zh"))):
+        assert all(word in said for word in ("编码", "'nothing'", "'block'"))
+
+
+def test_the_mapping_of_a_file_with_titles_reads_its_refused_rows_too(room, tmp_path):
+    first, second = sheet_rows({}, {"来电时间": "bald"})
+    path = workbook(tmp_path / "batch.xlsx", [["工单汇总表"], ["2026年11月"], HEAD, first, second])
+    plan = imports.plan(room, path, None, NOON)
+    assert plan.mapping.header_row == 3
+    out = tmp_path / "refused.xlsx"
+    imports.write_refused(plan, out, lambda row: import_report.reasons(row, str), "why")
+    again = imports.plan(room, out, plan.mapping, NOON)
+    assert [row.row for row in again.rows] == [2]
+    assert "first_row" in [note.kind for note in again.notes]
+    assert imports.write_refused(again, tmp_path / "again.xlsx", lambda row: "", "why too") == 1
+    assert "first_row" not in [note.kind for note in imports.plan(room, path, plan.mapping, NOON).notes]
+    with pytest.raises(TableError):
+        imports.plan(room, out, plan.mapping, NOON, options={"header_row": 2})
 
 
 def test_a_table_of_values_says_what_words_mean(room, tmp_path):
