@@ -26,7 +26,10 @@ from ledger import find, rota
 from ledger.rota import Changed, Handover, OnDuty
 from ledger.writing import Writing
 
-FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)  # days that a rota is asked for; the weeks around them are dates still
+FIRST, LAST = (
+    date(2000, 1, 1),
+    date(2999, 12, 31),
+)  # days that a rota is asked for; the weeks around them are dates still
 LONGEST_NOTE = 2000
 MOST_CARRIED = 200
 LATE = timedelta(hours=1)  # who hands over this late still hands over the shift before
@@ -267,8 +270,7 @@ def take(room: Room, id_: int, by: By, now: datetime) -> Handover:
 
     def work(writing: Writing) -> Handover:
         note = rota.handover_of(writing.connection, room.id, id_)
-        serving = {one.post for one in rota.on_duty(writing.connection, room.id, now)}
-        if by.post == note.from_post and by.post not in serving:
+        if not may_sign(note, by.post, rota.on_duty(writing.connection, room.id, now)):
             raise RosterError("The post that hands over does not sign for itself.", kind="handover_own")
         done = rota.take(writing, room.id, id_, by=by.post, at=now.astimezone(UTC))
         for number in note.cases:
@@ -276,6 +278,11 @@ def take(room: Room, id_: int, by: By, now: datetime) -> Handover:
         return done
 
     return room.ledger.change(work)
+
+
+def may_sign(note: Handover, post: str, serving: Iterable[Shift]) -> bool:
+    """Tell whether a post may sign for a hand-over: every other one, and who wrote it where the next shift is its own."""
+    return post != note.from_post or any(one.post == post and one.since >= note.at for one in serving)
 
 
 def withdraw(room: Room, id_: int, by: By, now: datetime) -> None:

@@ -194,6 +194,9 @@ def test_a_note_carries_the_open_cases_and_the_next_shift_signs_for_it(desk, roo
     assert "13812345678" not in leaving.page.inner_text(".st-key-duty")
     (note,) = duty.waiting(room)
     assert len(note.cases) == 2
+    said = leaving.page.inner_text(f".st-key-note_{note.id}")
+    assert "签字后完成交接" in said
+    assert not leaving.page.query_selector(f".st-key-take_{note.id}")
     taking = desk("inspector::").open("/duty", ".bm-handed")
     taking.page.click(f".st-key-take_{note.id} button")
     taking.page.wait_for_selector(f".st-key-note_{note.id}", state="detached")

@@ -394,6 +394,16 @@ def test_the_post_that_hands_over_does_not_sign_for_itself(duty_room):
         duty.take(duty_room, note.id, stranger, NIGHT)
 
 
+def test_who_is_still_on_the_shift_that_it_hands_over_does_not_sign_either_and_on_the_next_one_it_does(duty_room):
+    officer = next(one for one in duty.on_duty(duty_room, NIGHT) if one.role is Role.OFFICER)
+    note = duty.write(duty_room, "钥匙在抽屉里", [], "", seat(duty_room, officer.post), NIGHT)
+    with pytest.raises(RosterError, match="does not sign for itself"):
+        duty.take(duty_room, note.id, seat(duty_room, officer.post), NIGHT + timedelta(minutes=1))
+    own = Shift(officer.until, officer.until + timedelta(hours=8), Role.OFFICER, officer.post, "")
+    assert duty.may_sign(note, officer.post, [own])
+    assert not duty.may_sign(note, officer.post, [officer])
+
+
 def test_a_hand_over_carries_what_is_unsorted_overdue_to_be_reviewed_and_of_this_shift(duty_room):
     old, new = reported(duty_room, NOON - timedelta(days=2)), reported(duty_room, NIGHT)
     found = {

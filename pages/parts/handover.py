@@ -28,6 +28,7 @@ def waiting_notes(visit: Visit, room: Room) -> None:
     refused = st.session_state.pop(REFUSED, None)
     if refused:
         st.error(refused)
+    serving = duty.on_duty(room, visit.now)
     for note in duty.waiting(room):
         with st.container(key=f"note_{note.id}", gap="small"):
             cases = duty.cases_of(room, note, visit.post)
@@ -40,10 +41,26 @@ def waiting_notes(visit: Visit, room: Room) -> None:
                 with st.expander(ended):
                     st.html(rows(visit, room, cases))
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                words = _("Take over and sign as {post}").format(post=post_title(visit.post, _))
-                st.button(words, type="primary", key=f"take_{note.id}", on_click=_take, args=(visit, note.id))
+                if duty.may_sign(note, visit.post.key, serving):
+                    words = _("Take over and sign as {post}").format(post=post_title(visit.post, _))
+                    st.button(words, type="primary", key=f"take_{note.id}", on_click=_take, args=(visit, note.id))
+                else:
+                    st.html(f'<p class="bm-note">{escape(_signer(visit, room, note))}</p>', width="content")
                 if note.from_post == visit.post.key and visit.now - note.at < UNDO_WITHIN:
                     st.button(_("Undo"), key=f"withdraw_{note.id}", on_click=_withdraw, args=(visit, note.id))
+
+
+def _signer(visit: Visit, room: Room, note: Handover) -> str:
+    """Say who has to sign for a hand-over: whom it names, else who comes on duty next."""
+    _, to = visit._, note.to_post
+    if to in {"", note.from_post}:
+        after = duty.next_duty(room, visit.now)
+        to = next(
+            (one.post for role in ANSWERS for one in after if one.role is role and one.post != note.from_post), ""
+        )
+    if not to:
+        return _("Waits for the next shift to sign; who hands over does not sign for itself.")
+    return _("Waits for {post} to sign; who hands over does not sign for itself.").format(post=post_full(room, to, _))
 
 
 def write_note(visit: Visit, room: Room) -> None:
