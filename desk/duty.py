@@ -26,10 +26,8 @@ from ledger import find, rota
 from ledger.rota import Changed, Handover, OnDuty
 from ledger.writing import Writing
 
-FIRST, LAST = (
-    date(2000, 1, 1),
-    date(2999, 12, 31),
-)  # days that a rota is asked for; the weeks around them are dates still
+# Days that a rota is asked for; the weeks around them are dates still.
+FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)
 LONGEST_NOTE = 2000
 MOST_CARRIED = 200
 LATE = timedelta(hours=1)  # who hands over this late still hands over the shift before

@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, tzinfo
 from types import MappingProxyType
+
+import pandas as pd
 
 from desk.photos import TROUBLE as PHOTO
 from geo.errors import (
@@ -19,7 +22,7 @@ from geo.errors import (
     UnknownPost,
 )
 from locales import N_, Translator
-from reports.words import STATUS
+from reports.words import STATUS, moment
 
 TEXT = MappingProxyType(
     {
@@ -82,7 +85,10 @@ RULES = tuple(
         ),
         (r"who has it already", N_("That post has the case already. Choose another one.")),
         (r" needs (?P<needs>.+)\.$", N_("Something is missing. Fill in every field that is marked.")),
-        (r"clear has to wait until", N_("The waiting period of the notice is not over yet.")),
+        (
+            r"clear has to wait until (?P<time>\S+): ",
+            N_("The waiting period of the notice runs until {time}; before that nothing is cleared."),
+        ),
         (r"extend has to name a time after", N_("The new deadline must lie after the present one.")),
         (r"nothing to deny", N_("Nobody asks for anything any more.")),
         (r"cannot be undone", N_("This cannot be taken back. Do what sets it right; both stay on record.")),
@@ -112,8 +118,10 @@ OTHERWISE = N_("The rules do not allow this now.")
 LEDGER = N_("The ledger cannot be written now; nothing was changed. Try again in a moment; if it stays so, tell the administrator.")  # fmt: skip
 
 
-def refusal(error: BattlemapError, _: Translator) -> str:
-    """Return why something was not done, and what to do, in one or two sentences."""
+def refusal(error: BattlemapError, _: Translator, zone: tzinfo = UTC) -> str:
+    """Return why something was not done, and what to do, in one or two sentences; a moment in it in the zone of the area."""
+    if isinstance(error, LifecycleError) and not isinstance(error, Conflict):
+        return _rule(error, _, zone)
     for kind, speak in _SPEAKERS.items():
         if isinstance(error, kind):
             return speak(error, _)
@@ -136,20 +144,20 @@ def _photo(error: PhotoError, _: Translator) -> str:
     return _(PHOTO.get(error.kind, PHOTO["unknown"])).format(found=found, most=error.most)
 
 
-def _rule(error: LifecycleError, _: Translator) -> str:
+def _rule(error: LifecycleError, _: Translator, zone: tzinfo) -> str:
     for pattern, words in RULES:
         found = pattern.search(str(error))
         if found:
             groups = found.groupdict()
             status = _(STATUS[groups["status"]]) if groups.get("status") in STATUS else groups.get("status", "")
-            return _(words).format(status=status)
+            time = moment(pd.Timestamp(groups["time"]).tz_convert(zone)) if "time" in groups else ""
+            return _(words).format(status=status, time=time)
     return _(OTHERWISE)
 
 
 _SPEAKERS: Mapping[type[BattlemapError], Callable[..., str]] = MappingProxyType(
     {
         Conflict: lambda error, _: _("{number} was changed by somebody else in between.").format(number=error.number),
-        LifecycleError: _rule,
         TextError: _text,
         PhotoError: _photo,
         DraftError: lambda error, _: _(DRAFT.get(error.field, N_("Something in the report cannot be so."))),

@@ -18,6 +18,8 @@ from incidents.lifecycle import Act, By, Entry, PostKind
 from incidents.model import Channel, Status, Urgency
 from ledger import find
 from ledger.verify import verify
+from locales import translator
+from reports.refusals import refusal
 from tests.rooms import DISPATCHER, NOON, room_of, shipped
 
 INSPECTOR = By("inspector::", PostKind.INSPECTOR)
@@ -328,13 +330,16 @@ def test_a_notice_gives_its_waiting_period_before_the_thing_is_cleared(room, jpe
     case = do(room, Doing(case.number, Act.POST_NOTICE, photos=[jpeg]), handler, NOON)
     wait = room.rules.directory.get(ABANDONED).notice_days
     assert case.state.until == NOON + timedelta(days=wait)
-    with pytest.raises(LifecycleError, match="has to wait"):
+    with pytest.raises(LifecycleError, match="has to wait") as refused:
         do(
             room,
             Doing(case.number, Act.CLEAR, photos=[jpeg]),
             handler,
             NOON + timedelta(days=wait) - timedelta(minutes=1),
         )
+    zone = room.area.pack.timezone
+    until = (NOON + timedelta(days=wait)).astimezone(zone)
+    assert refusal(refused.value, translator("zh"), zone) == f"告示期至 {until:%Y-%m-%d %H:%M}，期满前不能清理。"
     case = do(room, Doing(case.number, Act.CLEAR, photos=[jpeg]), handler, NOON + timedelta(days=wait))
     assert case.status is Status.FEEDBACK
 

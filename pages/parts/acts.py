@@ -220,7 +220,7 @@ def attempt(visit: Visit, tried: Tried) -> None:
         else:
             state["conflict"] = tried
     except BattlemapError as error:
-        state["refused"] = refusal(error, visit._)
+        state["refused"] = refusal(error, visit._, room.area.pack.timezone)
     else:
         state["turn"] = state.get("turn", 0) + 1
         state["act"] = ""
