@@ -101,9 +101,11 @@ def read(room: Room, text: str, group: Group | None, now: datetime) -> list[Item
 
 
 def known(room: Room, items: Sequence[Item]) -> dict[str, Incident]:
-    """Return key -> case of the messages that were saved before."""
+    """Return key -> case of the messages that were saved before, in their order."""
+    keys = [item.key for item in items]
     with room.ledger.reading() as connection:
-        return origins.of_source(connection, room.id, KEY, [item.key for item in items])
+        found = origins.of_source(connection, room.id, KEY, keys)
+    return {key: found[key] for key in keys if key in found}
 
 
 def where(room: Room, spot: Spot) -> Place | PlaceError:
