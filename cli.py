@@ -668,6 +668,8 @@ def incidents_export(*, area: str, out: Path, language: str | None, force: bool,
     with _terminable(), _progress("export") as progress:
         n = export_files.export(room, wanted, out, now, language, force=force, progress=progress)
     click.echo(f"{n} cases written to {out}.")
+    if wanted.restricted is False:
+        click.echo("Cases of restricted classes are not in it: under --grid each row would say where it is.")
 
 
 def _aside(file: Path) -> Path:

@@ -36,7 +36,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Delta:
-    """What changed since: rows as `marks` returns them, and the uids that are to go. ``reset`` means that these rows are all there are."""
+    """What changed since: rows as `marks` returns them, and the uids that are to go, none that was of a restricted class all along. ``reset`` means that these rows are all there are."""
 
     reset: bool
     incidents: list[list[Any]]
@@ -114,7 +114,9 @@ def delta_of(room: Room, wanted: Filter, seen: Seen | None, picture: Picture, no
     placed = picture.placed
     known = changed if before == picture.clock else changed | figures.numbers(room, wanted, before)
     again = placed[(placed["version"] > seen.version).to_numpy() | _turned(room, placed, before, picture.clock)]
-    return Delta(reset=False, incidents=_rows(room, again, picture.clock), removed=sorted(known - set(placed["uid"])))
+    gone = known - set(placed["uid"])
+    removed = sorted(gone - figures.kept_back(room, gone, seen.version))
+    return Delta(reset=False, incidents=_rows(room, again, picture.clock), removed=removed)
 
 
 @lru_cache(maxsize=8)

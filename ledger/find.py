@@ -110,6 +110,8 @@ def get(connection: Connection, area: str, number: str) -> Incident:
     UnknownIncident
         There is none of that number.
     """
+    if "\0" in number:  # PostgreSQL does not even look for it
+        raise UnknownIncident(UNKNOWN.format(number=number.replace("\0", ""), area=area))
     row = (
         connection.execute(select(incident).where(incident.c.area == area, incident.c.number == number))
         .mappings()
@@ -187,6 +189,19 @@ def entries(connection: Connection, area: str, number: str, *, subject: str = "i
         }
         for row in found
     ]
+
+
+def was_open(connection: Connection, area: str, number: str, version: int) -> bool:
+    """Tell whether a case that is of a restricted class now was of none at a version: whether it became restricted since."""
+    history = tables.history
+    asked = (
+        select(history.c.before)
+        .where(history.c.area == area, history.c.subject == "incident", history.c.key == number)
+        .where(history.c.version > version)
+        .order_by(history.c.version)
+    )
+    said = (json.loads(before).get("restricted") for before in connection.execute(asked).scalars())
+    return next((was for was in said if was is not None), True) is False
 
 
 def words(connection: Connection, area: str, number: str) -> dict[str, str | None]:

@@ -63,6 +63,8 @@ def _bar(visit: Visit, room: Room, shown: Snapshot, rows: Sequence[int], cursor:
         words = _(NOTE).format(n=f"{MOST:,}", all=f"{shown.listing.total:,}")
     if rows:
         words += " · " + _("{n} selected").format(n=f"{len(rows):,}")
+    if shown.listing.without:
+        words += " · " + _(shown.listing.without)
     st.html(f'<p class="bm-many" role="status">{escape(words)}</p>', width="content")
     number = shown.listing.numbers[cursor] if cursor is not None else ""
     st.button(_("Open"), key="key_open", disabled=not number, on_click=go, args=("case", {"case": number}))
@@ -77,8 +79,8 @@ def _bar(visit: Visit, room: Room, shown: Snapshot, rows: Sequence[int], cursor:
     stem = f"{room.id}-{visit.now.astimezone(room.area.pack.timezone):%Y%m%d-%H%M}"
     title = _("Cases")
     with st.container(key="downloads", horizontal=True, gap="small"):
-        st.download_button("XLSX", lambda: to_xlsx(shown.listing.frame, title), f"{stem}.xlsx", XLSX, key="to_xlsx", type="tertiary", on_click="ignore")  # fmt: skip
-        st.download_button("CSV", lambda: to_csv(shown.listing.frame), f"{stem}.csv", "text/csv", key="to_csv", type="tertiary", on_click="ignore")  # fmt: skip
+        st.download_button("XLSX", lambda: to_xlsx(shown.listing.kept, title), f"{stem}.xlsx", XLSX, key="to_xlsx", type="tertiary", on_click="ignore")  # fmt: skip
+        st.download_button("CSV", lambda: to_csv(shown.listing.kept), f"{stem}.csv", "text/csv", key="to_csv", type="tertiary", on_click="ignore")  # fmt: skip
         keys(visit)
 
 

@@ -176,7 +176,7 @@ def asked(
     Parameters
     ----------
     grid
-        ``level or overlay:code``, by key or name, and by code or label.
+        ``level or overlay:code``, by key or name, and by code or label. Cases of restricted classes are left out under it: each row would say where it is.
     classes, statuses
         Keys or names, in either language, of classes and major classes, and of states.
     days
@@ -207,6 +207,7 @@ def asked(
         active_since=None if days is None else (clock - timedelta(days=days)).to_pydatetime(),
         reported_since=since,
         reported_until=until,
+        restricted=False if key else None,
         shift=room.shift(clock),
         text=text,
     )

@@ -78,6 +78,7 @@ MOST_RENEWED = 200  # changes up to which a picture is made of the last one
 MOST_CHANGES = 10_000  # after which a snapshot is better than a delta
 MOST_MARKS = 50_000  # that one picture holds
 NAMED = 30  # classes that an error names
+PARAMETERS = ("grid", "class", "mark", "days", "status", "handler", "duty")
 FEWEST = 5  # cases of restricted classes in a part of the area below which they are not counted
 
 
@@ -116,6 +117,7 @@ class Filter:
         FilterError
             Names the parameter, its value, and what it may be.
         """
+        storable(query, PARAMETERS)
         return cls(
             grid=_grid(query.get("grid", "")),
             classes=_list(query.get("class", "")),
@@ -244,6 +246,14 @@ def changed(room: Room, since: int) -> frozenset[str] | None:
         question = room.wanted(after_version=since)
         rows = find.rows(connection, question, columns=("number",), order="changed", limit=MOST_CHANGES + 1)
     return None if len(rows) > MOST_CHANGES else frozenset(row["number"] for row in rows)
+
+
+def kept_back(room: Room, numbers: frozenset[str], since: int) -> frozenset[str]:
+    """Return which of these cases are restricted and were so at a version already, or did not exist: nobody has seen their numbers."""
+    question = room.wanted(after_version=since, restricted=True)
+    with room.ledger.reading() as connection:
+        hidden = {row["number"] for row in find.rows(connection, question, columns=("number",), order="changed")}
+        return frozenset(number for number in hidden & numbers if not find.was_open(connection, room.id, number, since))
 
 
 def minute(room: Room, now: datetime) -> pd.Timestamp:
@@ -440,6 +450,19 @@ def _suppressed(room: Room, question: Wanted) -> Wanted:
     with room.ledger.reading() as connection:
         few = find.count(connection, part, most=FEWEST) < FEWEST
     return replace(question, restricted=False) if few else question
+
+
+def storable(query: Mapping[str, str], names: Iterable[str]) -> None:
+    """Refuse what no database can hold, and PostgreSQL does not even look for: a NUL.
+
+    Raises
+    ------
+    FilterError
+        Names the parameter.
+    """
+    for name in names:
+        if "\0" in query.get(name, ""):
+            raise FilterError(f"{name}: it holds a NUL, which is in no text. Take it out of the address.")
 
 
 def _known_classes(room: Room, classes: Iterable[str]) -> None:

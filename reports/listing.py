@@ -1,4 +1,7 @@
-"""The table of cases (台账): what an address asks of it, as the one question of the ledger, and the columns that its files have (reports/exports.py)."""
+"""The table of cases (台账): what an address asks of it, as the one question of the ledger, and the columns that its files have (reports/exports.py).
+
+Under a filter by place (a grid, a post that handles) a row of a restricted class would say where it is: docs/decisions/restricted.md.
+"""
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -12,20 +15,25 @@ import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
+from desk.inbox import ROOM_KINDS
 from desk.room import Room
 from geo.errors import FilterError
+from geo.net import Net
 from incidents.model import Channel, Status
+from incidents.posts import Post
 from ledger import find
 from ledger.find import Wanted
-from locales import Translator
+from locales import N_, Translator
 from reports import exports
-from reports.figures import EVERYTHING, MARKS, MOST_DAYS, codes_of, minute
+from reports.figures import EVERYTHING, MARKS, MOST_DAYS, codes_of, minute, storable
 
 MOST = 10_000  # rows that the table shows, the newest ones
 SHAPES = MappingProxyType({"red": "▲", "yellow": "◆", "green": "●"})
 # What stands first on the screen; the files keep the order of the ledger.
 FIRST = ("mark_name", "number", "title", "class_name", "LEAF", "status_name", "handler_name", "due", "overdue", "address", "urgency_name", "channel_name", "reported")  # fmt: skip
 PARAMETERS = ("grid", "class", "mark", "status", "channel", "days", "late", "handler", "demo", "q")
+NOT_LISTED = N_("Cases of restricted classes are not listed under a filter by grid or post.")
+NOT_IN_FILES = N_("Files hold no cases of restricted classes under a filter by grid or post.")
 
 
 @dataclass(frozen=True)
@@ -62,8 +70,9 @@ class Asked:
         Raises
         ------
         FilterError
-            It names a grid without its level.
+            It names a grid without its level, or holds a NUL.
         """
+        storable(query, PARAMETERS)
         grid = query.get("grid", "").split(":", 1)
         if grid != [""] and (len(grid) == 1 or not all(grid)):
             raise FilterError(f"grid={query['grid']}: write it as level:code, for example grid=micro:0305.")
@@ -81,8 +90,24 @@ class Asked:
             text=query.get("q", "").strip(),
         )
 
-    def wanted(self, room: Room, now: datetime) -> Wanted:
-        """Return the question.
+    @property
+    def is_placed(self) -> bool:
+        """Whether it says where: in a grid, or with a post that handles, which may be that of a grid."""
+        return bool(self.grid or self.handler)
+
+    def shows_restricted(self, net: Net, reader: Post | None) -> bool:
+        """Tell whether cases of restricted classes are among the rows: under a filter by place only where the post that reads may read all of them.
+
+        As `desk.inbox.may_read`: dispatcher and inspector read everything, a head what lies in its grid, a post what it handles.
+        """
+        if not self.is_placed or (reader and reader.kind in ROOM_KINDS):
+            return True
+        if reader is None:
+            return False
+        return reader.key == self.handler or bool(self.grid and reader.grid and _lies_in(net, self.grid, reader.grid))
+
+    def wanted(self, room: Room, now: datetime, reader: Post | None = None) -> Wanted:
+        """Return the question; ``reader`` is the post that looks.
 
         Raises
         ------
@@ -106,6 +131,7 @@ class Asked:
             active_since=None if self.days is None else clock - timedelta(days=self.days),
             due_before=clock.to_pydatetime() if self.late else None,
             handler=self.handler,
+            restricted=None if self.shows_restricted(room.area.net, reader) else False,
             demo=self.demo,
             text=self.text,
             shift=room.shift(clock),
@@ -128,6 +154,10 @@ class Listing:
         Of each row, for what is done to it.
     total
         How many there are; more than the rows where there are more than `MOST`.
+    kept
+        The rows that files hold: under a filter by place none of a restricted class, whoever reads, for a file is passed on.
+    without
+        Says what is left out under a filter by place, a msgid; "" for nothing.
     """
 
     frame: pd.DataFrame
@@ -136,21 +166,25 @@ class Listing:
     numbers: tuple[str, ...]
     versions: tuple[int, ...]
     total: int
+    kept: pd.DataFrame
+    without: str = ""
 
     def heading(self, key: str) -> str:
         """Return the heading of a column that stands first on the screen."""
         return self.order[FIRST.index(key)]
 
 
-def listing(room: Room, asked: Asked, now: datetime, _: Translator, language: str) -> Listing:
-    """Return what the table shows, the newest first.
+def listing(
+    room: Room, asked: Asked, now: datetime, _: Translator, language: str, reader: Post | None = None
+) -> Listing:
+    """Return what the table shows to a post, the newest first.
 
     Raises
     ------
     FilterError
         What is asked makes no sense in this area.
     """
-    wanted = asked.wanted(room, now)
+    wanted = asked.wanted(room, now, reader)
     with closing(exports.batches(room, wanted, now, language, size=MOST)) as found:
         rows = next(found)
     total = len(rows)
@@ -161,13 +195,17 @@ def listing(room: Room, asked: Asked, now: datetime, _: Translator, language: st
     leaf = f"{exports.own_name(room.area.net.leaf.key)}_name"
     first = [leaf if key == "LEAF" else key for key in FIRST]
     order = [known[key].heading for key in dict.fromkeys([*first, *known])]
+    frame = _shown(rows, list(known.values()), _)
+    without = (NOT_LISTED if wanted.restricted is False else NOT_IN_FILES) if asked.is_placed else ""
     return Listing(
-        frame=_shown(rows, list(known.values()), _),
+        frame=frame,
         order=tuple(order),
         times=tuple(column.heading for column in known.values() if column.kind == "time"),
         numbers=tuple(rows["number"]),
         versions=tuple(int(version) for version in rows["version"]),
         total=total,
+        kept=frame[~rows["restricted"].to_numpy(dtype=bool)] if asked.is_placed else frame,
+        without=without,
     )
 
 
@@ -222,6 +260,21 @@ def _shown(rows: pd.DataFrame, columns: list[exports.Column], _: Translator) -> 
         elif column.kind == "flag":
             out[column.key] = out[column.key].map({True: _("Yes"), False: ""})
     return out.set_axis([column.heading for column in columns], axis=1)
+
+
+def _lies_in(net: Net, grid: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Tell whether a grid is another one or lies below it; a grid of an overlay lies in itself alone."""
+    (key, code), keys = grid, [level.key for level in net.levels]
+    if grid == other:
+        return True
+    if not {key, other[0]} <= set(keys):
+        return False
+    if key == net.leaf.key:
+        code = {stack.code: stack.on for stack in net.stacks}.get(code, code)
+    depth, position = keys.index(key), net.level(key).positions.get(code, -1)
+    while depth > keys.index(other[0]) and position >= 0:
+        position, depth = int(net.levels[depth].parents[position]), depth - 1
+    return keys[depth] == other[0] and position >= 0 and str(net.levels[depth].codes[position]) == other[1]
 
 
 def _among(text: str, known: tuple[str, ...] = ()) -> frozenset[str]:

@@ -207,6 +207,14 @@ def test_no_post_says_in_which_grid_a_restricted_case_lies(room):
     assert hidden["reporter_name"] != ""  # the command room lies in no grid
 
 
+def test_a_grid_that_is_asked_for_does_not_say_where_a_restricted_case_lies(room):
+    hidden, plain = reported(room, class_="L5001"), reported(room)
+    grid = f"micro:{plain.codes['micro']}"
+    assert hidden.codes == plain.codes
+    assert list(table(room, asked(room, NOON, grid=grid), NOON, "zh")["number"]) == [plain.number]
+    assert set(everything(room)["number"]) == {hidden.number, plain.number}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_file_holds_what_is_restricted_nor_who_reported(room, tmp_path, kind):
     reported(room, class_="L5001", text="独居老人需要帮助", address="中山路99号", reporter="张明", phone="13812345678")
@@ -444,6 +452,7 @@ def test_the_command_writes_what_it_is_asked_for(tmp_path, monkeypatch):
         )
 
     assert run("a.csv").output == f"14 cases written to {tmp_path / 'a.csv'}.\n"
+    assert "Cases of restricted classes are not in it" in run("grid.csv", "--grid", "micro:3-04").output
     assert run("b.csv", "--mark", "red", "--grid", "micro:1-04", "--language", "en").exit_code == 0
     assert {row["State"] for row in read_csv(tmp_path / "b.csv")} == {"Reported"}
     assert len(read_csv(tmp_path / "b.csv")) == 3

@@ -12,7 +12,7 @@ from desk import inbox
 from desk.acts import Doing, do
 from desk.room import Room
 from desk.rules import rules_of
-from geo.errors import LedgerError
+from geo.errors import FilterError, LedgerError, UnknownIncident
 from incidents.lifecycle import Act
 from incidents.posts import Post, kind_of, post_key
 from ledger import find
@@ -21,7 +21,7 @@ from locales import translator
 from reports import figures
 from reports.case_words import compared, deadline, facts_at, timeline
 from reports.figures import Filter
-from reports.listing import Asked, listing, to_csv, to_xlsx
+from reports.listing import NOT_IN_FILES, NOT_LISTED, Asked, listing, to_csv, to_xlsx
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # a Friday, 12:00 in Zhengzhou
 LEAF = "head:micro:41010299900100101"
@@ -256,6 +256,54 @@ def test_the_words_of_a_restricted_case_stay_out_of_the_table(tmp_path):
     assert inbox.may_read(who(room, GRID), case)
     assert not inbox.may_read(who(room, OTHER_GRID), case)
     assert not inbox.may_read(who(room, "department::城市管理综合执法"), case)
+
+
+@pytest.mark.parametrize(
+    ("query", "readers", "others"),
+    [
+        ({"grid": "micro:41010299900100101"}, {CENTRE, LEAF, GRID}, {OTHER_GRID, "department::城市管理综合执法"}),
+        ({"grid": "grid:410102999001001"}, {CENTRE, GRID}, {LEAF, OTHER_GRID}),
+        ({"handler": LEAF}, {CENTRE, LEAF}, {GRID, OTHER_GRID}),
+    ],
+)
+def test_under_a_filter_by_place_restricted_cases_are_listed_only_to_posts_that_may_read_them(
+    tmp_path, query, readers, others
+):
+    room = room_in(tmp_path)
+    class_ = next(key for key, found in room.rules.directory.classes.items() if found.restricted)
+    cases = [reported(room, "事", now=NOW, class_=key) for key in (class_, "06010")]
+    for case in cases:
+        do(room, Doing(case.number, Act.FILE, {}), post(CENTRE), NOW)
+        do(room, Doing(case.number, Act.DISPATCH, {"handler": LEAF}), post(CENTRE), NOW)
+    hidden, plain = (case.number for case in cases)
+
+    def shown(asked, reader):
+        return listing(room, Asked.from_query(asked), NOW, translator("zh"), "zh", reader)
+
+    for reader in [None, *(who(room, key) for key in readers | others)]:
+        may = reader is not None and reader.key in readers
+        found = shown(query, reader)
+        assert set(found.numbers) == ({hidden, plain} if may else {plain})
+        assert found.total == len(found.numbers)
+        assert list(found.kept["编号"]) == [plain]
+        assert found.without == (NOT_IN_FILES if may else NOT_LISTED)
+        whole = shown({}, reader)
+        assert set(whole.numbers) == set(whole.kept["编号"]) == {hidden, plain}
+        assert not whole.without
+
+
+@pytest.mark.parametrize("name", ["grid", "class", "handler", "q", "duty"])
+def test_a_nul_in_an_address_is_refused(name):
+    for kind in (Asked, Filter):
+        if (kind, name) in {(Asked, "duty"), (Filter, "q")}:
+            continue
+        with pytest.raises(FilterError, match=f"{name}: it holds a NUL"):
+            kind.from_query({name: "micro:\0"})
+
+
+def test_both_databases_know_no_case_whose_number_holds_a_nul(ledger):
+    with ledger.reading() as connection, pytest.raises(UnknownIncident, match="no incident"):
+        find.get(connection, "longnan", "A\0")
 
 
 def test_a_view_is_kept_for_its_post_or_for_all_and_can_be_put_back(tmp_path):

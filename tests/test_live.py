@@ -295,6 +295,28 @@ def test_a_case_that_became_restricted_leaves_the_map(template):
     assert not gone & set(client.rows)
 
 
+def test_what_is_told_to_go_was_seen_before(template):
+    """What was restricted all along, and what came restricted, is named to nobody."""
+    made, client, unnamed = busy(template, 9, 60), Client(Filter()), 0
+    client.poll(made.room, NOON)
+    for step in range(30):
+        hidden = {row["number"] for row in restricted_ones(made.room)}
+        known = {number for _, number in made.numbers()} - hidden
+        made.happen(NOON, 4)
+        changed = {row["number"] for row in restricted_ones(made.room, after_version=client.seen.version)}
+        told = client.poll(made.room, NOON + timedelta(minutes=step // 2))
+        assert not told["reset"]
+        assert not (changed - known) & set(told["removed"])
+        assert changed & known <= set(told["removed"])
+        unnamed += len(changed - known)
+    assert unnamed
+
+
+def restricted_ones(room, **other):
+    with room.ledger.reading() as connection:
+        return find.rows(connection, room.wanted(restricted=True, **other), columns=("number",))
+
+
 def test_a_picture_that_was_brought_up_to_date_is_the_one_that_the_ledger_gives(template):
     made = busy(template, 10, 150)
     figures.look(made.room, Filter(), NOON)

@@ -7,6 +7,7 @@ from functools import lru_cache
 import streamlit as st
 
 from desk.room import Room
+from incidents.posts import Post
 from locales import translator
 from pages.parts.follow import EVERY, version_of
 from pages.parts.visit import Visit
@@ -29,7 +30,7 @@ class Snapshot:
 
 
 def snapshot(visit: Visit, room: Room) -> Snapshot:
-    """Return what the table shows: the moment that is kept, or a new one when the filter, the language or the area is another.
+    """Return what the table shows: the moment that is kept, or a new one when the filter, the language, the area or the post that looks is another.
 
     Raises
     ------
@@ -37,13 +38,13 @@ def snapshot(visit: Visit, room: Room) -> Snapshot:
         The filter makes no sense in this area.
     """
     state, query = st.session_state, tuple(sorted(st.session_state["own"]["cases"].items()))
-    asked = (room.id, visit.language, query)
+    asked = (room.id, visit.language, visit.post, query)
     kept = state.get("table")
     if kept is None or kept[0] != asked or state.pop("table_old", False):
         version, minute = version_of(room), visit.now.replace(second=0, microsecond=0)
         state["table"] = kept = (asked, version, minute, state.get("table_turn", 0) + 1)
         state["table_turn"] = kept[3]
-    found = _listed(room, query, kept[1], kept[2], visit.language)
+    found = _listed(room, query, kept[1], kept[2], visit.language, visit.post)
     return Snapshot(str(kept[3]), kept[1], found)
 
 
@@ -69,5 +70,7 @@ def follow_table(visit: Visit, room: Room, shown: Snapshot, *, busy: bool) -> No
 
 
 @lru_cache(maxsize=6)
-def _listed(room: Room, query: tuple[tuple[str, str], ...], _version: int, now: datetime, language: str) -> Listing:
-    return listing(room, Asked.from_query(dict(query)), now, translator(language), language)
+def _listed(
+    room: Room, query: tuple[tuple[str, str], ...], _version: int, now: datetime, language: str, reader: Post
+) -> Listing:
+    return listing(room, Asked.from_query(dict(query)), now, translator(language), language, reader)
