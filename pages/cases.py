@@ -93,7 +93,7 @@ def _move(key: str, row: int, many: int, column: str, rows: list[int]) -> None:
 
 def _table(visit: Visit, shown: Snapshot) -> tuple[list[int], int | None]:
     """Show the table; returns the selected rows, and the row of the cursor."""
-    _, frame = visit._, shown.listing.frame
+    _, frame = visit._, shown.listing.on_screen(visit._)
     if frame.empty:
         st.html(f'<p class="bm-empty">{escape(_("No incident matches the filter."))}</p>')
         return [], None

@@ -11,6 +11,7 @@ from io import BytesIO
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -154,6 +155,8 @@ class Listing:
         Of each row, for what is done to it.
     total
         How many there are; more than the rows where there are more than `MOST`.
+    hidden
+        Whether each row is of a restricted class.
     kept
         The rows that files hold: under a filter by place none of a restricted class, whoever reads, for a file is passed on.
     without
@@ -166,12 +169,19 @@ class Listing:
     numbers: tuple[str, ...]
     versions: tuple[int, ...]
     total: int
+    hidden: np.ndarray
     kept: pd.DataFrame
     without: str = ""
 
     def heading(self, key: str) -> str:
         """Return the heading of a column that stands first on the screen."""
         return self.order[FIRST.index(key)]
+
+    def on_screen(self, _: Translator) -> pd.DataFrame:
+        """Return the table as the screen shows it: a row of a restricted class says so in place of its title; files leave that empty."""
+        return self.frame.assign(
+            **{self.heading("title"): self.frame[self.heading("title")].mask(self.hidden, _("Restricted matter"))}
+        )
 
 
 def listing(
@@ -205,6 +215,7 @@ def listing(
         versions=tuple(int(version) for version in rows["version"]),
         total=total,
         kept=frame[~rows["restricted"].to_numpy(dtype=bool)] if asked.is_placed else frame,
+        hidden=rows["restricted"].to_numpy(dtype=bool),
         without=without,
     )
 

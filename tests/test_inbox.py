@@ -245,6 +245,17 @@ def test_what_begins_like_a_formula_stays_text_in_a_file(tmp_path):
     assert b"'=HYPERLINK" in to_csv(frame)
 
 
+def test_a_row_of_a_restricted_case_says_so_on_the_screen_and_not_in_files(tmp_path):
+    room = room_in(tmp_path)
+    class_ = next(key for key, found in room.rules.directory.classes.items() if found.restricted)
+    hidden = reported(room, "邻居之间的事", now=NOW, class_=class_).number
+    open_ = reported(room, "井盖破损", now=NOW).number
+    found = listing(room, Asked(), NOW, translator("zh"), "zh")
+    titles = dict(zip(found.numbers, found.on_screen(translator("zh"))["标题"], strict=True))
+    assert titles == {hidden: "受限事项", open_: "井盖破损"}
+    assert "受限事项" not in to_csv(found.frame).decode()
+
+
 def test_the_words_of_a_restricted_case_stay_out_of_the_table(tmp_path):
     room = room_in(tmp_path)
     class_ = next(key for key, found in room.rules.directory.classes.items() if found.restricted)
