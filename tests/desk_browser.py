@@ -63,7 +63,7 @@ class Desk:
     def __init__(self, context, address, key="dispatcher::", language="zh"):
         self.address, self.key, self.language = address, key, language
         self.page = context.new_page()
-        self.page.set_default_timeout(15_000)
+        self.page.set_default_timeout(40_000)
         self.complaints = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 

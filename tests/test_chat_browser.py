@@ -195,5 +195,5 @@ def test_a_list_of_groups_is_looked_at_by_row_and_taken_whole(desk, room):
     good = f"{head}甲群,业主群,12,康桥新城\n".encode("utf-8-sig")
     one.page.set_input_files(".stExpander input[type=file]", {"name": "g.csv", "mimeType": "text/csv", "buffer": good})
     one.page.click(".st-key-take_groups button")
-    one.page.wait_for_selector(".bm-table:has-text('甲群')")
+    one.page.wait_for_selector(".st-key-take_groups", state="detached")
     assert "甲群" in [group.name for group in groups.of_room(room)]

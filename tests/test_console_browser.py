@@ -88,7 +88,7 @@ class Visit:
 
     def __init__(self, context, address):
         self.address, self.context, self.outside, self.complaints = address, context, [], []
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         self.page = context.new_page()
         self.page.route(lambda url: urlsplit(url).netloc != urlsplit(address).netloc, self._outside)
         self.page.on(
