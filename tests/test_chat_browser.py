@@ -73,6 +73,14 @@ class Chat(Desk):
         return self
 
 
+# The group that is chosen, and no script of the page running any more.
+CHOSEN = """(name) => {
+  const box = document.querySelector("[class*='st-key-chat_group_']");
+  const said = box ? box.innerText + [...box.querySelectorAll("input")].map((input) => input.value).join("") : "";
+  return said.includes(name) && !document.querySelector("[data-testid=stStatusWidget]");
+}"""
+
+
 @pytest.fixture
 def context(browser):
     found = browser.new_context(viewport={"width": 1366, "height": 768})
@@ -177,7 +185,10 @@ def test_a_group_is_registered_changed_deleted_and_each_is_taken_back(desk, room
     one.page.click(".stButtonGroup button:has-text('群消息')")
     one.page.click("[class*='st-key-chat_group_'] input")
     one.page.keyboard.type("机修巷")
+    one.page.wait_for_selector("[role=option]:has-text('机修巷12号院业主群')")
     one.page.keyboard.press("Enter")
+    one.page.wait_for_selector("[role=option]", state="detached")
+    one.page.wait_for_function(CHOSEN, arg="机修巷12号院业主群")
     one.paste("2号楼的路灯又不亮了")
     assert one.proposed(0)[2] == "机修巷12号院 2号楼"
     assert "该群覆盖范围内唯一" in one.page.inner_text("[class*='st-key-where0']")
