@@ -2,11 +2,11 @@
 
 from types import MappingProxyType
 
-from desk.mediation import Outcome, Party
+from desk.mediation import Mediation, Outcome, Party
 from incidents.places import Because, Kind
 from incidents.text import Personal
 from ledger.groups import GroupKind
-from locales import N_
+from locales import N_, Translator
 
 PERSONAL = MappingProxyType(
     {
@@ -89,3 +89,15 @@ GROUP_FAULT = MappingProxyType(
         "post": N_("“{said}” is no post here, or several are called so."),
     }
 )
+
+
+def mediation_rows(found: Mediation | None, _: Translator) -> list[tuple[str, str]]:
+    """Say a mediation by code: its parties, outcome, and the day of an agreement; nothing where there is none."""
+    if found is None:
+        return []
+    parties = "、".join(f"{_(code)}: {_(PARTY[party])}" for code, party in zip(CODES, found.parties, strict=False))
+    return [
+        (_("Parties"), parties),
+        (_("Outcome"), _(OUTCOME[found.outcome])),
+        (_("Day of the agreement"), found.agreed.isoformat() if found.agreed else ""),
+    ]

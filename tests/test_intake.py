@@ -17,6 +17,8 @@ from incidents.model import Channel, Status, Urgency
 from incidents.text import Personal
 from layers.load import load
 from ledger import find
+from locales import translator
+from reports.intake_words import mediation_rows
 
 PLACE = {"lon": 113.601, "lat": 34.7508}  # in 3-01
 LITTER, DISPUTE = "06010", "L3001"
@@ -202,3 +204,10 @@ def test_several_are_taken_all_or_none(room):
     with room.ledger.reading() as connection:
         assert find.count(connection, room.wanted()) == 0
     assert [one.fresh for one in submit_all(room, [good, good], DISPATCHER, NOON)] == [True, False]
+
+
+def test_a_mediation_is_said_by_code_in_both_languages():
+    found = Mediation((Party.HOUSEHOLD, Party.MERCHANT), Outcome.AGREED, date(2026, 11, 20))
+    said = dict(mediation_rows(found, translator("zh")))
+    assert list(said.values()) == ["甲方: 住户、乙方: 商户", "达成协议", "2026-11-20"]
+    assert mediation_rows(None, translator("en")) == []

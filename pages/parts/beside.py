@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 import streamlit as st
 
 from desk.inbox import may_read
+from desk.mediation import mediation_of
 from desk.place import neighbours
 from desk.repeats import repeats
 from desk.room import Room
@@ -30,6 +31,7 @@ from reports.case_words import (
     span_name,
     working_left,
 )
+from reports.intake_words import mediation_rows
 from reports.words import CHANNEL, length_of_time, status_name
 
 MOST_NEIGHBOURS = 5
@@ -41,7 +43,8 @@ def show(visit: Visit, room: Room, case: Incident) -> None:
     _notices(visit, room, case)
     _neighbours(visit, room, case)
     _related(visit, room, case)
-    st.html(f'<dl class="bm-facts">{_rows(_facts(visit, room, case))}</dl>')
+    facts = [*_mediation(visit, room, case), *_facts(visit, room, case)]
+    st.html(f'<dl class="bm-facts">{_rows(facts)}</dl>')
 
 
 def _place(visit: Visit, room: Room, case: Incident) -> str:
@@ -149,6 +152,14 @@ def _other(visit: Visit, room: Room, other: Incident, about: str) -> str:
         f'<p class="bm-other">{link(visit, "case", {"case": other.number})}{mark_of(other)}<span>{escape(title)}</span></a>'
         f"<small>{escape(f'{other.number} · {when} · {about}')}</small></p>"
     )
+
+
+def _mediation(visit: Visit, room: Room, case: Incident) -> list[tuple[str, str]]:
+    if not case.restricted:
+        return []
+    with room.ledger.reading() as connection:
+        found = mediation_of(find.entries(connection, room.id, case.number))
+    return mediation_rows(found, visit._)
 
 
 def _facts(visit: Visit, room: Room, case: Incident) -> list[tuple[str, str]]:
