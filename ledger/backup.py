@@ -374,7 +374,7 @@ class _Archive:
 def _opened(path: Path) -> Iterator[_Archive]:
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
         raise LedgerError(f"{path.name} is no backup of a ledger, or was cut off: {error}.") from error
     except OSError as error:
         raise LedgerError(f"{path} cannot be read: {error.strerror}.") from error

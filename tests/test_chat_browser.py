@@ -191,7 +191,7 @@ def test_a_group_is_registered_changed_deleted_and_each_is_taken_back(desk, room
     one.page.wait_for_function(CHOSEN, arg="机修巷12号院业主群")
     one.paste("2号楼的路灯又不亮了")
     assert one.proposed(0)[2] == "机修巷12号院 2号楼"
-    assert "该群覆盖范围内唯一" in one.page.inner_text("[class*='st-key-where0']")
+    one.page.wait_for_selector("[class*='st-key-where0']:has-text('该群覆盖范围内唯一')")
 
 
 def test_a_list_of_groups_is_looked_at_by_row_and_taken_whole(desk, room):
