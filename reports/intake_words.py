@@ -95,9 +95,9 @@ def mediation_rows(found: Mediation | None, _: Translator) -> list[tuple[str, st
     """Say a mediation by code: its parties, outcome, and the day of an agreement; nothing where there is none."""
     if found is None:
         return []
-    parties = "、".join(f"{_(code)}: {_(PARTY[party])}" for code, party in zip(CODES, found.parties, strict=False))
+    parties = "、".join(f"{_(code)}：{_(PARTY[party])}" for code, party in zip(CODES, found.parties, strict=False))
     return [
-        (_("Parties"), parties),
+        (_("Parties by code"), parties),
         (_("Outcome"), _(OUTCOME[found.outcome])),
         (_("Day of the agreement"), found.agreed.isoformat() if found.agreed else ""),
     ]

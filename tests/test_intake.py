@@ -209,5 +209,5 @@ def test_several_are_taken_all_or_none(room):
 def test_a_mediation_is_said_by_code_in_both_languages():
     found = Mediation((Party.HOUSEHOLD, Party.MERCHANT), Outcome.AGREED, date(2026, 11, 20))
     said = dict(mediation_rows(found, translator("zh")))
-    assert list(said.values()) == ["甲方: 住户、乙方: 商户", "达成协议", "2026-11-20"]
+    assert list(said.values()) == ["甲方：住户、乙方：商户", "达成协议", "2026-11-20"]
     assert mediation_rows(None, translator("en")) == []
