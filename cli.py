@@ -484,7 +484,7 @@ def posts_import(file: Path, *, area: str, dry_run: bool, language: str | None, 
 
     Exit codes: 0 = taken, or --dry-run without a fault, 1 = a row cannot be taken or an error, nothing was written, 2 = usage.
     """
-    from desk import staff
+    from desk.posts import staff
     from desk.room import DISPATCHER
     from desk.rooms import rooms_of
     from incidents.lifecycle import By, PostKind
@@ -570,9 +570,10 @@ def incidents_import(
 
     Exit codes: 0 = done, 1 = an error, nothing was written, 2 = usage, 3 = rows are refused: nothing was written, or with --skip-bad-rows all others were; or the places of the whole file are in doubt: nothing was written.
     """
-    from desk import import_report, imports
-    from desk.findings import N_REFUSED
-    from desk.mapping import ColumnMapping
+    from desk import imports
+    from desk.imports import report as import_report
+    from desk.imports.findings import N_REFUSED
+    from desk.imports.mapping import ColumnMapping
     from locales import translator
     from reports.words import STATUS
     from settings import Settings

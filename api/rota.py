@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import DOCUMENT_POLICY, SAFE, answering, language_of
-from desk import duty
-from desk.duty import Week
+from desk.posts import duty
+from desk.posts.duty import Week
 from desk.room import Room
 from desk.rooms import Rooms
 from geo.errors import FilterError

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from desk import evidence
-from desk.place import duty, place
+from desk.places.place import duty, place
 from desk.reports import LONGEST_ADDRESS
 from desk.room import Room
 from geo.errors import Conflict, LifecycleError

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from desk.demo import first
-from desk.packs import from_pack
+from desk.imports.packs import from_pack
 from desk.reports import edition_of
 from desk.room import Room
 from ledger.writing import Writing

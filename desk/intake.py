@@ -8,8 +8,8 @@ from desk import acts, evidence, reports
 from desk.acts import Doing
 from desk.mediation import KEY as MEDIATION
 from desk.mediation import Mediation
-from desk.place import Place, duty, neighbours, place
 from desk.places import names_of
+from desk.places.place import Place, duty, neighbours, place
 from desk.reports import Draft
 from desk.room import Room
 from geo.errors import DraftError
@@ -91,7 +91,7 @@ def outlook(room: Room, draft: Draft, now: datetime) -> Outlook:
 
 
 def _answering(room: Room, net: Duty, now: datetime) -> Duty:
-    """Return the posts as the report will have them: out of hours the one on duty answers, and the net's is informed (`desk.roster.responsible`)."""
+    """Return the posts as the report will have them: out of hours the one on duty answers, and the net's is informed (`desk.posts.roster.responsible`)."""
     if room.in_hours(now):
         return net
     with room.ledger.reading() as connection:

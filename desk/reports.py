@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from desk import evidence
-from desk.place import Place, duty, place
+from desk.places.place import Place, duty, place
+from desk.posts.roster import responsible
 from desk.room import Room
-from desk.roster import responsible
 from geo.errors import DraftError
 from incidents.case import Incident
 from incidents.deadlines import add, external

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from desk.register import Register
+from desk.posts.register import Register
 from desk.rules import Rules
 from geo.errors import UnknownPost
 from geo.scheme import Name

@@ -4,7 +4,8 @@ from html import escape
 
 import streamlit as st
 
-from desk import chat, groups
+from desk import chat
+from desk.chat import groups
 from desk.room import Room
 from geo.errors import BattlemapError
 from pages.parts.form import Form

@@ -5,7 +5,8 @@ from html import escape
 
 import streamlit as st
 
-from desk import duty, inbox
+from desk import inbox
+from desk.posts import duty
 from desk.room import DISPATCHER, Room
 from incidents.rota import Role, Shift
 from locales import N_

@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 
 from desk.acts import unit_of
-from desk.repeats import repeats
+from desk.places.repeats import repeats
 from desk.room import Room
 from geo.errors import UnknownGrid, UnknownIncident
 from geo.measure import areas_m2, centre_of, distances_m, projection

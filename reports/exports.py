@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from desk.mapping import plain
+from desk.imports.mapping import plain
 from desk.room import Room
 from geo.errors import FilterError, UnknownPost
 from geo.scheme import Name

@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 
-from desk.load import Load, loads
+from desk.posts.load import Load, loads
+from desk.posts.roster import holders
 from desk.room import Room
-from desk.roster import holders
 from incidents.lifecycle import PostKind
 from incidents.posts import Post
 from layers.load import Area

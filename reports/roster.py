@@ -5,10 +5,10 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from desk.load import Load
+from desk.posts.load import Load
+from desk.posts.roster import last_day
+from desk.posts.staff import Report, Step
 from desk.room import Room
-from desk.roster import last_day
-from desk.staff import Report, Step
 from geo.errors import BattlemapError, RosterError, TextError
 from incidents.posts import Post
 from incidents.rota import Role

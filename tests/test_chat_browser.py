@@ -7,7 +7,7 @@ import pytest
 from chromium import chromium
 from desk_browser import Desk, consoles, room_in
 
-from desk import groups
+from desk.chat import groups
 from incidents.model import Channel, Urgency
 from ledger import find
 

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from cli import battlemap
 from data import demo as words
 from desk import acts, demo, reports
-from desk.demo_moves import MOVES
+from desk.demo.moves import MOVES
 from desk.mediation import Outcome, mediation_of
 from desk.rooms import Rooms
 from geo.errors import DemoError

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import shapely
 
-from desk import place as places
 from desk import steps
 from desk.acts import Doing, do, do_all, next_above, write
 from desk.erasure import erase
-from desk.repeats import repeats
+from desk.places import place as places
+from desk.places.repeats import repeats
 from desk.reports import Draft, report
 from geo.errors import Conflict, DraftError, LifecycleError, PlaceError, TextError, UnknownClass
 from incidents.lifecycle import Act, By, Entry, PostKind

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from rooms import DISPATCHER, NOON, room_of, shipped
 
-from desk import chat, groups
-from desk.chat import Chosen
+from desk import chat
+from desk.chat import Chosen, groups
 from geo.errors import DraftError, TextError
 from incidents.model import Channel, Urgency
 from incidents.places import Because

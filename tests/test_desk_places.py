@@ -5,7 +5,7 @@ from rooms import room_of, shipped
 from small_pack import write_small_pack
 
 from desk import places
-from desk.place import place
+from desk.places.place import place
 from geo.errors import PlaceError
 from incidents.places import Kind
 from layers.load import load

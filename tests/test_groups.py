@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 from rooms import DISPATCHER, NOON, room_of, shipped
 
-from desk import groups
+from desk.chat import groups
 from desk.places import search
 from geo.errors import DraftError, LifecycleError, TableError, TextError, UnknownPost
 from incidents.lifecycle import By, PostKind

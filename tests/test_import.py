@@ -15,12 +15,14 @@ from rooms import DISPATCHER, NOON, room_of, shipped
 from small_pack import COLUMN, ROW, SOUTH, WEST, write_small_pack
 
 from cli import battlemap
-from desk import duty, import_report, imports
+from desk import imports
 from desk.acts import Doing, do
 from desk.begin import begin
-from desk.cells import Spoilt, identifier, moment
 from desk.imports import Verdict
-from desk.mapping import ColumnMapping, guess, guessed_row
+from desk.imports import report as import_report
+from desk.imports.cells import Spoilt, identifier, moment
+from desk.imports.mapping import ColumnMapping, guess, guessed_row
+from desk.posts import duty
 from desk.room import Room
 from desk.rules import rules_of
 from geo.crs import from_wgs84

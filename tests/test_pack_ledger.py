@@ -9,7 +9,7 @@ from rooms import NOON, room_of, shipped
 from small_pack import write_small_pack
 
 from desk.begin import begin
-from desk.foreign import LONGEST_CLASS
+from desk.imports.case import LONGEST_CLASS
 from incidents.lifecycle import Act, By, CaseState, Entry, PostKind, replay
 from incidents.model import Status
 from layers.load import load

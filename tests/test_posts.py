@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from rooms import DISPATCHER, NOON, room_of, shipped
 
-from desk import load, reports, roster
+from desk import reports
+from desk.posts import load, roster
 from desk.room import Room
 from geo.errors import RosterError, TextError, UnknownPost
 from incidents.lifecycle import By, PostKind

@@ -7,7 +7,7 @@ import pytest
 from chromium import chromium
 from desk_browser import Desk, consoles, reported, room_in
 
-from desk import duty
+from desk.posts import duty
 from incidents.rota import Role
 from ledger import find, posts
 

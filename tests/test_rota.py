@@ -11,7 +11,8 @@ from hypothesis import strategies as some
 from ledgers import report
 from rooms import DISPATCHER, NOON, room_of, shipped
 
-from desk import duty, reports
+from desk import reports
+from desk.posts import duty
 from geo.errors import RosterError, UnknownPost
 from incidents.lifecycle import Act, By, Entry, PostKind
 from incidents.rota import (

@@ -11,8 +11,8 @@ from hypothesis import strategies as some
 from rooms import DISPATCHER, NOON, room_of, shipped
 
 from cli import battlemap
-from desk import roster, staff
-from desk.staff import kind_named
+from desk.posts import roster, staff
+from desk.posts.staff import kind_named
 from geo.errors import RosterError, TableError
 from incidents.lifecycle import PostKind
 from ledger import posts

@@ -8,8 +8,8 @@ import streamlit as st
 
 from desk.inbox import may_read
 from desk.mediation import mediation_of
-from desk.place import neighbours
-from desk.repeats import repeats
+from desk.places.place import neighbours
+from desk.places.repeats import repeats
 from desk.room import Room
 from incidents.case import Incident
 from incidents.lifecycle import Act, allowed

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from desk import groups
-from desk.groups import Gaps, Line
+from desk.chat import groups
+from desk.chat.groups import Gaps, Line
 from desk.places import covered, search
 from desk.room import Room
 from geo.errors import BattlemapError

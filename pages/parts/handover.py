@@ -6,8 +6,8 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from desk import duty
-from desk.duty import Carried
+from desk.posts import duty
+from desk.posts.duty import Carried
 from desk.room import Room
 from geo.errors import BattlemapError
 from incidents.lifecycle import UNDO_WITHIN

@@ -7,8 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from desk import roster
-from desk.load import Load
+from desk.posts import roster
+from desk.posts.load import Load
 from desk.room import Room
 from geo.errors import BattlemapError, UnknownPost
 from incidents.lifecycle import UNDO_WITHIN, PostKind

@@ -7,8 +7,8 @@ import streamlit as st
 
 from desk import chat
 from desk.chat import Candidate, Chosen, Item
-from desk.place import Place, duty
 from desk.places import Spot, search
+from desk.places.place import Place, duty
 from desk.room import Room
 from geo.errors import BattlemapError
 from incidents.case import Incident

@@ -7,10 +7,10 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from desk import duty
-from desk.duty import Week
+from desk.posts import duty
+from desk.posts.duty import Week
+from desk.posts.roster import LONGEST_NAME
 from desk.room import Room
-from desk.roster import LONGEST_NAME
 from geo.errors import BattlemapError
 from incidents.lifecycle import UNDO_WITHIN, PostKind
 from incidents.rota import COVER, DAY, SINGLE, WEEK, Cover, Role, Shift, Slot

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from desk import staff
+from desk.posts import staff
+from desk.posts.staff import Report, Step
 from desk.room import Room
-from desk.staff import Report, Step
 from geo.errors import BattlemapError
 from pages.parts.tables import table
 from pages.parts.visit import Visit

@@ -15,7 +15,7 @@ import shapely
 from data import demo
 from data.synthetic.plane import Chance
 from desk.mediation import KEY, Mediation, Party
-from desk.place import Place, places
+from desk.places.place import Place, places
 from desk.reports import Draft
 from desk.room import Room
 from geo.errors import PlaceError

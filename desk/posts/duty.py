@@ -1,6 +1,6 @@
 """Duty (值守): filling the rota, who is on duty, and what one shift hands to the next.
 
-The rota overrides the responsible post at the report alone (`desk.roster.responsible`). At the end of a shift a case does not move by itself, for nobody would have read
+The rota overrides the responsible post at the report alone (`desk.posts.roster.responsible`). At the end of a shift a case does not move by itself, for nobody would have read
 it: it passes on when the next post signs for the hand-over note. Then what is not sorted yet and stood with the leaving post goes back to the net's post in working
 hours, and to the post that signs outside them. What was sorted stays with its handler, whoever is on duty.
 """
@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Any
 
 from desk.inbox import may_read
+from desk.posts.roster import Wish, added, checked_name, netted
 from desk.room import DISPATCHER, Room
-from desk.roster import Wish, added, checked_name, netted
 from geo.errors import RosterError, UnknownIncident
 from incidents.case import Incident
 from incidents.lifecycle import Act, By, Entry, PostKind

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from desk.place import duty
+from desk.places.place import duty
+from desk.posts.roster import responsible
 from desk.reports import day_of, edition_of
 from desk.room import Room
-from desk.roster import responsible
 from geo.errors import RulesError
 from incidents.case import Incident
 from incidents.deadlines import add, external
@@ -66,7 +66,7 @@ class Foreign:
     class_, major
         Keys of the directory; a class that the directory does not know keeps its own key, without a major.
     codes, match, edge_m
-        Where it lies; see `desk.place.Place`.
+        Where it lies; see `desk.places.place.Place`.
     due, closed
         Its official deadline, and when it ended; None where nobody said.
     agency

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from desk.findings import WARNINGS, short
 from desk.imports import Outcome, Plan, Planned, Verdict
+from desk.imports.findings import WARNINGS, short
 from desk.room import Room
 from geo.errors import MissingColumns
 from geo.scheme import Name

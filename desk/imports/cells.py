@@ -39,7 +39,7 @@ _UNITS = {
 
 
 class Spoilt(ValueError):
-    """A cell that cannot be read as what it should be; ``kind`` is one of `desk.findings`."""
+    """A cell that cannot be read as what it should be; ``kind`` is one of `desk.imports.findings`."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)

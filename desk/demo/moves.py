@@ -14,7 +14,7 @@ from typing import Any
 import shapely
 
 from data.synthetic.plane import Chance
-from desk.demo_cases import Matter, parties_of
+from desk.demo.cases import Matter, parties_of
 from desk.mediation import KEY, Mediation, Outcome
 from desk.room import DISPATCHER, Room
 from incidents.case import Incident

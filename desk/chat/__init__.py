@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from desk.groups import codes_of
+from desk.chat.groups import codes_of
 from desk.intake import Taken, submit_all
-from desk.place import Place, place
 from desk.places import Spot, names_of, places_of, spot_of
+from desk.places.place import Place, place
 from desk.reports import KEY, Draft
 from desk.room import Room
 from geo.errors import DraftError, PlaceError

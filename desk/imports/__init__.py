@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from desk.findings import Finding, finding
-from desk.foreign import Foreign, add_all, bring_up_to_date, goes_back, untouched
-from desk.foreign_rows import Agreement, Reader, Row
-from desk.mapping import UNNAMED, ColumnMapping, guess, guessed_row, is_contact
-from desk.packs import PACK, from_pack
+from desk.imports.case import Foreign, add_all, bring_up_to_date, goes_back, untouched
+from desk.imports.findings import Finding, finding
+from desk.imports.mapping import UNNAMED, ColumnMapping, guess, guessed_row, is_contact
+from desk.imports.packs import PACK, from_pack
+from desk.imports.rows import Agreement, Reader, Row
 from desk.room import DISPATCHER, Room
 from geo.crs import in_china, parse, to_wgs84
 from geo.errors import DraftError, MissingColumns, RulesError, TableError

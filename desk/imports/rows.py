@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import shapely
 
-from desk.cells import Spoilt, excel_date, identifier, is_empty, limit, moment, words
-from desk.findings import REFUSALS, Finding, finding
-from desk.foreign import LONGEST_AGENCY, Foreign
-from desk.mapping import ColumnMapping, plain
+from desk.imports.case import LONGEST_AGENCY, Foreign
+from desk.imports.cells import Spoilt, excel_date, identifier, is_empty, limit, moment, words
+from desk.imports.findings import REFUSALS, Finding, finding
+from desk.imports.mapping import ColumnMapping, plain
 from desk.places import GUESSED, names_of, places_of, spot_of
 from desk.reports import LONGEST_ADDRESS, LONGEST_ID, first_line
 from desk.room import Room

@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from desk.cells import is_empty, words
+from desk.imports.cells import is_empty, words
 from desk.intake import struck
-from desk.place import duty, place
 from desk.places import Spot, covered, places_of, search
+from desk.places.place import duty, place
 from desk.room import Room
 from geo.errors import BattlemapError, DraftError, TableError
 from incidents.lifecycle import By

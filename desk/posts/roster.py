@@ -52,7 +52,7 @@ def responsible(writing: Writing, room: Room, incident: Incident, now: datetime)
 
     In hours that is the net's; one that was abolished since passes to the next above. Out of hours it is the duty officer, else the night shift, else the leader in
     charge, and the net's post is informed. The rota overrides at the report alone: what is not sorted when the shift ends passes on with the hand-over note, as
-    `desk.duty.take` says, and what was dispatched stays with its handler.
+    `desk.posts.duty.take` says, and what was dispatched stays with its handler.
     """
     gone = [key for key in (incident.post, incident.overdue_post) if key and not room.register.alive(key, now)]
     if gone:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from desk.foreign import LONGEST_AGENCY, LONGEST_CLASS, Foreign, add_all
+from desk.imports.case import LONGEST_AGENCY, LONGEST_CLASS, Foreign, add_all
 from desk.reports import LONGEST_ADDRESS, LONGEST_ID
 from desk.room import DISPATCHER, Room
 from geo.errors import TextError, UnknownClass

@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from data.synthetic.plane import Chance
-from desk import acts, duty, reports, steps
+from desk import acts, reports, steps
 from desk.acts import Doing
-from desk.demo_cases import Arrival, Scene, arrivals, late_arrivals, scene_of
-from desk.demo_moves import PHOTOGRAPHED, From, Move, Standing, net_post, next_move
+from desk.demo.cases import Arrival, Scene, arrivals, late_arrivals, scene_of
+from desk.demo.moves import PHOTOGRAPHED, From, Move, Standing, net_post, next_move
+from desk.posts import duty
 from desk.reports import edition_of
 from desk.room import Room
 from desk.steps import DESK

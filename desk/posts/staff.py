@@ -18,8 +18,8 @@ from typing import Any
 
 import openpyxl
 
+from desk.posts.roster import OF_A_GRID, ONE_A_GRID, checked_name, checked_title, day_start, free_key, last_day
 from desk.room import DISPATCHER, Room
-from desk.roster import OF_A_GRID, ONE_A_GRID, checked_name, checked_title, day_start, free_key, last_day
 from geo.errors import BattlemapError, RosterError, TableError
 from geo.net import Level, Overlay
 from incidents.lifecycle import By, PostKind

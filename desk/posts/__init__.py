@@ -1,0 +1,1 @@
+"""Who holds which post, who is on duty, and how much each carries."""
