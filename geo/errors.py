@@ -26,6 +26,9 @@ BattlemapError
 ├── UnknownIncident        no incident of that number
 ├── UnknownPost            no post of that key
 ├── RosterError            a post, a holder, a duty or a hand-over that cannot be so
+├── AccessError            an account, a role, a scope or a password that cannot be so
+│   ├── LoginError         nobody is let in with that
+│   └── NoAccess           who asks may not see or do this
 └── LedgerError            the ledger cannot be opened, read or written
     └── LedgerBroken       its history was changed, or its files do not fit together
 
@@ -35,6 +38,7 @@ A message says what, which, and what to do next. Messages are English, for the l
 from collections.abc import Sequence
 
 __all__ = [
+    "AccessError",
     "BattlemapError",
     "Conflict",
     "CrsError",
@@ -45,9 +49,11 @@ __all__ = [
     "LedgerBroken",
     "LedgerError",
     "LifecycleError",
+    "LoginError",
     "MissingColumns",
     "MissingCrs",
     "NetError",
+    "NoAccess",
     "PackError",
     "PhotoError",
     "PlaceError",
@@ -270,6 +276,44 @@ class UnknownIncident(BattlemapError):
 
 class UnknownPost(BattlemapError):
     """No post has that key."""
+
+
+class AccessError(BattlemapError):
+    """An account, a role, a scope or a password that cannot be so.
+
+    Parameters
+    ----------
+    message
+        What is wrong, and what to do.
+    kind
+        Which kind of trouble it is, for a page that says it in another language.
+    """
+
+    def __init__(self, message: str, kind: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class LoginError(AccessError):
+    """Nobody is let in with that.
+
+    Parameters
+    ----------
+    message
+        What is wrong; never whether the name or the password.
+    kind
+        ``wrong``, ``locked``, ``often``, ``code`` or ``provider``.
+    wait
+        Seconds after which to try again; 0 when there is nothing to wait for.
+    """
+
+    def __init__(self, message: str, kind: str = "wrong", wait: int = 0) -> None:
+        super().__init__(message, kind)
+        self.wait = wait
+
+
+class NoAccess(AccessError):
+    """Who asks may not see or do this."""
 
 
 class RosterError(BattlemapError):
