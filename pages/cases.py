@@ -9,6 +9,7 @@ from desk.room import Room
 from geo.errors import FilterError
 from locales import N_
 from pages.parts import bulk, views
+from pages.parts.cards import cards
 from pages.parts.going import go, walk
 from pages.parts.keys import keys
 from pages.parts.sieve import sieve
@@ -17,15 +18,10 @@ from pages.parts.visit import Visit
 from reports.listing import MOST, to_csv, to_xlsx
 
 ROW = 35  # pixels
-WIDTHS = {
-    "mark_name": 104,
-    "number": 136,
-    "title": 236,
-    "class_name": 136,
-    "address": 260,
-    "status_name": 146,
-    "handler_name": 156,
-}  # pixels
+WIDTHS = {  # pixels, by language: no head and hardly a value is cut
+    "zh": {"mark_name": 104, "number": 136, "title": 250, "class_name": 160, "address": 260, "status_name": 150, "handler_name": 190},
+    "en": {"mark_name": 156, "number": 136, "title": 250, "class_name": 210, "address": 260, "status_name": 250, "handler_name": 190, "urgency_name": 90, "channel_name": 120},
+}  # fmt: skip
 TIME = 136  # pixels: a moment to the minute
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOTE = N_("The newest {n} of {all} are shown; narrow the filter to see others.")
@@ -47,6 +43,7 @@ def render(visit: Visit) -> None:
         bar = st.container(key="table_bar", horizontal=True, vertical_alignment="center", gap="small")
         below = st.container(gap=None)
         rows, cursor = _table(visit, shown)
+        cards(visit, shown.listing)
         walk(shown.listing.numbers)
         with bar:
             _bar(visit, room, shown, rows, cursor)
@@ -100,7 +97,10 @@ def _table(visit: Visit, shown: Snapshot) -> tuple[list[int], int | None]:
     times = {
         name: st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=TIME) for name in shown.listing.times
     }
-    widths = {shown.listing.heading(key): st.column_config.Column(width=width) for key, width in WIDTHS.items()}
+    widths = {
+        shown.listing.heading(key): st.column_config.Column(width=width)
+        for key, width in WIDTHS[visit.language].items()
+    }
     event = st.dataframe(
         frame,
         key=f"table_{shown.key}",

@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const b = window.battlemap;
-  const FILTERS = ["grid", "class", "mark", "days", "status", "handler", "duty"];
+  const FILTERS = ["grid", "class", "mark", "days", "status", "channel", "handler", "duty", "late", "demo", "since", "until", "q"]; // reports.figures.PARAMETERS
   const MOST_FANNED = 24;
   const REST = 6000; // milliseconds without a hand
 
@@ -42,6 +42,7 @@
     this.counts = null;
     this.overdue = 0;
     this.hiddenCount = 0;
+    this.few = false;
     this.demo = false;
     this.basemap = Boolean(document.querySelector(".leaflet-tile-pane .leaflet-layer"));
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -109,10 +110,10 @@
       classes.toggle("strip", this.strip);
       document.documentElement.style.setProperty("--k", this.k);
     },
-    railRows() { // how many rows have room: overdue ones, and all
+    railRows(board) { // how many rows have room below a board of that height: overdue ones, and all
       const row = this.k * 69;
       const list = window.innerHeight - this.k * (92 + 54 + 2 * 20 + 40);
-      const under = list - this.k * (3 * 96 + 62);
+      const under = list - Math.max(this.k * 3 * 96, board) - this.k * 62;
       if (this.strip) return [Math.floor(under / row), Math.floor(list / row), false];
       const all = Math.max(2, Math.floor((under - this.k * 62) / row));
       return [Math.ceil(all / 2), all, true];
@@ -201,7 +202,8 @@
         const at = found ? found.codes.indexOf(parts.slice(2).join(":")) : -1;
         return found ? found.name + " " + (at < 0 ? parts[2] : found.labels[at]) : parts[2] || value;
       }
-      return name === "days" ? this.period() : "";
+      if (name === "late") return this.data.words.overdue;
+      return name === "days" ? this.period() : value;
     },
     // Fresh data are live; older ones say how old they are, so that stale never looks like fresh.
     ageText() {

@@ -346,10 +346,11 @@
         this.strip.append(figure(mark, false));
       });
       if (model.hiddenCount) this.board.append(make("p", { class: "fine hidden-count" }, b.fill(words.n_hidden, { n: said(model.hiddenCount) })));
+      if (model.few) this.board.append(make("p", { class: "fine hidden-count" }, words.few_hidden));
       this.demo.hidden = !model.demo;
       if (counts) this.strip.append(make("div", { class: "figure late" }, [make("b", {}, said(model.overdue)), make("span", {}, words.overdue)]));
       const row = (incident, lead, look) => make("li", {}, make("button", { type: "button", onclick: () => model.select({ kind: "incident", code: incident.uid, label: incident.title, at: [incident.x, incident.y] }, true) }, [b.markIcon(model, incident.mark, words[incident.mark]), make("span", { class: "item-label" }, incident.title), make("span", { class: "lead " + look }, lead), make("span", { class: "item-detail" }, model.placeOf(incident))]));
-      const rows = model.railRows();
+      const rows = model.railRows(this.board.offsetHeight);
       const lates = Math.min(rows[0], late.length);
       this.lateTitle.hidden = this.lateList.hidden = !lates;
       this.lateList.textContent = "";

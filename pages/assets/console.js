@@ -44,6 +44,16 @@ export function address({ data, setTriggerValue }) {
   document.querySelectorAll(STANDING).forEach(say);
 }
 
+// On a phone the pages are a line to push: the one that is shown stands in it.
+let stood = null;
+function inView() {
+  const here = document.querySelector(".st-key-nav :is([disabled], [aria-disabled=true])");
+  if (!here || here === stood) return;
+  stood = here;
+  const line = here.closest(".st-key-nav");
+  line.scrollLeft += here.getBoundingClientRect().left - line.getBoundingClientRect().left - line.clientWidth / 3;
+}
+
 // The element that holds the map. A rerun with the same area, language and theme keeps the iframe; a changed filter goes in as a message.
 export function map({ data, parentElement, setTriggerValue }) {
   const host = parentElement.querySelector(".bm-map");
@@ -260,6 +270,7 @@ new MutationObserver((records) => {
     }
   }
   standAgain();
+  inView();
 }).observe(document.body, { childList: true, subtree: true });
 
 function say(node) {

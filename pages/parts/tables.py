@@ -22,4 +22,5 @@ def pairs(rows: Iterable[Sequence[str]]) -> str:
 
 
 def _look(column: list[str]) -> str:
-    return ' class="bm-number"' if column and all(value.replace(",", "").isdecimal() for value in column) else ""
+    numbers = sum(value.replace(",", "").isdecimal() for value in column)
+    return ' class="bm-number"' if numbers * 2 > len(column) else ""  # a few may say "—" or "fewer than 5"
