@@ -8,13 +8,14 @@ from typing import Any
 
 from desk import evidence
 from desk.places.place import duty, place
+from desk.posts.roster import handed_over
 from desk.reports import LONGEST_ADDRESS
 from desk.room import Room
 from geo.errors import Conflict, LifecycleError
 from incidents.case import Incident
 from incidents.deadlines import add as later
 from incidents.deadlines import extension_allowed, paused, resumed, reworked
-from incidents.lifecycle import BY_NOBODY, Act, By, CaseState, Entry
+from incidents.lifecycle import BY_NOBODY, RULES, UNSORTED, Act, By, CaseState, Entry
 from incidents.limits import EXTERNAL, Limit, Span, Stage, Unit
 from incidents.model import Status
 from incidents.posts import Post, line_of
@@ -106,12 +107,13 @@ def write(
         data["photo"] = True
     changed = _CHANGES[doing.act](room, case, data) if doing.act in _CHANGES else {}
     data = {**data, **_FILL.get(doing.act, _no_more)(room, case, data, now)}
+    if case.state.duty and RULES[doing.act].to not in {None, *UNSORTED}:
+        case = handed_over(writing, room, case, "sorted", by, now)
     undone = writing.last(room.id, doing.number) if doing.act is Act.UNDO else None
     done = writing.act(
         room.id,
         doing.number,
         Entry(doing.act, by, now.astimezone(UTC), data),
-        expected=doing.expected,
         photos=photos,
         **changed,
     )
@@ -303,7 +305,7 @@ def _corrected(room: Room, case: Incident, data: dict[str, Any]) -> dict[str, An
             "codes": found.codes,
             "match": found.match,
             "edge_m": found.edge_m,
-            **_posts(room, found.codes),
+            **_posts(room, case, found.codes),
         }
     return changed
 
@@ -311,13 +313,15 @@ def _corrected(room: Room, case: Incident, data: dict[str, Any]) -> dict[str, An
 def _reassigned(room: Room, case: Incident, data: dict[str, Any]) -> dict[str, Any]:
     """Return what giving a case to another grid by hand sets: a leaf, and the levels above it."""
     codes = {**case.codes, **room.codes_of(str(data.get("codes", "")))}
-    return {"codes": codes, "match": "hand", **_posts(room, codes)}
+    return {"codes": codes, "match": "hand", **_posts(room, case, codes)}
 
 
-def _posts(room: Room, codes: Mapping[str, str]) -> dict[str, str]:
+def _posts(room: Room, case: Incident, codes: Mapping[str, str]) -> dict[str, str]:
+    """Return the posts of another place; who is on duty goes on answering."""
     found = duty(room, codes)
     named = {"post": found.post, "informed": found.informed, "overdue_post": found.overdue}
-    return {name: post.key if post else "" for name, post in named.items()}
+    own = {name: post.key if post else "" for name, post in named.items()}
+    return {**own, "post": case.post, "informed": own["post"]} if case.state.duty else own
 
 
 def _relate(writing: Writing, before: Incident, case: Incident, act: Act, data: Mapping[str, Any]) -> None:

@@ -145,7 +145,8 @@ def write(  # noqa: PLR0917
     writing: Writing, room: Room, draft: Draft, made: Incident, by: By, now: datetime, *, photos: Sequence[Any] = ()
 ) -> Incident:
     """Write a checked draft in a change that goes on already: the import and the demonstration write many in one."""
-    made = responsible(writing, room, made, now)
+    if not draft.cleared:  # which leaves nobody anything to answer for out of hours
+        made = responsible(writing, room, made, now)
     origin = (draft.source, draft.external_id) if draft.external_id else (KEY, draft.key) if draft.key else None
     act = Act.SELF_CLEAR if draft.cleared else Act.REPORT
     at = made.reported if draft.demo else now
@@ -187,6 +188,8 @@ def first_line(text: str, most: int) -> str:
 def _data(room: Room, draft: Draft, made: Incident, *, photos: bool) -> dict[str, Any]:
     """Return what goes into the history with the report: the level at which it begins, and the deadline for sorting it."""
     data: dict[str, Any] = {**draft.more, "level": room.area.net.leaf.key}
+    if made.state.duty:
+        data["duty"] = made.state.duty
     if draft.cleared:
         return {**data, "photo": photos}
     local = made.reported.astimezone(room.area.pack.timezone)

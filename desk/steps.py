@@ -1,9 +1,12 @@
-"""What deadlines do by themselves: a reminder, then the next head above, then supervision (督办); each is written once, with its time."""
+"""What happens by itself: a deadline's reminder, then the next head above, then supervision (督办), each once; and what the one on duty answered for goes to the net's post when working hours begin."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 from desk.acts import next_above
+from desk.posts.roster import handed_over
 from desk.room import DISPATCHER, Room
 from geo.errors import LifecycleError
 from incidents.case import Incident
@@ -17,37 +20,51 @@ from ledger.writing import Writing
 DESK = By(DISPATCHER, PostKind.DISPATCHER)
 TIMED = OPEN - {Status.SUSPENDED}
 MOST = 200  # steps in one change, so that nobody waits long for the ledger
+T = TypeVar("T")
 
 
 def take(room: Room, now: datetime) -> int:
-    """Write the steps whose time has come, and return how many; an archive has none."""
+    """Write what time brings, and return how many entries that were; an archive has none."""
     if room.area.pack.archive:
         return 0
-    due = [(case.number, step) for case in _timed(room) for step in _open_steps(room, case, now)]
-    batches = [due[first : first + MOST] for first in range(0, len(due), MOST)]
-    return sum(room.ledger.change(partial(_write, room=room, steps=batch, now=now)) for batch in batches)
+    running = _running(room)
+    over = [case.number for case in running if case.state.duty] if room.in_hours(now) else []
+    due = [(case.number, step) for case in running for step in _open_steps(room, case, now)]
+    works = [
+        *(partial(_hand_over, room=room, numbers=batch, now=now) for batch in _batches(over)),
+        *(partial(_write, room=room, steps=batch, now=now) for batch in _batches(due)),
+    ]
+    return sum(room.ledger.change(work) for work in works)
 
 
 def write(writing: Writing, room: Room, number: str, now: datetime) -> int:
-    """Write the steps of one case whose time has come, in a change that goes on already, and return how many."""
+    """Write what time brings to one case, in a change that goes on already, and return how many entries that were."""
+    done = _hand_over(writing, room, [number], now) if room.in_hours(now) else 0
     case = writing.get(room.id, number)
-    if case.status not in TIMED or case.state.due is None:
-        return 0
-    return _write(writing, room, [(number, step) for step in _open_steps(room, case, now)], now)
+    if case.status not in TIMED:
+        return done
+    return done + _write(writing, room, [(number, step) for step in _open_steps(room, case, now)], now)
 
 
-def _timed(room: Room) -> list[Incident]:
+def _running(room: Room) -> list[Incident]:
     with room.ledger.reading() as connection:
-        return [
-            case
-            for case in find.incidents(connection, room.wanted(statuses=frozenset(TIMED)), order="due")
-            if case.state.due is not None
-        ]
+        return find.incidents(connection, room.wanted(statuses=frozenset(TIMED)), order="due")
+
+
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (items[first : first + MOST] for first in range(0, len(items), MOST))
+
+
+def _hand_over(writing: Writing, room: Room, numbers: Sequence[str], now: datetime) -> int:
+    """Hand cases over to the net's posts, but for those that somebody sorted meanwhile."""
+    cases = [case for number in numbers if (case := writing.get(room.id, number)).state.duty]
+    return len([handed_over(writing, room, case, "hours", DESK, now) for case in cases])
 
 
 def _open_steps(room: Room, case: Incident, now: datetime) -> list[Step]:
     zone = room.area.pack.timezone
-    assert case.state.due is not None
+    if case.state.due is None:
+        return []
     found = steps_due(
         room.rules.deadlines,
         case.state.due.astimezone(zone),
@@ -58,12 +75,12 @@ def _open_steps(room: Room, case: Incident, now: datetime) -> list[Step]:
     return [step for step in found if _name(step) not in case.state.steps]
 
 
-def _write(writing: Writing, room: Room, steps: list[tuple[str, Step]], now: datetime) -> int:
+def _write(writing: Writing, room: Room, steps: Sequence[tuple[str, Step]], now: datetime) -> int:
     """Write steps whose case has not moved on since they were looked for."""
     done = 0
     for number, step in steps:
         case = writing.get(room.id, number)
-        if _name(step) in case.state.steps or case.state.due is None or step not in _open_steps(room, case, now):
+        if step not in _open_steps(room, case, now):
             continue
         data = {"step": _name(step), "to": _told(room, case, step)}
         try:

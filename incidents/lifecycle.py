@@ -71,6 +71,7 @@ class Act(StrEnum):
     REASSIGN = "reassign"
     SUPERVISE = "supervise"
     STEP = "step"
+    HAND_OVER = "hand_over"
     ERASE = "erase"
     REPLY = "reply"
     NOTE = "note"
@@ -165,6 +166,7 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
         Act.REASSIGN: Rule(OPEN | {S.SELF_CLEARED, S.LINKED}, None, CENTRE, ("reason", "codes")),
         Act.SUPERVISE: Rule(OPEN, None, CENTRE, ("text",)),
         Act.STEP: Rule(OPEN, None, frozenset({K.DISPATCHER}), ("step",)),
+        Act.HAND_OVER: Rule(UNSORTED, None, EVERYONE, ("why",)),
         Act.ERASE: Rule(frozenset(Status), None, frozenset({K.DISPATCHER})),
         Act.REPLY: Rule(frozenset(Status), None, GRID, ("text",)),
         Act.NOTE: Rule(frozenset(Status), None, EVERYONE, ("text",)),
@@ -183,6 +185,8 @@ class CaseState:
         Key of the post that must act; "" while nobody was sent.
     handlers
         Every post that ever was the handler, or cleared the case on the spot: none of them may verify it.
+    duty
+        Key of the post on duty that answers for it in place of the net's, as it came out of hours; "" once it was handed over, and for all others.
     level
         Key of the level at which it stands: it rises with every escalation.
     due
@@ -211,6 +215,7 @@ class CaseState:
     handler: str = ""
     handlers: tuple[str, ...] = ()
     reporter: str = ""
+    duty: str = ""
     level: str = ""
     due: datetime | None = None
     promised: datetime | None = None
@@ -279,6 +284,7 @@ class CaseState:
 _PLAIN = (
     "handler",
     "reporter",
+    "duty",
     "level",
     "limit",
     "rule",
@@ -302,7 +308,7 @@ class Entry:
 
 
 # What no person chooses: an undo is offered by itself, the others are done by the desk.
-BY_NOBODY = frozenset({Act.UNDO, Act.IMPORT, Act.STEP, Act.ERASE})
+BY_NOBODY = frozenset({Act.UNDO, Act.IMPORT, Act.STEP, Act.HAND_OVER, Act.ERASE})
 
 
 def allowed(state: CaseState | None, by: By) -> tuple[Act, ...]:
@@ -463,7 +469,7 @@ def _nothing(after: CaseState, _before: CaseState, _entry: Entry) -> CaseState:
 def _reported(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
     """Begin with the deadline for sorting it; that of an external order is promised already."""
     take = _promised if entry.data.get("rule") == EXTERNAL else _clocked
-    return take(replace(after, level=entry.data.get("level", "")), entry)
+    return take(replace(after, level=entry.data.get("level", ""), duty=entry.data.get("duty", "")), entry)
 
 
 def _self_cleared(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
@@ -482,6 +488,7 @@ def _imported(after: CaseState, before: CaseState, entry: Entry) -> CaseState:
             handler=handler,
             handlers=_with(before.handlers, handler),
             level=data.get("level", before.level),
+            duty=data.get("duty", before.duty),
             returns=int(data.get("returns", before.returns)),
             linked_to=data.get("to", ""),
             official=data.get("official", {}),
@@ -586,6 +593,11 @@ def _stepped(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
     return replace(after, steps=_with(after.steps, step), watchers=_with(after.watchers, told))
 
 
+def _handed_over(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
+    """Let the net's post answer again, or the next one on duty, who is named."""
+    return replace(after, duty=entry.data.get("duty", ""))
+
+
 def _with(handlers: tuple[str, ...], post: str) -> tuple[str, ...]:
     return handlers if not post or post in handlers else (*handlers, post)
 
@@ -620,6 +632,7 @@ _EFFECTS = MappingProxyType(
         Act.UNLINK: _unlinked,
         Act.REOPEN: _reopened,
         Act.STEP: _stepped,
+        Act.HAND_OVER: _handed_over,
     }
 )
 

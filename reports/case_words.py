@@ -18,6 +18,7 @@ from incidents.limits import EXTERNAL, Span, StepKind, Unit
 from incidents.model import OPEN, Status
 from layers.grid_names import full_names
 from locales import N_, Translator
+from reports.figures import minute
 from reports.words import ACT, URGENCY, day_and_time, length_of_time, moment, post_title, status_name
 
 LIGHT = MappingProxyType({Light.GREEN: N_("In time"), Light.AMBER: N_("Due soon"), Light.RED: N_("Overdue")})
@@ -37,12 +38,19 @@ STEP = MappingProxyType(
     }
 )
 RATINGS = (N_("Satisfied"), N_("Fairly satisfied"), N_("Not satisfied"))
+HANDED_OVER = MappingProxyType(
+    {
+        "hours": N_("working hours have begun"),
+        "sorted": N_("it was sorted"),
+        "signed": N_("the hand-over note was signed"),
+    }
+)
 CHANGED = MappingProxyType(
     {
-        "class": N_("Class"),
+        "class": N_("Minor class"),
         "urgency": N_("Urgency"),
         "codes": N_("Grid"),
-        "post": N_("Responsible"),
+        "post": N_("Responsible post"),
         "status": N_("State"),
         "handler": N_("Handler"),
         "due": N_("Deadline"),
@@ -163,7 +171,7 @@ def deadline(room: Room, case: Incident, now: datetime, _: Translator) -> Deadli
         return Deadline(None, "", _("Clock stopped until {day}").format(day=local(room, state.until)[:10]))
     if state.due is None or case.status not in OPEN:
         return Deadline(None, "", "")
-    zone, clock = room.area.pack.timezone, room.clock(now).to_pydatetime()
+    zone, clock = room.area.pack.timezone, minute(room, now).to_pydatetime()
     due = state.due.astimezone(zone)
     begun = max((time for act, time in state.times.items() if act in _STARTS), default=case.reported)
     shown = light(
@@ -202,7 +210,7 @@ def timeline(
                 act=entry["act"],
                 at=local(room, entry["at"]),
                 after=took,
-                who="" if entry["act"] == Act.STEP.value else post_name(room, entry["post"], _),
+                who="" if _is_of_time(entry) else post_name(room, entry["post"], _),
                 what=_what(entry, _),
                 said=said(entry["data"], _),
                 details=tuple(_details(room, entry, _, language)),
@@ -243,6 +251,13 @@ def compared(
 _STARTS = frozenset(act.value for act in (Act.DISPATCH, Act.ESCALATE, Act.REOPEN, Act.RETURN, Act.RESUME, Act.FEEDBACK))
 
 
+def _is_of_time(entry: Mapping[str, Any]) -> bool:
+    """Tell whether nobody did it, but time."""
+    return entry["act"] == Act.STEP.value or (
+        entry["act"] == Act.HAND_OVER.value and entry["data"].get("why") == "hours"
+    )
+
+
 def _what(entry: Mapping[str, Any], _: Translator) -> str:
     if entry["act"] == Act.STEP.value:
         kind = str(entry["data"].get("step", "")).partition(":")[0]
@@ -254,6 +269,8 @@ def _details(room: Room, entry: Mapping[str, Any], _: Translator, language: str)
     data, act, found = entry["data"], entry["act"], []
     if act == Act.STEP.value and data.get("to"):
         found.append(_("told {post}").format(post=post_name(room, data["to"], _)))
+    elif act == Act.HAND_OVER.value:
+        found += [post_name(room, data["to"], _), _(HANDED_OVER[data["why"]])]
     elif data.get("handler"):
         found.append(_("to {post}").format(post=post_name(room, data["handler"], _)))
     if act in {Act.LINK.value, Act.KEEP_APART.value} and data.get("to"):

@@ -80,6 +80,7 @@ ACT = MappingProxyType(
         Act.REASSIGN: N_("Give to another grid"),
         Act.SUPERVISE: N_("Supervise"),
         Act.STEP: N_("Step of the deadline"),
+        Act.HAND_OVER: N_("Handed over"),
         Act.ERASE: N_("Words erased"),
         Act.REPLY: N_("Reply or call back"),
         Act.NOTE: N_("Note"),

@@ -40,6 +40,7 @@ def data_for(act, by, draw):
         "rating": "good",
         "to": "LN-20261122-0009",
         "codes": "0306",
+        "why": "hours",
         "level": draw(st.sampled_from(["micro", "grid", "community", "street"])),
         "handler": draw(st.sampled_from(POSTS)).post,
         "until": (START + timedelta(hours=soon)).isoformat(),

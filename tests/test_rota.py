@@ -11,10 +11,11 @@ from hypothesis import strategies as some
 from ledgers import report
 from rooms import DISPATCHER, NOON, room_of, shipped
 
-from desk import reports
+from desk import acts, reports, steps
 from desk.posts import duty
-from geo.errors import RosterError, UnknownPost
-from incidents.lifecycle import Act, By, Entry, PostKind
+from geo.errors import Conflict, RosterError, UnknownPost
+from incidents.lifecycle import Act, By, PostKind
+from incidents.model import Status
 from incidents.rota import (
     COVER,
     Cover,
@@ -347,6 +348,79 @@ def test_without_a_rota_the_head_answers_at_night_too(room):
     assert reported(room, NIGHT).post.startswith("head:")
 
 
+def entries_of(room, case):
+    with room.ledger.reading() as connection:
+        return find.get(connection, room.id, case.number), find.entries(connection, room.id, case.number)
+
+
+def holds(room):
+    return [str(one) for one in verify(room.ledger, now=NOON).breaks] == []
+
+
+def test_what_came_in_at_night_goes_to_its_grid_when_working_hours_begin(duty_room):
+    case, morning = reported(duty_room, NIGHT), NOON + timedelta(days=3, hours=-3)  # Monday 09:00
+    assert steps.take(duty_room, NIGHT + timedelta(minutes=1)) == 0
+    assert entries_of(duty_room, case)[0].post == case.post
+    by_day = reported(duty_room, morning)
+    steps.take(duty_room, morning)
+    now, entries = entries_of(duty_room, case)
+    assert (now.post, now.informed, now.state.duty) == (by_day.post, by_day.informed, "")
+    over = [entry for entry in entries if entry["act"] == "hand_over"]
+    assert [(entry["data"]["why"], entry["data"]["to"], entry["at"]) for entry in over] == [
+        ("hours", case.informed, morning)
+    ]
+    assert holds(duty_room)
+    steps.take(duty_room, morning + timedelta(minutes=1))
+    assert entries_of(duty_room, case)[1] == entries
+
+
+def test_what_is_dispatched_at_night_goes_to_its_grid_at_once_and_the_dispatch_can_be_taken_back(duty_room):
+    case = reported(duty_room, NIGHT)
+    filed, sent = acts.do_all(
+        duty_room,
+        [
+            acts.Doing(case.number, Act.FILE, expected=case.version),
+            acts.Doing(case.number, Act.DISPATCH, {"handler": "department::城管执法中队"}),
+        ],
+        DISPATCHER,
+        NIGHT,
+    )
+    assert (filed.post, sent.post, sent.state.duty) == (case.post, case.informed, "")
+    assert [entry["act"] for entry in entries_of(duty_room, case)[1]] == ["report", "file", "hand_over", "dispatch"]
+    back = acts.do(duty_room, acts.Doing(case.number, Act.UNDO), DISPATCHER, NIGHT)
+    assert (back.status, back.post) == (Status.FILED, case.informed)
+    assert holds(duty_room)
+
+
+def test_a_dispatch_by_one_who_saw_an_older_version_is_a_conflict_and_hands_nothing_over(duty_room):
+    case = reported(duty_room, NIGHT)
+    acts.do(duty_room, acts.Doing(case.number, Act.FILE), DISPATCHER, NIGHT)
+    with pytest.raises(Conflict):
+        acts.do(
+            duty_room,
+            acts.Doing(case.number, Act.DISPATCH, {"handler": "department::城管执法中队"}, expected=case.version),
+            DISPATCHER,
+            NIGHT,
+        )
+    assert entries_of(duty_room, case)[0].post == case.post
+
+
+def test_a_place_that_is_corrected_at_night_leaves_the_officer_answering(duty_room):
+    case = reported(duty_room, NIGHT)
+    b = duty_room.area.points["buildings"].iloc[-1]
+    spot = {"lon": b.geometry.x, "lat": b.geometry.y, "reason": "位置有误"}
+    moved = acts.do(duty_room, acts.Doing(case.number, Act.CORRECT, spot), DISPATCHER, NIGHT)
+    assert moved.codes != case.codes
+    assert (moved.post, moved.informed.startswith("head:"), moved.informed != case.informed) == (case.post, True, True)
+
+
+def test_what_was_cleared_on_the_spot_at_night_is_the_grids_own(duty_room, jpeg):
+    b = duty_room.area.points["buildings"].iloc[5]
+    draft = reports.Draft("06010", b.geometry.x, b.geometry.y, text="垃圾已清", cleared=True, photos=[jpeg])
+    case = reports.report(duty_room, draft, seat(duty_room, "head:micro:41010299900100101"), NIGHT)
+    assert (case.post.startswith("head:"), case.state.duty) == (True, "")
+
+
 def test_what_is_not_sorted_goes_back_to_its_grid_when_the_day_shift_signs(duty_room):
     case = reported(duty_room, NIGHT)
     officer, morning = seat(duty_room, case.post), NOON + timedelta(days=3, hours=-3)  # Monday 09:00
@@ -358,7 +432,8 @@ def test_what_is_not_sorted_goes_back_to_its_grid_when_the_day_shift_signs(duty_
         now = find.get(connection, duty_room.id, case.number)
         entries = find.entries(connection, duty_room.id, case.number)
     assert now.post == case.informed
-    assert (entries[-1]["act"], entries[-1]["before"]["post"]) == ("note", case.post)
+    assert (entries[-1]["act"], entries[-1]["data"]["why"]) == ("hand_over", "signed")
+    assert entries[-1]["before"]["post"] == case.post
 
 
 def test_what_is_not_sorted_goes_to_who_signs_outside_of_hours(duty_room):
@@ -368,7 +443,8 @@ def test_what_is_not_sorted_goes_to_who_signs_outside_of_hours(duty_room):
     duty.take(duty_room, note.id, other, NIGHT)
     with duty_room.ledger.reading() as connection:
         now = find.get(connection, duty_room.id, case.number)
-    assert (now.post, now.informed) == (other.post, case.informed)
+    assert (now.post, now.informed, now.state.duty) == (other.post, case.informed, other.post)
+    assert holds(duty_room)
 
 
 def test_what_was_sorted_stays_with_its_handler(duty_room):
@@ -376,16 +452,14 @@ def test_what_was_sorted_stays_with_its_handler(duty_room):
     officer = seat(duty_room, case.post)
     handler = {"handler": "department::城管执法中队", "due": (NIGHT + timedelta(days=1)).isoformat()}
     for act, data in ((Act.FILE, {}), (Act.DISPATCH, handler)):
-        duty_room.ledger.change(
-            lambda writing, act=act, data=data: writing.act(duty_room.id, case.number, Entry(act, officer, NIGHT, data))
-        )
+        acts.do(duty_room, acts.Doing(case.number, act, data), officer, NIGHT)
     note = duty.write(duty_room, "", [case.number], "", officer, NIGHT)
     duty.take(
         duty_room, note.id, seat(duty_room, "dispatcher::4" if case.post != "dispatcher::4" else "dispatcher::2"), NIGHT
     )
     with duty_room.ledger.reading() as connection:
         now = find.get(connection, duty_room.id, case.number)
-    assert (now.post, now.state.handler) == (case.post, handler["handler"])
+    assert (now.post, now.state.handler) == (case.informed, handler["handler"])
 
 
 def test_the_post_that_hands_over_does_not_sign_for_itself(duty_room):

@@ -6,20 +6,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from desk.places.place import duty
-from desk.posts.roster import responsible
+from desk.posts.roster import handed_over, responsible
 from desk.reports import day_of, edition_of
 from desk.room import Room
 from geo.errors import RulesError
 from incidents.case import Incident
 from incidents.deadlines import add, external
-from incidents.lifecycle import Act, By, CaseState, Entry, PostKind
+from incidents.lifecycle import UNSORTED, Act, By, CaseState, Entry, PostKind
 from incidents.limits import EXTERNAL, Limit, Stage
 from incidents.model import OPEN, Channel, Status, Urgency
 from incidents.posts import Duty, post_key
 from ledger.writing import Writing
 
 LONGEST_AGENCY, LONGEST_CLASS = 120, 40
-WITHOUT_HANDLER = frozenset({Status.REPORTED, Status.FILED})
 RUNNING = OPEN - {Status.SUSPENDED}
 # How far a case has come in each state: the other system's word of an earlier one is old, unless it names a later deadline.
 STAGES: Mapping[Status, int] = {
@@ -107,7 +106,7 @@ class Foreign:
     @property
     def handler(self) -> str:
         """Key of the post that handles it; "" where nobody was named, or it waits to be sorted."""
-        if not self.agency or self.status in WITHOUT_HANDLER:
+        if not self.agency or self.status in UNSORTED:
             return ""
         return self.agency if self.agency.count(":") > 1 else post_key(PostKind.DEPARTMENT, "", self.agency)
 
@@ -175,13 +174,13 @@ class Placer:
             limit = self._limit(case)
             local = case.reported.astimezone(self.room.area.pack.timezone)
             due = add(self.room.rules.calendar, local, limit.span) if limit else None
-            promised = None if case.status in WITHOUT_HANDLER else due
+            promised = None if case.status in UNSORTED else due
         told = {"limit": limit.span.text, "rule": limit.rule} if limit else {"limit": "", "rule": ""}
         return {"due": _iso(due) or None if runs else None, "promised": _iso(promised) or None, **told}
 
     def _limit(self, case: Foreign) -> Limit | None:
         rules, major, urgency = self.room.rules.deadlines, case.major or None, case.urgency.value
-        if case.status in WITHOUT_HANDLER:
+        if case.status in UNSORTED:
             stage = Stage.ACCEPT if case.status is Status.REPORTED else Stage.DISPATCH
             return rules.stage(stage, class_key=case.class_, major=major, urgency=urgency)
         return rules.limit(case.class_, major=major, urgency=urgency, level=self.room.area.net.leaf.key)
@@ -201,15 +200,15 @@ def add_all(
     Parameters
     ----------
     live
-        Whether they are news: a running case without an official deadline gets one by our rules, and out of hours the one on duty answers for it.
+        Whether they are news: a running case without an official deadline gets one by our rules, and out of hours the one on duty answers for what nobody was sent to.
     """
     placer, is_watched = Placer(room, own_limits=live), live and not room.area.pack.archive
     made = []
     for case in sorted(cases, key=lambda case: case.reported):
-        entry = Entry(Act.IMPORT, by, now.astimezone(UTC), placer.data(case))
         incident = placer.incident(case)
-        if is_watched and case.status in RUNNING:
+        if is_watched and case.status in UNSORTED:
             incident = responsible(writing, room, incident, now)
+        entry = Entry(Act.IMPORT, by, now.astimezone(UTC), placer.data(case) | _on_duty(incident))
         made.append(
             writing.report(
                 incident,
@@ -233,7 +232,14 @@ def bring_up_to_date(  # noqa: PLR0917
         Somebody changed the case since the version that was compared.
     """
     entry = Entry(Act.IMPORT, by, now.astimezone(UTC), Placer(room).data(case))
+    stands = writing.get(room.id, number)
+    if stands.version == version and stands.state.duty and case.status not in UNSORTED:
+        version = handed_over(writing, room, stands, "sorted", by, now).version
     return writing.act(room.id, number, entry, expected=version)
+
+
+def _on_duty(incident: Incident) -> dict[str, str]:
+    return {"duty": incident.state.duty} if incident.state.duty else {}
 
 
 def untouched(state: CaseState) -> bool:

@@ -1,22 +1,21 @@
 """Duty (值守): filling the rota, who is on duty, and what one shift hands to the next.
 
-The rota overrides the responsible post at the report alone (`desk.posts.roster.responsible`). At the end of a shift a case does not move by itself, for nobody would have read
-it: it passes on when the next post signs for the hand-over note. Then what is not sorted yet and stood with the leaving post goes back to the net's post in working
-hours, and to the post that signs outside them. What was sorted stays with its handler, whoever is on duty.
+Out of hours the rota overrides the responsible post (`desk.posts.roster.responsible`) of a case that comes in, until it is handed over: to the net's post when it is
+dispatched or ended (`desk.acts`), at the latest when working hours begin (`desk.steps`); to the next post on duty when that one signs for the note which carries the case.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from desk.inbox import may_read
-from desk.posts.roster import Wish, added, checked_name, netted
+from desk.posts.roster import Wish, added, checked_name, handed_over
+from desk.reading import may_read
 from desk.room import DISPATCHER, Room
 from geo.errors import RosterError, UnknownIncident
 from incidents.case import Incident
-from incidents.lifecycle import Act, By, Entry, PostKind
+from incidents.lifecycle import UNSORTED, By, PostKind
 from incidents.model import Status
 from incidents.posts import Post, post_key
 from incidents.rota import COVER, DAY, SINGLE, WEEK, Double, Role, Shift, Slot, copied, doubles, fill, gaps, slots
@@ -32,8 +31,6 @@ LONGEST_NOTE = 2000
 MOST_CARRIED = 200
 LATE = timedelta(hours=1)  # who hands over this late still hands over the shift before
 ALWAYS = (Role.LEADER, Role.OFFICER)  # roles that no hour may lack
-NOTED = "交接班：值班岗位交回或接续 (handed over)"
-UNSORTED = frozenset({Status.REPORTED.value, Status.FILED.value})
 MOST_DAYS = 92
 DEMO_BACK, DEMO_AHEAD = 7, 14  # days of the demonstration's rota
 
@@ -223,7 +220,7 @@ def carried(room: Room, post: Post, now: datetime) -> list[Carried]:
     since = room.rules.settings.shift(clock - LATE)
     red = frozenset({"red"})
     asked: dict[str, dict[str, Any]] = {
-        "unsorted": {"statuses": UNSORTED},
+        "unsorted": {"statuses": frozenset(status.value for status in UNSORTED)},
         "overdue": {"due_before": clock.astimezone(UTC)},
         "review": {"statuses": frozenset({Status.SUSPENDED.value}), "until_before": clock.astimezone(UTC) + DAY},
         "shift": {"marks": red, "reported_since": since.astimezone(UTC)},
@@ -313,18 +310,13 @@ def cases_of(room: Room, note: Handover, post: Post) -> list[Incident]:
 def _pass_on(  # noqa: PLR0917
     writing: Writing, room: Room, number: str, leaving: str, by: By, now: datetime
 ) -> None:
-    """Let one case pass on, where it is not sorted yet and stands with the leaving post."""
+    """Let one case pass on, where the leaving post answers for it on duty."""
     try:
         case = writing.get(room.id, number)
     except UnknownIncident:  # taken away since
         return
-    if case.post != leaving or case.status.value not in UNSORTED:
-        return
-    own = netted(room, case, now)
-    passed = own if room.in_hours(now) or own.post == by.post else replace(own, post=by.post, informed=own.post)
-    if passed.post != leaving:
-        entry = Entry(Act.NOTE, by, now.astimezone(UTC), {"text": NOTED})
-        writing.act(room.id, number, entry, post=passed.post, informed=passed.informed)
+    if case.state.duty == leaving != by.post:
+        handed_over(writing, room, case, "signed", by, now, to="" if room.in_hours(now) else by.post)
 
 
 def _known(room: Room, keys: Iterable[str], at: datetime) -> None:

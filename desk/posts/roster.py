@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from desk.room import Room
 from geo.errors import RosterError, TextError
 from incidents.case import Incident
-from incidents.lifecycle import By, PostKind
+from incidents.lifecycle import Act, By, Entry, PostKind
 from incidents.posts import Post, duty_of, post_key
 from incidents.text import Personal, clean, find_personal
 from ledger import posts, rota
@@ -51,8 +51,7 @@ def responsible(writing: Writing, room: Room, incident: Incident, now: datetime)
     """Return an incident with the post that answers for it as it is reported.
 
     In hours that is the net's; one that was abolished since passes to the next above. Out of hours it is the duty officer, else the night shift, else the leader in
-    charge, and the net's post is informed. The rota overrides at the report alone: what is not sorted when the shift ends passes on with the hand-over note, as
-    `desk.posts.duty.take` says, and what was dispatched stays with its handler.
+    charge, and the net's post is informed, until the case is handed over: see `handed_over`.
     """
     gone = [key for key in (incident.post, incident.overdue_post) if key and not room.register.alive(key, now)]
     if gone:
@@ -60,7 +59,29 @@ def responsible(writing: Writing, room: Room, incident: Incident, now: datetime)
     officer = "" if room.in_hours(now) else rota.answering(writing.looking, room.id, now)
     if not officer or officer == incident.post:
         return incident
-    return replace(incident, post=officer, informed=incident.post)
+    return replace(incident, post=officer, informed=incident.post, state=replace(incident.state, duty=officer))
+
+
+def handed_over(  # noqa: PLR0917
+    writing: Writing, room: Room, case: Incident, why: str, by: By, now: datetime, *, to: str = ""
+) -> Incident:
+    """Hand a case over (交接) to the net's post, or to the next post on duty, in an entry of its own that says why.
+
+    Parameters
+    ----------
+    why
+        ``hours`` (working hours began), ``sorted`` (it was dispatched, or ended), ``signed`` (a hand-over note was signed).
+    to
+        Post on duty that answers from now on; "" for the net's.
+    """
+    own = netted(room, case, now)
+    if not own.post:  # a net of another edition that knows its codes no more
+        own = replace(own, post=case.informed, informed="")
+    data = {"why": why, "to": own.post}
+    if to and to != own.post:
+        own, data = replace(own, post=to, informed=own.post), {"why": why, "to": to, "duty": to}
+    entry = Entry(Act.HAND_OVER, by, now.astimezone(UTC), data)
+    return writing.act(room.id, case.number, entry, post=own.post, informed=own.informed, overdue_post=own.overdue_post)
 
 
 def netted(room: Room, incident: Incident, now: datetime) -> Incident:

@@ -94,7 +94,7 @@ LABEL = MappingProxyType(
         "rating": N_("Rating"),
         "photos": N_("Photos"),
         "codes": N_("Micro-grid"),
-        "class_": N_("Class"),
+        "class_": N_("Minor class"),
         "title": N_("Title"),
         "description": N_("Description"),
         "address": N_("Address"),
@@ -257,11 +257,11 @@ def _do(room: Room, tried: Tried, visit: Visit) -> Incident:
 
 
 def _only_steps_since(room: Room, tried: Tried) -> bool:
-    """Tell whether only deadlines took their steps since: a reminder that comes while somebody writes is no conflict."""
+    """Tell whether only time did something since: a reminder or a hand-over that comes while somebody writes is no conflict."""
     with room.ledger.reading() as connection:
         entries = find.entries(connection, room.id, tried.number)
     since = [entry["act"] for entry in entries if entry["version"] > tried.seen]
-    return bool(since) and set(since) == {Act.STEP.value}
+    return bool(since) and set(since) <= {Act.STEP.value, Act.HAND_OVER.value}
 
 
 def _version(room: Room, number: str) -> int:
