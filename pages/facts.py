@@ -19,7 +19,8 @@ def render(visit: Visit) -> None:
         )
         left, right = st.columns(2, gap="large")
         left.html(f"<h2>{escape(_('Net'))}</h2>" + table((_("Name"), _("Kind"), _("Grids")), facts.net))
-        right.html(f"<h2>{escape(_('Points'))}</h2>" + table((_("Kind"), _("Class"), _("Count")), facts.points))
+        left.html(f"<h2>{escape(_('Points'))}</h2>" + table((_("Kind"), _("Class"), _("Count")), facts.points))
+        right.html(f"<h2>{escape(_('Incidents'))}</h2>" + table((_("Class"), _("Count")), facts.incidents))
         st.html(f"<h2>{escape(_('Checks'))}</h2>")
         with st.spinner(_("Checking …")):
             faults, total = faults_of(area, visit.language)

@@ -18,7 +18,7 @@ from reports.words import moment
 
 SHOWN = 200  # faults on the page; the command lists all
 CODES = 4  # codes of one fault on the page
-KINDS = {"incident": N_("Incidents"), "building": N_("Buildings"), "site": N_("Sites"), "service": N_("Service points")}
+KINDS = {"building": N_("Buildings"), "site": N_("Sites"), "service": N_("Service points")}
 SEVERITIES = {"error": N_("Error"), "warning": N_("Warning")}
 
 Rows = list[tuple[str, ...]]
@@ -36,11 +36,14 @@ class Facts:
         Name, kind, number of grids.
     points
         Kind, class, number of points.
+    incidents
+        Class, number of cases that the ledger holds.
     """
 
     about: Rows
     net: Rows
     points: Rows
+    incidents: Rows
 
 
 def facts_of(room: Room, now: datetime, language: str) -> Facts:
@@ -67,7 +70,7 @@ def facts_of(room: Room, now: datetime, language: str) -> Facts:
         (overlay.name.in_(language), _("Dedicated grids") if overlay.responsible else _("Overlay"), f"{len(overlay):,}")
         for overlay in net.overlays
     ]
-    return Facts(about, levels + stacks + overlays, _incident_rows(room, language) + _point_rows(area, language))
+    return Facts(about, levels + stacks + overlays, _point_rows(area, language), _incident_rows(room, language))
 
 
 def _incident_rows(room: Room, language: str) -> Rows:
@@ -78,7 +81,6 @@ def _incident_rows(room: Room, language: str) -> Rows:
         hidden = find.counts_by(connection, room.wanted(restricted=True), "class")
     return [
         (
-            _(KINDS["incident"]),
             room.class_name(key).in_(language),
             _("fewer than {n}").format(n=FEWEST) if key in hidden and number < FEWEST else f"{number:,}",
         )
@@ -91,8 +93,6 @@ def _point_rows(area: Area, language: str) -> Rows:
     _ = translator(language)
     rows: Rows = []
     for kind, title in KINDS.items():
-        if kind == "incident":  # the ledger's
-            continue
         names = class_names(area, kind) if kind != "building" else {}
         for entry in area.pack.points:
             if entry.kind != kind:

@@ -1,5 +1,6 @@
 """Pasted chat at the desk: proposals, the group that narrows places, the same paste twice, nothing of anybody kept."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -43,6 +44,17 @@ def test_each_message_is_proposed_with_class_place_and_haste(room):
     assert not thanks.is_report
     assert fire.urgent == ("着火",)
     assert chat.where(room, weeds.places[0].spot).codes["micro"]
+
+
+def test_a_message_is_shown_what_may_be_the_same_thing(room):
+    weeds = chosen(chat.read(room, PASTE, None, NOON))[0]
+    assert chat.same(room, weeds, NOON) == ()
+    (taken,) = chat.save(room, [weeds], DISPATCHER, NOON)
+    again = chosen(chat.read(room, "机修巷12号院2号楼前面杂草一人高了", None, NOON))[0]
+    ((found, metres),) = chat.same(room, again, NOON)
+    assert (found.number, metres) == (taken.incident.number, 0)
+    assert chat.same(room, replace(again, class_=""), NOON) == ()
+    assert chat.same(room, replace(again, spot=None), NOON) == ()
 
 
 def test_the_group_narrows_a_bare_number_to_its_own_house(room):

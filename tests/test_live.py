@@ -333,7 +333,7 @@ def test_the_facts_count_each_class_and_say_of_few_restricted_ones_only_that_the
     room = busy(template, 11, 14).room
     with room.ledger.reading() as connection:
         count = find.counts_by(connection, room.wanted(), "class")
-    points = {name: number for kind, name, number in facts_of(room, NOON, "zh").points if kind == "事件"}
+    points = dict(facts_of(room, NOON, "zh").incidents)
     said = {key: points[room.class_name(key).zh] for key in count}
     few = {key for key in count if key in {"L3001", "L5001"} and count[key] < FEWEST}
     assert few

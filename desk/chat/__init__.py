@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from desk.chat.groups import codes_of
-from desk.intake import Taken, submit_all
+from desk.intake import Taken, outlook, submit_all
 from desk.places import Spot, names_of, places_of, spot_of
 from desk.places.place import Place, place
 from desk.reports import KEY, Draft
@@ -114,6 +114,16 @@ def where(room: Room, spot: Spot) -> Place | PlaceError:
         return place(room, spot.lon, spot.lat, unit=spot.unit, floor=spot.floor)
     except PlaceError as error:
         return error
+
+
+def same(room: Room, chosen: Chosen, now: datetime) -> tuple[tuple[Incident, float], ...]:
+    """Return what may be the same thing as a message, with its distance in metres, nearest first; nothing while its class or its place is missing."""
+    if not chosen.class_ or chosen.spot is None:
+        return ()
+    try:
+        return outlook(room, _draft(room, chosen, now), now).same
+    except PlaceError:
+        return ()
 
 
 def save(room: Room, chosen: Sequence[Chosen], by: By, now: datetime) -> list[Taken]:

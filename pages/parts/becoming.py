@@ -6,13 +6,14 @@ from html import escape
 import streamlit as st
 
 from desk.intake import LATER, NEW, Outlook, Term, may_decide
+from desk.reading import may_read
 from desk.room import Room
 from incidents.case import Incident
 from layers.grid_names import full_names
 from pages.parts.form import Form
 from pages.parts.going import link
 from pages.parts.visit import Visit
-from reports.case_words import dedicated_names, local, short, span_name
+from reports.case_words import class_name, dedicated_names, local, short, span_name
 from reports.intake_words import MATCH
 from reports.words import post_title, status_name
 
@@ -84,13 +85,8 @@ def _neighbours(visit: Visit, room: Room, form: Form, seen: Outlook) -> list[str
     if not seen.same:
         form.values.pop("decided", None)
         return []
-    _, settings = visit._, room.rules.settings
-    shown = seen.same[:MOST_SHOWN]
-    told = _("Perhaps the same: {n} of this class within {m} m and {h} h").format(
-        n=len(seen.same), m=f"{settings.same_m:.0f}", h=f"{settings.same_hours:.0f}"
-    )
-    items = "".join(f"<li>{_item(visit, room, case, metres)}</li>" for case, metres in shown)
-    st.html(f'<h3 class="bm-same">{escape(told)}</h3><ul class="bm-same">{items}</ul>')
+    _, shown = visit._, seen.same[:MOST_SHOWN]
+    st.html(same(visit, room, seen.same))
     numbers = [case.number for case, _metres in shown]
     if not may_decide(visit.by):
         st.html(f'<p class="bm-note">{escape(_("The dispatcher will look at it."))}</p>')
@@ -99,10 +95,21 @@ def _neighbours(visit: Visit, room: Room, form: Form, seen: Outlook) -> list[str
     return numbers
 
 
+def same(visit: Visit, room: Room, found: Sequence[tuple[Incident, float]]) -> str:
+    """Return what may be the same thing as HTML, the nearest first."""
+    _, settings = visit._, room.rules.settings
+    told = _("Perhaps the same: {n} of this class within {m} m and {h} h").format(
+        n=len(found), m=f"{settings.same_m:.0f}", h=f"{settings.same_hours:.0f}"
+    )
+    items = "".join(f"<li>{_item(visit, room, case, metres)}</li>" for case, metres in found[:MOST_SHOWN])
+    return f'<h3 class="bm-same">{escape(told)}</h3><ul class="bm-same">{items}</ul>'
+
+
 def _item(visit: Visit, room: Room, case: Incident, metres: float) -> str:
     said = [f"{metres:.0f} m", short(room, case.reported, visit.now), status_name(case.status.value, visit._)]
-    opened = link(visit, "case", {"case": case.number}, attributes="")
-    return f"{opened}{escape(case.number)}</a> {escape(case.title)} <small>{escape(' · '.join(said))}</small>"
+    opened = link(visit, "case", {"case": case.number})
+    title = case.title if may_read(visit.post, case) else class_name(room, case.class_, visit.language)
+    return f"{opened}{escape(case.number)}</a> {escape(title)} <small>{escape(' · '.join(said))}</small>"
 
 
 def _decide(visit: Visit, form: Form, numbers: Sequence[str]) -> None:

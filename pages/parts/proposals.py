@@ -13,6 +13,7 @@ from desk.room import Room
 from geo.errors import BattlemapError
 from incidents.case import Incident
 from incidents.places import Kind
+from pages.parts.becoming import same
 from pages.parts.form import Form
 from pages.parts.going import link
 from pages.parts.visit import Visit
@@ -81,10 +82,13 @@ def _one(visit: Visit, room: Room, form: Form, place: int, item: Item) -> None:
         with st.container(gap="small", key=f"said{place}"):
             st.text_area(_("Text"), height=80, label_visibility="collapsed", **form.bind(f"text{place}", item.text))
             st.html(_about(visit, room, item))
+            near = chat.same(room, _chosen(room, form, place), visit.now)
+            if near:
+                st.html(same(visit, room, near))
         with st.container(gap="small", key=f"what{place}"):
             ranked = list(dict.fromkeys([*item.classes, *directory.classes]))
             st.selectbox(
-                _("Class"),
+                _("Minor class"),
                 ranked,
                 index=None,
                 format_func=lambda key: directory.name(key).in_(visit.language),
