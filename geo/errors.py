@@ -27,6 +27,7 @@ BattlemapError
 ├── UnknownPost            no post of that key
 ├── RosterError            a post, a holder, a duty or a hand-over that cannot be so
 ├── AccessError            an account, a role, a scope or a password that cannot be so
+│   ├── PasswordError      a password that the policy refuses
 │   ├── LoginError         nobody is let in with that
 │   └── NoAccess           who asks may not see or do this
 └── LedgerError            the ledger cannot be opened, read or written
@@ -55,6 +56,7 @@ __all__ = [
     "NetError",
     "NoAccess",
     "PackError",
+    "PasswordError",
     "PhotoError",
     "PlaceError",
     "RosterError",
@@ -294,6 +296,22 @@ class AccessError(BattlemapError):
         self.kind = kind
 
 
+class PasswordError(AccessError):
+    """A password that the policy refuses.
+
+    Parameters
+    ----------
+    message
+        What is wrong with it, never the password.
+    faults
+        Each fault as a key of `incidents.passwords.faults`, or ``past`` for one that was used before.
+    """
+
+    def __init__(self, message: str, faults: Sequence[str]) -> None:
+        super().__init__(message, "password")
+        self.faults = tuple(faults)
+
+
 class LoginError(AccessError):
     """Nobody is let in with that.
 
@@ -302,7 +320,7 @@ class LoginError(AccessError):
     message
         What is wrong; never whether the name or the password.
     kind
-        ``wrong``, ``locked``, ``often``, ``code`` or ``provider``.
+        ``wrong``, ``locked``, ``often``, ``code``, ``provider``, ``expired`` (a first password that came too late) or ``role`` (none was granted yet).
     wait
         Seconds after which to try again; 0 when there is nothing to wait for.
     """

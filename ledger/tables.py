@@ -304,3 +304,114 @@ saved_view = Table(
     Column("query", Text, nullable=False),
     UniqueConstraint("area", "post", "name"),
 )
+
+# Who may come in. The history names an account by its key alone; what else is known of it stands here and in the audit trail.
+account = Table(
+    "account",
+    METADATA,
+    Column("key", String(20), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("role", String(20), nullable=False),  # "" until the security administrator gave one
+    Column("scope", String(300), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("password", String(200), nullable=False),  # argon2id; "" for one who comes by a provider
+    Column("changed", BigInteger, nullable=False),  # when the password was set
+    Column("must_change", Boolean, nullable=False),
+    Column("made", BigInteger, nullable=False),
+    Column("issuer", String(300)),  # of OpenID Connect, with the subject there
+    Column("subject", String(300)),
+    UniqueConstraint("name"),
+    UniqueConstraint("issuer", "subject"),
+)
+
+past_password = Table(
+    "past_password",
+    METADATA,
+    Column("id", Number, primary_key=True),
+    Column("account", String(20), ForeignKey("account.key"), nullable=False),
+    Column("password", String(200), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("ix_past_password_account", "account"),
+)
+
+# Failed log-ins by a digest of the name, whether or not there is an account of that name, so that a lock-out tells nobody which names there are.
+attempt = Table(
+    "attempt",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last", BigInteger, nullable=False),
+    Column("locked", BigInteger, nullable=False),  # until then; 0 for not
+    Index("ix_attempt_last", "last"),
+)
+
+# A browser in which somebody is logged in, or (without an account) a wall. Neither is part of a backup: nobody is logged in after a restore.
+session = Table(
+    "session",
+    METADATA,
+    Column("key", String(24), primary_key=True),
+    Column("token", String(64), nullable=False),  # SHA-256 of it
+    Column("account", String(20), ForeignKey("account.key"), nullable=False),
+    Column("address", String(60), nullable=False),
+    Column("agent", String(200), nullable=False),
+    Column("begun", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("ended", BigInteger),
+    Column("why", String(20), nullable=False),  # out, again, password, disabled, revoked, clock
+    UniqueConstraint("token"),
+    Index("ix_session_account", "account", "ended"),
+    Index("ix_session_until", "until"),
+)
+
+device = Table(
+    "device",
+    METADATA,
+    Column("key", String(24), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("scope", String(300), nullable=False),
+    Column("made", BigInteger, nullable=False),
+    Column("code", String(64)),  # keyed digest of the code by which it is let in, once
+    Column("code_until", BigInteger, nullable=False),
+    Column("token", String(64)),  # SHA-256 of it; NULL before it came in
+    Column("address", String(60), nullable=False),
+    Column("agent", String(200), nullable=False),
+    Column("begun", BigInteger),
+    Column("seen", BigInteger),
+    Column("until", BigInteger, nullable=False),
+    Column("ended", BigInteger),
+    UniqueConstraint("code"),
+    UniqueConstraint("token"),
+)
+
+# Who came in, looked, took out and changed what: append-only by triggers, chained as the history is. What is older than the rule says may go, from the oldest on.
+audit = Table(
+    "audit",
+    METADATA,
+    Column("number", Number, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("act", String(40), nullable=False),
+    Column("account", String(24), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("area", String(80), nullable=False),
+    Column("what", String(300), nullable=False),
+    Column("address", String(60), nullable=False),
+    Column("data", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("ix_audit_at", "at"),
+    Index("ix_audit_act", "act", "at"),
+    Index("ix_audit_account", "account", "at"),
+)
+
+audit_head = Table(
+    "audit_head",
+    METADATA,
+    Column("id", Integer, primary_key=True),  # one row: 1
+    Column("first", BigInteger, nullable=False),  # number of the oldest line that is kept
+    Column("number", BigInteger, nullable=False),  # of the newest
+    Column("hash", String(64), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("signature", String(64), nullable=False),
+)
