@@ -43,13 +43,22 @@ class Guard:
         Beginnings of addresses that exist, each with its last slash.
     names
         Names under which the console may be asked for, as `is_known` reads them; None for any.
+    forms
+        Addresses that take forms, which they look at themselves (`api.forms`); they are addresses that exist.
     """
 
     def __init__(
-        self, app: ASGIApp, *, paths: Collection[str], prefixes: tuple[str, ...], names: Collection[str] | None = None
+        self,
+        app: ASGIApp,
+        *,
+        paths: Collection[str],
+        prefixes: tuple[str, ...],
+        names: Collection[str] | None = None,
+        forms: Collection[str] = (),
     ) -> None:
         self._app = app
-        self._paths = frozenset(paths)
+        self._paths = frozenset(paths) | frozenset(forms)
+        self._forms = frozenset(forms)
         self._prefixes = prefixes
         self._names = names
 
@@ -74,7 +83,7 @@ class Guard:
             await missing(request)(scope, receive, send)
         elif UPLOAD.fullmatch(scope["path"]):
             await self._upload(request, scope, receive, send)
-        elif scope["method"] not in READING:
+        elif scope["method"] not in READING and not (scope["method"] == "POST" and scope["path"] in self._forms):
             answer = refusal(request, HTTPStatus.METHOD_NOT_ALLOWED, *NOT_ALLOWED)
             answer.headers["Allow"] = ", ".join(sorted(READING))
             await answer(scope, receive, send)

@@ -11,7 +11,8 @@ from geo.errors import NoAccess, RulesError
 from incidents.access import Role, Who
 
 FILE = "permissions"
-PUBLIC = "public"
+PUBLIC, OFF = "public", "off"
+ANY = "*"
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Permissions:
     capabilities
         Capability -> the roles that have it.
     routes
-        "METHOD address", as routes write it -> capability, or "public".
+        "METHOD address", as routes write it -> capability, "public", or "off"; in the order in which they are looked at.
     """
 
     capabilities: Mapping[str, frozenset[Role]]
@@ -64,7 +65,7 @@ def permissions_of(folder: Path | None) -> Permissions:
     said = rules.read(FILE, rules.folders_of(None, folder))
     capabilities = {str(name): _roles(name, roles) for name, roles in _table(said, "capabilities").items()}
     routes = {str(route): str(needs) for route, needs in _table(said, "routes").items()}
-    unknown = sorted({needs for needs in routes.values() if needs != PUBLIC and needs not in capabilities})
+    unknown = sorted(set(routes.values()) - {PUBLIC, OFF} - set(capabilities))
     if unknown:
         raise RulesError(f"permissions.toml [routes] names {', '.join(unknown)}, which is no line of [capabilities].")
     return Permissions(capabilities, routes)

@@ -5,6 +5,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from desk.room import TITLES
+from incidents.access import Role
 from incidents.lifecycle import Act, PostKind
 from incidents.model import Channel, Mark, Status, Urgency
 from incidents.posts import Post, post_key
@@ -98,6 +99,22 @@ POST_KIND = MappingProxyType(
         PostKind.INSPECTOR: N_("Inspector"),
         PostKind.DISPATCHER: N_("Dispatcher"),
         PostKind.DEPARTMENT: N_("Department"),
+    }
+)
+ROLE = MappingProxyType(
+    {
+        Role.WALL: N_("Wall screen"),
+        Role.WORKER: N_("Grid worker"),
+        Role.HEAD: N_("Grid head"),
+        Role.COMMUNITY: N_("Community"),
+        Role.DISPATCHER: N_("Dispatcher"),
+        Role.DEPARTMENT: N_("Department"),
+        Role.INSPECTOR: N_("Inspector"),
+        Role.ANALYST: N_("Analyst"),
+        Role.SYSTEM: N_("System administrator"),
+        Role.SECURITY: N_("Security administrator"),
+        Role.AUDIT: N_("Auditor"),
+        Role.DEMO: N_("Demonstration (read-only)"),
     }
 )
 HOURS_A_DAY = 24
