@@ -45,12 +45,14 @@ export function address({ data, setTriggerValue }) {
 }
 
 // On a phone the pages are a line to push: the one that is shown stands in it.
-let stood = null;
+let stood = "";
 function inView() {
-  const here = document.querySelector(".st-key-nav :is([disabled], [aria-disabled=true])");
-  if (!here || here === stood) return;
-  stood = here;
+  const here = innerWidth <= 760 && document.querySelector(".st-key-nav :is([disabled], [aria-disabled=true])");
+  if (!here) return;
   const line = here.closest(".st-key-nav");
+  const place = here.textContent + line.scrollWidth; // its neighbours come one by one
+  if (place === stood) return;
+  stood = place;
   line.scrollLeft += here.getBoundingClientRect().left - line.getBoundingClientRect().left - line.clientWidth / 3;
 }
 
