@@ -123,8 +123,9 @@ def _telling() -> Iterator[Callable[[str], None]]:
 @click.option("--host", help="Address to listen on; 0.0.0.0 for every network of this machine.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 8501]")
 @click.option("--area", help="Area that opens first: its name, or the folder of its pack.")
-def serve(host: str | None, port: int | None, area: str | None) -> None:
-    """Serve the console until Ctrl-C. Options go before BATTLEMAP_HOST, BATTLEMAP_PORT, BATTLEMAP_AREA."""
+@click.option("--tls/--no-tls", default=None, help="Speak https (docs/tls.md).  [default: BATTLEMAP_TLS]")
+def serve(host: str | None, port: int | None, area: str | None, *, tls: bool | None) -> None:
+    """Serve the console until Ctrl-C. Options go before BATTLEMAP_HOST, BATTLEMAP_PORT, BATTLEMAP_AREA, BATTLEMAP_TLS."""
     import data
     from settings import Settings, override
 
@@ -132,7 +133,7 @@ def serve(host: str | None, port: int | None, area: str | None) -> None:
     if area is not None and (Path(area) / data.MANIFEST).is_file():
         folder = Path(area).resolve()
         area, packs = folder.name, os.pathsep.join(str(pack) for pack in (*Settings.from_env().packs, folder))
-    settings = override(host=host, port=port, area=area, packs=packs)
+    settings = override(host=host, port=port, area=area, packs=packs, tls=tls)
     data.path(settings.area, settings.packs)  # a wrong name is said here, not by a page
     for folder in settings.packs:
         if not data.packs_of(folder):
@@ -751,6 +752,47 @@ def demo(
                     stream.live(room, plan, _now, time.sleep, speed=speed, tell=click.echo)
                 except KeyboardInterrupt:
                     click.echo(f"{room.id}: stopped")
+
+
+@battlemap.group()
+def tls() -> None:
+    """Look at the certificate that https is spoken with. docs/tls.md describes it."""
+
+
+@tls.command("authority")
+@click.argument("out", type=click.Path(dir_okay=False, path_type=Path), metavar="OUT.crt")
+@click.option("--der", is_flag=True, help="Write it as DER, which some phones want, in place of PEM.")
+@click.option("--force", is_flag=True, help="Replace the file where it exists.")
+def tls_authority(out: Path, *, der: bool, force: bool) -> None:
+    """Write the certificate of the local authority into OUT.crt, for devices to install; its key stays where it is.
+
+    Exit codes: 0 = written, 1 = an error, nothing was written, 2 = usage.
+    """
+    from api import secure
+    from settings import Settings
+
+    if out.exists() and not force:
+        raise click.BadParameter(f"{out} exists already; name another file, or add --force.", param_hint="OUT.crt")
+    content = secure.authority_file(Settings.from_env(), _now(), der=der)
+    try:
+        out.write_bytes(content)
+    except OSError as error:
+        raise click.BadParameter(f"{out} cannot be written: {error.strerror}.", param_hint="OUT.crt") from error
+    click.echo(f"{out}: install it on every device that opens the console (docs/tls.md).")
+
+
+@tls.command("show")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def tls_show(*, as_json: bool) -> None:
+    """Tell which certificate the console shows: its names, its fingerprint, and until when it holds.
+
+    Exit codes: 0 = shown, 1 = an error, 2 = usage.
+    """
+    from api import secure
+    from settings import Settings
+
+    found = secure.describe(Settings.from_env(), _now())
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else secure.text(found))
 
 
 def main() -> None:

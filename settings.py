@@ -48,6 +48,12 @@ class Settings:
         Seconds after which the map calls its connection lost.
     demo
         Whether a demonstration area that has no incident yet begins with a demonstration.
+    demo_access
+        Whether demonstrations may be looked at on this machine without an account, while there is none.
+    tls
+        Whether ``battlemap serve`` speaks https; with the certificate that is given, else with one of the local authority.
+    tls_cert, tls_key
+        Certificate with its chain, and its key, as PEM files. Both or none.
     """
 
     host: str = "127.0.0.1"
@@ -63,6 +69,15 @@ class Settings:
     tiles_credit: str = ""
     stale_after: int = 30
     demo: bool = True
+    demo_access: bool = True
+    tls: bool = False
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+    @property
+    def secure(self) -> bool:
+        """Whether the console itself speaks https: it was told to, or was given a certificate."""
+        return self.tls or self.tls_cert is not None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -88,6 +103,8 @@ class Settings:
                 values[name] = _READERS[name](text)
             except ValueError as error:
                 faults.append(f"{variable}={text!r}: {error}")
+        if not faults and ("tls_cert" in values) != ("tls_key" in values):
+            faults.append("BATTLEMAP_TLS_CERT and BATTLEMAP_TLS_KEY: give both files, or none")
         if faults:
             raise SettingsError("Some settings cannot be used:\n  - " + "\n  - ".join(sorted(faults)))
         return cls(**values)
@@ -160,6 +177,13 @@ def _folder(text: str) -> Path:
     return path
 
 
+def _file(text: str) -> Path:
+    path = _existing(text)
+    if not path.is_file():
+        raise ValueError("this is no file")
+    return path
+
+
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "host": str,
     "port": _port,
@@ -174,4 +198,8 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "tiles_credit": str,
     "stale_after": _seconds,
     "demo": _switch,
+    "demo_access": _switch,
+    "tls": _switch,
+    "tls_cert": _file,
+    "tls_key": _file,
 }

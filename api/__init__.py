@@ -1,5 +1,6 @@
 """The doors by HTTP: the map document, live data, cards, search, tiles, and the front page of the console. They only read."""
 
+import ssl
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api import documents, front, live, lookup, papers, photos, rota, ticker, tiles
+from api import documents, front, live, lookup, papers, photos, rota, secure, ticker, tiles
 from api import print as paper
 from api.answers import missing
 from api.front import streamlit_options
@@ -20,7 +21,7 @@ from desk.rooms import Rooms, rooms_of
 from layers import document
 from settings import Settings
 
-__all__ = ["Console", "lifespan", "middleware", "routes", "streamlit_options"]
+__all__ = ["Console", "lifespan", "middleware", "routes", "streamlit_options", "tls"]
 
 PREFIXES = (
     "/map/",
@@ -88,6 +89,11 @@ def middleware(settings: Settings, console: Console) -> list[Middleware]:
 def lifespan(settings: Settings) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     """Return what runs beside the routes while the console serves."""
     return ticker.lifespan(_rooms(settings))
+
+
+def tls(settings: Settings) -> ssl.SSLContext | None:
+    """Return what to speak https with, where the settings say so; raises SettingsError."""
+    return secure.context(settings) if settings.secure else None
 
 
 def _rooms(settings: Settings) -> Rooms:

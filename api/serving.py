@@ -1,49 +1,88 @@
-"""Listening on a port: says where, names a port that is taken, and stops at once."""
+"""Listening on a port: says where, names a port that is taken, hears nobody out for ever, and stops at once."""
 
+import asyncio
 import errno
 import socket
-from collections.abc import Callable
+import ssl
+from asyncio import sslproto
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Any, cast
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from geo.errors import SettingsError
 
 PATIENCE = 2  # seconds that open connections get when the server stops
 PING = 20  # seconds between the pings of a websocket
+HEARING = 15  # seconds in which a connection must have said what it wants
+CONNECTIONS = 8192  # open files to ask the system for; its own 1024 are soon taken by connections that say nothing
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  what a user may ask for
 TAKEN = {errno.EADDRINUSE: "is taken by another program", errno.EACCES: "needs administrator's rights"}
+HANDSHAKE = b"\x16"  # what a connection by TLS begins with
+SPEAK_TLS = (
+    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\nContent-Length: {length}\r\n"
+    "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n"
+)
+SAY_HTTPS = "请在地址前写上 https://，本平台只接受加密连接。\nWrite https:// before the address: this console takes encrypted connections only.\n"
 
 
-def run(app: ASGIApp, host: str, port: int, say: Callable[[str], None]) -> None:
+def run(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    say: Callable[[str], None],
+    *,
+    tls: ssl.SSLContext | None = None,
+    proxies: Sequence[str] = (),
+) -> None:
     """Serve an app until it is told to stop.
 
     Parameters
     ----------
     say
         Is handed the address, once it is listened on.
+    tls
+        What to speak https with; None for http.
+    proxies
+        Addresses and networks of proxies whose word is taken for who asks and by which scheme; nobody else's is.
 
     Raises
     ------
     SettingsError
         The address cannot be listened on.
     """
+    _allow_connections()
     listening = listen(host, port)
-    say(f"http://{'localhost' if host in {*EVERYWHERE, '127.0.0.1'} else host}:{port}")
+    named = "localhost" if host in {*EVERYWHERE, "127.0.0.1"} else host
+    say(f"http{'s' if tls else ''}://{named}:{port}")
+    try:
+        server(app, tls, proxies).run(sockets=[listening])
+    finally:
+        listening.close()
+
+
+def server(app: ASGIApp, tls: ssl.SSLContext | None = None, proxies: Sequence[str] = ()) -> uvicorn.Server:
+    """Return a server of an app, as `run` runs it."""
+    door = partial(Door, context=tls) if tls else Hearing
     config = uvicorn.Config(
         app,
+        http=cast("type[asyncio.Protocol]", door),  # uvicorn calls it, and no more
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
         timeout_graceful_shutdown=PATIENCE,
         ws="websockets-sansio",
         ws_ping_interval=PING,
         ws_ping_timeout=PING,
     )
-    try:
-        uvicorn.Server(config).run(sockets=[listening])
-    finally:
-        listening.close()
+    return uvicorn.Server(config)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -64,3 +103,83 @@ def listen(host: str, port: int) -> socket.socket:
         why = TAKEN.get(error.errno or 0, f"cannot be listened on ({error.strerror})")
         raise SettingsError(f"Port {port} on {host} {why}. Choose another with --port or BATTLEMAP_PORT.") from error
     return listening
+
+
+def _allow_connections() -> None:
+    """Ask the system for as many open files as it lets us have, up to ours."""
+    with suppress(ImportError, ValueError, OSError):
+        import resource  # noqa: PLC0415  there is none on Windows, and no such limit
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = CONNECTIONS if hard == resource.RLIM_INFINITY else min(CONNECTIONS, hard)
+        if soft != resource.RLIM_INFINITY and soft < most:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+class Hearing(H11Protocol):
+    """A connection by http that is closed when it does not say what it wants; uvicorn would hear it out for ever."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to hear."""
+        super().connection_made(transport)
+        self._hear(self)
+
+    def _hear(self, seen: object) -> None:
+        """Close the connection if it has begun nothing since it was looked at, and is not being answered."""
+        if self.transport.is_closing() or self.conn.our_state is h11.SWITCHED_PROTOCOL:
+            return
+        if self.conn.their_state is h11.IDLE and self.cycle is seen:
+            self.transport.abort()
+            return
+        self.loop.call_later(HEARING, self._hear, self.cycle if self.conn.their_state is h11.IDLE else self)
+
+
+class Door(asyncio.Protocol):
+    """A connection to a port of https: one that speaks TLS is handed on, one that speaks http is told to write https.
+
+    Parameters
+    ----------
+    context
+        What to speak TLS with.
+    said
+        What uvicorn hands a connection.
+    """
+
+    def __init__(self, *, context: ssl.SSLContext, **said: Any) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._context, self._said = context, said
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the first bytes, and not for ever."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._end = self._loop.call_later(HEARING, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        """Look at the first bytes, and hand the connection to who can answer it."""
+        self._end.cancel()
+        if data.startswith(HANDSHAKE):
+            self._shake_hands(data)
+        else:
+            self._transport.write(_speak_tls())
+            self._transport.close()
+
+    def _shake_hands(self, data: bytes) -> None:
+        waiter: asyncio.Future[None] = self._loop.create_future()
+        waiter.cancel()  # nobody waits
+        behind = sslproto.SSLProtocol(
+            self._loop, Hearing(**self._said), self._context, waiter, server_side=True, ssl_handshake_timeout=HEARING
+        )
+        self._transport.set_protocol(behind)
+        behind.connection_made(self._transport)
+        behind.get_buffer(len(data))[: len(data)] = data
+        behind.buffer_updated(len(data))
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Wait no longer."""
+        self._end.cancel()
+
+
+def _speak_tls() -> bytes:
+    text = SAY_HTTPS.encode()
+    return SPEAK_TLS.format(length=len(text)).encode() + text
