@@ -1,7 +1,7 @@
 """Verifying a ledger: that its history was not changed, and that everything else follows from it.
 
-The chain is walked once in order of version; then the history of each incident is replayed and compared with how the incident stands, its words, grids and photos. Both
-walks stream, so that a million entries need no more memory than a thousand.
+The chain is walked once in order of version; then the history of each incident is replayed and compared with how the incident stands, its words, grids and photos; last the
+audit trail is walked from its oldest kept line. All walks stream, so that a million entries need no more memory than a thousand.
 """
 
 import json
@@ -17,17 +17,18 @@ from sqlalchemy import Connection, Select, exists, func, select
 from geo.errors import BattlemapError, LedgerBroken
 from incidents.case import Incident
 from incidents.lifecycle import Act, By, CaseState, Entry, PostKind, replay
-from ledger import files, heads, tables
+from ledger import audit, beside, files, heads, tables
 from ledger.history import Break, Head, breaks
 from ledger.migrations import triggers
 from ledger.rows import WORDS, decided, dumps, facts, from_row, grids_of
 from ledger.store import Ledger, read_head
-from ledger.tables import instant
+from ledger.tables import instant, milliseconds
 from ledger.writing import digest_of
 
 Progress = Callable[[int, int], None]
 BATCH = 500  # incidents that are looked up together
 STEP = 2_000  # rows between two signs of progress
+PHOTO = ("sha256", "thumbnail", "kind", "width", "height")
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,9 @@ def examine(
     found = list(_sound(connection))
     found += breaks(tell(_chain(connection)), head, key, known)
     found += _replayed(connection, tell)
+    found += beside.breaks(connection, tell(_others(connection)))
     found += _photos(connection, folder, tell)
+    found += (Break(0, line) for line in audit.breaks(connection, key))
     entries, incidents, photos = (
         _count(connection, table) for table in (tables.history, tables.incident, tables.attachment)
     )
@@ -167,8 +170,14 @@ def _chain(connection: Connection) -> Iterator[Mapping[str, Any]]:
     return _stream(connection, select(tables.history).order_by(tables.history.c.version))
 
 
+def _others(connection: Connection) -> Iterator[Mapping[str, Any]]:
+    c = tables.history.c
+    return _stream(connection, select(tables.history).where(c.subject != "incident").order_by(c.version))
+
+
 def _replayed(connection: Connection, tell: _Telling) -> Iterator[Break]:
     """Yield the incidents that do not stand as their history says."""
+    serials: dict[tuple[str, str], int] = {}
     history, incident, wording = tables.history, tables.incident, tables.wording
     c = history.c
     asked = select(history).where(c.subject == "incident").order_by(c.area, c.key, c.version)
@@ -178,6 +187,9 @@ def _replayed(connection: Connection, tell: _Telling) -> Iterator[Break]:
     )
     while batch := list(islice(cases, BATCH)):
         yield from _Batch(connection, batch).breaks()
+        for entries in batch:
+            _count_number(serials, entries[0])
+    yield from _serials(connection, serials)
     for table, number, key, what in (
         (incident, incident.c.number, incident.c.version, "stands in the ledger without any history"),
         (wording, wording.c.number, None, "has words in the ledger without any history"),
@@ -186,6 +198,24 @@ def _replayed(connection: Connection, tell: _Telling) -> Iterator[Break]:
         columns = (table.c.area, number) if key is None else (table.c.area, number, key)
         for row in connection.execute(select(*columns).where(~known).distinct().limit(BATCH)):
             yield Break(row[2] if key is not None else 0, f"{row[1]} in {row[0]} {what}: it was put in")
+
+
+def _count_number(serials: dict[tuple[str, str], int], first: Mapping[str, Any]) -> None:
+    """Note the highest number of an area's day."""
+    _, day, serial = ("", "", *first["key"].rsplit("-", 2))[-3:]
+    if serial.isdecimal():
+        serials[first["area"], day] = max(serials.get((first["area"], day), 0), int(serial))
+
+
+def _serials(connection: Connection, wanted: Mapping[tuple[str, str], int]) -> Iterator[Break]:
+    """Yield the days on which the next case would get another number than follows from the cases."""
+    found = {(row.area, row.day): row.last for row in connection.execute(select(tables.serial))}
+    for area, day in sorted(found.keys() | wanted.keys()):
+        if found.get((area, day)) != wanted.get((area, day)):
+            yield Break(
+                0,
+                f"the numbers of {day} in {area} go on after {found.get((area, day), 0)}, its last case is {wanted.get((area, day), 0)}",
+            )
 
 
 class _Batch:
@@ -203,8 +233,9 @@ class _Batch:
         self._words: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
         for row in connection.execute(select(wording).where(wording.c.number.in_(numbers))).mappings():
             self._words.setdefault((row["area"], row["number"]), {})[row["key"]] = dict(row)
-        self._grids = _sets(connection, tables.incident_grid, ("key", "code"), ids)
-        self._photos = _sets(connection, tables.attachment, ("version", "sha256"), ids)
+        self._grids = _sets(connection, tables.incident_grid, ("key", "code", "area", "reported"), ids)
+        self._photos = _sets(connection, tables.attachment, ("version", "at", *PHOTO), ids)
+        self._origins = _sets(connection, tables.origin, ("area", "source", "key"), ids)
 
     def breaks(self) -> Iterator[Break]:
         """Yield what does not hold of them."""
@@ -232,12 +263,12 @@ class _Batch:
         for name, value in decided(incident).items():
             if name != "state" and row[name] != value:
                 yield Break(last["version"], f"{_name(last)} is listed with another {name} than its state says")
-        if self._grids.get(row["id"], set()) != set(grids_of(incident)):
+        if self._grids.get(row["id"], set()) != {(*one, row["area"], row["reported"]) for one in grids_of(incident)}:
             yield Break(last["version"], f"{_name(last)} is counted in other grids than its history says")
-        said = {(entry.version, digest) for entry in parsed for digest in entry.data.get("photos", ())}
-        for version, digest in sorted(said ^ self._photos.get(row["id"], set())):
-            what = "was taken from" if (version, digest) in said else "was put into"
-            yield Break(version, f"photo {digest} {what} {_name(last)}")
+        yield from _shown(parsed, self._photos.get(row["id"], set()), _name(last))
+        told = {(row["area"], *parsed[0].data["origin"])} if "origin" in parsed[0].data else set()
+        if self._origins.get(row["id"], set()) != told:
+            yield Break(row["id"], f"{_name(last)} comes from another origin than its history says")
 
 
 @dataclass(frozen=True)
@@ -257,6 +288,26 @@ class _Parsed:
         by = By(row["post"], PostKind(data["kind"]))
         entry = Entry(Act(row["act"]), by, instant(row["at"]), data)
         return cls(row["version"], entry, data, json.loads(row["before"]), json.loads(row["after"]))
+
+
+def _shown(entries: Sequence[_Parsed], found: set[tuple[Any, ...]], name: str) -> Iterator[Break]:
+    """Yield the photos that are not there as the history says: which, of what kind, with which thumbnail."""
+    said = {
+        (entry.version, milliseconds(entry.act.at), *(photo[key] for key in PHOTO))
+        for entry in entries
+        for photo in entry.data.get("photos", ())
+    }
+    for photo in sorted(said ^ found):
+        version, digest = photo[0], photo[2]
+        there, meant = (any((one[0], one[2]) == (version, digest) for one in some) for some in (found, said))
+        if there and meant:
+            if photo in found:
+                yield Break(
+                    version,
+                    f"photo {digest} of {name} stands with another kind, thumbnail, size or time than its history says",
+                )
+        else:
+            yield Break(version, f"photo {digest} was {'put into' if there else 'taken from'} {name}")
 
 
 def _stands(entries: Sequence[_Parsed], incident: Incident, words: Mapping[str, Mapping[str, Any]]) -> Iterator[Break]:
@@ -315,15 +366,13 @@ def _unproved(entries: Sequence[_Parsed], words: Mapping[str, Mapping[str, Any]]
 
 
 def _sets(
-    connection: Connection, table: Any, columns: tuple[str, str], ids: Sequence[int]
-) -> dict[int, set[tuple[Any, Any]]]:
-    """Return two columns of the rows of some incidents, as sets by incident."""
-    found: dict[int, set[tuple[Any, Any]]] = {}
-    one, other = columns
-    for row in connection.execute(
-        select(table.c.incident, table.c[one], table.c[other]).where(table.c.incident.in_(ids))
-    ):
-        found.setdefault(row[0], set()).add((row[1], row[2]))
+    connection: Connection, table: Any, columns: Sequence[str], ids: Sequence[int]
+) -> dict[int, set[tuple[Any, ...]]]:
+    """Return some columns of the rows of some incidents, as sets by incident."""
+    found: dict[int, set[tuple[Any, ...]]] = {}
+    asked = select(table.c.incident, *(table.c[name] for name in columns)).where(table.c.incident.in_(ids))
+    for id_, *values in connection.execute(asked):
+        found.setdefault(id_, set()).add(tuple(values))
     return found
 
 

@@ -165,6 +165,8 @@ class Writing:
         found = self.find(incident.area, *origin) if origin else None
         if found:
             return found
+        if origin:
+            entry = replace(entry, data={**entry.data, "origin": list(origin)})
         entry, said = self._kept_apart(entry, photos)
         state = apply(None, entry)
         number = f"{prefix}-{day}-{self._serial(incident.area, day):04d}"
@@ -273,15 +275,24 @@ class Writing:
 
     def relate(self, area: str, one: str, other: str, kind: str) -> None:
         """Note that two incidents are the same thing (``linked``), or found to be different (``apart``)."""
-        ids = self.id_of(area, one), self.id_of(area, other)
-        self._own.relations[min(ids), max(ids)] = kind
+        first, second = self._enter_relation(area, one, other, kind)
+        self._own.relations[first, second] = kind
 
     def unrelate(self, area: str, one: str, other: str) -> None:
         """Take back that two incidents were linked, or kept apart."""
-        ids = self.id_of(area, one), self.id_of(area, other)
+        first, second = self._enter_relation(area, one, other, "")
         self.flush()
         c = tables.relation.c
-        self.connection.execute(delete(tables.relation).where(c.one == min(ids), c.other == max(ids)))
+        self.connection.execute(delete(tables.relation).where(c.one == first, c.other == second))
+
+    def _enter_relation(self, area: str, one: str, other: str, kind: str) -> tuple[int, int]:
+        """Enter how two incidents stand to each other, as part of the last act of one, under the earlier one; return their row numbers, the earlier one first."""
+        last = self._last(area, one)
+        (first, number), (second, named) = sorted((self.id_of(area, name), name) for name in (one, other))
+        told = {"with": named, "kind": kind}
+        before, after = ({}, told) if kind else ({"with": named}, {})
+        self._enter(area, "relation", number, kind or "unrelated", last["post"], instant(last["at"]), {}, before, after)
+        return first, second
 
     def last(self, area: str, number: str) -> tuple[Act, Mapping[str, Any]]:
         """Return the last act of an incident and its data, as the history keeps them."""
@@ -424,7 +435,7 @@ class Writing:
             "kind": entry.by.kind.value,
             **entry.data,
             **{name: words.reference for name, words in said.items()},
-            **({"photos": [photo.sha256 for photo in photos]} if photos else {}),
+            **({"photos": [dict(vars(photo)) for photo in photos]} if photos else {}),
         }
         return replace(entry, data=data, at=_at(entry.at)), said
 

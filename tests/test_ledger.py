@@ -101,7 +101,9 @@ def test_times_are_kept_as_they_are_read_back(ledger):
 
 def test_a_photo_is_named_by_the_history(ledger):
     made = report(ledger, photos=[Attached("a" * 64, "b" * 64, 4, 3)])
-    assert history(ledger, made.number)[0]["data"]["photos"] == ["a" * 64]
+    assert history(ledger, made.number)[0]["data"]["photos"] == [
+        {"sha256": "a" * 64, "thumbnail": "b" * 64, "kind": "before", "width": 4, "height": 3}
+    ]
 
 
 def test_an_act_that_the_rules_refuse_leaves_nothing(ledger):
