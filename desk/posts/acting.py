@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from desk.room import DISPATCHER, Room
+from desk.room import Room
 from incidents.access import Role, Who
 from incidents.lifecycle import PostKind
 from incidents.posts import Post, post_key
@@ -45,7 +45,7 @@ def posts_of(room: Room, who: Who, now: datetime) -> tuple[Post, ...]:
 
 
 def looking(room: Room, who: Who, wanted: str, now: datetime) -> Post:
-    """Return the post through which somebody looks: the one they want if they may act as it, else their first; a visitor of a demonstration looks through any.
+    """Return the post through which somebody looks: the one they want if they may act as it, else their first; a visitor of a demonstration looks through any that they name.
 
     Parameters
     ----------
@@ -53,7 +53,6 @@ def looking(room: Room, who: Who, wanted: str, now: datetime) -> Post:
         Key of a post, which need not exist.
     """
     if who.role is Role.DEMO:
-        posts = room.register.posts(now)
-        return posts.get(wanted) or posts[DISPATCHER]
+        return room.register.posts(now).get(wanted, NOBODY)
     own = posts_of(room, who, now)
     return next((post for post in own if post.key == wanted), own[0] if own else NOBODY)
