@@ -18,6 +18,7 @@ from geo.errors import BattlemapError, LedgerError, MissingColumns, RosterError
 
 if TYPE_CHECKING:
     from desk.room import Room
+    from desk.tls import Tls
     from layers.load import Area
 
 
@@ -661,17 +662,15 @@ def incidents_export(*, area: str, out: Path, language: str | None, force: bool,
 
     language = language or Settings.from_env().language
     room, now = _room(area), _now()
-    zone = room.area.pack.timezone
-    since, until = asked.pop("since"), asked.pop("until")
+    until = asked.pop("until")
     if until is not None and not (until.hour or until.minute):
         until += timedelta(days=1)
-    times = {name: time and time.replace(tzinfo=zone) for name, time in (("since", since), ("until", until))}
-    wanted = exports.asked(room, now, **times, **asked)
+    wanted = exports.named(room, until=until, **asked)
+    question = figures.asked(room, wanted, now, rows=True)
+    notes = withheld(room, wanted, now).said(translator(language))
     with _terminable(), _progress("export") as progress:
-        n = export_files.export(room, wanted, out, now, language, force=force, progress=progress)
-    click.echo(f"{n} cases written to {out}.")
-    if wanted.restricted is False:
-        click.echo("Cases of restricted classes are not in it: under --grid each row would say where it is.")
+        n = export_files.export(room, question, out, now, language, force=force, progress=progress, notes=notes)
+    click.echo("\n".join((f"{n} cases written to {out}.", *notes)))
 
 
 def _aside(file: Path) -> Path:
@@ -768,12 +767,9 @@ def tls_authority(out: Path, *, der: bool, force: bool) -> None:
 
     Exit codes: 0 = written, 1 = an error, nothing was written, 2 = usage.
     """
-    from api import secure
-    from settings import Settings
-
     if out.exists() and not force:
         raise click.BadParameter(f"{out} exists already; name another file, or add --force.", param_hint="OUT.crt")
-    content = secure.authority_file(Settings.from_env(), _now(), der=der)
+    content = _tls().authority_file(_now(), der=der)
     try:
         out.write_bytes(content)
     except OSError as error:
@@ -788,11 +784,18 @@ def tls_show(*, as_json: bool) -> None:
 
     Exit codes: 0 = shown, 1 = an error, 2 = usage.
     """
-    from api import secure
+    from desk.tls import text
+
+    found = _tls().describe(_now())
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else text(found))
+
+
+def _tls() -> "Tls":
+    from desk.tls import Tls
     from settings import Settings
 
-    found = secure.describe(Settings.from_env(), _now())
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else secure.text(found))
+    settings = Settings.from_env()
+    return Tls(settings.data_dir, settings.host, settings.names, settings.certificate)
 
 
 def main() -> None:

@@ -77,7 +77,12 @@ class Settings:
     @property
     def secure(self) -> bool:
         """Whether the console itself speaks https: it was told to, or was given a certificate."""
-        return self.tls or self.tls_cert is not None
+        return self.tls or self.certificate is not None
+
+    @property
+    def certificate(self) -> tuple[Path, Path] | None:
+        """The certificate and its key, where they were given."""
+        return (self.tls_cert, self.tls_key) if self.tls_cert and self.tls_key else None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] = os.environ) -> "Settings":

@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api import documents, front, live, lookup, papers, photos, rota, secure, ticker, tiles
+from api import documents, front, live, lookup, papers, photos, rota, ticker, tiles
 from api import print as paper
 from api.answers import missing
 from api.front import streamlit_options
 from api.guard import Guard
 from desk.rooms import Rooms, rooms_of
+from desk.tls import Tls
 from layers import document
 from settings import Settings
 
@@ -93,7 +95,10 @@ def lifespan(settings: Settings) -> Callable[[Any], AbstractAsyncContextManager[
 
 def tls(settings: Settings) -> ssl.SSLContext | None:
     """Return what to speak https with, where the settings say so; raises SettingsError."""
-    return secure.context(settings) if settings.secure else None
+    if not settings.secure:
+        return None
+    wanted = Tls(settings.data_dir, settings.host, settings.names, settings.certificate)
+    return wanted.context(lambda: datetime.now(UTC))
 
 
 def _rooms(settings: Settings) -> Rooms:

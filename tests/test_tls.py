@@ -29,8 +29,10 @@ from cryptography.hazmat.primitives.serialization import (
 from playwright.sync_api import sync_playwright
 from starlette.responses import PlainTextResponse
 
-from api import authority, secure, serving
+from api import serving
 from cli import battlemap
+from desk import authority
+from desk.tls import Tls
 from geo.errors import SettingsError
 from settings import Settings
 
@@ -44,15 +46,15 @@ def certificate(path):
     return x509.load_pem_x509_certificates(path.read_bytes())[0]
 
 
-def strange(data_dir):
-    """Keep the names of this machine out: they are whatever they are."""
-    return Settings(data_dir=data_dir, tls=True, names=("wangge.local",))
-
-
 @pytest.fixture
 def settings(tmp_path, monkeypatch):
+    """What the settings say; the names of this machine, which are whatever they are, stay out."""
     monkeypatch.setattr(authority, "machine_names", lambda _host="": NAMES)
-    return strange(tmp_path)
+    return Tls(tmp_path, "127.0.0.1", ("wangge.local",))
+
+
+def clock():
+    return datetime.now(UTC)
 
 
 @contextmanager
@@ -248,7 +250,7 @@ def test_the_names_of_this_machine_can_stand_in_a_certificate(tmp_path):
 
 
 def test_a_device_with_the_authority_reads_the_console_and_one_without_it_does_not(settings):
-    with served(secure.context(settings)) as port:
+    with served(settings.context(clock)) as port:
         answer, _ = asked(port, trusting(settings.data_dir / "tls/authority.pem"))
         assert answer.endswith("ok https")
         with pytest.raises(ssl.SSLCertVerificationError):
@@ -257,20 +259,20 @@ def test_a_device_with_the_authority_reads_the_console_and_one_without_it_does_n
 
 @pytest.mark.parametrize("name", [*NAMES])
 def test_the_console_is_trusted_under_each_of_its_names(settings, name):
-    with served(secure.context(settings)) as port:
+    with served(settings.context(clock)) as port:
         assert "200 OK" in asked(port, trusting(settings.data_dir / "tls/authority.pem"), name)[0]
 
 
 @pytest.mark.parametrize("name", ["other.local", "10.20.30.41"])
 def test_it_is_trusted_under_no_other(settings, name):
-    with served(secure.context(settings)) as port, pytest.raises(ssl.SSLCertVerificationError, match="mismatch"):
+    with served(settings.context(clock)) as port, pytest.raises(ssl.SSLCertVerificationError, match="mismatch"):
         asked(port, trusting(settings.data_dir / "tls/authority.pem"), name)
 
 
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 def test_tls_1_2_and_1_3_are_spoken(settings, version):
     spoken = ssl.TLSVersion[version]
-    with served(secure.context(settings)) as port:
+    with served(settings.context(clock)) as port:
         client = trusting(settings.data_dir / "tls/authority.pem", minimum_version=spoken, maximum_version=spoken)
         assert "200 OK" in asked(port, client)[0]
 
@@ -279,7 +281,7 @@ def test_tls_1_2_and_1_3_are_spoken(settings, version):
 @pytest.mark.parametrize("version", ["TLSv1", "TLSv1_1"])
 def test_nothing_older_than_tls_1_2_is_spoken(settings, version):
     spoken = ssl.TLSVersion[version]
-    with served(secure.context(settings)) as port:
+    with served(settings.context(clock)) as port:
         client = trusting(settings.data_dir / "tls/authority.pem", minimum_version=spoken, maximum_version=spoken)
         client.set_ciphers("ALL:@SECLEVEL=0")
         with pytest.raises(ssl.SSLError, match=r"(?i)protocol"):
@@ -287,7 +289,7 @@ def test_nothing_older_than_tls_1_2_is_spoken(settings, version):
 
 
 def test_who_writes_http_is_told_to_write_https(settings):
-    with served(secure.context(settings)) as port, socket.create_connection(("127.0.0.1", port)) as wire:
+    with served(settings.context(clock)) as port, socket.create_connection(("127.0.0.1", port)) as wire:
         wire.sendall(b"GET / HTTP/1.1\r\nHost: wangge\r\n\r\n")
         answer = b"".join(iter(lambda: wire.recv(65536), b"")).decode()
     assert answer.startswith("HTTP/1.1 400 ")
@@ -297,7 +299,7 @@ def test_who_writes_http_is_told_to_write_https(settings):
 
 
 def test_a_first_byte_that_comes_alone_is_enough(settings):
-    with served(secure.context(settings)) as port:
+    with served(settings.context(clock)) as port:
         context, wanted = trusting(settings.data_dir / "tls/authority.pem"), ssl.MemoryBIO()
         said = ssl.MemoryBIO()
         client = context.wrap_bio(wanted, said, server_hostname="wangge")
@@ -316,7 +318,7 @@ def test_a_first_byte_that_comes_alone_is_enough(settings):
 @pytest.mark.parametrize("secured", [True, False], ids=["https", "http"])
 def test_a_connection_that_says_nothing_or_never_ends_its_question_is_closed(settings, monkeypatch, secured):
     monkeypatch.setattr(serving, "HEARING", 0.3)
-    context = secure.context(settings) if secured else None
+    context = settings.context(clock) if secured else None
     with served(context) as port, ExitStack() as open_:
         silent, slow = (
             open_.enter_context(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)) for _ in range(2)
@@ -339,7 +341,7 @@ def ended(wire):
 
 
 def test_a_thousand_connections_that_say_nothing_stop_nobody(settings):
-    with served(secure.context(settings)) as port:
+    with served(settings.context(clock)) as port:
         serving._allow_connections()
         bogus = [socket.create_connection(("127.0.0.1", port)) for _ in range(1000)]
         try:
@@ -353,7 +355,7 @@ def test_a_thousand_connections_that_say_nothing_stop_nobody(settings):
 
 def test_a_certificate_that_was_renewed_is_shown_without_a_new_start(settings):
     times = [datetime.now(UTC)]
-    with served(secure.context(settings, lambda: times[-1])) as port:
+    with served(settings.context(lambda: times[-1])) as port:
         client = trusting(settings.data_dir / "tls/authority.pem")
         first = asked(port, client)[1]
         times.append(times[0] + timedelta(days=380))
@@ -374,12 +376,11 @@ def given(tmp_path):
     key = made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, authority.NoEncryption())
     (tmp_path / "console.crt").write_bytes(made.pem().removeprefix(key))
     (tmp_path / "console.key").write_bytes(key)
-    return Settings(data_dir=tmp_path / "data", tls_cert=tmp_path / "console.crt", tls_key=tmp_path / "console.key")
+    return Tls(tmp_path / "data", "127.0.0.1", (), (tmp_path / "console.crt", tmp_path / "console.key"))
 
 
 def test_a_certificate_that_is_given_is_shown_and_no_authority_is_made(given, tmp_path):
-    assert given.secure
-    with served(secure.context(given)) as port:
+    with served(given.context(clock)) as port:
         client = trusting(tmp_path / "elsewhere/tls/authority.pem")
         assert "200 OK" in asked(port, client, "wangge.example.gov.cn")[0]
     assert not (given.data_dir / "tls").exists()
@@ -387,33 +388,40 @@ def test_a_certificate_that_is_given_is_shown_and_no_authority_is_made(given, tm
 
 def test_a_key_of_another_certificate_is_named(given):
     other = ec.generate_private_key(ec.SECP256R1())
-    given.tls_key.write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, authority.NoEncryption()))
+    given.given[1].write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, authority.NoEncryption()))
     with pytest.raises(SettingsError, match=r"console\.crt.*console\.key"):
-        secure.context(given)
+        given.context(clock)
 
 
 def test_a_key_with_a_password_is_named_and_nobody_is_asked(given):
     other = ec.generate_private_key(ec.SECP256R1())
-    given.tls_key.write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")))
+    given.given[1].write_bytes(other.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")))
     with pytest.raises(SettingsError, match="password"):
-        secure.context(given)
+        given.context(clock)
 
 
 def test_a_certificate_that_is_none_is_named(given):
-    given.tls_cert.write_text("nothing")
+    given.given[0].write_text("nothing")
     with pytest.raises(SettingsError, match=r"console\.crt"):
-        secure.context(given)
+        given.context(clock)
+
+
+def test_a_certificate_that_is_given_switches_https_on(given):
+    files = {"BATTLEMAP_TLS_CERT": str(given.given[0]), "BATTLEMAP_TLS_KEY": str(given.given[1])}
+    assert Settings.from_env(files).secure
+    assert Settings.from_env(files).certificate == given.given
+    assert not Settings.from_env({}).secure
 
 
 def test_a_certificate_without_its_key_stops_the_start(given):
     with pytest.raises(SettingsError, match="give both"):
-        Settings.from_env({"BATTLEMAP_TLS_CERT": str(given.tls_cert)})
+        Settings.from_env({"BATTLEMAP_TLS_CERT": str(given.given[0])})
 
 
 def test_a_name_set_later_that_the_authority_may_not_sign_stops_the_start(settings):
-    secure.shown(settings, NOW)
+    settings.shown(NOW)
     with pytest.raises(SettingsError, match=r"may not sign wangge\.example\.gov\.cn"):
-        secure.shown(Settings(data_dir=settings.data_dir, tls=True, names=("wangge.example.gov.cn",)), NOW)
+        Tls(settings.data_dir, "127.0.0.1", ("wangge.example.gov.cn",)).shown(NOW)
 
 
 # ---------------------------------------------------------------------------------------------- the command line
@@ -445,8 +453,8 @@ def test_show_tells_names_fingerprints_and_ends(command, tmp_path):
 
 
 def test_there_is_no_authority_of_ours_behind_a_certificate_that_was_given(command, given, monkeypatch, tmp_path):
-    monkeypatch.setenv("BATTLEMAP_TLS_CERT", str(given.tls_cert))
-    monkeypatch.setenv("BATTLEMAP_TLS_KEY", str(given.tls_key))
+    monkeypatch.setenv("BATTLEMAP_TLS_CERT", str(given.given[0]))
+    monkeypatch.setenv("BATTLEMAP_TLS_KEY", str(given.given[1]))
     assert isinstance(command("authority", str(tmp_path / "x.crt")).exception, SettingsError)
     assert "wangge.example.gov.cn" in command("show").output
 
