@@ -657,7 +657,9 @@ def incidents_export(*, area: str, out: Path, language: str | None, force: bool,
 
     Exit codes: 0 = written, 1 = an error, nothing was written, 2 = usage.
     """
-    from reports import export_files, exports
+    from locales import translator
+    from reports import export_files, exports, figures
+    from reports.withheld import withheld
     from settings import Settings
 
     language = language or Settings.from_env().language

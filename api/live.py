@@ -20,6 +20,7 @@ from geo.net import Net
 from incidents.model import Mark, Status
 from reports import figures
 from reports.figures import MARKS, Filter, Picture
+from reports.withheld import leaves_out_few
 
 LONGEST_NUMBER = 18  # digits
 LONGEST_AWAY = timedelta(hours=1)  # after which one who comes back gets a snapshot
@@ -121,12 +122,13 @@ def delta_of(room: Room, wanted: Filter, seen: Seen | None, picture: Picture, no
 
 @lru_cache(maxsize=8)
 def state(room: Room, picture: Picture) -> dict[str, Any]:
-    """Return counts and states of grids: what every answer tells whole. ``hidden`` are counted and have no place."""
+    """Return counts and states of grids: what every answer tells whole. ``hidden`` are counted and have no place; ``few`` says that those of restricted classes are not counted."""
     cases = picture.cases
     return {
         "counts": figures.counts(cases),
         "overdue": len(figures.overdue(cases, picture.clock)),
         "hidden": figures.restricted(cases),
+        "few": leaves_out_few(room, picture.question),
         "demo": bool(cases["demo"].any()),
         "grids": grid_states(room.area.net, cases),
     }

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import DOCUMENT_POLICY, SAFE, answering, language_of
-from desk.inbox import may_read
+from desk.reading import may_read
 from desk.room import Room
 from desk.rooms import Rooms
 from geo.errors import FilterError, UnknownIncident

@@ -17,11 +17,11 @@ from layers.load import Area
 from layers.sheet import View, Wanted, sheet
 from layers.sheet.ink import INKS
 from layers.style import css
-from layers.words import WORDS
 from locales import Translator, translator
 from reports import figures
-from reports.figures import MARKS, STATUSES, Filter
-from reports.words import period, status_name
+from reports.figures import Filter
+from reports.filter_words import conditions
+from reports.withheld import few_left_out
 from settings import Settings
 
 ZOOMS = (8.0, 22.0)
@@ -47,7 +47,7 @@ def routes(rooms: Rooms, settings: Settings, assets: str) -> list[Route]:
         wanted = Filter.from_query(request.query_params)
         said = tuple(conditions(room, wanted, language, _))
         view = view_of(request.query_params.get("view", ""))
-        chosen = wanted_of(room, wanted, now, conditions=said, view=view, ink=ink)
+        chosen = wanted_of(room, wanted, now, conditions=said, view=view, ink=ink, translate=_)
         drawn = sheet(room.area, chosen, language=language, translate=_, printed_at=now)
         headers = {**SAFE, "Content-Security-Policy": DOCUMENT_POLICY, "Cache-Control": "no-store"}
         html = _page(room.area, drawn, assets=assets, query=_query(request), language=language, ink=ink, _=_)
@@ -77,15 +77,6 @@ def view_of(text: str) -> View | None:
     return View(lat, lon, float(np.clip(zoom, *ZOOMS)))
 
 
-def conditions(room: Room, wanted: Filter, language: str, _: Translator) -> list[str]:
-    """Say a filter in words, but for its grid, which stands in the title."""
-    classes = [room.class_name(key).in_(language) for key in sorted(wanted.classes)]
-    marks = [_(WORDS[mark]) for mark in MARKS if mark in wanted.marks]
-    states = [status_name(status, _) for status in STATUSES if status in wanted.statuses]
-    posts = [figures.title_of(room, key) for key in (wanted.handler, wanted.duty) if key]
-    return [*classes, *marks, *states, *posts, period(wanted.days, _)]
-
-
 def wanted_of(
     room: Room,
     wanted: Filter,
@@ -94,16 +85,19 @@ def wanted_of(
     conditions: tuple[str, ...] = (),
     view: View | None = None,
     ink: str = INKS[0],
+    translate: Translator = str,
 ) -> Wanted:
     """Return what a filter wants printed: cases, states and the number of overdue ones, all from the one query."""
     picture = figures.look(room, wanted, now)
     cases = picture.cases
+    few = few_left_out(room, picture.question, translate)
     return Wanted(
         cases=cases,
         states={key: figures.grid_states(room.area.net, cases, key) for key in room.area.net.keys},
         overdue=len(figures.overdue(cases, picture.clock)),
         grid=wanted.grid,
         conditions=conditions,
+        notes=(few,) if few else (),
         view=view,
         ink=ink,
         as_of=room.clock(now),

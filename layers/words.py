@@ -41,6 +41,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "span_hours": N_("{n} h"),
         "span_days": N_("{n} d"),
         "n_hidden": N_("{n} of restricted classes are counted and not shown"),
+        "few_hidden": N_("Restricted classes: fewer than 5 here, or none, and not counted"),
         "demo": N_("Demonstration"),
         "n_overdue": N_("{n} overdue"),
         "connecting": N_("Connecting …"),

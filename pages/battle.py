@@ -52,7 +52,12 @@ def _filters(visit: Visit, room: Room) -> None:
             _("Grid"), list(grids), index=None, format_func=grids.get, placeholder=_("All grids"), key=keys[0], **common
         )
         st.multiselect(
-            _("Class"), list(classes), format_func=classes.get, placeholder=_("All classes"), key=keys[1], **common
+            _("Major or minor class"),
+            list(classes),
+            format_func=classes.get,
+            placeholder=_("All classes"),
+            key=keys[1],
+            **common,
         )
         st.pills(
             _("Period"),

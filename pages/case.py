@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from desk.inbox import may_read
+from desk.reading import may_read
 from desk.room import Room
 from geo.errors import UnknownIncident
 from incidents.case import Incident

@@ -41,6 +41,8 @@ def render(visit: Visit) -> None:
             st.html(f'<p class="bm-refused" role="alert">{heading}<br><span lang="en">{escape(str(error))}</span></p>')
             return
         bar = st.container(key="table_bar", horizontal=True, vertical_alignment="center", gap="small")
+        if shown.listing.notes:
+            st.html(f'<p class="bm-note" id="left_out">{escape(" ".join(shown.listing.notes))}</p>')
         below = st.container(gap=None)
         rows, cursor = _table(visit, shown)
         cards(visit, shown.listing)
@@ -60,8 +62,6 @@ def _bar(visit: Visit, room: Room, shown: Snapshot, rows: Sequence[int], cursor:
         words = _(NOTE).format(n=f"{MOST:,}", all=f"{shown.listing.total:,}")
     if rows:
         words += " · " + _("{n} selected").format(n=f"{len(rows):,}")
-    if shown.listing.without:
-        words += " · " + _(shown.listing.without)
     st.html(f'<p class="bm-many" role="status">{escape(words)}</p>', width="content")
     number = shown.listing.numbers[cursor] if cursor is not None else ""
     st.button(_("Open"), key="key_open", disabled=not number, on_click=go, args=("case", {"case": number}))
@@ -76,7 +76,7 @@ def _bar(visit: Visit, room: Room, shown: Snapshot, rows: Sequence[int], cursor:
     stem = f"{room.id}-{visit.now.astimezone(room.area.pack.timezone):%Y%m%d-%H%M}"
     title = _("Cases")
     with st.container(key="downloads", horizontal=True, gap="small"):
-        st.download_button("XLSX", lambda: to_xlsx(shown.listing.kept, title), f"{stem}.xlsx", XLSX, key="to_xlsx", type="tertiary", on_click="ignore")  # fmt: skip
+        st.download_button("XLSX", lambda: to_xlsx(shown.listing.kept, title, shown.listing.in_files, _("Notes")), f"{stem}.xlsx", XLSX, key="to_xlsx", type="tertiary", on_click="ignore")  # fmt: skip
         st.download_button("CSV", lambda: to_csv(shown.listing.kept), f"{stem}.csv", "text/csv", key="to_csv", type="tertiary", on_click="ignore")  # fmt: skip
         keys(visit)
 

@@ -5,7 +5,6 @@ from html import escape
 
 import streamlit as st
 
-from desk import inbox
 from desk.posts import duty
 from desk.room import DISPATCHER, Room
 from incidents.rota import Role, Shift
@@ -15,6 +14,7 @@ from pages.parts.going import link
 from pages.parts.handover import past_notes, waiting_notes, write_note
 from pages.parts.rota_week import rota_week
 from pages.parts.visit import Visit
+from reports import inbox
 from reports.case_words import local
 from reports.roster import ROLE, clock, post_full
 

@@ -4,7 +4,6 @@ from html import escape
 
 import streamlit as st
 
-from desk import inbox
 from desk.room import Room
 from locales import N_
 from pages.parts.follow import follow
@@ -12,7 +11,10 @@ from pages.parts.going import link, walk
 from pages.parts.keys import keys
 from pages.parts.rows import rows
 from pages.parts.visit import Visit
+from reports import inbox
 from reports.case_words import local
+from reports.figures import FEWEST
+from reports.withheld import SHOWN_FEW
 from reports.words import post_title
 
 PILE = {
@@ -85,4 +87,6 @@ def _list(visit: Visit, room: Room, found: list, many: int, pile: str) -> str:
         return f'<p class="bm-empty">{escape(_(PILE[pile][1]))}</p>'
     more = _("The first {n} of {all} are shown; the table shows all.").format(n=len(found), all=f"{many:,}")
     note = f'<p class="bm-note">{escape(more)}</p>' if many > len(found) else ""
-    return rows(visit, room, found) + note
+    left = inbox.apart(room, visit.post, pile, visit.now)
+    said = _(SHOWN_FEW).format(n=f"{left:,}", few=FEWEST)
+    return rows(visit, room, found) + note + (f'<p class="bm-note">{escape(said)}</p>' if left else "")

@@ -35,6 +35,7 @@ from ledger.tables import instant
 from locales import N_, Translator, translator
 from reports import figures
 from reports.figures import Filter
+from reports.withheld import few_left_out
 from reports.words import CHANNEL, URGENCY, length_of_time, mark_name, moment, period, post_title, status_name
 
 LIGHT = MappingProxyType({Light.GREEN: N_("in time"), Light.AMBER: N_("soon due"), Light.RED: N_("overdue")})
@@ -245,10 +246,10 @@ def _incident_card(speech: Speech, kind: str, code: str) -> Card | None:
     subtitle = " · ".join([class_, mark_name(shown, _)] if shown else [class_])
     made = _place_card("incident", code, case.title or class_, subtitle, lon=case.lon, lat=case.lat)
     made.mark = shown or None
-    late = case.mark is Mark.RED and case.state.due is not None and case.state.due < figures.minute(room, speech.now)
+    late = figures.is_overdue(case, figures.minute(room, speech.now))
     _state_rows(speech, made, case, late=late)
     _place_rows(speech, made, case)
-    made.row(_("Handled by"), speech.post(case.state.handler))
+    made.row(_("Handler"), speech.post(case.state.handler))
     made.row(_("Responsible post"), _with_volunteer(speech, case.post))
     made.row(_("Informed"), speech.post(case.informed))
     if case.mark is Mark.RED and case.overdue_post and (late or case.overdue_post != case.post):
@@ -287,16 +288,16 @@ def _state_rows(speech: Speech, made: Card, case: Incident, *, late: bool) -> No
     if late and state.due:
         made.row(_("Overdue"), _("by {span}").format(span=length_of_time(clock - pd.Timestamp(state.due), _)))
     made.row(_("Number"), case.number)
-    made.row(_("Number in the other system"), case.external_id)
+    made.row(_("Number there"), case.external_id)
     made.row(_("Linked to"), state.linked_to)
     made.row(_("Urgency"), _(URGENCY[case.urgency]) if case.urgency is not Urgency.NORMAL else "")
     made.row(_("Channel"), _(CHANNEL[case.channel]))
     made.row(_("Level"), _level_name(speech, state.level) if case.mark is Mark.RED else "")
     made.row(_("Reported at"), speech.time(case.reported))
     if state.due and case.mark is Mark.RED:
-        made.row(_("Due"), f"{speech.time(state.due)} · {_(LIGHT[_light(speech.room, case, speech.now)])}")
+        made.row(_("Deadline"), f"{speech.time(state.due)} · {_(LIGHT[_light(speech.room, case, speech.now)])}")
     made.row(_("Suspended until"), speech.time(state.until) if case.status is Status.SUSPENDED else "")
-    made.row(_("Closed on"), speech.time(case.closed))
+    made.row(_("Closed at"), speech.time(case.closed))
     with speech.room.ledger.reading() as connection:
         photos = len(find.photos(connection, speech.room.id, case.number))
     made.row(_("Photos"), photos or "")
@@ -305,7 +306,7 @@ def _state_rows(speech: Speech, made: Card, case: Incident, *, late: bool) -> No
 def _place_rows(speech: Speech, made: Card, case: Incident) -> None:
     _ = speech._
     unit, floor = (np.nan if value is None else value for value in (case.unit, case.floor))
-    made.row(_("Address"), case.address)
+    made.row(_("Place"), case.address)
     made.row(_("Part of the building"), _unit_and_floor(unit, floor, _))
     _lineage_rows(speech, made, case.codes, leaf=True)
     if case.edge_m is not None:
@@ -323,7 +324,7 @@ def _light(room: Room, case: Incident, now: datetime) -> Light:
     due = state.due or now
     start = max((time for time in state.times.values() if time < due), default=case.reported)
     start, due = start.astimezone(zone), due.astimezone(zone)
-    clock = room.clock(now).to_pydatetime()
+    clock = figures.minute(room, now).to_pydatetime()  # as it is counted
     return light(room.rules.calendar, start, due, clock, rules=room.rules.deadlines, unit=unit_of(state))
 
 
@@ -549,6 +550,7 @@ def _incident_rows(speech: Speech, made: Card, key: str, code: str) -> None:
     made.mark = next((mark for mark in figures.MARKS if placed.get(mark)), None)
     for mark in figures.MARKS:
         made.row(mark_name(mark, _), count.get(mark, "") or "")
+    made.row(_("Restricted classes"), few_left_out(room, question, _))
     if asked.days is not None and count:
         made.row(_("Period"), period(asked.days, _))
     more = placed.get(Mark.RED.value, 0) - len(newest)

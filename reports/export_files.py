@@ -34,6 +34,7 @@ Progress = Callable[[int, int], None]
 SHEET_ROWS = 1_048_575  # that a sheet holds below its header
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 IDS = frozenset({"number", "external_id"})
+NOTE_WIDTH = 80
 MINUTE = "%Y-%m-%d %H:%M"
 GEOMETRY = "geometry"
 
@@ -60,6 +61,7 @@ def export(
     *,
     force: bool = False,
     progress: Progress | None = None,
+    notes: Sequence[str] = (),
 ) -> int:
     """Write the wanted cases into a file, and return how many.
 
@@ -71,6 +73,8 @@ def export(
         Replace it where it exists.
     progress
         Called with how many of how many are written.
+    notes
+        What is left out, and why: a workbook has them on a sheet of their own.
 
     Raises
     ------
@@ -96,6 +100,8 @@ def export(
             done += len(frame)
             if progress:
                 progress(done, max(total, done))
+        if isinstance(file, _Sheet):
+            note(file.book, notes, translator(language)("Notes"))
         file.done()
     return done
 
@@ -305,6 +311,17 @@ class _Package(_Arrow):
 OPENED: MappingProxyType[str, Callable[[Path, Sequence[Column], Translator], Out]] = MappingProxyType(
     {"csv": _Csv, "xlsx": _Sheet, "geojson": _Json, "gpkg": _Package, "parquet": _Parquet}
 )
+
+
+def note(book: openpyxl.Workbook, notes: Sequence[str], heading: str) -> None:
+    """Write sentences onto a sheet of their own, the last one; none makes no sheet."""
+    if notes:
+        page = book.create_sheet(heading)
+        page.column_dimensions["A"].width = NOTE_WIDTH
+        for said in notes:
+            cell = WriteOnlyCell(page, said)
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+            page.append([cell])
 
 
 def harmless(text: str) -> str:

@@ -7,7 +7,7 @@ column is.
 import difflib
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -21,12 +21,12 @@ from geo.errors import FilterError, UnknownPost
 from geo.scheme import Name
 from incidents.case import Incident
 from incidents.lifecycle import Act
-from incidents.model import Mark, Status, mark_of
+from incidents.model import mark_of
 from ledger import find
 from ledger.find import Wanted
 from ledger.rows import from_row
 from locales import N_, translator
-from reports.figures import codes_of, minute
+from reports.figures import MARKS, Filter, is_overdue, minute
 from reports.words import CHANNEL, MARK, STATUS, URGENCY, post_title
 
 MOST_NEAR, MOST_NAMED, CUTOFF = 3, 15, 0.5  # names that an error proposes, and how like they are
@@ -75,16 +75,18 @@ AFTER_GRIDS = (
     Column("urgency_name", N_("Urgency"), width=9),
     Column("post_name", N_("Responsible post"), width=18),
     Column("filed", N_("Filed at"), "time", 17),
-    Column("handler_name", N_("Sent to"), width=18),
+    Column("handler_name", N_("Handler"), width=18),
     Column("dispatched", N_("Sent at"), "time", 17),
     Column("due", N_("Deadline"), "time", 17),
+    Column("promised", N_("Deadline of handling"), "time", 17),
     Column("feedback", N_("Answered at"), "time", 17),
     Column("verifier_name", N_("Verified by (post)"), width=18),
     Column("closed", N_("Closed at"), "time", 17),
     Column("status_name", N_("State"), width=14),
-    Column("mark_name", N_("Three-colour mark"), width=10),
+    Column("mark_name", N_("Mark"), width=10),
     Column("overdue", N_("Overdue"), "flag", 8),
-    Column("returns", N_("Returned, times"), "count", 8),
+    Column("in_time_name", N_("Handled in time"), width=10),
+    Column("returns", N_("Times returned"), "count", 8),
     Column("rating", N_("Rating"), width=10),
     Column("source", N_("Other system"), width=10),
     Column("external_id", N_("Number there"), width=20),
@@ -98,6 +100,7 @@ AFTER_GRIDS = (
     Column("urgency", ""),
     Column("post", ""),
     Column("handler", ""),
+    Column("in_time", ""),
     Column("limit", ""),
     Column("match", ""),
     Column("edge_m", "", "number"),
@@ -158,9 +161,8 @@ def batches(
         yield maker.frame([])
 
 
-def asked(
+def named(
     room: Room,
-    now: datetime,
     *,
     grid: str = "",
     classes: Iterable[str] = (),
@@ -170,45 +172,34 @@ def asked(
     since: datetime | None = None,
     until: datetime | None = None,
     text: str = "",
-) -> Wanted:
-    """Return the question that the options of an export ask.
+) -> Filter:
+    """Return the filter that the options of an export mean, which take names where an address takes keys.
 
     Parameters
     ----------
     grid
-        ``level or overlay:code``, by key or name, and by code or label. Cases of restricted classes are left out under it: each row would say where it is.
+        ``level or overlay:code``, by key or name, and by code or label.
     classes, statuses
         Keys or names, in either language, of classes and major classes, and of states.
-    days
-        What was reported or ended, or is still open, in so many days.
-    since, until
-        Reported from then on, and before then. Aware.
 
     Raises
     ------
     FilterError
         Names what the area does not have, and what is called nearly so.
     """
-    directory, known = room.rules.directory, {mark.value for mark in Mark}
-    faults = [f"mark={mark}: choose among {', '.join(sorted(known))}" for mark in marks if mark not in known]
+    faults = [f"mark={mark}: choose among {', '.join(MARKS)}" for mark in marks if mark not in MARKS]
     classes = _keys("class", classes, {key: room.class_name(key) for key in room.class_keys}, faults)
     statuses = _keys("status", statuses, _states(), faults)
     if faults:
         raise FilterError("; ".join(faults) + ".")
-    key, codes = _grid(room, grid) if grid else ("", frozenset[str]())
-    clock = minute(room, now)  # as the table and the map, so that all three count alike
-    return room.wanted(
-        grid=key,
-        codes=codes,
-        classes=frozenset(name for name in classes if name not in directory.majors),
-        majors=frozenset(name for name in classes if name in directory.majors),
+    return Filter(
+        grid=_grid(room, grid) if grid else None,
+        classes=frozenset(classes),
         marks=frozenset(marks),
         statuses=frozenset(statuses),
-        active_since=None if days is None else (clock - timedelta(days=days)).to_pydatetime(),
-        reported_since=since,
-        reported_until=until,
-        restricted=False if key else None,
-        shift=room.shift(clock),
+        days=days,
+        since=since,
+        until=until,
         text=text,
     )
 
@@ -245,9 +236,11 @@ class _Maker:
         }
         found |= self._grids(cases)
         found |= {name: [case.state.times.get(act) for case in cases] for name, act in ACTS.items()}
-        found["due"] = [case.state.promised or case.state.due for case in cases]
+        found |= {name: [getattr(case.state, name) for case in cases] for name in ("due", "promised")}
+        found["in_time"] = [_in_time(case) for case in cases]
+        found["in_time_name"] = [self._(IN_TIME[said]) if said else "" for said in found["in_time"]]
         found |= {name: [getattr(case, name) for case in cases] for name in ("reported", "closed")}
-        found["overdue"] = [self._overdue(case) for case in cases]
+        found["overdue"] = [is_overdue(case, self.clock) for case in cases]
         frame = pd.DataFrame({column.key: self._typed(column.kind, found[column.key]) for column in self.columns})
         return self._masked(frame)
 
@@ -285,14 +278,6 @@ class _Maker:
         mark = mark_of(case.status, shift_over=is_over)
         return mark.value if mark else ""
 
-    def _overdue(self, case: Incident) -> bool:
-        """Tell whether a deadline was missed: of a running case by now, of one that is done by when it was handled."""
-        if case.mark is None or case.status is Status.SUSPENDED:
-            return False
-        if case.state.in_time is not None:
-            return not case.state.in_time
-        return case.mark is Mark.RED and case.state.due is not None and case.state.due < self.clock
-
     def _title(self, key: str) -> str:
         try:
             return post_title(self.room.post(key), self._) if key else ""
@@ -325,7 +310,14 @@ POSTS = frozenset({"handler", "reporter", "verifier"})
 NAMED: Mapping[str, Mapping[Any, str]] = MappingProxyType(
     {"status": STATUS, "channel": CHANNEL, "urgency": URGENCY, "mark": MARK}
 )
+IN_TIME = MappingProxyType({"yes": N_("On time"), "no": N_("Late")})
 _KEYS = frozenset(column.key for column in (*BEFORE_GRIDS, *AFTER_GRIDS))
+
+
+def _in_time(case: Incident) -> str:
+    """Say whether a case was handled by the deadline that was promised (按期, 逾期); "" while it is being handled, and of one that was refused, linked or cancelled."""
+    said = case.state.in_time if case.mark else None
+    return "" if said is None else "yes" if said else "no"
 
 
 def _stated(case: Incident, name: str) -> Any:
@@ -377,7 +369,7 @@ def _near(said: str, words: Sequence[str]) -> str:
     )
 
 
-def _grid(room: Room, asked_: str) -> tuple[str, frozenset[str]]:
+def _grid(room: Room, asked_: str) -> tuple[str, str]:
     net = room.area.net
     said, _, code = asked_.replace("：", ":").partition(":")
     grids: dict[str, Any] = {**{level.key: level for level in net.levels}, **{over.key: over for over in net.overlays}}
@@ -390,7 +382,7 @@ def _grid(room: Room, asked_: str) -> tuple[str, frozenset[str]]:
     known = {*(str(own) for own, _label in labels), *(net.stacked if key == net.leaf.key else ())}
     codes = {code} if code in known else {str(own) for own, label in labels if str(label) == code}
     if len(codes) == 1:
-        return key, codes_of(net, key, next(iter(codes)))
+        return key, next(iter(codes))
     if codes:
         raise FilterError(f"grid={asked_}: several are called so: {', '.join(sorted(codes))}. Give the code instead.")
     near = _near(code, [str(word) for pair in labels for word in pair])

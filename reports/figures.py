@@ -1,8 +1,9 @@
 """One filter, one query: every count on map, board, list and paper comes through here, so that they agree.
 
-A `Filter` is what an address says (``grid=micro:0305&class=gas&mark=red&days=7``); `asked` makes the one question of it that the ledger is asked, `look` the answer
-that map, board and paper share. An address that names no period means the last day, so that a wall shows what is open and what this day has done; ``days=all`` means
-everything. The clock goes by whole minutes, so that whatever is asked within one of them is answered alike.
+A `Filter` is what an address says (``grid=micro:0305&class=gas&mark=red&days=7``); `asked` makes the one question of it that the ledger is asked, for figures and for
+rows, and `look` the answer that map, board and paper share. An address of the map that names no period means the last day, so that a wall shows what is open and what
+this day has done; ``days=all`` means everything, and so does no period in the table. The clock goes by whole minutes, so that whatever is asked within one of them is
+answered alike.
 
 Cases of restricted classes (disputes, care) are counted and have no place: docs/decisions/restricted.md.
 """
@@ -18,15 +19,21 @@ from urllib.parse import urlencode
 import numpy as np
 import pandas as pd
 
+from desk.reading import may_read_part
 from desk.room import Room
 from geo.errors import FilterError, UnknownPost
 from geo.net import Net
-from incidents.model import Mark, Status, state_of_grid
+from incidents.case import Incident
+from incidents.model import Channel, Mark, Status, state_of_grid
+from incidents.posts import Post
 from ledger import find
 from ledger.find import Wanted
+from reports import address
+from reports.address import EVERYTHING
 
 MARKS = tuple(mark.value for mark in Mark)
 STATUSES = tuple(status.value for status in Status)
+CHANNELS = tuple(channel.value for channel in Channel)
 COLUMNS = (
     "uid",
     "key",
@@ -71,14 +78,27 @@ READ = (
     "demo",
     "codes",
 )
-MOST_DAYS = 3660
-PERIOD = 1  # days that an address means when it names none
-EVERYTHING = "all"
+PERIOD = 1  # days that an address of the map means when it names none
 MOST_RENEWED = 200  # changes up to which a picture is made of the last one
 MOST_CHANGES = 10_000  # after which a snapshot is better than a delta
 MOST_MARKS = 50_000  # that one picture holds
 NAMED = 30  # classes that an error names
-PARAMETERS = ("grid", "class", "mark", "days", "status", "handler", "duty")
+# What a filter is called in an address; `Filter.from_query` reads them, `Filter.to_query` writes them.
+PARAMETERS = (
+    "grid",
+    "class",
+    "mark",
+    "days",
+    "status",
+    "channel",
+    "handler",
+    "duty",
+    "late",
+    "demo",
+    "since",
+    "until",
+    "q",
+)
 FEWEST = 5  # cases of restricted classes in a part of the area below which they are not counted
 
 
@@ -92,12 +112,20 @@ class Filter:
         ``(key, code)`` of a level or overlay: only what lies in that grid.
     classes
         Only these classes or major classes; empty for all.
-    marks, statuses
+    marks, statuses, channels
         Only these; empty for all.
     days
         Only what was reported, or is still open, in so many days before the data's time. None for all.
     handler, duty
         Keys of posts: only what that one handles, or is responsible for. "" for all.
+    late
+        Only what is overdue (超期): open, and its running deadline has passed.
+    demo
+        Only demonstrations (True), none of them (False), both (None).
+    since, until
+        Reported from then on, and before then; in the area's time, without a zone.
+    text
+        Every word must occur in number, title, text or address.
     """
 
     grid: tuple[str, str] | None = None
@@ -107,37 +135,61 @@ class Filter:
     statuses: frozenset[str] = field(default_factory=frozenset)
     handler: str = ""
     duty: str = ""
+    channels: frozenset[str] = field(default_factory=frozenset)
+    late: bool = False
+    demo: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str = ""
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> "Filter":
+    def from_query(cls, query: Mapping[str, str], *, period: int | None = PERIOD) -> "Filter":
         """Read a filter from the parameters of an address; other parameters are left alone.
+
+        Parameters
+        ----------
+        period
+            Days that an address means which names none: the last day on the map, None (everything) in the table.
 
         Raises
         ------
         FilterError
             Names the parameter, its value, and what it may be.
         """
-        storable(query, PARAMETERS)
+        address.storable(query, PARAMETERS)
+        said = {name: query.get(name, "") for name in PARAMETERS}
         return cls(
-            grid=_grid(query.get("grid", "")),
-            classes=_list(query.get("class", "")),
-            marks=_among("mark", query.get("mark", ""), MARKS),
-            days=_days(query.get("days", "")),
-            statuses=_among("status", query.get("status", ""), STATUSES),
-            handler=query.get("handler", ""),
-            duty=query.get("duty", ""),
+            grid=address.grid(said["grid"]),
+            classes=address.several(said["class"]),
+            marks=address.among("mark", said["mark"], MARKS),
+            days=address.days(said["days"], period),
+            statuses=address.among("status", said["status"], STATUSES),
+            handler=said["handler"],
+            duty=said["duty"],
+            channels=address.among("channel", said["channel"], CHANNELS),
+            late=address.flag("late", said["late"]) or False,
+            demo=address.flag("demo", said["demo"]),
+            since=address.time("since", said["since"]),
+            until=address.time("until", said["until"], last=True),
+            text=" ".join(said["q"].split()),
         )
 
-    def to_query(self) -> dict[str, str]:
+    def to_query(self, *, period: int | None = PERIOD) -> dict[str, str]:
         """Return the parameters of an address, only those that say something, in a fixed order."""
         said = {
             "grid": ":".join(self.grid) if self.grid else "",
             "class": ",".join(sorted(self.classes)),
             "mark": ",".join(mark for mark in MARKS if mark in self.marks),
-            "days": EVERYTHING if self.days is None else "" if self.days == PERIOD else str(self.days),
+            "days": "" if self.days == period else EVERYTHING if self.days is None else str(self.days),
             "status": ",".join(status for status in STATUSES if status in self.statuses),
+            "channel": ",".join(channel for channel in CHANNELS if channel in self.channels),
             "handler": self.handler,
             "duty": self.duty,
+            "late": "1" if self.late else "",
+            "demo": "" if self.demo is None else str(int(self.demo)),
+            "since": self.since.isoformat() if self.since else "",
+            "until": self.until.isoformat() if self.until else "",
+            "q": self.text,
         }
         return {name: value for name, value in said.items() if value}
 
@@ -145,9 +197,14 @@ class Filter:
         return urlencode(self.to_query())
 
     @property
+    def is_placed(self) -> bool:
+        """Whether it says where: in a grid, or with a post that handles or answers, which may be that of a grid."""
+        return bool(self.grid or self.handler or self.duty)
+
+    @property
     def is_part(self) -> bool:
         """Whether it asks about a part of the area: a grid, a post, classes."""
-        return bool(self.grid or self.classes or self.handler or self.duty)
+        return bool(self.is_placed or self.classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,8 +234,19 @@ class Picture:
         return self.cases[~self.cases["restricted"].to_numpy(dtype=bool)]
 
 
-def asked(room: Room, wanted: Filter, now: datetime) -> Wanted:
-    """Return the question that a filter asks the ledger: the only place where one is made of the other.
+def asked(
+    room: Room, wanted: Filter, now: datetime, *, reader: Post | None = None, rows: bool = False, **more: object
+) -> Wanted:
+    """Return the question that a filter asks the ledger: the only place where one is made of the other, and where it is decided who sees what.
+
+    Parameters
+    ----------
+    reader
+        The post that looks; None for a wall, a paper or a file, which anybody may come to see.
+    rows
+        Whether the answer is shown row by row (table, inbox, file) and with what carries no mark, or as figures and marks.
+    more
+        Fields of `Wanted` that narrow it further.
 
     Raises
     ------
@@ -186,22 +254,29 @@ def asked(room: Room, wanted: Filter, now: datetime) -> Wanted:
         The filter names a grid or class that the area does not have.
     """
     clock, majors = minute(room, now), room.rules.directory.majors
-    known = room.rules.directory.classes
-    question = room.wanted(
-        grid=wanted.grid[0] if wanted.grid else "",
-        codes=codes_of(room.area.net, *wanted.grid) if wanted.grid else frozenset(),
-        classes=frozenset(key for key in wanted.classes if key in known or key not in majors),
-        majors=frozenset(key for key in wanted.classes if key in majors),
-        marks=wanted.marks,
-        statuses=wanted.statuses,
-        handler=wanted.handler,
-        post=wanted.duty,
-        active_since=None if wanted.days is None else clock - timedelta(days=wanted.days),
-        shift=room.shift(clock),
-        marked=True,
-    )
+    known, zone = room.rules.directory.classes, room.area.pack.timezone
+    fields: dict[str, object] = {
+        "grid": wanted.grid[0] if wanted.grid else "",
+        "codes": codes_of(room.area.net, *wanted.grid) if wanted.grid else frozenset(),
+        "classes": frozenset(key for key in wanted.classes if key in known or key not in majors),
+        "majors": frozenset(key for key in wanted.classes if key in majors),
+        "marks": wanted.marks,
+        "statuses": wanted.statuses,
+        "channels": wanted.channels,
+        "handler": wanted.handler,
+        "post": wanted.duty,
+        "active_since": None if wanted.days is None else clock - timedelta(days=wanted.days),
+        "reported_since": wanted.since and wanted.since.replace(tzinfo=zone),
+        "reported_until": wanted.until and wanted.until.replace(tzinfo=zone),
+        "due_before": clock if wanted.late else None,
+        "demo": wanted.demo,
+        "text": wanted.text,
+        "shift": room.shift(clock),
+        "marked": not rows,
+    }
     _known_classes(room, wanted.classes)
-    return _suppressed(room, question) if wanted.is_part else question
+    question = room.wanted(**{**fields, **more})
+    return replace(question, restricted=False) if _withholds(room, wanted, question, reader, rows=rows) else question
 
 
 def look(room: Room, wanted: Filter, now: datetime) -> Picture:
@@ -284,8 +359,13 @@ def counts(frame: pd.DataFrame) -> dict[str, int]:
     return {mark: int(found.get(mark, 0)) for mark in MARKS}
 
 
+def is_overdue(case: Incident, clock: datetime) -> bool:
+    """Tell whether a case is overdue (超期): open, and its running deadline has passed. Whether it was handled in time (按期) is `CaseState.in_time`."""
+    return case.mark is Mark.RED and case.state.due is not None and case.state.due < clock
+
+
 def overdue(frame: pd.DataFrame, as_of: pd.Timestamp | None) -> pd.DataFrame:
-    """Return the red cases whose deadline has passed at ``as_of``, the longest overdue first."""
+    """Return the overdue cases (`is_overdue`), the longest overdue first."""
     if as_of is None:
         return frame.iloc[:0]
     late = frame[(frame["mark"] == Mark.RED.value) & (frame["due"] < as_of)]
@@ -441,28 +521,29 @@ def _codes(net: Net, key: str) -> frozenset[str]:
     raise FilterError(f"grid={key}:…: there is no level or overlay {key!r}. There are {keys}.")
 
 
-def _suppressed(room: Room, question: Wanted) -> Wanted:
-    """Return the question without the cases of restricted classes, where they are so few in this part of the area that they would point at somebody.
+def _withholds(room: Room, wanted: Filter, question: Wanted, reader: Post | None, *, rows: bool) -> bool:
+    """Tell whether the cases of restricted classes are left out of an answer: docs/decisions/restricted.md."""
+    if not wanted.is_part or (reader and may_read_filtered(room, wanted, reader)):
+        return False
+    if rows and (reader or wanted.is_placed):  # a row would say where it is; a class alone does not
+        return wanted.is_placed
+    return _is_few(room, question)
 
-    Marks and states do not narrow what is "few": the figures of a part would not add up otherwise, and one that stands with the others would be gone alone.
+
+def may_read_filtered(room: Room, wanted: Filter, reader: Post) -> bool:
+    """Tell whether a post may read all that a filter wants."""
+    posts = {post for post in (wanted.handler, wanted.duty) if post}
+    return may_read_part(reader, room.area.net, grid=wanted.grid, posts=posts)
+
+
+def _is_few(room: Room, question: Wanted) -> bool:
+    """Tell whether the cases of restricted classes are so few in this part of the area that they would point at somebody.
+
+    Marks, states and lateness do not narrow what is "few": the figures of a part would not add up otherwise, and one that stands with the others would be gone alone.
     """
-    part = replace(question, restricted=True, marks=frozenset(), statuses=frozenset())
+    part = replace(question, restricted=True, marked=True, marks=frozenset(), statuses=frozenset(), due_before=None)
     with room.ledger.reading() as connection:
-        few = find.count(connection, part, most=FEWEST) < FEWEST
-    return replace(question, restricted=False) if few else question
-
-
-def storable(query: Mapping[str, str], names: Iterable[str]) -> None:
-    """Refuse what no database can hold, and PostgreSQL does not even look for: a NUL.
-
-    Raises
-    ------
-    FilterError
-        Names the parameter.
-    """
-    for name in names:
-        if "\0" in query.get(name, ""):
-            raise FilterError(f"{name}: it holds a NUL, which is in no text. Take it out of the address.")
+        return find.count(connection, part, most=FEWEST) < FEWEST
 
 
 def _known_classes(room: Room, classes: Iterable[str]) -> None:
@@ -478,33 +559,3 @@ def _known_classes(room: Room, classes: Iterable[str]) -> None:
         raise FilterError(
             f"class={','.join(unknown)}: no such class. There are {', '.join(known[:NAMED])}{', …' if len(known) > NAMED else ''}."
         )
-
-
-def _grid(text: str) -> tuple[str, str] | None:
-    if not text:
-        return None
-    key, colon, code = text.partition(":")
-    if not colon or not key or not code:
-        raise FilterError(f"grid={text}: write it as level:code, for example grid=micro:0305.")
-    return key, code
-
-
-def _list(text: str) -> frozenset[str]:
-    return frozenset(part for part in text.split(",") if part)
-
-
-def _among(name: str, text: str, known: tuple[str, ...]) -> frozenset[str]:
-    values = _list(text)
-    if values - set(known):
-        raise FilterError(f"{name}={text}: choose among {', '.join(known)}.")
-    return values
-
-
-def _days(text: str) -> int | None:
-    if not text:
-        return PERIOD
-    if text == EVERYTHING:
-        return None
-    if not (text.isdecimal() and len(text) <= len(str(MOST_DAYS)) and 1 <= int(text) <= MOST_DAYS):
-        raise FilterError(f"days={text}: give a whole number from 1 to {MOST_DAYS}, or {EVERYTHING}.")
-    return int(text)

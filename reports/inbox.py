@@ -1,13 +1,15 @@
-"""What lies in whose inbox (待办), and what happened since the shift before began: every pile is a `Wanted`, so that its count, its list and the map agree.
+"""What lies in whose inbox (待办), and what happened since the shift before began: every pile is one question of `reports.figures.asked`, so that its count, its list and the map agree.
 
-A post sees its own scope: a head the grid and all below it, a department what it handles, the command room everything.
+A post sees its own scope: a head the grid and all below it, a department what it handles, the command room everything. It may read all of that, cases of restricted
+classes included; where the map leaves those out, `apart` says how many.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from desk.reading import ROOM_KINDS
 from desk.room import Room
 from incidents.case import Incident
 from incidents.lifecycle import APPROVERS, CENTRE, CHECKERS, Act, PostKind
@@ -15,8 +17,8 @@ from incidents.model import Mark, Status
 from incidents.posts import Post
 from ledger import find
 from ledger.find import HANDLED, Wanted
+from reports.figures import PERIOD, Filter, asked, minute
 
-ROOM_KINDS = frozenset({PostKind.DISPATCHER, PostKind.INSPECTOR})
 MOST = 200  # rows of a pile that a page shows at once
 
 
@@ -101,9 +103,8 @@ def wanted(room: Room, post: Post, pile: str, now: datetime) -> Wanted:
         A key of `PILES` or `DIGEST`.
     """
     found = PILES.get(pile) or DIGEST[pile]
-    clock = room.clock(now).to_pydatetime().astimezone(UTC)
-    fields = found.fields(_Asking(room, post, clock, before(room, now)))
-    return room.wanted(**{**(scope(post) if found.scoped else {}), "shift": room.shift(now), **fields})
+    fields = found.fields(_Asking(room, post, minute(room, now), before(room, now)))
+    return asked(room, Filter(), now, reader=post, rows=True, **(scope(post) if found.scoped else {}), **fields)
 
 
 def scope(post: Post) -> Mapping[str, object]:
@@ -140,10 +141,12 @@ def before(room: Room, now: datetime) -> datetime:
     return room.rules.settings.shift(started - timedelta(microseconds=1))
 
 
-def may_read(post: Post, case: Incident) -> bool:
-    """Tell whether a post sees the words of a case: those of restricted classes (disputes, care) only who works on it, the heads above, dispatcher and inspector."""
-    if not case.restricted or post.kind is PostKind.DISPATCHER:
-        return True
-    works = {case.post, case.informed, case.overdue_post, case.state.handler, case.state.reporter, *case.state.handlers}
-    within = post.grid is not None and post.grid[1] in case.codes.get(post.grid[0], "").split(";")
-    return post.key in works or within or post.kind is PostKind.INSPECTOR
+def apart(room: Room, post: Post, pile: str, now: datetime) -> int:
+    """Count the cases of restricted classes in a pile that the map leaves out in the scope of the post, for there they are few."""
+    if not scope(post):
+        return 0
+    shown = Filter(grid=post.grid, handler="" if post.grid else post.key, days=PERIOD)
+    if asked(room, shown, now).restricted is not False:
+        return 0
+    with room.ledger.reading() as connection:
+        return find.count(connection, replace(wanted(room, post, pile, now), restricted=True))

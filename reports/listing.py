@@ -1,12 +1,9 @@
-"""The table of cases (台账): what an address asks of it, as the one question of the ledger, and the columns that its files have (reports/exports.py).
+"""The table of cases (台账): the rows that a filter wants, with the columns of files (reports/exports.py), and what it says of those that are left out (reports/withheld.py)."""
 
-Under a filter by place (a grid, a post that handles) a row of a restricted class would say where it is: docs/decisions/restricted.md.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
 from types import MappingProxyType
 from typing import Any
@@ -16,127 +13,19 @@ import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
-from desk.inbox import ROOM_KINDS
 from desk.room import Room
-from geo.errors import FilterError
-from geo.net import Net
-from incidents.model import Channel, Status
 from incidents.posts import Post
 from ledger import find
-from ledger.find import Wanted
-from locales import N_, Translator
+from locales import Translator
 from reports import exports
-from reports.figures import EVERYTHING, MARKS, MOST_DAYS, codes_of, minute, storable
+from reports.export_files import note
+from reports.figures import Filter, asked
+from reports.withheld import withheld
 
 MOST = 10_000  # rows that the table shows, the newest ones
 SHAPES = MappingProxyType({"red": "▲", "yellow": "◆", "green": "●"})
 # What stands first on the screen; the files keep the order of the ledger.
 FIRST = ("mark_name", "number", "title", "class_name", "LEAF", "status_name", "handler_name", "due", "overdue", "address", "urgency_name", "channel_name", "reported")  # fmt: skip
-PARAMETERS = ("grid", "class", "mark", "status", "channel", "days", "late", "handler", "demo", "q")
-NOT_LISTED = N_("Cases of restricted classes are not listed under a filter by grid or post.")
-NOT_IN_FILES = N_("Files hold no cases of restricted classes under a filter by grid or post.")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What an address asks of the table; what is left empty does not narrow.
-
-    Attributes
-    ----------
-    days
-        Only what was reported or closed, or is still open, in so many days. None for all.
-    late
-        Only what is overdue.
-    demo
-        Only demonstrations (True), none of them (False), both (None).
-    text
-        Every word must occur in number, title, text or address.
-    """
-
-    grid: tuple[str, str] | None = None
-    classes: frozenset[str] = field(default_factory=frozenset)
-    marks: frozenset[str] = field(default_factory=frozenset)
-    statuses: frozenset[str] = field(default_factory=frozenset)
-    channels: frozenset[str] = field(default_factory=frozenset)
-    days: int | None = None
-    late: bool = False
-    handler: str = ""
-    demo: bool | None = None
-    text: str = ""
-
-    @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> "Asked":
-        """Read what an address asks; a value that makes no sense is left out.
-
-        Raises
-        ------
-        FilterError
-            It names a grid without its level, or holds a NUL.
-        """
-        storable(query, PARAMETERS)
-        grid = query.get("grid", "").split(":", 1)
-        if grid != [""] and (len(grid) == 1 or not all(grid)):
-            raise FilterError(f"grid={query['grid']}: write it as level:code, for example grid=micro:0305.")
-        days = query.get("days", "")
-        return cls(
-            grid=(grid[0], grid[1]) if len(grid) > 1 else None,
-            classes=_among(query.get("class", "")),
-            marks=_among(query.get("mark", ""), MARKS),
-            statuses=_among(query.get("status", ""), tuple(Status)),
-            channels=_among(query.get("channel", ""), tuple(Channel)),
-            days=int(days) if days.isdecimal() and days != EVERYTHING and 1 <= int(days[:6]) <= MOST_DAYS else None,
-            late=query.get("late") == "1",
-            handler=query.get("handler", ""),
-            demo={"1": True, "0": False}.get(query.get("demo", "")),
-            text=query.get("q", "").strip(),
-        )
-
-    @property
-    def is_placed(self) -> bool:
-        """Whether it says where: in a grid, or with a post that handles, which may be that of a grid."""
-        return bool(self.grid or self.handler)
-
-    def shows_restricted(self, net: Net, reader: Post | None) -> bool:
-        """Tell whether cases of restricted classes are among the rows: under a filter by place only where the post that reads may read all of them.
-
-        As `desk.inbox.may_read`: dispatcher and inspector read everything, a head what lies in its grid, a post what it handles.
-        """
-        if not self.is_placed or (reader and reader.kind in ROOM_KINDS):
-            return True
-        if reader is None:
-            return False
-        return reader.key == self.handler or bool(self.grid and reader.grid and _lies_in(net, self.grid, reader.grid))
-
-    def wanted(self, room: Room, now: datetime, reader: Post | None = None) -> Wanted:
-        """Return the question; ``reader`` is the post that looks.
-
-        Raises
-        ------
-        FilterError
-            There is no such level or overlay.
-        """
-        clock, majors = minute(room, now), room.rules.directory.majors
-        if self.grid and self.grid[0] not in room.area.net.keys:
-            keys = ", ".join(room.area.net.keys)
-            raise FilterError(
-                f"grid={':'.join(self.grid)}: there is no level or overlay of that key. There are {keys}."
-            )
-        return room.wanted(
-            grid=self.grid[0] if self.grid else "",
-            codes=codes_of(room.area.net, *self.grid) if self.grid else frozenset(),
-            classes=frozenset(key for key in self.classes if key not in majors),
-            majors=frozenset(key for key in self.classes if key in majors),
-            marks=self.marks,
-            statuses=self.statuses,
-            channels=self.channels,
-            active_since=None if self.days is None else clock - timedelta(days=self.days),
-            due_before=clock.to_pydatetime() if self.late else None,
-            handler=self.handler,
-            restricted=None if self.shows_restricted(room.area.net, reader) else False,
-            demo=self.demo,
-            text=self.text,
-            shift=room.shift(clock),
-        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,9 +47,11 @@ class Listing:
     hidden
         Whether each row is of a restricted class.
     kept
-        The rows that files hold: under a filter by place none of a restricted class, whoever reads, for a file is passed on.
-    without
-        Says what is left out under a filter by place, a msgid; "" for nothing.
+        The rows that files hold, whoever reads, for a file is passed on.
+    notes
+        What is left out, and why, in sentences.
+    in_files
+        The same of the files.
     """
 
     frame: pd.DataFrame
@@ -171,7 +62,8 @@ class Listing:
     total: int
     hidden: np.ndarray
     kept: pd.DataFrame
-    without: str = ""
+    notes: tuple[str, ...] = ()
+    in_files: tuple[str, ...] = ()
 
     def heading(self, key: str) -> str:
         """Return the heading of a column that stands first on the screen."""
@@ -185,7 +77,7 @@ class Listing:
 
 
 def listing(
-    room: Room, asked: Asked, now: datetime, _: Translator, language: str, reader: Post | None = None
+    room: Room, wanted: Filter, now: datetime, _: Translator, language: str, reader: Post | None = None
 ) -> Listing:
     """Return what the table shows to a post, the newest first.
 
@@ -194,19 +86,19 @@ def listing(
     FilterError
         What is asked makes no sense in this area.
     """
-    wanted = asked.wanted(room, now, reader)
-    with closing(exports.batches(room, wanted, now, language, size=MOST)) as found:
+    question = asked(room, wanted, now, reader=reader, rows=True)
+    with closing(exports.batches(room, question, now, language, size=MOST)) as found:
         rows = next(found)
     total = len(rows)
     if total == MOST:
         with room.ledger.reading() as connection:
-            total = find.count(connection, wanted)
+            total = find.count(connection, question)
     known = {column.key: column for column in exports.columns(room, language) if column.heading}
     leaf = f"{exports.own_name(room.area.net.leaf.key)}_name"
     first = [leaf if key == "LEAF" else key for key in FIRST]
     order = [known[key].heading for key in dict.fromkeys([*first, *known])]
-    frame = _shown(rows, list(known.values()), _)
-    without = (NOT_LISTED if wanted.restricted is False else NOT_IN_FILES) if asked.is_placed else ""
+    frame, hidden = _shown(rows, list(known.values()), _), rows["restricted"].to_numpy(dtype=bool)
+    in_files = asked(room, wanted, now, rows=True).restricted is not False
     return Listing(
         frame=frame,
         order=tuple(order),
@@ -214,9 +106,10 @@ def listing(
         numbers=tuple(rows["number"]),
         versions=tuple(int(version) for version in rows["version"]),
         total=total,
-        kept=frame[~rows["restricted"].to_numpy(dtype=bool)] if asked.is_placed else frame,
-        hidden=rows["restricted"].to_numpy(dtype=bool),
-        without=without,
+        kept=frame if in_files else frame[~hidden],
+        hidden=hidden,
+        notes=withheld(room, wanted, now, reader).said(_),
+        in_files=withheld(room, wanted, now).said(_),
     )
 
 
@@ -228,14 +121,15 @@ def to_csv(frame: pd.DataFrame) -> bytes:
     return ("\ufeff" + out.map(_plain).to_csv(index=False)).encode()
 
 
-def to_xlsx(frame: pd.DataFrame, title: str) -> bytes:
-    """Return the table as a workbook, its times as times; what begins like a formula stays text."""
+def to_xlsx(frame: pd.DataFrame, title: str, notes: Sequence[str] = (), heading: str = "") -> bytes:
+    """Return the table as a workbook, its times as times; what begins like a formula stays text. Notes stand on a sheet of their own."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     sheet.freeze_panes = "A2"
     sheet.append(list(frame.columns))
     for values in frame.itertuples(index=False, name=None):
         sheet.append([_cell(sheet, value) for value in values])
+    note(book, notes, heading)
     out = BytesIO()
     book.save(out)
     return out.getvalue()
@@ -271,22 +165,3 @@ def _shown(rows: pd.DataFrame, columns: list[exports.Column], _: Translator) -> 
         elif column.kind == "flag":
             out[column.key] = out[column.key].map({True: _("Yes"), False: ""})
     return out.set_axis([column.heading for column in columns], axis=1)
-
-
-def _lies_in(net: Net, grid: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Tell whether a grid is another one or lies below it; a grid of an overlay lies in itself alone."""
-    (key, code), keys = grid, [level.key for level in net.levels]
-    if grid == other:
-        return True
-    if not {key, other[0]} <= set(keys):
-        return False
-    if key == net.leaf.key:
-        code = {stack.code: stack.on for stack in net.stacks}.get(code, code)
-    depth, position = keys.index(key), net.level(key).positions.get(code, -1)
-    while depth > keys.index(other[0]) and position >= 0:
-        position, depth = int(net.levels[depth].parents[position]), depth - 1
-    return keys[depth] == other[0] and position >= 0 and str(net.levels[depth].codes[position]) == other[1]
-
-
-def _among(text: str, known: tuple[str, ...] = ()) -> frozenset[str]:
-    return frozenset(part for part in text.split(",") if part and (not known or part in known))

@@ -14,6 +14,7 @@ from incidents.lifecycle import Act, CaseState, Entry
 from incidents.model import MARK, Channel, Mark, Status
 
 CLASSES = ("06010", "01003", "L3001", "L5001", "litter")  # two of them restricted, one of no directory
+HANDLERS = ("head:third:1", "head:third:2", "department::城市管理")
 DAY, HOURS = 24 * 3600, 5 * 3600
 SECONDS = 12 * DAY  # before now in which things happened
 
@@ -73,6 +74,8 @@ class Busy:
         lon, lat = random.uniform(west, east), random.uniform(south, north)
         codes = self.room.area.net.assign(np.array([lon]), np.array([lat])).iloc[0]
         data = {"status": status.value}
+        if random.random() < 0.4:
+            data["handler"] = random.choice(HANDLERS)
         if MARK[status] is Mark.RED:
             data["due"] = (now + timedelta(minutes=random.randrange(-600, 120))).isoformat()
         elif MARK[status] is not None and random.random() < 0.9:
@@ -82,7 +85,7 @@ class Busy:
         post = f"head:{above}:{codes[above]}"
         made = Incident(
             area=self.room.id, class_=class_, major=known.major if known else "", reported=then, lon=lon, lat=lat,
-            state=CaseState(Status.REPORTED), channel=Channel.IMPORT, title=f"事件 {random.randrange(1000)}", address="中山路",
+            state=CaseState(Status.REPORTED), channel=random.choice(list(Channel)), demo=random.random() < 0.2, title=f"事件 {random.randrange(1000)}", address=random.choice(("中山路", "棉纺路")),
             codes={key: str(codes[key]) for key in self.room.area.net.keys}, post=post,
             restricted=bool(known and known.restricted),
         )  # fmt: skip

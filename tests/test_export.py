@@ -2,7 +2,7 @@
 
 import csv
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import geopandas as gpd
@@ -26,10 +26,11 @@ from incidents.lifecycle import Act, By, PostKind
 from incidents.model import Channel
 from layers.load import load
 from ledger import find
-from reports import export_files
+from reports import export_files, figures
 from reports.export_files import export, harmless
-from reports.exports import AFTER_GRIDS, BEFORE_GRIDS, asked, batches, columns, table
-from reports.listing import Asked, listing
+from reports.exports import AFTER_GRIDS, BEFORE_GRIDS, batches, columns, named, table
+from reports.figures import Filter
+from reports.listing import listing
 
 IN_GRID = (WEST + 1.5 * COLUMN, SOUTH + 1.5 * ROW)
 KINDS = ("xlsx", "csv", "geojson", "gpkg", "parquet")
@@ -58,6 +59,10 @@ def reported(room, **other):
         "reported": NOON,
     }
     return report(room, Draft(**{**said, **other}), DISPATCHER, NOON)
+
+
+def asked(room, now, **options):
+    return figures.asked(room, named(room, **options), now, rows=True)
 
 
 def everything(room, language="zh"):
@@ -96,12 +101,15 @@ def test_the_table_has_the_ledgers_usual_columns_in_chinese(room):
         "派遣单位",
         "派遣时间",
         "时限",
+        "处置时限",
         "反馈时间",
         "结案时间",
         "状态",
+        "三色标记",
         "超期",
+        "按期办结",
         "返工次数",
-        "评价",
+        "满意度",
     ]
     assert [head for head in heads if head in usual] == usual
     assert len(heads) == len(set(heads))
@@ -163,9 +171,19 @@ def test_what_is_overdue_is_counted_as_the_ledger_counts_it(dc):
     frame = everything(dc)
     with dc.ledger.reading() as connection:
         late = find.count(connection, dc.wanted(due_before=dc.clock(NOON).to_pydatetime()))
-    assert int((frame["overdue"] & (frame["mark"] == "red")).sum()) == late > 0
+    assert int(frame["overdue"].sum()) == late > 0
+    assert (frame.loc[frame["overdue"], "due"] < dc.clock(NOON)).all()
+
+
+def test_what_is_done_was_on_time_or_late_by_the_deadline_that_was_promised_and_is_never_overdue(dc):
+    frame = everything(dc)
     closed = frame[frame["status"] == "closed"]
-    assert (closed["overdue"] == (closed["closed"] > closed["due"])).all()
+    assert not closed["overdue"].any()
+    assert closed["due"].isna().all()
+    late = closed["closed"] > closed["promised"]
+    assert late.any()
+    assert (closed["in_time_name"] == np.where(closed["promised"].isna(), "", np.where(late, "逾期", "按期"))).all()
+    assert (frame.loc[frame["mark"] == "red", "in_time"] == "").all()
 
 
 def test_what_was_cleared_in_a_former_shift_is_green(tmp_path):
@@ -277,8 +295,9 @@ def test_a_filter_asks_for_a_grid_a_class_a_mark_and_days(dc):
     inside = red[[("2" in codes.split(";")) for codes in red["ward"]]]
     found = table(dc, asked(dc, NOON, grid="ward:2", classes=["graffiti"], marks=["red"]), NOON, "zh")
     assert found["number"].tolist() == inside["number"].tolist()
-    since = datetime(2016, 8, 10, tzinfo=UTC)
-    later = table(dc, asked(dc, NOON, since=since, until=since + timedelta(days=1)), NOON, "zh")
+    local = datetime(2016, 8, 10)  # noqa: DTZ001  in the area's time
+    since = local.replace(tzinfo=dc.area.pack.timezone)
+    later = table(dc, asked(dc, NOON, since=local, until=local + timedelta(days=1)), NOON, "zh")
     assert len(later) == int(((frame["reported"] >= since) & (frame["reported"] < since + timedelta(days=1))).sum()) > 0
     words = table(dc, asked(dc, NOON, text="SPRINGLAND"), NOON, "zh")
     assert words["address"].str.contains("SPRINGLAND").all()
@@ -452,7 +471,8 @@ def test_the_command_writes_what_it_is_asked_for(tmp_path, monkeypatch):
         )
 
     assert run("a.csv").output == f"14 cases written to {tmp_path / 'a.csv'}.\n"
-    assert "Cases of restricted classes are not in it" in run("grid.csv", "--grid", "micro:3-04").output
+    assert "fewer than 5" in run("grid.csv", "--grid", "micro:3-04", "--language", "en").output
+    assert "不足 5 件" in run("grid2.csv", "--grid", "micro:3-04").output
     assert run("b.csv", "--mark", "red", "--grid", "micro:1-04", "--language", "en").exit_code == 0
     assert {row["State"] for row in read_csv(tmp_path / "b.csv")} == {"Reported"}
     assert len(read_csv(tmp_path / "b.csv")) == 3
@@ -467,11 +487,9 @@ def test_files_stand_at_the_minute_of_the_table_and_of_the_map(room):
     do(room, Doing(number, Act.CANCEL, {"reason": "误报"}), DISPATCHER, NOON + timedelta(seconds=10))
     for later in (timedelta(days=1, seconds=40), timedelta(days=1, minutes=1)):
         now = NOON + later
-        shown = Asked.from_query({"days": "1"}).wanted(room, now)
-        assert asked(room, now, days=1).active_since == shown.active_since
-        assert (
-            len(table(room, asked(room, now, days=1), now, "zh")) == listing(room, Asked(days=1), now, str, "zh").total
-        )
+        wanted = Filter.from_query({"days": "1"})
+        assert asked(room, now, days=1) == figures.asked(room, wanted, now, rows=True)
+        assert len(table(room, asked(room, now, days=1), now, "zh")) == listing(room, wanted, now, str, "zh").total
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])

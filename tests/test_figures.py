@@ -1,6 +1,6 @@
 """One filter, one query: every count comes through it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -11,6 +11,7 @@ from small_pack import write_small_pack
 from geo.errors import FilterError
 from layers.load import load
 from reports import figures
+from reports.address import MOST_DAYS
 from reports.choices import grid_choices
 from reports.figures import MARKS, Filter
 
@@ -33,21 +34,37 @@ def select(room, wanted):
 WORDS = st.text(
     st.characters(blacklist_characters=",:;&=+%#", blacklist_categories=("Cs", "Cc", "Z")), min_size=1, max_size=12
 )
+TIMES = st.datetimes(datetime(1971, 1, 2), datetime(2199, 1, 1))  # noqa: DTZ001  in the area's time
 FILTERS = st.builds(
     Filter,
     grid=st.none() | st.tuples(WORDS, WORDS),
     classes=st.frozensets(WORDS, max_size=4),
     marks=st.frozensets(st.sampled_from(MARKS)),
-    days=st.none() | st.integers(1, figures.MOST_DAYS),
+    days=st.none() | st.integers(1, MOST_DAYS),
     statuses=st.frozensets(st.sampled_from(figures.STATUSES), max_size=3),
     handler=WORDS | st.just(""),
     duty=WORDS | st.just(""),
+    channels=st.frozensets(st.sampled_from(figures.CHANNELS), max_size=3),
+    late=st.booleans(),
+    demo=st.sampled_from([None, True, False]),
+    since=st.none() | TIMES,
+    until=st.none() | TIMES,
+    text=st.lists(WORDS, max_size=3).map(" ".join),
 )
 
 
-@given(FILTERS)
-def test_a_filter_survives_its_way_through_an_address(wanted):
-    assert Filter.from_query(wanted.to_query()) == wanted
+@given(FILTERS, st.sampled_from([figures.PERIOD, None]))
+def test_a_filter_survives_its_way_through_an_address(wanted, period):
+    query = wanted.to_query(period=period)
+    assert Filter.from_query(query, period=period) == wanted
+    assert set(query) <= set(figures.PARAMETERS)
+
+
+def test_a_day_that_ends_a_period_counts_whole_and_times_are_the_areas(room):
+    wanted = Filter.from_query({"since": "2026-03-01", "until": "2026-03-01"})
+    assert wanted.until - wanted.since == timedelta(days=1)
+    assert figures.asked(room, wanted, NOON).reported_since.isoformat() == "2026-03-01T00:00:00+08:00"
+    assert Filter.from_query({"until": "2026-03-01T08:30"}).until.hour == 8
 
 
 def test_an_address_that_names_no_period_means_the_last_day():
@@ -70,6 +87,13 @@ def test_everything_is_asked_for_by_name():
         {"days": "-1"},
         {"days": "x"},
         {"days": "99999"},
+        {"channel": "dove"},
+        {"late": "yes"},
+        {"demo": "2"},
+        {"since": "yesterday"},
+        {"since": "2026-03-01T08:00+08:00"},
+        {"until": "9999-12-31"},
+        {"until": "0001-01-01"},
     ],
 )
 def test_what_makes_no_sense_is_named(query):

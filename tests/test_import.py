@@ -34,7 +34,7 @@ from incidents.rota import Role, Slot
 from layers.load import load
 from ledger import find
 from locales import translator
-from reports import exports
+from reports import exports, figures
 from reports.words import CHANNEL, STATUS, URGENCY
 
 HEAD = ["工单编号", "来电时间", "诉求内容", "地址", "小类", "办理时限", "承办单位", "经度", "纬度"]
@@ -977,6 +977,7 @@ def test_a_batch_comes_in_is_brought_up_to_date_and_goes_out_on_both_databases(a
     news = planned(room, tmp_path, *[{**row, "办结时间": "2026-11-20 10:00"} for row in rows])
     assert news.counts["changed"] == 600
     imports.write(room, news, NOON, update=True)
-    frame = exports.table(room, exports.asked(room, NOON, grid="micro:2-02", marks=["green"]), NOON, "zh")
+    wanted = exports.named(room, grid="micro:2-02", marks=["green"])
+    frame = exports.table(room, figures.asked(room, wanted, NOON, rows=True), NOON, "zh")
     assert frame["external_id"].nunique() == 600
     assert set(frame["status"]) == {"closed"}

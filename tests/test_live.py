@@ -1,15 +1,17 @@
 """The live feed: map, table and paper count alike, and who applies what changed sees what one sees who comes anew."""
 
 import gc
+import re
 import weakref
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count as counting
 from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
 
 import pytest
-from busy_room import CLASSES, Busy
+from busy_room import CLASSES, HANDLERS, Busy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rooms import NOON, room_of
@@ -22,12 +24,15 @@ from incidents.model import mark_of
 from layers.load import load
 from layers.sheet import sheet
 from ledger import find
-from reports import figures
+from pages.parts.board import counts as counts_html
+from reports import exports, figures
 from reports.cards import card
 from reports.choices import class_choices, grid_choices
 from reports.facts import facts_of
 from reports.figures import FEWEST, MARKS, Filter
+from reports.listing import listing
 from reports.search import search
+from reports.withheld import withheld
 
 SVG = "{http://www.w3.org/2000/svg}"
 NAMES = counting()
@@ -46,6 +51,8 @@ def busy(template, seed, count=40, now=NOON):
     return Busy(template, f"busy{next(NAMES)}", seed, count, now)
 
 
+LOCAL = NOON.astimezone(ZoneInfo("Asia/Shanghai")).replace(tzinfo=None)
+READERS = ("", "dispatcher::", "head:third:2")
 GRIDS = ["", "micro:3-04", "micro:3-04b", "micro:1-02", "third:1", "third:3", "community:C1", "dedicated:专1"]
 FILTERS = st.builds(
     lambda grid, **rest: Filter(grid=tuple(grid.split(":", 1)) if grid else None, **rest),
@@ -55,6 +62,13 @@ FILTERS = st.builds(
     days=st.sampled_from([None, 1, 3]),
     statuses=st.just(frozenset()) | st.frozensets(st.sampled_from(figures.STATUSES), max_size=4),
     duty=st.sampled_from(["", "", "head:third:2"]),
+    handler=st.sampled_from(["", "", "", *HANDLERS]),
+    channels=st.just(frozenset()) | st.frozensets(st.sampled_from(figures.CHANNELS), max_size=5),
+    late=st.sampled_from([False, False, False, True]),
+    demo=st.sampled_from([None, None, None, True, False]),
+    since=st.sampled_from([None, None, LOCAL - timedelta(days=4)]),
+    until=st.sampled_from([None, None, LOCAL - timedelta(hours=20)]),
+    text=st.sampled_from(["", "", "", "中山路", "事件 中山路", "B-2026"]),
 )
 
 
@@ -76,15 +90,34 @@ def as_the_rules_say(room, wanted, now):
             and (not wanted.grid or codes & set(case.codes[wanted.grid[0]].split(";")))
             and (not wanted.classes or {case.class_, case.major} & wanted.classes)
             and (not wanted.duty or case.post == wanted.duty)
+            and (not wanted.handler or case.state.handler == wanted.handler)
+            and (not wanted.channels or case.channel in wanted.channels)
+            and wanted.demo in {None, case.demo}
+            and all(local_time(case) >= time for time in (wanted.since,) if time)
+            and all(local_time(case) < time for time in (wanted.until,) if time)
+            and all(said(case, word) for word in wanted.text.split())
         ):
-            found.append((mark.value, case.status, "" if case.restricted else case.number))
+            late = mark == "red" and case.state.due is not None and case.state.due < clock
+            found.append((mark.value, case.status, late, "" if case.restricted else case.number))
     if wanted.is_part and sum(not number for *_, number in found) < FEWEST:
-        found = [(mark, status, number) for mark, status, number in found if number]
+        found = [row for row in found if row[-1]]
     return [
         (mark, number)
-        for mark, status, number in found
-        if (not wanted.marks or mark in wanted.marks) and (not wanted.statuses or status in wanted.statuses)
+        for mark, status, late, number in found
+        if (not wanted.marks or mark in wanted.marks)
+        and (not wanted.statuses or status in wanted.statuses)
+        and (late or not wanted.late)
     ]
+
+
+def local_time(case):
+    return case.reported.astimezone(ZoneInfo("Asia/Shanghai")).replace(tzinfo=None)
+
+
+def said(case, word):
+    """Tell whether a word is in what may be looked for: of a restricted case its number alone."""
+    texts = (case.number,) if case.restricted else (case.number, case.title, case.text, case.address)
+    return any(word in text for text in texts)
 
 
 @given(seed=st.integers(0, 10**6), wanted=FILTERS, minutes=st.integers(0, 3 * 24 * 60))
@@ -106,10 +139,43 @@ def test_map_board_table_and_paper_count_alike(template, seed, wanted, minutes):
         table = find.rows(connection, question, columns=("mark",))
         late = find.count(connection, replace(question, due_before=figures.minute(room, now)))
     assert dict.fromkeys(MARKS, 0) | Counter(row["mark"] for row in table) == counts
-    assert told["overdue"] == late
+    assert told["overdue"] == late == sum(answer(room, replace(wanted, late=True), None, now)["counts"].values())
     paper = wanted_of(room, wanted, now)
     assert figures.counts(paper.cases) == counts
     assert paper.overdue == late
+    board = counts_on_the_board(room, wanted, now)
+    assert board == {mark: n for mark, n in counts.items() if not wanted.marks or mark in wanted.marks}
+    rows_and_files_add_up_to_the_figures(room, wanted, now, counts)
+
+
+def counts_on_the_board(room, wanted, now):
+    html = counts_html(room, wanted, now, str)
+    found = re.findall(r'data-mark="(\w+)".*?<b>([\d,]+|—)</b>', html)
+    return {mark: int(n.replace(",", "")) for mark, n in found if n != "—"}
+
+
+def rows_and_files_add_up_to_the_figures(room, wanted, now, counts):
+    """Rows on screen, rows of files and what is said of those that are left out make the figures of the map, whoever looks."""
+    figure = sum(counts.values())
+    file = exports.table(room, figures.asked(room, wanted, now, rows=True), now, "zh")
+    left = withheld(room, wanted, now)
+    assert left.shown == 0
+    assert len(file) + left.counted - left.unmarked == figure
+    assert (left.few, left.counted) == (False, 0) or not file["restricted"].any()
+    open_ = [row["number"] for _, row in file.iterrows() if row["mark"] and not row["restricted"]]
+    assert sorted(open_) == sorted(figures.look(room, wanted, now).placed["uid"])
+    if not left.counted:
+        assert dict.fromkeys(MARKS, 0) | Counter(file.loc[file["mark"] != "", "mark"]) == counts
+        assert int(file["overdue"].sum()) == answer(room, wanted, None, now)["overdue"]
+    for reader in READERS:
+        post = room.post(reader) if reader else None
+        shown, left = listing(room, wanted, now, str, "zh", post), withheld(room, wanted, now, post)
+        assert shown.total == len(shown.numbers)
+        assert list(shown.kept["编号"]) == list(file["number"])
+        question = figures.asked(room, wanted, now)
+        extra = left.shown if question.restricted is False else 0
+        assert shown.total + left.counted - left.unmarked - extra == figure
+        assert bool(shown.notes) == any((left.few, left.counted, left.shown, left.unmarked))
 
 
 def test_the_paper_draws_what_has_a_place_and_says_what_has_none(template):

@@ -47,6 +47,7 @@
       this.since = delta.version;
       this.at = delta.served;
       model.hiddenCount = delta.hidden || 0;
+      model.few = Boolean(delta.few);
       model.demo = Boolean(delta.demo);
       model.counts = delta.counts;
       model.overdue = delta.overdue;

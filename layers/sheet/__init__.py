@@ -121,6 +121,7 @@ def _notes(drawing: Drawing, beyond: int, unnumbered: int) -> list[str]:
     if drawing.wanted.hidden:
         said = _("{count} cases of restricted classes are counted and not shown")
         notes.append(said.format(count=f"{drawing.wanted.hidden:,}"))
+    notes += drawing.wanted.notes
     return notes + ([_("{count} numbers found no room").format(count=f"{unnumbered:,}")] if unnumbered else [])
 
 

@@ -33,6 +33,8 @@ class Wanted:
         ``(key, code)``: the sheet shows this grid.
     conditions
         The other parts of the filter, said in words.
+    notes
+        What else is to be said below the map.
     view
         Show what this screen shows, instead of the whole area or grid.
     ink
@@ -46,6 +48,7 @@ class Wanted:
     overdue: int = 0
     grid: tuple[str, str] | None = None
     conditions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     view: View | None = None
     ink: str = "colour"
     as_of: pd.Timestamp | None = None

@@ -6,10 +6,10 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from desk.inbox import may_read
 from desk.mediation import mediation_of
 from desk.places.place import neighbours
 from desk.places.repeats import repeats
+from desk.reading import may_read
 from desk.room import Room
 from incidents.case import Incident
 from incidents.lifecycle import Act, allowed
@@ -174,7 +174,7 @@ def _facts(visit: Visit, room: Room, case: Incident) -> list[tuple[str, str]]:
         (_("Reported by"), post_name(room, state.reporter, _)),
         (_("Channel"), _(CHANNEL[case.channel])),
         (_("Order number there"), " ".join(filter(None, (case.source, case.external_id)))),
-        (_("Class"), f"{class_name(room, case.class_, visit.language)} {case.class_}"),
+        (_("Minor class"), f"{class_name(room, case.class_, visit.language)} {case.class_}"),
         (_("Deadline"), local(room, state.due)),
         (_("Limit"), limit),
         (_("Left"), working),

@@ -12,6 +12,7 @@ from layers.grid_names import full_names
 from locales import Translator
 from reports import figures
 from reports.figures import MARKS, Filter
+from reports.withheld import few_left_out
 from reports.words import MARK, day_and_time, length_of_time, moment, period
 
 MOST_OVERDUE = 5
@@ -34,6 +35,8 @@ def counts(room: Room, wanted: Filter, now: datetime, _: Translator) -> str:
     if hidden := figures.restricted(found):
         said = _("{n} of restricted classes are counted and not shown").format(n=f"{hidden:,}")
         parts.append(f'<p class="bm-hidden">{escape(said)}</p>')
+    if few := few_left_out(room, picture.question, _):
+        parts.append(f'<p class="bm-hidden">{escape(few)}</p>')
     if found.empty:
         parts.append(f'<p class="bm-empty">{escape(_("No incident matches the filter."))}</p>')
     return f'<div class="bm-board">{"".join(parts)}</div>'

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from html import escape
 
-from desk.inbox import may_read
+from desk.reading import may_read
 from desk.room import Room
 from incidents.case import Incident
 from incidents.model import Status

@@ -24,7 +24,7 @@ def sieve(visit: Visit, room: Room) -> None:
         days[asked["days"]] = _("{n} days").format(n=asked["days"])
     _text(visit, asked)
     _one("grid", visit, grids, asked, _("All grids"), _("Grid"))
-    _many("class", visit, classes, asked, _("All classes"), _("Class"))
+    _many("class", visit, classes, asked, _("All classes"), _("Major or minor class"))
     _many("mark", visit, {mark: _(MARK[mark]) for mark in MARKS}, asked, _("All marks"), _("Mark"))
     _many("status", visit, {key.value: _(STATUS[key.value]) for key in Status}, asked, _("All states"), _("State"))
     _one("days", visit, days, asked, _("All the time"), _("Period"))

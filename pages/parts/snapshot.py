@@ -11,7 +11,8 @@ from incidents.posts import Post
 from locales import translator
 from pages.parts.follow import EVERY, version_of
 from pages.parts.visit import Visit
-from reports.listing import Asked, Listing, listing
+from reports.figures import Filter
+from reports.listing import Listing, listing
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,4 +74,4 @@ def follow_table(visit: Visit, room: Room, shown: Snapshot, *, busy: bool) -> No
 def _listed(
     room: Room, query: tuple[tuple[str, str], ...], _version: int, now: datetime, language: str, reader: Post
 ) -> Listing:
-    return listing(room, Asked.from_query(dict(query)), now, translator(language), language, reader)
+    return listing(room, Filter.from_query(dict(query), period=None), now, translator(language), language, reader)

@@ -18,7 +18,7 @@ from layers.areas import Areas
 from layers.load import Area
 from layers.pack import read_pack
 from locales import LANGUAGES, Translator, translator
-from reports.figures import Filter
+from reports.figures import PARAMETERS, Filter
 from settings import Settings
 
 FILTER = ("grid", "class", "mark", "days")
@@ -28,7 +28,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "case": ("case",),
     "posts": ("key", "in", "level", "show", "q"),
     "duty": ("week", "role", "slot"),
-    "cases": ("grid", "class", "mark", "status", "channel", "days", "late", "handler", "demo", "q"),
+    "cases": PARAMETERS,
 }
 OWNED = tuple(dict.fromkeys(name for names in OWN.values() for name in names if name not in FILTER))
 

@@ -23,7 +23,7 @@ def choose_class(visit: Visit, room: Room, form: Form) -> IncidentClass | None:
     _, directory = visit._, room.rules.directory
     with st.container(horizontal=True, gap="small"):
         query = st.text_input(
-            _("Class"),
+            _("Minor class"),
             type="search",
             live=True,
             placeholder=_("Search by a word, as residents say it, or by code"),
@@ -44,7 +44,7 @@ def choose_class(visit: Visit, room: Room, form: Form) -> IncidentClass | None:
         st.html(f'<p class="bm-note">{escape(_("No class is called so. Try another word, or a major class."))}</p>')
     else:
         st.pills(
-            _("Class"),
+            _("Minor class"),
             offered,
             format_func=lambda key: directory.name(key).in_(visit.language),
             key=key,
