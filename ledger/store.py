@@ -14,10 +14,10 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 
 from geo.errors import LedgerBroken, LedgerError
-from ledger import migrations, statements
+from ledger import audit, migrations, statements
 from ledger.history import KEY_FILE, Head, is_signed, key_of, sign
 from ledger.migrations import WRITING
-from ledger.writing import Writing
+from ledger.writing import Known, Writing
 
 T = TypeVar("T")
 FILE = "ledger.db"
@@ -48,12 +48,19 @@ class Ledger:
         self._mutex = Lock()  # of _waiting and _led
         self._led = False
         self._leader = 0  # thread that commits now
+        self._known = Known()  # by who leads alone
+        self._writer = engine.execution_options(**{WRITING: True})
 
-    def change(self, work: Callable[[Writing], T]) -> T:
+    def change(self, work: Callable[[Writing], T], *, origins: Sequence[tuple[str, str, str]] = ()) -> T:
         """Do some work on the ledger, and return what it returned once all of it is on the disk.
 
         Works of several threads that wait at the same time are committed together (group commit): each stands or falls alone, for what a work did that raises is
         dropped. Where the database refuses what one of them wrote, all are done again one by one, so that a work must leave no trace but in the ledger.
+
+        Parameters
+        ----------
+        origins
+            Area, source and key of what the work will look for (`Writing.find`), so that those of all works are looked up at once.
 
         Raises
         ------
@@ -62,7 +69,7 @@ class Ledger:
         """
         if self._leader == get_ident():
             raise RuntimeError("A work began another change; it would wait for itself. Do both in one work.")
-        job = _Job(work)
+        job = _Job(work, origins)
         with self._mutex:
             self._waiting.append(job)
             leads, self._led = not self._led, True
@@ -107,6 +114,7 @@ class Ledger:
         with self._transaction() as connection:
             head = sign(read_head(connection, lock=True), self._key)
             statements.SET_HEAD(connection, {"v": head.version, "h": head.hash, "s": head.signature})
+            audit.sign_anew(connection, self._key)
         return head
 
     def head(self) -> Head:
@@ -137,8 +145,7 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        options = {WRITING: True}
-        with _named_errors(), self.engine.connect().execution_options(**options) as connection, connection.begin():
+        with _named_errors(), self._writer.connect() as connection, connection.begin():
             yield connection
 
     def _commit(self, jobs: "Sequence[_Job[Any]]") -> None:
@@ -165,13 +172,17 @@ class Ledger:
         with self._transaction() as connection:
             before = read_head(connection, lock=True)
             self._require_signed(before)
-            writing = Writing(connection, before)
+            writing = Writing(connection, before, self._known)
+            writing.expect(origin for job in jobs for origin in job.origins)
             for job in jobs:
                 job.run(writing)
-            head = writing.finish()
-            if head != before:
-                head = sign(head, self._key)
-                statements.SET_HEAD(connection, {"v": head.version, "h": head.hash, "s": head.signature})
+            with statements.together(connection):
+                head = writing.finish()
+                if head != before:
+                    head = sign(head, self._key)
+                    statements.SET_HEAD.run(connection, {"v": head.version, "h": head.hash, "s": head.signature})
+                statements.commit(connection)
+        self._known = writing.known()
         if before.version // EVERY != head.version // EVERY:
             self._look_around()
 
@@ -187,8 +198,8 @@ class Ledger:
 class _Job(Generic[T]):
     """A work that waits for its commit."""
 
-    def __init__(self, work: Callable[[Writing], T]) -> None:
-        self._work = work
+    def __init__(self, work: Callable[[Writing], T], origins: Sequence[tuple[str, str, str]] = ()) -> None:
+        self._work, self.origins = work, origins
         self._value: T | None = None
         self._woken = Event()
         self._leads = False
@@ -377,13 +388,12 @@ def optimise(ledger: Ledger) -> None:
 
 def read_head(connection: Connection, *, lock: bool = False) -> Head:
     """Read the head; with ``lock`` no other writer takes a version before this transaction ends."""
-    rows = (statements.HEAD_LOCKED if lock else statements.HEAD)(connection).mappings().all()
+    rows = statements.HEAD_LOCKED.run(connection).fetchall() if lock else statements.HEAD(connection).all()
     if len(rows) != 1:
         raise LedgerBroken(
             f"The ledger has {len(rows)} rows that say where its history ends, not one: its table `head` was changed. Put this database aside, and restore a backup into a new one."
         )
-    row = rows[0]
-    return Head(row["version"], row["hash"], row["signature"])
+    return Head(*rows[0])
 
 
 def _sqlite(path: Path) -> Engine:
@@ -416,7 +426,7 @@ def _sqlite(path: Path) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         writing = connection.get_execution_options().get(WRITING)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        statements.driven(connection, "BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,6 +21,7 @@ from ledger.rows import WORDS, changes, decided, dumps, facts, from_row, grids_o
 from ledger.tables import instant, milliseconds
 
 ORDER = ("incident", "incident_grid", "wording", "origin", "attachment", "reporter", "history")
+POST = "post"  # subject of entries about posts
 PERSONAL = ("reason", "text")  # what an act's data may hold of people's own words
 
 
@@ -51,8 +52,10 @@ class _Collected:
     moved: set[int] = field(default_factory=set)  # lie in other grids than before
     edited: set[int] = field(default_factory=set)  # more than their state changed
     ids: dict[tuple[str, str], int] = field(default_factory=dict)
-    origins: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    origins: dict[tuple[str, str, str], str] = field(default_factory=dict)  # numbers
     serials: dict[tuple[str, str], int] = field(default_factory=dict)
+    counted: set[tuple[str, str]] = field(default_factory=set)  # serials that are not in the database yet
+    posts: dict[str, int] = field(default_factory=dict)  # last change of each area's posts
     relations: dict[tuple[int, int], str] = field(default_factory=dict)
 
     def incident(self, id_: int) -> Incident | None:
@@ -75,7 +78,28 @@ class _Collected:
         self.ids |= other.ids
         self.origins |= other.origins
         self.serials |= other.serials
+        self.counted |= other.counted
+        self.posts |= other.posts
         self.relations |= other.relations
+
+
+@dataclass
+class Known:
+    """What the last writer of this process knew. It holds while the head is the one that he left, for whatever is changed moves the head.
+
+    Attributes
+    ----------
+    hash
+        Of that head.
+    serials
+        Area and day -> last number that was given.
+    posts
+        Area -> version of the last change of its posts.
+    """
+
+    hash: str = ""
+    serials: dict[tuple[str, str], int] = field(default_factory=dict)
+    posts: dict[str, int] = field(default_factory=dict)
 
 
 class Writing:
@@ -85,9 +109,11 @@ class Writing:
     a work that asks for the `connection` gets a savepoint of its own, and pays for it.
     """
 
-    def __init__(self, connection: Connection, head: Head) -> None:
+    def __init__(self, connection: Connection, head: Head, known: Known | None = None) -> None:
         self._connection = connection
-        self._head = head
+        self._head, self._began = head, head.version
+        self._known = known if known and known.hash == head.hash else Known(head.hash)
+        self._looked_up: dict[tuple[str, str, str], str | None] = {}
         self._own, self._kept = _Collected(), _Collected()
         self._savepoint: NestedTransaction | None = None
 
@@ -116,6 +142,15 @@ class Writing:
         """Write what the works did, and return the head after them."""
         self._kept = self._write(self._kept)
         return self._head
+
+    def known(self) -> Known:
+        """Return what the next writer need not ask for, once all of this is committed."""
+        serials, posts = self._known.serials | self._kept.serials, self._known.posts | self._kept.posts
+        return Known(self._head.hash, serials, posts)
+
+    def expect(self, origins: Iterable[tuple[str, str, str]]) -> None:
+        """Look up at once what the works will look for (`find`): area, source and key."""
+        self._looked_up |= statements.numbers_of(self._connection, origins)
 
     @property
     def connection(self) -> Connection:
@@ -178,7 +213,7 @@ class Writing:
         self._own.new[id_] = made
         self._own.ids[made.area, number] = id_
         if origin:
-            self._own.origins[made.area, *origin] = id_
+            self._own.origins[made.area, *origin] = number
             self._add("origin", {"area": made.area, "source": origin[0], "key": origin[1], "incident": id_})
         self._attach(made, photos, at=entry.at)
         return made
@@ -243,21 +278,29 @@ class Writing:
             found = self._own.incident(id_) or self._kept.incident(id_)
             if found:
                 return found
-        row = statements.INCIDENT(self._connection, {"area": area, "number": number}).mappings().one_or_none()
+        row = statements.INCIDENT.row(self._connection, {"area": area, "number": number})
         if row is None:
             raise UnknownIncident(f"There is no incident {number!r} in {area}. Look its number up in the list.")
         self._own.ids[area, number] = row["id"]
-        return from_row(dict(row))
+        return from_row(row)
 
     def find(self, area: str, source: str, key: str) -> Incident | None:
         """Return the incident that came from an origin, or None."""
-        for collected in (self._own, self._kept):
-            id_ = collected.origins.get((area, source, key))
-            if id_ is not None:
-                return self._own.incident(id_) or self._kept.incident(id_)
-        asked = {"area": area, "source": source, "key": key}
-        number = statements.ORIGIN(self._connection, asked).scalar_one_or_none()
+        origin = area, source, key
+        number = self._own.origins.get(origin) or self._kept.origins.get(origin)
+        if number is None and origin not in self._looked_up:
+            self.expect([origin])
+        number = number or self._looked_up[origin]
         return None if number is None else self.get(area, number)
+
+    def posts_changed(self, area: str) -> int:
+        """Return the version of the last change of an area's posts before this transaction; 0 when there was none."""
+        if area not in self._known.posts:
+            found = statements.POSTS_CHANGED.run(self._connection, {"area": area}).fetchone()[0] or 0
+            if found > self._began:
+                return self._began  # changed in this transaction, and before it nobody asked
+            self._known.posts[area] = found
+        return self._known.posts[area]
 
     def id_of(self, area: str, number: str) -> int:
         """Return the row number of an incident."""
@@ -371,15 +414,13 @@ class Writing:
             "incident_grid": [row for id_, made in done.new.items() for row in _grids(id_, made)],
             **done.rows,
         }
-        for table in ORDER:
-            if rows.get(table):
-                statements.inserting(table, tuple(rows[table][0]))(self._connection, rows[table])
+        statements.insert_all(self._connection, {table: rows[table] for table in ORDER if rows.get(table)})
         self._change(done)
-        for (area, day), last in done.serials.items():
-            statements.SET_SERIAL(self._connection, {"area": area, "day": day, "last": last})
+        for area, day in done.counted:
+            statements.SET_SERIAL.run(self._connection, {"area": area, "day": day, "last": done.serials[area, day]})
         for (one, other), kind in done.relations.items():
-            statements.RELATE(self._connection, {"one": one, "other": other, "kind": kind})
-        return _Collected(ids=done.ids)
+            statements.RELATE.run(self._connection, {"one": one, "other": other, "kind": kind})
+        return _Collected(ids=done.ids, origins=done.origins, serials=done.serials, posts=done.posts)
 
     def _change(self, done: _Collected) -> None:
         """Bring the incidents up to date: only the columns of the state where nothing else changed, for each column costs its indexes."""
@@ -391,22 +432,24 @@ class Writing:
             ]
             if rows:
                 names = tuple(key.removeprefix("new_") for key in rows[0] if key != "row_id")
-                statements.changing(names)(self._connection, rows)
+                statements.changing(names).run(self._connection, rows)
         moved = [id_ for id_ in done.moved if id_ in done.changed]
         if moved:
-            statements.LEAVE_GRIDS(self._connection, [{"row_id": id_} for id_ in moved])
+            statements.LEAVE_GRIDS.run(self._connection, [{"row_id": id_} for id_ in moved])
             places = [row for id_ in moved for row in _grids(id_, done.changed[id_])]
             if places:
-                statements.inserting("incident_grid", tuple(places[0]))(self._connection, places)
+                statements.insert_all(self._connection, {"incident_grid": places})
 
     def _id(self, area: str, number: str) -> int | None:
         return self._own.ids.get((area, number), self._kept.ids.get((area, number)))
 
     def _serial(self, area: str, day: str) -> int:
         key = area, day
-        last = self._own.serials.get(key, self._kept.serials.get(key))
+        last = self._own.serials.get(key) or self._kept.serials.get(key) or self._known.serials.get(key)
         if last is None:
-            last = statements.SERIAL(self._connection, {"area": area, "day": day}).scalar() or 0
+            row = statements.SERIAL.run(self._connection, {"area": area, "day": day}).fetchone()
+            last = row[0] if row else 0
+        self._own.counted.add(key)
         self._own.serials[key] = last + 1
         return self._own.serials[key]
 
@@ -416,7 +459,7 @@ class Writing:
             for row in reversed(collected.rows.get("history", ())):
                 if (row["area"], row["subject"], row["key"]) == (area, "incident", number):
                     return row
-        return dict(statements.LAST_ENTRY(self._connection, {"area": area, "number": number}).mappings().one())
+        return statements.LAST_ENTRY.row(self._connection, {"area": area, "number": number}) or {}
 
     def _undone(self, before: Incident, entry: Entry) -> CaseState:
         last = self._last(before.area, before.number)
@@ -494,6 +537,8 @@ class Writing:
             },
             self._head,
         )
+        if subject == POST:
+            self._own.posts[area] = self.version
         self._add("history", row)
 
     def _add(self, table: str, row: dict[str, Any]) -> None:
