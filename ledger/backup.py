@@ -2,7 +2,8 @@
 
 It is a ZIP that holds ``tables/<name>.ndjson`` (a row a line, as an array), ``photos/<first two>/<sha256>.jpg`` and ``manifest.json``: format, revision, the signed head,
 columns, rows and SHA-256 of every table. It is taken from one moment of the ledger while others write on, read again and checked before it gets its name. The key is not
-in it: whoever finds a backup could forge with it. A restore needs none, for it signs the restored head with the key of the ledger that it restores into.
+in it: whoever finds a backup could forge with it. A restore needs none, for it signs the restored head with the key of the ledger that it restores into. Sessions are not in
+it either: after a restore nobody is logged in, and what was revoked since the backup does not come alive again.
 """
 
 import contextlib
@@ -25,7 +26,7 @@ from typing import IO, Any
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
 from geo.errors import LedgerBroken, LedgerError
-from ledger import files, heads, migrations, statements, tables
+from ledger import audit, files, heads, migrations, statements, tables
 from ledger.history import NOTHING, Head, breaks, is_signed, sign
 from ledger.migrations import triggers
 from ledger.store import Ledger, read_head
@@ -33,7 +34,10 @@ from ledger.verify import Progress, examine, require
 
 FORMAT = "battlemap-ledger 1"
 MANIFEST = "manifest.json"
-TABLES = {table.name: table for table in tables.METADATA.sorted_tables}
+LIVE = frozenset({"session", "device"})  # who is logged in: emptied by a restore, never written into a backup
+HEADS = frozenset({"head", "audit_head"})  # one row, even in an empty ledger
+EVERY = {table.name: table for table in tables.METADATA.sorted_tables}
+TABLES = {name: table for name, table in EVERY.items() if name not in LIVE}
 ENTRY = re.compile(rf"{MANIFEST}|tables/({'|'.join(TABLES)})\.ndjson|photos/[0-9a-f]{{2}}/[0-9a-f]{{64}}\.jpg")
 LARGEST = 64 << 20  # bytes of one photo, or of one row
 SQUEEZED = 200  # times: our rows shrink to a tenth, a bomb to a thousandth
@@ -177,6 +181,8 @@ def restore(
             archive.load(connection, progress or _silent)
             head = sign(found.head, ledger.key) if found.head.version else found.head
             statements.SET_HEAD(connection, {"v": head.version, "h": head.hash, "s": head.signature})
+            audit.sign_anew(connection, ledger.key)
+            audit.append(connection, ledger.key, "restored", None, now=now, what=path.name, local=True)
             _count_on(connection)
             require(examine(connection, ledger.folder, ledger.key, now=now, known=known), but=archive.missing)
             if aside:
@@ -267,8 +273,22 @@ class _Archive:
             if found:
                 lines = "\n  - ".join(str(one) for one in found)
                 raise LedgerBroken(f"The history in {self._path.name} does not hold:\n  - {lines}")
+            self._check_audit()
         rows = sum(table["rows"] for table in self._manifest["tables"].values())
         return _Checked(head, rows, len(self._photos()), signer is not None)
+
+    def _check_audit(self) -> None:
+        """Raise unless the audit trail holds; who signed its head is not looked at, as for the history."""
+        with self._zip_errors():
+            named = self._manifest["tables"]["audit_head"]["columns"]
+            row = dict(zip(named, next(self._rows("audit_head")), strict=True))
+            stored = audit.Ends(row["first"], row["number"], row["hash"], row["at"])
+            columns = self._manifest["tables"]["audit"]["columns"]
+            lines = (dict(zip(columns, line, strict=True)) for line in self._rows("audit"))
+            found = list(islice(audit.chain(lines, stored), 20))
+        if found:
+            said = "\n  - ".join(found)
+            raise LedgerBroken(f"The audit trail in {self._path.name} does not hold:\n  - {said}")
 
     def put_photos(self, folder: Path) -> None:
         """Put the photos into a ledger's folder."""
@@ -384,14 +404,14 @@ def _opened(path: Path) -> Iterator[_Archive]:
 
 def _filled(connection: Connection) -> bool:
     return read_head(connection) != Head(0, NOTHING) or any(
-        _count(connection, table) for name, table in TABLES.items() if name != "head"
+        _count(connection, table) for name, table in EVERY.items() if name not in HEADS
     )
 
 
 def _empty(connection: Connection) -> None:
     """Take every row out, which the history allows to nobody but a restore; the triggers come back in the same transaction."""
     triggers.drop(connection)
-    for table in reversed(TABLES.values()):
+    for table in reversed(EVERY.values()):
         connection.execute(delete(table))
     triggers.create(connection)
 
