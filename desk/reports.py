@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from desk import evidence
-from desk.places.place import Place, duty, place
-from desk.posts.roster import responsible
+from desk.places.place import Place, place
+from desk.posts.roster import netted, responsible
 from desk.room import Room
 from geo.errors import DraftError
 from incidents.case import Incident
@@ -19,6 +19,7 @@ from incidents.deadlines import add, external
 from incidents.lifecycle import Act, By, CaseState, Entry
 from incidents.limits import Stage
 from incidents.model import Channel, Status, Urgency
+from incidents.posts import Post, duty_of
 from incidents.text import clean, mask_name, mask_phone
 from ledger.writing import Writing
 
@@ -83,18 +84,29 @@ def report(room: Room, draft: Draft, by: By, now: datetime) -> Incident:
     UnknownClass, TextError, PlaceError, PhotoError, DraftError
         What is wrong with the draft; nothing was written.
     """
-    made = checked(room, draft, now)
+    posts = room.register.seen()
+    made = checked(room, draft, now, posts=posts.posts)
     shots = evidence.keep(room, draft.photos, blur=draft.blur)
-    return room.ledger.change(lambda writing: write(writing, room, draft, made, by, now, photos=shots))
+    origin = _origin(draft)
+
+    def work(writing: Writing) -> Incident:
+        stands = made if writing.posts_changed(room.id) == posts.changed else netted(room, made, now)
+        return write(writing, room, draft, stands, by, now, photos=shots)
+
+    return room.ledger.change(work, origins=[(room.id, *origin)] if origin else ())
 
 
-def checked(room: Room, draft: Draft, now: datetime, *, found: Place | None = None) -> Incident:
+def checked(
+    room: Room, draft: Draft, now: datetime, *, found: Place | None = None, posts: Mapping[str, Post] | None = None
+) -> Incident:
     """Return the incident that a draft makes, placed in the net, not yet written.
 
     Parameters
     ----------
     found
         Where it lies, where that is known already.
+    posts
+        The posts that there are, by key; None: as the ledger says now.
 
     Raises
     ------
@@ -110,7 +122,7 @@ def checked(room: Room, draft: Draft, now: datetime, *, found: Place | None = No
     found = found or place(room, draft.lon, draft.lat, unit=draft.unit, floor=draft.floor)
     text = clean(draft.text, most=settings.longest_text, what="text")
     title = clean(draft.title, most=settings.longest_title, what="title", lines=False)
-    posts = duty(room, found.codes)
+    answers = duty_of(room.area.net, found.codes, room.posts if posts is None else posts)
     return Incident(
         area=room.id,
         class_=class_.key,
@@ -131,9 +143,9 @@ def checked(room: Room, draft: Draft, now: datetime, *, found: Place | None = No
         codes=found.codes,
         match=found.match,
         edge_m=found.edge_m,
-        post=posts.post.key if posts.post else "",
-        informed=posts.informed.key if posts.informed else "",
-        overdue_post=posts.overdue.key if posts.overdue else "",
+        post=answers.post.key if answers.post else "",
+        informed=answers.informed.key if answers.informed else "",
+        overdue_post=answers.overdue.key if answers.overdue else "",
         restricted=class_.restricted,
         demo=draft.demo,
         source=clean(draft.source, most=40, what="source", lines=False),
@@ -147,7 +159,7 @@ def write(  # noqa: PLR0917
     """Write a checked draft in a change that goes on already: the import and the demonstration write many in one."""
     if not draft.cleared:  # which leaves nobody anything to answer for out of hours
         made = responsible(writing, room, made, now)
-    origin = (draft.source, draft.external_id) if draft.external_id else (KEY, draft.key) if draft.key else None
+    origin = _origin(draft)
     act = Act.SELF_CLEAR if draft.cleared else Act.REPORT
     at = made.reported if draft.demo else now
     entry = Entry(act, by, at.astimezone(UTC), _data(room, draft, made, photos=bool(photos) or draft.demo))
@@ -160,6 +172,13 @@ def write(  # noqa: PLR0917
             kept, name=mask_name(draft.reporter), phone=mask_phone(draft.phone), caller=caller_of(room, draft.phone)
         )
     return kept
+
+
+def _origin(draft: Draft) -> tuple[str, str] | None:
+    """Return what makes a draft the only one of its kind: the other system and its number there, or its key."""
+    if draft.external_id:
+        return draft.source, draft.external_id
+    return (KEY, draft.key) if draft.key else None
 
 
 def caller_of(room: Room, phone: str) -> str:

@@ -13,8 +13,8 @@ from ledger.store import Ledger
 from ledger.tables import instant
 
 
-class _Seen(NamedTuple):
-    """What was read."""
+class Seen(NamedTuple):
+    """What was read of the ledger, and what that was."""
 
     changed: int  # version of the last change of a post
     posts: Mapping[str, Post]
@@ -27,12 +27,16 @@ class Register:
     def __init__(self, area: str, own: Mapping[str, Post], ledger: Ledger) -> None:
         self._area, self._own, self._ledger = area, own, ledger
         self._lock = Lock()
-        self._seen = _Seen(-1, own, MappingProxyType({}))
+        self._seen = Seen(-1, own, MappingProxyType({}))
 
     def posts(self, at: datetime | None = None) -> Mapping[str, Post]:
         """Return the posts that there are: at a time, or without one those that were not abolished when the register was changed last."""
         seen = self._fresh()
         return seen.posts if at is None else _alive(self._own, seen.kept, since=at, until=at)
+
+    def seen(self) -> Seen:
+        """Return what was read last, without asking the ledger: for who learns within a change whether it still holds (`Writing.posts_changed`)."""
+        return self._seen
 
     def alive(self, key: str, at: datetime) -> bool:
         """Tell whether a post is there at a time, by what was read last: within a change, which reads nothing twice."""
@@ -49,7 +53,7 @@ class Register:
         """Return what the ledger keeps, by key, abolished posts included."""
         return self._fresh().kept
 
-    def _fresh(self) -> _Seen:
+    def _fresh(self) -> Seen:
         """Return what stands now; the posts are read again only when one of them was changed."""
         with self._ledger.reading() as connection:
             changed, seen = posts.version(connection, self._area), self._seen
@@ -57,7 +61,7 @@ class Register:
                 return seen
             kept = {found.post.key: found for found in posts.kept(connection, self._area)}
             at = instant(posts.changed_at(connection, changed)) if changed else None
-        seen = _Seen(changed, _alive(self._own, kept, until=at), MappingProxyType(kept))
+        seen = Seen(changed, _alive(self._own, kept, until=at), MappingProxyType(kept))
         with self._lock:
             if changed > self._seen.changed:
                 self._seen = seen
