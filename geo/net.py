@@ -20,6 +20,7 @@ from geo.scheme import Name
 
 MATCH = ("inside", "boundary", "nearest", "outside")
 MOST_LON, MOST_LAT = 360.0, 90.0
+STRAIGHT = 500.0  # metres over which a line is as straight in degrees as in metres, to a centimetre
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,6 +253,55 @@ class Net:
             columns[overlay.key] = _joined(overlay, x, y, threads)
         return {**columns, "grid_match": match, "grid_distance_m": metres}
 
+    def inside(
+        self, x: float, y: float, *, edge: float, unit: float | None = None, floor: float | None = None
+    ) -> dict[str, str] | None:
+        """Return the codes of one point that lies in a leaf and farther than ``edge`` metres from where the answer changes; None for any other point.
+
+        Of such a point there is nothing else to say, and its codes are those of `columns`, found in a tenth of the time of `columns` and `edge_m`.
+
+        Parameters
+        ----------
+        x, y
+            Longitude and latitude, degrees.
+        """
+        leaf = self.locator.locate_one(x, y)
+        if leaf < 0 or not shapely.contains_xy(self._core(leaf, edge), x, y):
+            return None
+        codes, position = dict.fromkeys(self.keys, ""), leaf
+        for level in reversed(self.levels):
+            codes[level.key] = str(level.codes[position])
+            position = int(level.parents[position])
+            if position < 0:
+                break
+        for overlay in self.overlays:
+            if overlay.locator.locate_one(x, y) >= 0:
+                codes[overlay.key] = str(_joined(overlay, np.array([x]), np.array([y]), 1)[0])
+        group = self.stacked.get(codes[self.leaf.key])
+        if group:
+            codes[self.leaf.key] = _stacked(group, unit, floor)
+        return codes
+
+    def _core(self, leaf: int, edge: float) -> shapely.Geometry:
+        """Return what of a leaf lies farther than ``edge`` metres from every edge, in degrees and prepared; kept for the next point."""
+        core = self._cores.get((leaf, edge))
+        if core is None:
+            tree, planar = self._edges
+            shape = shapely.transform(self.leaf.geoms[leaf], planar)
+            lines = tree.geometries[tree.query(shape, predicate="intersects")]
+            near = shapely.union_all(
+                shapely.buffer(lines, edge * 1.02 + 0.1)
+            )  # a buffer's arcs are cut short by half a percent
+            back = projection(*centre_of(self.leaf.geoms), inverse=True)
+            core = shapely.transform(shapely.segmentize(shapely.difference(shape, near), STRAIGHT), back)
+            shapely.prepare(core)
+            self._cores[leaf, edge] = core
+        return core
+
+    @cached_property
+    def _cores(self) -> dict[tuple[int, float], shapely.Geometry]:
+        return {}
+
     @cached_property
     def _edges(self) -> tuple[shapely.STRtree, Callable[[np.ndarray], np.ndarray]]:
         """The edges at which the answer of "who is responsible" changes, in metres around the middle of the net, and the projection."""
@@ -318,10 +368,8 @@ class Net:
         """Put, in place, the codes of stacked micro-grids where a point lies on the polygon that carries them."""
         carriers = np.array([self.leaf.positions[code] for code in self.stacked], dtype=np.int64)
         for row in np.flatnonzero(np.isin(leaf, carriers)).tolist():
-            group = self.stacked[codes[row]]
             known = unit[row] if unit is not None else None, floor[row] if floor is not None else None
-            chosen = [stack for stack in group if stack.holds(*known)]
-            codes[row] = ";".join(stack.code for stack in chosen or group)
+            codes[row] = _stacked(self.stacked[codes[row]], *known)
 
 
 def _positions(codes: np.ndarray) -> dict[str, int]:
@@ -332,6 +380,11 @@ def _within(value: float | None, low: int | None, high: int | None) -> bool:
     if value is None or value != value:  # noqa: PLR0124  NaN
         return True
     return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _stacked(group: Sequence[Stack], unit: float | None, floor: float | None) -> str:
+    """Return the codes of those of some stacked micro-grids that a unit and floor leave, of all where they leave none."""
+    return ";".join(stack.code for stack in [stack for stack in group if stack.holds(unit, floor)] or group)
 
 
 def _texts(codes: np.ndarray, positions: np.ndarray) -> np.ndarray:

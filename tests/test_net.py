@@ -1,6 +1,7 @@
 """The net: points in, codes of every level and overlay out."""
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -51,6 +52,11 @@ def overlay(shapes):
 
 @pytest.fixture
 def net():
+    return net_of_all()
+
+
+@cache
+def net_of_all():
     """Four micro-grids in a row, two to a grid; B1 carries a stack; two dedicated grids overlap on the third."""
     micro = level(
         "micro",
@@ -140,6 +146,29 @@ def test_the_callers_arrays_are_left_alone(net):
     x.setflags(write=False)
     y.setflags(write=False)
     assert net.assign(x, y, nearest=10)["micro"].tolist() == ["A1"]
+
+
+PLACES = st.tuples(st.floats(-0.2, 4.2), st.floats(-0.2, 1.2)).map(lambda at: (LON + at[0] * STEP, LAT + at[1] * STEP))
+
+
+@given(PLACES, st.sampled_from([0.0, 5.0, 30.0]), st.none() | st.floats(0, 40))
+def test_a_point_well_inside_is_told_as_the_columns_tell_it_and_any_other_is_not(place, edge, floor):
+    net = net_of_all()
+    x, y = np.array([place[0]]), np.array([place[1]])
+    found = {key: column[0] for key, column in net.columns(x, y, floor=[floor]).items()}
+    metres = net.edge_m(x, y, within=edge * 1.1 + 1.0)[0]
+    told = net.inside(*place, edge=edge, floor=floor)
+    if told is not None:
+        assert told == {key: found[key] for key in net.keys}
+        assert found["grid_match"] == "inside"
+        assert math.isnan(metres) or metres > edge
+    else:
+        assert found["grid_match"] != "inside" or not math.isnan(metres)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_point_without_a_place_is_not_told(net, value):
+    assert net.inside(value, 0.5, edge=5.0) is None
 
 
 def test_stacked_micro_grids_count_and_their_carrier_does_not(net):

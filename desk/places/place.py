@@ -47,6 +47,9 @@ def place(room: Room, lon: float, lat: float, *, unit: float | None = None, floo
     PlaceError
         It lies in no grid, nor near one; says what it may be: swapped, in another system, or outside.
     """
+    codes = room.area.net.inside(float(lon), float(lat), edge=room.rules.settings.edge_m, unit=unit, floor=floor)
+    if codes is not None:
+        return Place(codes, "inside", None)
     found = places(
         room, np.array([lon], dtype=np.float64), np.array([lat], dtype=np.float64), unit=[unit], floor=[floor]
     )[0]
