@@ -1,12 +1,13 @@
 """A console with an invented area and no demonstration, for browser tests of what people do at a desk."""
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
 
+from chromium import COMPLETE, expect, holds, pick, reads, says, until
+from console_server import served
 from PIL import Image
 from rooms import room_of, shipped
-from test_console_browser import started
 
 from desk.reports import Draft, report
 from incidents.lifecycle import By
@@ -45,16 +46,9 @@ def reported(room, text="楼道堆放杂物", *, place=0, by="dispatcher::", now
 @contextmanager
 def consoles(folder, home, *, many=1):
     """Serve the ledger in a folder, by one process or by several; yields their addresses."""
-    running = []
-    try:
-        environ = {"BATTLEMAP_DATA_DIR": str(folder), "BATTLEMAP_DEMO": "false"}
-        running.extend(started(home, "--area", AREA, **environ) for _ in range(many))
-        yield [address for _, address in running]
-    finally:
-        for process, _ in running:
-            process.terminate()
-        for process, _ in running:
-            process.communicate(timeout=10)
+    environ = {"BATTLEMAP_DATA_DIR": str(folder), "BATTLEMAP_DEMO": "false"}
+    with ExitStack() as running:
+        yield [running.enter_context(served(home, "--area", AREA, **environ)) for _ in range(many)]
 
 
 class Desk:
@@ -63,19 +57,40 @@ class Desk:
     def __init__(self, context, address, key="dispatcher::", language="zh"):
         self.address, self.key, self.language = address, key, language
         self.page = context.new_page()
-        self.page.set_default_timeout(40_000)
         self.complaints = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def open(self, path, wait, **query):
+        """Open a page, and wait until something is on it and its script has come to its end."""
         said = {"area": AREA, "post": self.key, "lang": self.language, **query}
         self.page.goto(f"{self.address}{path}?" + "&".join(f"{name}={value}" for name, value in said.items()))
         self.page.wait_for_selector(wait)
         self.page.wait_for_selector("html[data-console=ready]", state="attached")
+        self.page.wait_for_selector(COMPLETE, state="attached")
+        return self
+
+    def until(self, read, wanted=True):
+        """Wait until what is read, of the page or of the ledger, is what is wanted."""
+        until(self.page, read, wanted)
+        return self
+
+    def says(self, selector, *texts):
+        """Wait until a part of the page says each of the texts, among others."""
+        says(self.page, selector, *texts)
+        return self
+
+    def reads(self, selector, text):
+        """Wait until a part of the page reads so, from its beginning to its end."""
+        reads(self.page, selector, text)
+        return self
+
+    def holds(self, selector, value):
+        """Wait until a field holds a value."""
+        holds(self.page, selector, value)
         return self
 
     def case(self, number):
-        return self.open("/case", ".bm-head", case=number)
+        return self.open("/case", ".bm-head", case=number).says(".bm-number", number)
 
     def press(self, act):
         """Open the form of an act, behind "more" where it is not among the first."""
@@ -84,16 +99,17 @@ class Desk:
             if act != "dispatch"
             else ".st-key-key_dispatch button"
         )
+        self.page.wait_for_selector(f"{button}, .st-key-more button")
+        self.page.wait_for_selector(COMPLETE, state="attached")
         if not self.page.query_selector(button):
             self.page.click(".st-key-more button")
         self.page.click(button)
-        self.page.wait_for_selector(".st-key-act_form form, .st-key-act_form .stForm")
+        self.page.wait_for_selector(".st-key-act_form .stFormSubmitButton button")
+        self.page.wait_for_selector(COMPLETE, state="attached")
         return self
 
     def choose(self, field, text):
-        self.page.click(f".st-key-act_form [class*=_{field}] input")
-        self.page.keyboard.type(text)
-        self.page.keyboard.press("Enter")
+        pick(self.page, f".st-key-act_form [class*=_{field}]", text)
         return self
 
     def write(self, field, text):
@@ -105,12 +121,10 @@ class Desk:
         return self
 
     def until_state(self, text):
-        self.page.wait_for_function(
-            "text => { const found = document.querySelector('.bm-head dd'); return found && found.innerText.includes(text); }",
-            arg=text,
-        )
-        return self
+        return self.says(".bm-head dd", text)
 
-    def acts(self):
-        """Return the acts of the history, the newest first."""
-        return [item.get_attribute("data-act") for item in self.page.query_selector_all(".bm-timeline > li")]
+    def until_acts(self, *acts):
+        """Wait until these are the acts of the history, the newest first."""
+        items = self.page.locator(".bm-timeline > li")
+        expect(items).to_have_count(len(acts))
+        return self.until(lambda: [item.get_attribute("data-act") for item in items.all()], list(acts))
