@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from chromium import chromium
+from chromium import COMPLETE, chromium, expect, pick, window
 from desk_browser import Desk, consoles, reported, room_in
 
 from desk.posts import duty
@@ -40,7 +40,7 @@ def address(folder, room, tmp_path_factory):
 @pytest.fixture(scope="module")
 def browser():
     with chromium() as found:
-        yield found.new_context(viewport={"width": 1366, "height": 768}, accept_downloads=True)
+        yield window(found, accept_downloads=True)
 
 
 @pytest.fixture
@@ -64,7 +64,8 @@ def held(room, key=HEAD):
 
 def form(desk, words):
     desk.page.click(f".st-key-post_sheet button:has-text('{words}')")
-    desk.page.wait_for_selector(".st-key-post_form .stForm")
+    desk.page.wait_for_selector(".st-key-post_form .stFormSubmitButton button")
+    desk.page.wait_for_selector(COMPLETE)
 
 
 def send(desk, box):
@@ -99,26 +100,22 @@ def test_one_walks_down_the_tree_by_keyboard_and_finds_by_a_word(desk):
     page.page.wait_for_selector(f"{SHEET}:has-text('1-01 微网格长')")
     page.page.fill(".st-key-roster_side input", "专3")
     page.page.keyboard.press("Enter")
-    page.page.wait_for_function(
-        "() => document.querySelectorAll('.bm-posts tbody tr').length === 0 || location.search.includes('q=')"
-    )
+    page.until(lambda: "q=" in page.page.url)
     page.page.wait_for_selector(".st-key-posts .bm-empty, .bm-posts tbody tr")
 
 
 def test_what_is_over_the_norm_says_so_in_words(desk):
     page = desk(language="en").open("/posts", ".bm-posts tbody tr", show="over")
-    rows = page.page.query_selector_all(".bm-posts tbody tr")
-    assert rows
-    assert all("over" in row.inner_text() for row in rows)
+    rows = page.page.locator(".bm-posts tbody tr")
+    assert rows.count()
+    expect(rows.filter(has_not_text="over")).to_have_count(0)
 
 
 def test_a_post_is_added_in_a_dialog_and_acts(desk, room):
     page = desk().open("/posts", ".bm-posts tbody tr")
     page.page.click(".st-key-add_post button")
     page.page.wait_for_selector("[role=dialog] .st-key-new_title input")
-    page.page.click(".st-key-new_kind input")
-    page.page.keyboard.type("督导员")
-    page.page.keyboard.press("Enter")
+    pick(page.page, ".st-key-new_kind", "督导员")
     page.page.fill(".st-key-new_title input", "第二督导组")
     page.page.keyboard.press("Tab")
     page.page.click(".st-key-new_add button")
@@ -149,16 +146,11 @@ def test_a_spreadsheet_is_looked_at_first_and_taken_as_a_whole(desk, room, tmp_p
 
 def test_who_is_on_duty_stands_large_without_a_name_and_the_week_is_changed_by_hand(desk, room):
     page = desk().open("/duty", ".bm-watch dd")
-    shown = page.page.inner_text(".bm-watch")
-    assert "带班领导" in shown
-    assert "值班员" in shown
+    page.says(".bm-watch", "带班领导", "值班员")
     week = duty.week(room, duty.monday(room, None, datetime.now(UTC)))
     slot = week.slots[Role.OFFICER][0]
     page.page.click(".bm-rota tbody tr:nth-child(2) td:nth-child(2) a >> nth=0")
-    page.page.wait_for_selector(".st-key-rota_form .stForm")
-    page.page.click(".st-key-rota_form .stSelectbox input")
-    page.page.keyboard.type("督导员")
-    page.page.keyboard.press("Enter")
+    pick(page.page, ".st-key-rota_form .stSelectbox", "督导员")
     send(page, ".st-key-rota_form")
     page.page.wait_for_selector(".st-key-undo:has-text('值班表已保存')")
     changed = duty.week(room, week.days[0]).of(Role.OFFICER, slot)
@@ -171,13 +163,16 @@ def test_who_is_on_duty_stands_large_without_a_name_and_the_week_is_changed_by_h
 def test_an_empty_week_shows_its_gaps_and_is_filled_by_copying(desk, room):
     first = duty.monday(room, None, datetime.now(UTC)) + timedelta(days=28)
     page = desk().open("/duty", ".bm-faults", week=first.isoformat())
-    assert "无人" in page.page.inner_text(".bm-faults")
+    page.says(".bm-faults", "无人")
     page.page.click(".st-key-rota_copy button")
     page.page.wait_for_selector("[data-testid=stAlert]:has-text('上一周没有排班')")
     page.page.click(".st-key-rota_fill button")
     page.page.wait_for_selector("[role=dialog] .st-key-fill_go button")
     page.page.click("[role=dialog] .stMultiSelect input")
+    page.page.wait_for_selector("[role=option]")
     page.page.keyboard.press("Enter")
+    page.page.wait_for_selector("[role=dialog] .stMultiSelect [data-tag]")
+    page.page.wait_for_selector(COMPLETE)
     page.page.keyboard.press("Escape")
     page.page.click(".st-key-fill_go button")
     page.page.wait_for_selector(".st-key-undo:has-text('7 个班次')")
@@ -194,8 +189,8 @@ def test_a_note_carries_the_open_cases_and_the_next_shift_signs_for_it(desk, roo
     assert "13812345678" not in leaving.page.inner_text(".st-key-duty")
     (note,) = duty.waiting(room)
     assert len(note.cases) == 2
-    said = leaving.page.inner_text(f".st-key-note_{note.id}")
-    assert "签字后完成交接" in said
+    leaving.says(f".st-key-note_{note.id}", "签字后完成交接")
+    leaving.page.wait_for_selector(COMPLETE)
     assert not leaving.page.query_selector(f".st-key-take_{note.id}")
     taking = desk("inspector::").open("/duty", ".bm-handed")
     taking.page.click(f".st-key-take_{note.id} button")
@@ -211,7 +206,7 @@ def test_the_rota_is_printed_on_one_a4_sheet_and_names_stand_on_it_only_when_ask
     duty.put(room, slot, Role.OFFICER, "inspector::", room.post("dispatcher::").by, datetime.now(UTC), holder="示例甲")
     page = desk()
     page.page.goto(f"{page.address}/rota/longnan?week={first}&lang=zh")
-    assert "督导员" in page.page.inner_text("table")
+    page.says("table", "督导员")
     assert "示例甲" not in page.page.inner_text("body")
     paper = page.page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
