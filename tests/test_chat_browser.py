@@ -4,7 +4,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from chromium import chromium
+from chromium import COMPLETE, chromium, pick, window
 from desk_browser import Desk, consoles, room_in
 
 from desk.chat import groups
@@ -44,7 +44,6 @@ class Chat(Desk):
     """The chat page, before somebody."""
 
     def start(self):
-        self.page.set_default_timeout(30_000)
         return self.open("/chat", ".st-key-read_chat")
 
     def paste(self, text):
@@ -52,12 +51,12 @@ class Chat(Desk):
         self.page.click(".st-key-read_chat button")
         return self
 
-    def proposed(self, number):
-        """Return what is proposed for a message: its text, class and place."""
-        return [
-            self.page.wait_for_selector(f"[class*='st-key-chat_{field}{number}_'] {tag}").input_value()
-            for field, tag in (("text", "textarea"), ("class", "input"), ("spot", "input"))
-        ]
+    def proposes(self, number, text=None, class_=None, place=None):
+        """Wait until this is proposed for a message."""
+        for field, tag, value in (("text", "textarea", text), ("class", "input", class_), ("spot", "input", place)):
+            if value is not None:
+                self.holds(f"[class*='st-key-chat_{field}{number}_'] {tag}", value)
+        return self
 
     def register(self):
         self.page.click(".stButtonGroup button:has-text('群台账')")
@@ -73,17 +72,16 @@ class Chat(Desk):
         return self
 
 
-# The group that is chosen, and no script of the page running any more.
+# The group that is chosen.
 CHOSEN = """(name) => {
   const box = document.querySelector("[class*='st-key-chat_group_']");
-  const said = box ? box.innerText + [...box.querySelectorAll("input")].map((input) => input.value).join("") : "";
-  return said.includes(name) && !document.querySelector("[data-testid=stStatusWidget]");
+  return (box ? box.innerText + [...box.querySelectorAll("input")].map((input) => input.value).join("") : "").includes(name);
 }"""
 
 
 @pytest.fixture
 def context(browser):
-    found = browser.new_context(viewport={"width": 1366, "height": 768})
+    found = window(browser)
     yield found
     found.close()
 
@@ -109,10 +107,10 @@ def cases(room):
 def test_a_paste_becomes_proposals_and_nothing_is_saved_until_a_person_says_so(desk, room):
     time = datetime.now(ZoneInfo("Asia/Shanghai")).strftime("%H:%M")
     one = desk().paste(PASTE.format(time=time))
-    assert one.proposed(0) == ["院里杂草又长起来了，机修巷12号院2号楼前面", "院落杂草", "机修巷12号院 2号楼"]
-    assert one.proposed(2)[0] == "康桥新城楼道着火了！电话＊＊"
-    assert one.proposed(3)[2] == ""
-    assert one.page.input_value("[class*='st-key-chat_paste_'] textarea") == ""
+    one.proposes(0, "院里杂草又长起来了，机修巷12号院2号楼前面", "院落杂草", "机修巷12号院 2号楼")
+    one.proposes(2, "康桥新城楼道着火了！电话＊＊").proposes(3, place="")
+    one.holds("[class*='st-key-chat_paste_'] textarea", "")
+    one.page.wait_for_selector(COMPLETE)
     for name in ("张小明", "李四", "13812345678"):
         assert name not in one.page.inner_text(".stApp")
     assert cases(room) == []
@@ -135,20 +133,19 @@ def test_a_paste_becomes_proposals_and_nothing_is_saved_until_a_person_says_so(d
     assert len(cases(room)) == 3
     again = desk().paste(PASTE.format(time=time))
     again.page.wait_for_selector(".bm-saved >> nth=2")
-    assert "待确认 0 条，已保存 3 条" in again.page.inner_text(".st-key-chat_top")
+    again.says(".st-key-chat_top", "待确认 0 条，已保存 3 条")
     assert one.complaints == again.complaints == []
 
 
 def test_a_paste_that_is_too_long_stays_where_it_was_typed(desk):
     long = "垃圾满了" * 30_000
     one = desk().paste(long)
-    one.refused("100000")
-    assert one.page.input_value("[class*='st-key-chat_paste_'] textarea") == long
+    one.refused("100000").holds("[class*='st-key-chat_paste_'] textarea", long)
 
 
 def test_signs_that_cannot_be_seen_and_nothing_at_all(desk):
     one = desk().paste("康桥新城\u200b门口\u202e垃圾😀满了\x07")
-    assert one.proposed(0)[0] == "康桥新城门口垃圾😀满了"
+    one.proposes(0, "康桥新城门口垃圾😀满了")
     one.page.click(".st-key-away button")
     one.page.wait_for_selector(".st-key-proposals", state="detached")
     one.paste("   ").page.wait_for_selector("text=没有识别到消息")
@@ -156,8 +153,7 @@ def test_signs_that_cannot_be_seen_and_nothing_at_all(desk):
 
 def test_in_english_too(desk):
     one = desk(language="en").paste("康桥新城门口垃圾满了")
-    assert one.proposed(0)[0] == "康桥新城门口垃圾满了"
-    assert "1 to confirm" in one.page.inner_text(".st-key-chat_top")
+    one.proposes(0, "康桥新城门口垃圾满了").says(".st-key-chat_top", "1 to confirm")
 
 
 def test_a_group_is_registered_changed_deleted_and_each_is_taken_back(desk, room):
@@ -171,6 +167,7 @@ def test_a_group_is_registered_changed_deleted_and_each_is_taken_back(desk, room
     one.type("members", "86").type("query", "机修巷12号院")
     one.page.click(".st-key-cover0 button")
     one.page.wait_for_selector(".st-key-uncover0")
+    one.page.wait_for_selector(COMPLETE)  # the post comes with it
     one.page.click(".st-key-save_group button")
     one.page.wait_for_selector(".bm-table:has-text('机修巷12号院业主群')")
     made = groups.of_room(room)[0]
@@ -183,14 +180,12 @@ def test_a_group_is_registered_changed_deleted_and_each_is_taken_back(desk, room
     one.page.wait_for_selector(".bm-table:has-text('机修巷12号院业主群')")
     assert groups.of_room(room) == [made]
     one.page.click(".stButtonGroup button:has-text('群消息')")
-    one.page.click("[class*='st-key-chat_group_'] input")
-    one.page.keyboard.type("机修巷")
-    one.page.wait_for_selector("[role=option]:has-text('机修巷12号院业主群')")
-    one.page.keyboard.press("Enter")
-    one.page.wait_for_selector("[role=option]", state="detached")
+    one.page.wait_for_selector("[class*='st-key-chat_group_'] input")
+    one.page.wait_for_selector(COMPLETE)
+    pick(one.page, "[class*='st-key-chat_group_']", "机修巷")
     one.page.wait_for_function(CHOSEN, arg="机修巷12号院业主群")
-    one.paste("2号楼的路灯又不亮了")
-    assert one.proposed(0)[2] == "机修巷12号院 2号楼"
+    one.page.wait_for_selector(COMPLETE)
+    one.paste("2号楼的路灯又不亮了").proposes(0, place="机修巷12号院 2号楼")
     one.page.wait_for_selector("[class*='st-key-where0']:has-text('该群覆盖范围内唯一')")
 
 
@@ -201,6 +196,7 @@ def test_a_list_of_groups_is_looked_at_by_row_and_taken_whole(desk, room):
     bad = f"{head}甲群,业主群,12,康桥新城\n乙群,火星,,\n".encode("utf-8-sig")
     one.page.set_input_files(".stExpander input[type=file]", {"name": "g.csv", "mimeType": "text/csv", "buffer": bad})
     one.page.wait_for_selector("text=“火星”不是群类型")
+    one.page.wait_for_selector(COMPLETE)
     assert not one.page.query_selector(".st-key-take_groups")
     one.page.click("[data-testid=stFileChip] button")
     good = f"{head}甲群,业主群,12,康桥新城\n".encode("utf-8-sig")
