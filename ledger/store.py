@@ -1,5 +1,6 @@
 """Opening the ledger, and changing it: one transaction for what changes and its history, one version for every change, many writers in one commit."""
 
+import logging
 import os
 import sqlite3
 from collections import deque
@@ -14,11 +15,12 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 
 from geo.errors import LedgerBroken, LedgerError
-from ledger import audit, migrations, statements
+from ledger import audit, lease, migrations, statements
 from ledger.history import KEY_FILE, Head, is_signed, key_of, sign
 from ledger.migrations import WRITING
 from ledger.writing import Known, Writing
 
+LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 FILE = "ledger.db"
 MOST_IN_ONE = 64  # changes in one commit
@@ -145,8 +147,25 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with _named_errors(), self._writer.connect() as connection, connection.begin():
+        with _named_errors(), self._begun() as connection:
             yield connection
+            connection.commit()
+
+    def _begun(self) -> Connection:
+        """Return a connection whose transaction holds the ledger; while a long change was announced, wait on for it."""
+        since = monotonic()
+        while True:
+            connection = self._writer.connect()
+            try:
+                connection.begin()
+            except BaseException as error:
+                connection.close()
+                what = lease.running(self.folder)
+                if not (what and isinstance(error, exc.OperationalError) and "is locked" in str(error.orig)):
+                    raise
+                LOG.warning("Waiting for the ledger since %.0f s: %s", monotonic() - since, what)
+            else:
+                return connection
 
     def _commit(self, jobs: "Sequence[_Job[Any]]") -> None:
         try:
@@ -171,7 +190,8 @@ class Ledger:
             job.error = None
         with self._transaction() as connection:
             before = read_head(connection, lock=True)
-            self._require_signed(before)
+            if before != self._known.head:  # which we signed ourselves
+                self._require_signed(before)
             writing = Writing(connection, before, self._known)
             writing.expect(origin for job in jobs for origin in job.origins)
             for job in jobs:
@@ -182,7 +202,7 @@ class Ledger:
                     head = sign(head, self._key)
                     statements.SET_HEAD.run(connection, {"v": head.version, "h": head.hash, "s": head.signature})
                 statements.commit(connection)
-        self._known = writing.known()
+        self._known = writing.known(head)
         if before.version // EVERY != head.version // EVERY:
             self._look_around()
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from desk.imports.case import Foreign, add_all, bring_up_to_date, goes_back, untouched
+from desk.imports.case import Foreign, add_all, bring_up_to_date, goes_back, ready, untouched
 from desk.imports.findings import Finding, finding
 from desk.imports.mapping import UNNAMED, ColumnMapping, guess, guessed_row, is_contact
 from desk.imports.packs import PACK, from_pack
@@ -24,6 +24,7 @@ from incidents.case import Incident
 from incidents.lifecycle import By, PostKind
 from layers.tables import Added, Chunk, Table, Writer, create_table, named_system, open_table, whole_or_nothing
 from layers.tables.sheet import SheetTable
+from ledger import lease
 from ledger.origins import of_source, told_of
 from ledger.writing import Writing
 
@@ -194,12 +195,12 @@ def write(room: Room, planned: Plan, now: datetime, *, update: bool = False, ski
             f"{len(refused)} of {len(planned.rows)} rows are refused (first: row {refused[0].row}); nothing was written. Correct them, or leave them aside with --skip-bad-rows.",
             field="rows",
         )
-    new = [row.case for row in planned.of(Verdict.NEW) if row.case]
+    new = ready(room, [row.case for row in planned.of(Verdict.NEW) if row.case], BY, now)
     changed = planned.of(Verdict.CHANGED) if update else []
 
     def work(writing: Writing) -> Outcome:
         before = writing.version
-        made = add_all(writing, room, new, BY, now)
+        made = add_all(writing, room, new, now)
         updated = [
             bring_up_to_date(writing, room, row.case, row.found.number, row.found.version, BY, now)
             for row in changed
@@ -209,7 +210,8 @@ def write(room: Room, planned: Plan, now: datetime, *, update: bool = False, ski
             tuple(case.number for case in made if case.version > before), tuple(case.number for case in updated)
         )
 
-    return room.ledger.change(work)
+    with lease.announced(room.ledger.folder, f"import of {planned.file.name}, {len(new) + len(changed):,} cases"):
+        return room.ledger.change(work)
 
 
 def write_refused(planned: Plan, out: Path, reasons: Callable[[Planned], str], heading: str) -> int:

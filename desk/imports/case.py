@@ -1,9 +1,9 @@
 """A case as another system tells it (外部案件), and how it comes into the ledger: with its own state, times, deadline and agency, once for each of its ids."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from desk.places.place import duty
 from desk.posts.roster import handed_over, responsible
@@ -192,32 +192,51 @@ class Placer:
         return self._duties[key]
 
 
-def add_all(
-    writing: Writing, room: Room, cases: Sequence[Foreign], by: By, now: datetime, *, live: bool = True
-) -> list[Incident]:
-    """Write cases that the ledger does not have, the earliest first, in a change that goes on already; one that came in between stays as it is.
+class Ready(NamedTuple):
+    """A case that is ready to be written: what can be said of it before anybody has to wait."""
+
+    incident: Incident
+    entry: Entry
+    day: str
+    origin: tuple[str, str]
+
+
+def ready(room: Room, cases: Sequence[Foreign], by: By, now: datetime, *, live: bool = True) -> list[Ready]:
+    """Make cases ready to be written, the earliest first.
 
     Parameters
     ----------
     live
-        Whether they are news: a running case without an official deadline gets one by our rules, and out of hours the one on duty answers for what nobody was sent to.
+        Whether they are news: a running case without an official deadline gets one by our rules.
     """
-    placer, is_watched = Placer(room, own_limits=live), live and not room.area.pack.archive
-    made = []
-    for case in sorted(cases, key=lambda case: case.reported):
-        incident = placer.incident(case)
-        if is_watched and case.status in UNSORTED:
-            incident = responsible(writing, room, incident, now)
-        entry = Entry(Act.IMPORT, by, now.astimezone(UTC), placer.data(case) | _on_duty(incident))
-        made.append(
-            writing.report(
-                incident,
-                entry,
-                prefix=room.area.pack.prefix,
-                day=day_of(room, case.reported),
-                origin=(case.source, case.key),
-            )
+    placer, at = Placer(room, own_limits=live), now.astimezone(UTC)
+    return [
+        Ready(
+            placer.incident(case),
+            Entry(Act.IMPORT, by, at, placer.data(case)),
+            day_of(room, case.reported),
+            (case.source, case.key),
         )
+        for case in sorted(cases, key=lambda case: case.reported)
+    ]
+
+
+def add_all(
+    writing: Writing, room: Room, cases: Iterable[Ready], now: datetime, *, live: bool = True
+) -> list[Incident]:
+    """Write cases that the ledger does not have, in a change that goes on already; one that came in between stays as it is.
+
+    Parameters
+    ----------
+    live
+        Whether they are news: out of hours the one on duty answers for what nobody was sent to.
+    """
+    is_watched, made = live and not room.area.pack.archive, []
+    for incident, entry, day, origin in cases:
+        if is_watched and incident.status in UNSORTED:
+            incident = responsible(writing, room, incident, now)  # noqa: PLW2901
+            entry = replace(entry, data={**entry.data, **_on_duty(incident)})  # noqa: PLW2901
+        made.append(writing.report(incident, entry, prefix=room.area.pack.prefix, day=day, origin=origin))
     return made
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from desk.imports.case import LONGEST_AGENCY, LONGEST_CLASS, Foreign, add_all
+from desk.imports.case import LONGEST_AGENCY, LONGEST_CLASS, Foreign, add_all, ready
 from desk.reports import LONGEST_ADDRESS, LONGEST_ID
 from desk.room import DISPATCHER, Room
 from geo.errors import TextError, UnknownClass
@@ -32,7 +32,8 @@ def from_pack(writing: Writing, room: Room, now: datetime) -> int:
     cases = [
         case for key, frame in room.area.of_kind("incident").items() for case in _of_layer(room, key, frame, seen, now)
     ]
-    return len(add_all(writing, room, cases, By(DISPATCHER, PostKind.DISPATCHER), now, live=False))
+    made = ready(room, cases, By(DISPATCHER, PostKind.DISPATCHER), now, live=False)
+    return len(add_all(writing, room, made, now, live=False))
 
 
 def _of_layer(
