@@ -81,10 +81,11 @@ class Act(StrEnum):
 
 @dataclass(frozen=True)
 class By:
-    """Who acts: the key of a post, and its kind."""
+    """Who acts: the key of a post and its kind, and the key of the account in which somebody does so ("" for the desk itself)."""
 
     post: str
     kind: PostKind
+    account: str = ""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from geo.errors import DraftError, LifecycleError
 from incidents.lifecycle import UNDO_WITHIN
 from ledger.tables import chat_group, history, instant
-from ledger.writing import Writing
+from ledger.writing import Actor, Writing, post_of
 
 SUBJECT = "group"
 ADD, EDIT, DELETE, UNDO = "add", "edit", "delete", "undo"
@@ -61,7 +61,7 @@ def groups(connection: Connection, area: str) -> list[Group]:
     return [_group(dict(row)) for row in connection.execute(asked).mappings()]
 
 
-def put(writing: Writing, area: str, group: Group, *, by: str, at: datetime) -> Group:
+def put(writing: Writing, area: str, group: Group, *, by: Actor, at: datetime) -> Group:
     """Write a group, a new one where it has no number yet, and return it with its number.
 
     Raises
@@ -87,7 +87,7 @@ def put(writing: Writing, area: str, group: Group, *, by: str, at: datetime) -> 
     return group
 
 
-def remove(writing: Writing, area: str, number: int, *, by: str, at: datetime) -> Group:
+def remove(writing: Writing, area: str, number: int, *, by: Actor, at: datetime) -> Group:
     """Take a group out of the register, and return it as it was.
 
     Raises
@@ -101,7 +101,7 @@ def remove(writing: Writing, area: str, number: int, *, by: str, at: datetime) -
     return before
 
 
-def undo(writing: Writing, area: str, number: int, *, by: str, at: datetime) -> None:
+def undo(writing: Writing, area: str, number: int, *, by: Actor, at: datetime) -> None:
     """Take the last change of a group back, within the minute in which that is allowed, by the post that made it.
 
     Raises
@@ -117,7 +117,7 @@ def undo(writing: Writing, area: str, number: int, *, by: str, at: datetime) -> 
     last = connection.execute(asked.order_by(c.version.desc()).limit(1)).mappings().one_or_none()
     if last is None or last["act"] == UNDO:
         raise LifecycleError("There is nothing to undo.")
-    if last["post"] != by:
+    if last["post"] != post_of(by):
         raise LifecycleError(f"{last['act']} was done by {last['post']}; only that post can undo it.")
     if at - instant(last["at"]) > UNDO_WITHIN:
         raise LifecycleError(f"{last['act']} was done more than a minute ago and stands.")
@@ -150,7 +150,7 @@ def _enter(  # noqa: PLR0917  what an entry of the history holds
     area: str,
     number: int,
     act: str,
-    by: str,
+    by: Actor,
     at: datetime,
     before: Mapping[str, Any],
     after: Mapping[str, Any],

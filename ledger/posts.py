@@ -18,7 +18,7 @@ from incidents.model import Mark
 from incidents.posts import Post
 from ledger import statements
 from ledger.tables import history, holding, incident, incident_grid, instant, milliseconds, post
-from ledger.writing import Writing
+from ledger.writing import Actor, Writing, post_of
 
 SUBJECT = "post"
 UNDO = "undo"
@@ -92,13 +92,13 @@ def holdings(connection: Connection, area: str, *, key: str = "", at: datetime |
     return [_holding(dict(row)) for row in rows]
 
 
-def put(writing: Writing, area: str, made: Kept, *, act: str, by: str, at: datetime) -> int:
+def put(writing: Writing, area: str, made: Kept, *, act: str, by: Actor, at: datetime) -> int:
     """Write a post as it stands now (act ``add``, ``rename``, ``abolish``, ``restore``), and return the version."""
     return _change(writing, area, made.post.key, act, lambda connection: _put(connection, area, _row(made)), by, at)
 
 
 def hold(
-    writing: Writing, area: str, held: Holding, by: str, at: datetime, *, ended: Mapping[int, datetime] | None = None
+    writing: Writing, area: str, held: Holding, by: Actor, at: datetime, *, ended: Mapping[int, datetime] | None = None
 ) -> Holding:
     """Let somebody hold a post, and return the holding with its number.
 
@@ -119,7 +119,7 @@ def hold(
     return Holding(made[0], held.post, held.holder, held.stand_in, held.since, held.until)
 
 
-def correct(writing: Writing, area: str, held: Holding, *, act: str, by: str, at: datetime) -> int:
+def correct(writing: Writing, area: str, held: Holding, *, act: str, by: Actor, at: datetime) -> int:
     """Set a holding as it stands now (act ``correct``, ``end``, ``erase``), and return the version.
 
     Raises
@@ -138,7 +138,7 @@ def correct(writing: Writing, area: str, held: Holding, *, act: str, by: str, at
     )
 
 
-def undo(writing: Writing, area: str, key: str, *, by: str, at: datetime) -> int:
+def undo(writing: Writing, area: str, key: str, *, by: Actor, at: datetime) -> int:
     """Take the last change of a post back, and return the version.
 
     Raises
@@ -147,8 +147,8 @@ def undo(writing: Writing, area: str, key: str, *, by: str, at: datetime) -> int
         It was done by another post, more than a minute ago, taken back already, or only a name was changed, which the history does not know.
     """
     last = _last(writing.connection, area, key)
-    if last is None or last["act"] in {UNDO, "erase"} or last["post"] != by or last["before"] == last["after"]:
-        raise RosterError(f"There is no change of {key} that {by} could take back.", kind="undo_none")
+    if last is None or last["act"] in {UNDO, "erase"} or last["post"] != post_of(by) or last["before"] == last["after"]:
+        raise RosterError(f"There is no change of {key} that {post_of(by)} could take back.", kind="undo_none")
     if not 0 <= milliseconds(at) - last["at"] <= UNDO_WITHIN.total_seconds() * 1000:
         raise RosterError(
             "The change was made more than a minute ago and stands. Correct it instead.", kind="undo_late"
@@ -202,7 +202,7 @@ def open_by_grid(connection: Connection, area: str) -> dict[tuple[str, str], int
 
 
 def _change(  # noqa: PLR0917
-    writing: Writing, area: str, key: str, act: str, work: Callable[[Connection], None], by: str, at: datetime
+    writing: Writing, area: str, key: str, act: str, work: Callable[[Connection], None], by: Actor, at: datetime
 ) -> int:
     """Do some work on one post, and write how it stood before and after; a change that changes nothing but a name is written too."""
     connection = writing.connection

@@ -18,7 +18,7 @@ from incidents.rota import ANSWERS, Role, Shift
 from incidents.rota import on_duty as serving
 from ledger.statements import Statement
 from ledger.tables import handover, history, instant, milliseconds, shift
-from ledger.writing import Writing
+from ledger.writing import Actor, Writing, post_of
 
 SUBJECT = "rota"
 HANDOVER = "handover"
@@ -113,7 +113,7 @@ def last_before(connection: Connection, area: str, role: Role, before: datetime,
 
 
 def replace(  # noqa: PLR0917
-    writing: Writing, area: str, day: str, remove: Sequence[int], add: Iterable[Shift], by: str, at: datetime,
+    writing: Writing, area: str, day: str, remove: Sequence[int], add: Iterable[Shift], by: Actor, at: datetime,
     *, act: str = "change",
 ) -> Changed:  # fmt: skip
     """Take shifts away and put others, in one change.
@@ -150,7 +150,7 @@ def replace(  # noqa: PLR0917
     return Changed(version, tuple(gone), tuple(made))
 
 
-def undo(writing: Writing, area: str, done: Changed, *, by: str, at: datetime) -> Changed:
+def undo(writing: Writing, area: str, done: Changed, *, by: Actor, at: datetime) -> Changed:
     """Take a change of the rota back.
 
     Raises
@@ -159,16 +159,18 @@ def undo(writing: Writing, area: str, done: Changed, *, by: str, at: datetime) -
         It was done by another post, more than a minute ago, or the rota was changed since.
     """
     c = history.c
-    asked = select(history).where(c.version == done.version, c.area == area, c.subject == SUBJECT, c.post == by)
+    asked = select(history).where(
+        c.version == done.version, c.area == area, c.subject == SUBJECT, c.post == post_of(by)
+    )
     entry = writing.connection.execute(asked).mappings().one_or_none()
     if entry is None or entry["act"] == "undo":
-        raise RosterError(f"There is no change of the rota that {by} could take back.", kind="undo_none")
+        raise RosterError(f"There is no change of the rota that {post_of(by)} could take back.", kind="undo_none")
     if not 0 <= milliseconds(at) - entry["at"] <= UNDO_WITHIN.total_seconds() * 1000:
         raise RosterError("The change was made more than a minute ago and stands. Change it again.", kind="undo_late")
     return replace(writing, area, entry["key"], [one.id for one in done.added], done.removed, by, at, act="undo")
 
 
-def write_handover(writing: Writing, area: str, note: Handover, *, by: str) -> Handover:
+def write_handover(writing: Writing, area: str, note: Handover, *, by: Actor) -> Handover:
     """Write a hand-over note, and return it with its number."""
     row = {
         "area": area,
@@ -185,7 +187,7 @@ def write_handover(writing: Writing, area: str, note: Handover, *, by: str) -> H
     return Handover(id_, note.at, note.from_post, note.to_post, note.text, tuple(note.cases))
 
 
-def take(writing: Writing, area: str, id_: int, *, by: str, at: datetime) -> Handover:
+def take(writing: Writing, area: str, id_: int, *, by: Actor, at: datetime) -> Handover:
     """Sign for a hand-over: the post that takes it and the time are its signature.
 
     Raises
@@ -199,16 +201,25 @@ def take(writing: Writing, area: str, id_: int, *, by: str, at: datetime) -> Han
             f"Hand-over {id_} was taken by {note.to_post} already.", kind="handover_taken", post=note.to_post
         )
     writing.connection.execute(
-        update(handover).where(handover.c.area == area, handover.c.id == id_).values(to_post=by, taken=milliseconds(at))
+        update(handover)
+        .where(handover.c.area == area, handover.c.id == id_)
+        .values(to_post=post_of(by), taken=milliseconds(at))
     )
     before = {"to": note.to_post, "taken": None}
     writing.enter(
-        area, HANDOVER, str(id_), "take", post=by, at=at, before=before, after={"to": by, "taken": milliseconds(at)}
+        area,
+        HANDOVER,
+        str(id_),
+        "take",
+        post=by,
+        at=at,
+        before=before,
+        after={"to": post_of(by), "taken": milliseconds(at)},
     )
     return handover_of(writing.connection, area, id_)
 
 
-def withdraw(writing: Writing, area: str, id_: int, *, by: str, at: datetime) -> None:
+def withdraw(writing: Writing, area: str, id_: int, *, by: Actor, at: datetime) -> None:
     """Take a hand-over note back within a minute, before somebody took it.
 
     Raises
@@ -217,7 +228,7 @@ def withdraw(writing: Writing, area: str, id_: int, *, by: str, at: datetime) ->
         It was taken, is another post's, or the minute is over.
     """
     note = handover_of(writing.connection, area, id_)
-    if note.taken or note.from_post != by:
+    if note.taken or note.from_post != post_of(by):
         raise RosterError(f"Hand-over {id_} cannot be taken back.", kind="undo_none")
     if not 0 <= (at - note.at).total_seconds() <= UNDO_WITHIN.total_seconds():
         raise RosterError(

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Delete, delete, insert, or_, select
 
 from ledger.tables import saved_view
-from ledger.writing import Writing
+from ledger.writing import Actor, Writing
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def views(connection: Connection, area: str, post: str) -> list[View]:
     return [View(row["name"], row["post"], json.loads(row["query"])) for row in connection.execute(asked).mappings()]
 
 
-def save(writing: Writing, area: str, view: View, *, by: str, at: datetime) -> None:
+def save(writing: Writing, area: str, view: View, *, by: Actor, at: datetime) -> None:
     """Keep a view; one of the same name and owner is replaced."""
     query = json.dumps(dict(view.query), ensure_ascii=False, sort_keys=True)
     writing.connection.execute(_of(area, view))
@@ -46,7 +46,7 @@ def save(writing: Writing, area: str, view: View, *, by: str, at: datetime) -> N
     writing.enter(area, "view", view.name, "save", post=by, at=at, after={"post": view.post, "query": dict(view.query)})
 
 
-def drop(writing: Writing, area: str, view: View, *, by: str, at: datetime) -> None:
+def drop(writing: Writing, area: str, view: View, *, by: Actor, at: datetime) -> None:
     """Take a view away."""
     writing.connection.execute(_of(area, view))
     writing.enter(

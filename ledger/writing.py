@@ -23,6 +23,7 @@ from ledger.tables import instant, milliseconds
 ORDER = ("incident", "incident_grid", "wording", "origin", "attachment", "reporter", "history")
 POST = "post"  # subject of entries about posts
 PERSONAL = ("reason", "text")  # what an act's data may hold of people's own words
+Actor = str | By  # the key of a post, or with it the account in which somebody acts
 
 
 @dataclass(frozen=True)
@@ -89,15 +90,15 @@ class Known:
 
     Attributes
     ----------
-    hash
-        Of that head.
+    head
+        That head, with its signature.
     serials
         Area and day -> last number that was given.
     posts
         Area -> version of the last change of its posts.
     """
 
-    hash: str = ""
+    head: Head | None = None
     serials: dict[tuple[str, str], int] = field(default_factory=dict)
     posts: dict[str, int] = field(default_factory=dict)
 
@@ -112,7 +113,7 @@ class Writing:
     def __init__(self, connection: Connection, head: Head, known: Known | None = None) -> None:
         self._connection = connection
         self._head, self._began = head, head.version
-        self._known = known if known and known.hash == head.hash else Known(head.hash)
+        self._known = known if known and known.head == head else Known(head)
         self._looked_up: dict[tuple[str, str, str], str | None] = {}
         self._own, self._kept = _Collected(), _Collected()
         self._savepoint: NestedTransaction | None = None
@@ -143,10 +144,10 @@ class Writing:
         self._kept = self._write(self._kept)
         return self._head
 
-    def known(self) -> Known:
-        """Return what the next writer need not ask for, once all of this is committed."""
+    def known(self, head: Head) -> Known:
+        """Return what the next writer need not ask for, once all of this is committed with that head."""
         serials, posts = self._known.serials | self._kept.serials, self._known.posts | self._kept.posts
-        return Known(self._head.hash, serials, posts)
+        return Known(head, serials, posts)
 
     def expect(self, origins: Iterable[tuple[str, str, str]]) -> None:
         """Look up at once what the works will look for (`find`): area, source and key."""
@@ -386,13 +387,13 @@ class Writing:
         key: str,
         act: str,
         *,
-        post: str,
+        post: Actor,
         at: datetime,
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
     ) -> int:
         """Write an entry about something that is no incident (post, rota, group, view, area), and return its version. Names of people do not belong in it."""
-        self._enter(area, subject, key, act, post, at, {}, before or {}, after or {})
+        self._enter(area, subject, key, act, post_of(post), at, _account(post), before or {}, after or {})
         return self.version
 
     def begun(self, area: str) -> bool:
@@ -479,6 +480,7 @@ class Writing:
             **entry.data,
             **{name: words.reference for name, words in said.items()},
             **({"photos": [dict(vars(photo)) for photo in photos]} if photos else {}),
+            **_account(entry.by),
         }
         return replace(entry, data=data, at=_at(entry.at)), said
 
@@ -555,6 +557,16 @@ class _Words:
     def reference(self) -> dict[str, str]:
         """What the history says of them."""
         return {"ref": self.key, "sha256": digest_of(self.salt, self.text)}
+
+
+def post_of(actor: Actor) -> str:
+    """Return the key of the post that acts."""
+    return actor.post if isinstance(actor, By) else actor
+
+
+def _account(actor: Actor) -> dict[str, str]:
+    """Return what the history says of the account in which somebody acts: its opaque key, never a name."""
+    return {"account": actor.account} if isinstance(actor, By) and actor.account else {}
 
 
 def _at(time: datetime) -> datetime:

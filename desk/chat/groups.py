@@ -106,17 +106,17 @@ def put(room: Room, group: Group, by: By, now: datetime) -> Group:
         It has no name, or one that is taken; it covers what is not there; its number of members is none.
     """
     ready = checked(room, group)
-    return room.ledger.change(lambda writing: groups.put(writing, room.id, ready, by=by.post, at=now))
+    return room.ledger.change(lambda writing: groups.put(writing, room.id, ready, by=by, at=now))
 
 
 def remove(room: Room, number: int, by: By, now: datetime) -> Group:
     """Take a group out of the register."""
-    return room.ledger.change(lambda writing: groups.remove(writing, room.id, number, by=by.post, at=now))
+    return room.ledger.change(lambda writing: groups.remove(writing, room.id, number, by=by, at=now))
 
 
 def undo(room: Room, number: int, by: By, now: datetime) -> None:
     """Take the last change of a group back."""
-    room.ledger.change(lambda writing: groups.undo(writing, room.id, number, by=by.post, at=now))
+    room.ledger.change(lambda writing: groups.undo(writing, room.id, number, by=by, at=now))
 
 
 def checked(room: Room, group: Group) -> Group:
@@ -197,7 +197,7 @@ def take(room: Room, lines: Sequence[Line], by: By, now: datetime) -> int:
 
     def write(writing: Writing) -> int:
         for group in changed:
-            groups.put(writing, room.id, group, by=by.post, at=now)
+            groups.put(writing, room.id, group, by=by, at=now)
         return len(changed)
 
     return room.ledger.change(write)

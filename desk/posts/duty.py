@@ -144,7 +144,7 @@ def fill_span(  # noqa: PLR0917
             raise RosterError("Every shift of these days is taken already.", kind="rota_full")
         before = rota.last_before(writing.connection, room.id, role, wanted[0].since)
         made = fill(free, keys, role, before=before)
-        return rota.replace(writing, room.id, first.isoformat(), remove, made, by.post, now.astimezone(UTC), act="fill")
+        return rota.replace(writing, room.id, first.isoformat(), remove, made, by, now.astimezone(UTC), act="fill")
 
     return room.ledger.change(work)
 
@@ -170,7 +170,7 @@ def copy_week(room: Room, first: date, by: By, now: datetime) -> Changed:
         made = [one for one in copied(was, zone) if not _taken(one, there) and room.register.alive(one.post, one.since)]
         if not made:
             raise RosterError("Every shift of these days is taken already.", kind="rota_full")
-        return rota.replace(writing, room.id, first.isoformat(), [], made, by.post, now.astimezone(UTC), act="copy")
+        return rota.replace(writing, room.id, first.isoformat(), [], made, by, now.astimezone(UTC), act="copy")
 
     return room.ledger.change(work)
 
@@ -189,22 +189,20 @@ def put(  # noqa: PLR0917
     made = Shift(slot.since, slot.until, role, key, checked_name(holder) if holder.strip() else "")
     remove = [instead] if instead else []
     return room.ledger.change(
-        lambda writing: rota.replace(
-            writing, room.id, slot.day.isoformat(), remove, [made], by.post, now.astimezone(UTC)
-        )
+        lambda writing: rota.replace(writing, room.id, slot.day.isoformat(), remove, [made], by, now.astimezone(UTC))
     )
 
 
 def take_off(room: Room, day: date, ids: Sequence[int], by: By, now: datetime) -> Changed:
     """Take shifts off the rota."""
     return room.ledger.change(
-        lambda writing: rota.replace(writing, room.id, day.isoformat(), ids, [], by.post, now.astimezone(UTC))
+        lambda writing: rota.replace(writing, room.id, day.isoformat(), ids, [], by, now.astimezone(UTC))
     )
 
 
 def undo(room: Room, done: Changed, by: By, now: datetime) -> Changed:
     """Take a change of the rota back, within a minute."""
-    return room.ledger.change(lambda writing: rota.undo(writing, room.id, done, by=by.post, at=now.astimezone(UTC)))
+    return room.ledger.change(lambda writing: rota.undo(writing, room.id, done, by=by, at=now.astimezone(UTC)))
 
 
 # Hand-over
@@ -251,7 +249,7 @@ def write(  # noqa: PLR0917
     if to_post:
         room.post(to_post)
     note = Handover(0, now.astimezone(UTC), by.post, to_post, words, numbers)
-    return room.ledger.change(lambda writing: rota.write_handover(writing, room.id, note, by=by.post))
+    return room.ledger.change(lambda writing: rota.write_handover(writing, room.id, note, by=by))
 
 
 def take(room: Room, id_: int, by: By, now: datetime) -> Handover:
@@ -267,7 +265,7 @@ def take(room: Room, id_: int, by: By, now: datetime) -> Handover:
         note = rota.handover_of(writing.connection, room.id, id_)
         if not may_sign(note, by.post, rota.on_duty(writing.connection, room.id, now)):
             raise RosterError("The post that hands over does not sign for itself.", kind="handover_own")
-        done = rota.take(writing, room.id, id_, by=by.post, at=now.astimezone(UTC))
+        done = rota.take(writing, room.id, id_, by=by, at=now.astimezone(UTC))
         for number in note.cases:
             _pass_on(writing, room, number, note.from_post, by, now)
         return done
@@ -282,7 +280,7 @@ def may_sign(note: Handover, post: str, serving: Iterable[Shift]) -> bool:
 
 def withdraw(room: Room, id_: int, by: By, now: datetime) -> None:
     """Take a hand-over note back, within a minute."""
-    room.ledger.change(lambda writing: rota.withdraw(writing, room.id, id_, by=by.post, at=now.astimezone(UTC)))
+    room.ledger.change(lambda writing: rota.withdraw(writing, room.id, id_, by=by, at=now.astimezone(UTC)))
 
 
 def waiting(room: Room) -> list[Handover]:
@@ -356,7 +354,7 @@ def demo(room: Room, writing: Writing, now: datetime) -> None:
         if keys
         for one in fill(slots(first, last, times, zone, COVER[role]), keys, role)
     ]
-    rota.replace(writing, room.id, first.isoformat(), [], made, by.post, now.astimezone(UTC), act="fill")
+    rota.replace(writing, room.id, first.isoformat(), [], made, by, now.astimezone(UTC), act="fill")
 
 
 def _seats(writing: Writing, room: Room, by: By, now: datetime) -> list[str]:

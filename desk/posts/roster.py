@@ -120,7 +120,7 @@ def added(writing: Writing, room: Room, wish: Wish, by: By, now: datetime) -> Po
     post = Post(key, wish.kind, title, wish.grid, wish.volunteer)
     kept = Kept(post, _begin(room, wish.since), _end(room, wish.until))
     _in_order(kept.since, kept.until)
-    posts.put(writing, room.id, kept, act="add", by=by.post, at=now.astimezone(UTC))
+    posts.put(writing, room.id, kept, act="add", by=by, at=now.astimezone(UTC))
     return post
 
 
@@ -161,7 +161,7 @@ def restore(room: Room, key: str, by: By, now: datetime) -> None:
 
 def undo(room: Room, key: str, by: By, now: datetime) -> None:
     """Take the last change of a post or its holders back, within a minute."""
-    room.ledger.change(lambda writing: posts.undo(writing, room.id, key, by=by.post, at=now.astimezone(UTC)))
+    room.ledger.change(lambda writing: posts.undo(writing, room.id, key, by=by, at=now.astimezone(UTC)))
 
 
 # Holders
@@ -186,7 +186,7 @@ def held(writing: Writing, room: Room, wanted: Holding, by: By, now: datetime) -
     """Let somebody hold a post in a change that goes on already."""
     room.post(wanted.post)
     _checked(posts.holdings(writing.connection, room.id, key=wanted.post), wanted)
-    return posts.hold(writing, room.id, wanted, by.post, now.astimezone(UTC))
+    return posts.hold(writing, room.id, wanted, by, now.astimezone(UTC))
 
 
 def hand_over(  # noqa: PLR0917
@@ -214,7 +214,7 @@ def hand_over(  # noqa: PLR0917
                 date=on.isoformat(),
             )
         wanted = Holding(0, key, name, stand_in=False, since=at)
-        return posts.hold(writing, room.id, wanted, by.post, now.astimezone(UTC), ended={one.id: at for one in running})
+        return posts.hold(writing, room.id, wanted, by, now.astimezone(UTC), ended={one.id: at for one in running})
 
     return room.ledger.change(work)
 
@@ -226,7 +226,7 @@ def end(room: Room, id_: int, last_day: date, by: By, now: datetime) -> None:
     def work(writing: Writing) -> None:
         was = posts.find_holding(writing.connection, room.id, id_)
         _in_order(was.since, until)
-        posts.correct(writing, room.id, replace(was, until=until), act="end", by=by.post, at=now.astimezone(UTC))
+        posts.correct(writing, room.id, replace(was, until=until), act="end", by=by, at=now.astimezone(UTC))
 
     room.ledger.change(work)
 
@@ -242,7 +242,7 @@ def correct(  # noqa: PLR0917
         was = posts.find_holding(writing.connection, room.id, id_)
         wanted = replace(was, holder=name, stand_in=stand_in, since=day_start(room, since), until=_end(room, until))
         _checked([one for one in posts.holdings(writing.connection, room.id, key=was.post) if one.id != id_], wanted)
-        posts.correct(writing, room.id, wanted, act="correct", by=by.post, at=now.astimezone(UTC))
+        posts.correct(writing, room.id, wanted, act="correct", by=by, at=now.astimezone(UTC))
 
     room.ledger.change(work)
 
@@ -252,7 +252,7 @@ def erase(room: Room, id_: int, by: By, now: datetime) -> None:
 
     def work(writing: Writing) -> None:
         was = posts.find_holding(writing.connection, room.id, id_)
-        posts.correct(writing, room.id, replace(was, holder=""), act="erase", by=by.post, at=now.astimezone(UTC))
+        posts.correct(writing, room.id, replace(was, holder=""), act="erase", by=by, at=now.astimezone(UTC))
 
     room.ledger.change(work)
 
@@ -384,7 +384,7 @@ def _kept(room: Room, key: str) -> Kept:
 
 
 def _put(room: Room, kept: Kept, act: str, by: By, now: datetime) -> None:
-    room.ledger.change(lambda writing: posts.put(writing, room.id, kept, act=act, by=by.post, at=now.astimezone(UTC)))
+    room.ledger.change(lambda writing: posts.put(writing, room.id, kept, act=act, by=by, at=now.astimezone(UTC)))
 
 
 def _begin(room: Room, day: date | None) -> datetime | None:

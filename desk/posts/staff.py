@@ -620,11 +620,11 @@ def _write(writing: Writing, room: Room, step: Step, by: By, now: datetime) -> N
         if verb in step.verbs:
             before = {one.post.key: one for one in posts.kept(writing.connection, room.id)}.get(post.key)
             kept = replace(before, post=post) if before else Kept(post)
-            posts.put(writing, room.id, kept, act=verb, by=by.post, at=at)
+            posts.put(writing, room.id, kept, act=verb, by=by, at=at)
     if step.held and "hold" in step.verbs:
-        posts.hold(writing, room.id, step.held, by.post, at)
+        posts.hold(writing, room.id, step.held, by, at)
     elif step.held and "correct" in step.verbs:
-        posts.correct(writing, room.id, step.held, act="correct", by=by.post, at=at)
+        posts.correct(writing, room.id, step.held, act="correct", by=by, at=at)
 
 
 def _default_title(area: Area, kind: PostKind, grid: tuple[str, str] | None) -> str:
