@@ -20,6 +20,7 @@ from incidents.model import Status
 from ledger import find, store, tables
 from ledger.find import Wanted
 from ledger.store import open_ledger
+from ledger.verify import verify
 from ledger.writing import Attached
 
 ROOT = Path(__file__).parent.parent
@@ -514,6 +515,34 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(tmp_path)
     with pytest.raises(LedgerError, match="does not answer") as caught:
         open_ledger(tmp_path, "postgresql://me:secret@127.0.0.1:1/none")
     assert "secret" not in str(caught.value)
+
+
+def test_two_consoles_count_on_where_the_other_left_and_know_its_origins(tmp_path, database):
+    one, other = (open_ledger(tmp_path / "ledger", database) for _ in range(2))
+    made = [report(each, key=key) for each, key in ((one, "a"), (other, "b"), (one, "c"), (other, "a"), (one, "b"))]
+    assert [case.number[-4:] for case in made] == ["0001", "0002", "0003", "0001", "0002"]
+    assert verify(one, now=NOW).breaks == ()
+    for each in (one, other):
+        each.close()
+
+
+def test_what_a_work_that_failed_had_counted_is_counted_again(ledger):
+    def failing(writing):
+        writing.report(case(), entry(Act.REPORT, WORKER), prefix="LN", day="20261122", origin=("key", "a"))
+        writing.flush()
+        raise ValueError("nothing of it stands")
+
+    report(ledger)
+    with pytest.raises(ValueError, match="stands"):
+        ledger.change(failing)
+    assert [report(ledger, key="a").number[-4:], report(ledger).number[-4:]] == ["0002", "0003"]
+
+
+def test_origins_that_are_announced_are_found_as_others_are(ledger):
+    made = report(ledger, key="a")
+    asked = [(AREA, "key", "a"), (AREA, "key", "b"), ("elsewhere", "key", "a")]
+    found = ledger.change(lambda writing: [writing.find(*origin) for origin in asked], origins=asked)
+    assert found == [made, None, None]
 
 
 def test_a_connection_that_was_cut_while_it_rested_is_replaced(tmp_path, postgres, migrated, monkeypatch):

@@ -204,6 +204,20 @@ def test_a_report_after_the_last_day_goes_to_the_next_above(room):
     }  # the nearest paid post, for heads of micro-grids are volunteers
 
 
+def test_a_post_that_another_console_abolished_since_answers_no_more(tmp_path, database):
+    room, other = (room_of(shipped("longnan"), tmp_path, database) for _ in range(2))
+    row = room.area.points["buildings"]
+    spot = row[(row["micro"] == MICRO[1]) & (row["dedicated"] == "")].iloc[0].geometry
+    draft, now = reports.Draft("06010", spot.x, spot.y), NOON - timedelta(hours=2)
+    assert reports.report(room, draft, DISPATCHER, now).post == HEAD
+    roster.abolish(other, HEAD, date(2026, 11, 19), DISPATCHER, NOON)
+    assert reports.report(room, draft, DISPATCHER, now).post == THIRD
+    roster.restore(other, HEAD, DISPATCHER, NOON)
+    assert reports.report(room, draft, DISPATCHER, now).post == HEAD
+    for one in (room, other):
+        one.ledger.close()
+
+
 def test_an_abolition_ahead_holds_from_its_day_on(room):
     roster.abolish(room, HEAD, DAY, DISPATCHER, NOON)
     assert HEAD in room.register.posts(NOON)
