@@ -56,6 +56,8 @@ def clean(text: str, *, most: int, what: str, lines: bool = True) -> str:
     """
     if len(text) > 10 * most + BESIDE:
         raise _too_long(what, len(text), most)
+    if not text:
+        return text
     text = _paired(text)
     text = _HIDDEN.sub("", _LINE_END.sub("\n", text))
     text = _LOOSE_JOINER.sub("", _LOOSE_SELECTOR.sub("", text))
