@@ -10,6 +10,7 @@ from geo.errors import FilterError
 from locales import N_
 from pages.parts import bulk, views
 from pages.parts.cards import cards
+from pages.parts.element import pixels
 from pages.parts.going import go, walk
 from pages.parts.keys import keys
 from pages.parts.sieve import sieve
@@ -19,7 +20,7 @@ from reports.listing import MOST, to_csv, to_xlsx
 
 ROW = 35  # pixels
 WIDTHS = {  # pixels, by language: no head and hardly a value is cut
-    "zh": {"mark_name": 104, "number": 136, "title": 250, "class_name": 160, "address": 260, "status_name": 150, "handler_name": 190},
+    "zh": {"mark_name": 104, "number": 136, "title": 250, "class_name": 160, "address": 260, "status_name": 150, "handler_name": 190, "channel_name": 96},
     "en": {"mark_name": 156, "number": 136, "title": 250, "class_name": 210, "address": 260, "status_name": 250, "handler_name": 190, "urgency_name": 90, "channel_name": 120},
 }  # fmt: skip
 TIME = 136  # pixels: a moment to the minute
@@ -95,10 +96,11 @@ def _table(visit: Visit, shown: Snapshot) -> tuple[list[int], int | None]:
         st.html(f'<p class="bm-empty">{escape(_("No incident matches the filter."))}</p>')
         return [], None
     times = {
-        name: st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=TIME) for name in shown.listing.times
+        name: st.column_config.DatetimeColumn(format="YYYY-MM-DD HH:mm", width=pixels(TIME))
+        for name in shown.listing.times
     }
     widths = {
-        shown.listing.heading(key): st.column_config.Column(width=width)
+        shown.listing.heading(key): st.column_config.Column(width=pixels(width))
         for key, width in WIDTHS[visit.language].items()
     }
     event = st.dataframe(
@@ -107,7 +109,7 @@ def _table(visit: Visit, shown: Snapshot) -> tuple[list[int], int | None]:
         hide_index=True,
         column_order=shown.listing.order,
         height="stretch",
-        row_height=ROW,
+        row_height=pixels(ROW),
         on_select="rerun",
         selection_mode=["multi-row", "single-cell"],
         column_config={**widths, **times},

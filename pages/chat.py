@@ -8,6 +8,7 @@ from desk import chat
 from desk.chat import groups
 from desk.room import Room
 from geo.errors import BattlemapError
+from pages.parts.element import pixels
 from pages.parts.form import Form
 from pages.parts.group_register import register
 from pages.parts.proposals import proposals
@@ -51,7 +52,7 @@ def _paste(visit: Visit, room: Room, form: Form) -> None:
             _("Group (narrows the places)"),
             [0, *known],
             format_func=lambda number: known[number].name if number in known else _("No group"),
-            width=300,
+            width=pixels(300),
             **form.bind("group", 0),
         )
         st.button(

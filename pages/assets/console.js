@@ -37,6 +37,8 @@ export function address({ data, setTriggerValue }) {
     const own = Object.fromEntries(new URLSearchParams(location.search));
     if (page === "case" && own.case && own.case !== data.query.case) return again(page, own, 5);
   }
+  const scale = Number(document.documentElement.style.getPropertyValue("--k")) || 1; // of boot.js; a table has its widths from Python
+  if (scale !== data.scale) setTriggerValue("scale", scale);
   const before = new URLSearchParams(location.search).get("area");
   const moved = before && before !== data.query.area;
   rewrite({ ...data.query, ...(moved ? { view: "", at: "" } : {}) });

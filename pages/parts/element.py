@@ -15,6 +15,11 @@ _map = st.components.v2.component(
 )
 
 
+def pixels(number: float) -> int:
+    """Return so many pixels at a scale of 1 as pixels of this screen, where large ones show everything larger; the browser says how much, once it is there."""
+    return round(number * st.session_state.get("scale", 1))
+
+
 def address(query: Mapping[str, str], words: Mapping[str, str], *, on_go: Callable[[], None]) -> None:
     """Keep these parameters in the browser's address, beside those that only the browser knows: view, selection, theme.
 
@@ -23,8 +28,8 @@ def address(query: Mapping[str, str], words: Mapping[str, str], *, on_go: Callab
     on_go
         Called when a link to a page of ours was pressed (``data-go``); ``st.session_state["address"]["go"]`` then holds the page and what its address says.
     """
-    data = {"script": _script(), "query": dict(query), "words": dict(words)}
-    _address(data=data, key="address", height=0, on_go_change=on_go)
+    data = {"script": _script(), "query": dict(query), "words": dict(words), "scale": st.session_state.get("scale", 1)}
+    _address(data=data, key="address", height=0, on_go_change=on_go, on_scale_change=_take_scale)
 
 
 def battle_map(
@@ -45,6 +50,11 @@ def battle_map(
     """
     data = {"script": _script(), "area": area, "language": language, "query": query, "title": title}
     return _map(data=data, key="map", on_only_change=on_only, on_mark_change=on_mark, on_changed_change=_follow)
+
+
+def _take_scale() -> None:
+    element = st.session_state.get("address")
+    st.session_state["scale"] = (element.get("scale") if element else None) or 1
 
 
 def _follow() -> None:

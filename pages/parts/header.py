@@ -9,6 +9,7 @@ from streamlit.navigation.page import Page
 from desk.room import DISPATCHER
 from geo.errors import BattlemapError
 from locales import LANGUAGES
+from pages.parts.element import pixels
 from pages.parts.visit import Visit, own_key
 from reports.words import post_title
 
@@ -59,7 +60,7 @@ def _choose_area(visit: Visit) -> None:
         key=key,
         label_visibility="collapsed",
         required=True,
-        width=200,
+        width=pixels(200),
         on_change=_take_area,
         args=(key,),
     )
@@ -79,7 +80,7 @@ def _choose_post(visit: Visit) -> None:
         format_func=lambda post: f"{_('Demo')} · {post_title(posts[post], _)}",
         key=key,
         label_visibility="collapsed",
-        width=220,
+        width=pixels(220),
         help=None,
         on_change=_take_post,
         args=(key,),

@@ -9,6 +9,7 @@ from desk.mediation import FEWEST, MOST, Mediation, Outcome, Party, is_dispute
 from desk.room import Room
 from incidents.classes import IncidentClass
 from incidents.model import Channel, Urgency
+from pages.parts.element import pixels
 from pages.parts.form import Form
 from pages.parts.visit import Visit
 from reports.intake_words import CODES, OUTCOME, PARTY
@@ -33,7 +34,7 @@ def choose_source(visit: Visit, form: Form) -> None:
     if form.get("channel", Channel.PATROL) is Channel.HOTLINE:
         with st.container(horizontal=True, gap="small"):
             st.text_input(_("Order number"), **form.bind("order"))
-            st.text_input(_("Source"), width=110, **form.bind("source", HOTLINE))
+            st.text_input(_("Source"), width=pixels(110), **form.bind("source", HOTLINE))
             _moment(_("Deadline of the order"), form, "due")
     with st.container(horizontal=True, gap="medium"):
         st.pills(
@@ -50,7 +51,7 @@ def _moment(label: str, form: Form, field: str) -> None:
     """Show an input for a time of the area; any is taken, so that a wrong one can be answered."""
     early, late = datetime(2000, 1, 1), datetime(2099, 12, 31)  # noqa: DTZ001  local time of the area
     st.datetime_input(
-        label, value=None, min_value=early, max_value=late, step=MINUTE, width=220, **form.bind(field, None)
+        label, value=None, min_value=early, max_value=late, step=MINUTE, width=pixels(220), **form.bind(field, None)
     )
 
 
@@ -82,14 +83,19 @@ def choose_mediation(visit: Visit, form: Form, class_: IncidentClass) -> None:
         st.html(f'<p class="bm-warn">{escape(_("Name nobody: a party is its code and what it is to the matter."))}</p>')
         with st.container(horizontal=True, gap="small"):
             many = st.number_input(
-                _("Parties"), min_value=FEWEST, max_value=MOST, step=1, width=110, **form.bind("parties", FEWEST)
+                _("Parties"),
+                min_value=FEWEST,
+                max_value=MOST,
+                step=1,
+                width=pixels(110),
+                **form.bind("parties", FEWEST),
             )
             for place in range(int(many)):
                 st.selectbox(
                     _(CODES[place]),
                     tuple(Party),
                     format_func=lambda party: _(PARTY[party]),
-                    width=150,
+                    width=pixels(150),
                     **form.bind(f"party{place}", Party.HOUSEHOLD),
                 )
         with st.container(horizontal=True, gap="small"):
@@ -100,7 +106,7 @@ def choose_mediation(visit: Visit, form: Form, class_: IncidentClass) -> None:
                 **form.bind("outcome", Outcome.RUNNING),
             )
             if outcome is Outcome.AGREED:
-                st.date_input(_("Day of the agreement"), value=None, width=180, **form.bind("agreed", None))
+                st.date_input(_("Day of the agreement"), value=None, width=pixels(180), **form.bind("agreed", None))
 
 
 def mediation_of(form: Form, class_: IncidentClass) -> Mediation | None:

@@ -10,6 +10,7 @@ from desk.room import Room
 from incidents.classes import Directory, IncidentClass
 from incidents.text import Personal
 from locales import N_
+from pages.parts.element import pixels
 from pages.parts.form import Form
 from pages.parts.visit import Visit
 from reports.intake_words import PERSONAL
@@ -33,7 +34,7 @@ def choose_class(visit: Visit, room: Room, form: Form) -> IncidentClass | None:
             _("Major class"),
             [ALL, *directory.majors],
             format_func=lambda key: directory.majors[key].in_(visit.language) if key else _("All major classes"),
-            width=220,
+            width=pixels(220),
             **form.bind("major", ALL),
         )
     offered = _offered(directory, form, query)

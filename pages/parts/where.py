@@ -8,6 +8,7 @@ from desk.places import SYSTEMS, Spot, nearest, search, stacks_at, typed
 from desk.room import Room
 from geo.errors import PlaceError
 from layers.tables import storey
+from pages.parts.element import pixels
 from pages.parts.form import Form
 from pages.parts.pick import pick_map
 from pages.parts.visit import Visit
@@ -37,8 +38,8 @@ def choose_place(visit: Visit, room: Room, form: Form, codes: str) -> None:
     if query.strip():
         _results(visit, room, form, query)
     with st.container(horizontal=True, gap="small"):
-        st.text_input(_("Unit"), width=90, placeholder=_("e.g. 2"), **form.bind("unit"))
-        st.text_input(_("Floor"), width=90, placeholder=_("e.g. 12, B1"), **form.bind("floor"))
+        st.text_input(_("Unit"), width=pixels(90), placeholder=_("e.g. 2"), **form.bind("unit"))
+        st.text_input(_("Floor"), width=pixels(90), placeholder=_("e.g. 12, B1"), **form.bind("floor"))
         st.text_input(
             _("Address"), placeholder=_("As one would tell it to somebody who goes there"), **form.bind("address")
         )
@@ -142,7 +143,7 @@ def _coordinates(visit: Visit, form: Form) -> None:
             _("System of the coordinates"),
             SYSTEMS,
             format_func=SYSTEM_NAMES.get,
-            width=190,
+            width=pixels(190),
             **form.bind("system", SYSTEMS[0], then=lambda: _typed(form)),
         )
     error = form.get("place_error", None)
