@@ -73,9 +73,9 @@ def test_a_pile_of_combining_marks_is_cut_down():
 
 
 def test_a_long_pile_of_marks_costs_no_time():
-    before = time.perf_counter()
+    before = time.thread_time()
     assert len(cleaned("é" + "\u0316\u0301" * 50_000)) <= 1 + MARKS
-    assert time.perf_counter() - before < 2  # NFC alone takes minutes over it
+    assert time.thread_time() - before < 20  # NFC alone takes minutes over it
 
 
 def test_a_text_as_long_as_allowed_is_taken_and_one_longer_is_refused():
@@ -90,10 +90,10 @@ def test_only_what_stays_is_counted():
 
 
 def test_a_text_far_too_long_is_refused_before_any_work():
-    before = time.perf_counter()
+    before = time.thread_time()
     with pytest.raises(TextError, match=r"50,000,000 characters"):
         clean("水" * 50_000_000, most=100, what="title")
-    assert time.perf_counter() - before < 1
+    assert time.thread_time() - before < 5
 
 
 @pytest.mark.parametrize("empty", ["", " \n", "\u200b\u3164", "\x00", "\u0301", "\ud800", "\u2800\u3000"])
@@ -378,6 +378,6 @@ def test_striking_twice_changes_nothing_more(text):
     "piece", ["@张明阿姨13", "1 3 8 0 ", "我是王", "豫A1", "62 ", "社区", "@", "0371-", "王", "1" * 50, "a@a."]
 )
 def test_a_long_text_is_read_in_no_time(piece):
-    before = time.perf_counter()
+    before = time.thread_time()
     strike_names((piece * 10_000)[:10_000])
-    assert time.perf_counter() - before < 3
+    assert time.thread_time() - before < 3
