@@ -3,13 +3,13 @@
 import logging
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from itertools import count
 from threading import Event, Thread
 from typing import Any
 
-from desk import erasure, steps
+from desk import clock, erasure, steps
 from desk.rooms import Rooms
 from geo.errors import BattlemapError
 from ledger import heads
@@ -54,12 +54,31 @@ def tick(rooms: Rooms, now: datetime) -> int:
 def _run(rooms: Rooms, stopped: Event, every: float) -> None:
     noted = note_head(rooms, datetime.now(UTC), "start")
     _open_first(rooms)
+    told = tell_clock(rooms, datetime.now(UTC), frozenset())
     for number in count(1):
         if stopped.wait(every):
             return
         tick(rooms, datetime.now(UTC))
+        told = tell_clock(rooms, datetime.now(UTC), told)
         if number % HOURLY == 0:
             noted = note_head(rooms, datetime.now(UTC), "hour", since=noted)
+
+
+def tell_clock(rooms: Rooms, now: datetime, told: frozenset[str]) -> frozenset[str]:
+    """Warn of each area whose ledger has entries later than now, once until the clock is right again; return those areas."""
+    found = {}
+    for room in rooms.opened():
+        with suppress(BattlemapError):  # a ledger that cannot be read is said by the tick
+            found[room.id] = clock.behind(room, now)
+    for area, latest in found.items():
+        if latest and area not in told:
+            LOG.warning(
+                "The clock of this machine says %s, the latest entry of %s %s: it went back. Set the clock; what is written meanwhile keeps its order and carries the wrong time.",
+                now.isoformat(timespec="seconds"),
+                area,
+                latest.isoformat(timespec="seconds"),
+            )
+    return frozenset(area for area, latest in found.items() if latest)
 
 
 def note_head(rooms: Rooms, now: datetime, why: str, *, since: int = 0) -> int:

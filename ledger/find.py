@@ -223,6 +223,13 @@ def photos(connection: Connection, area: str, number: str) -> list[dict[str, Any
     return [{**row, "at": instant(row["at"])} for row in connection.execute(asked).mappings()]
 
 
+def latest(connection: Connection, area: str) -> datetime | None:
+    """Return the latest time that an entry of an area carries; None where it has none."""
+    history = tables.history.c
+    found = connection.execute(select(func.max(history.at)).where(history.area == area)).scalar()
+    return None if found is None else instant(found)
+
+
 def version(connection: Connection, area: str) -> int:
     """Return the version of the last change to an area's incidents; 0 while it has none."""
     return int(connection.execute(select(func.max(incident.c.version)).where(incident.c.area == area)).scalar() or 0)

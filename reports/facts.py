@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+import pandas as pd
+
+from desk import clock
 from desk.room import Room
 from geo.validate import NAMES
 from incidents.model import Status
@@ -70,7 +73,25 @@ def facts_of(room: Room, now: datetime, language: str) -> Facts:
         (overlay.name.in_(language), _("Dedicated grids") if overlay.responsible else _("Overlay"), f"{len(overlay):,}")
         for overlay in net.overlays
     ]
-    return Facts(about, levels + stacks + overlays, _point_rows(area, language), _incident_rows(room, language))
+    return Facts(
+        _clock(room, now, language) + about,
+        levels + stacks + overlays,
+        _point_rows(area, language),
+        _incident_rows(room, language),
+    )
+
+
+def _clock(room: Room, now: datetime, language: str) -> Rows:
+    """Say that the machine's clock went back, where it did."""
+    _, latest = translator(language), clock.behind(room, now)
+    if latest is None:
+        return []
+    zone = room.area.pack.timezone
+    said = _(
+        "{now}: behind the ledger's latest entry of {latest}. Set the clock; what is written meanwhile keeps its order."
+    )
+    times = {"now": moment(pd.Timestamp(now).tz_convert(zone)), "latest": moment(pd.Timestamp(latest).tz_convert(zone))}
+    return [(_("Clock of the machine"), said.format(**times))]
 
 
 def _incident_rows(room: Room, language: str) -> Rows:
