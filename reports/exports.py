@@ -21,7 +21,7 @@ from geo.errors import FilterError, UnknownPost
 from geo.scheme import Name
 from incidents.case import Incident
 from incidents.lifecycle import Act
-from incidents.model import mark_of
+from incidents.model import Mark, mark_of
 from ledger import find
 from ledger.find import Wanted
 from ledger.rows import from_row
@@ -236,7 +236,8 @@ class _Maker:
         }
         found |= self._grids(cases)
         found |= {name: [case.state.times.get(act) for case in cases] for name, act in ACTS.items()}
-        found |= {name: [getattr(case.state, name) for case in cases] for name in ("due", "promised")}
+        found["due"] = [case.state.due if case.mark is Mark.RED else None for case in cases]
+        found["promised"] = [case.state.promised for case in cases]
         found["in_time"] = [_in_time(case) for case in cases]
         found["in_time_name"] = [self._(IN_TIME[said]) if said else "" for said in found["in_time"]]
         found |= {name: [getattr(case, name) for case in cases] for name in ("reported", "closed")}

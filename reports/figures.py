@@ -83,7 +83,7 @@ MOST_RENEWED = 200  # changes up to which a picture is made of the last one
 MOST_CHANGES = 10_000  # after which a snapshot is better than a delta
 MOST_MARKS = 50_000  # that one picture holds
 NAMED = 30  # classes that an error names
-# What a filter is called in an address; `Filter.from_query` reads them, `Filter.to_query` writes them.
+# What a filter is called in an address, which holds other words too (``since`` and ``at`` of the live data, ``view``); `Filter.from_query` reads them, `Filter.to_query` writes them.
 PARAMETERS = (
     "grid",
     "class",
@@ -95,7 +95,7 @@ PARAMETERS = (
     "duty",
     "late",
     "demo",
-    "since",
+    "from",
     "until",
     "q",
 )
@@ -169,7 +169,7 @@ class Filter:
             channels=address.among("channel", said["channel"], CHANNELS),
             late=address.flag("late", said["late"]) or False,
             demo=address.flag("demo", said["demo"]),
-            since=address.time("since", said["since"]),
+            since=address.time("from", said["from"]),
             until=address.time("until", said["until"], last=True),
             text=" ".join(said["q"].split()),
         )
@@ -187,7 +187,7 @@ class Filter:
             "duty": self.duty,
             "late": "1" if self.late else "",
             "demo": "" if self.demo is None else str(int(self.demo)),
-            "since": self.since.isoformat() if self.since else "",
+            "from": self.since.isoformat() if self.since else "",
             "until": self.until.isoformat() if self.until else "",
             "q": self.text,
         }

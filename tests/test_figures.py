@@ -61,7 +61,7 @@ def test_a_filter_survives_its_way_through_an_address(wanted, period):
 
 
 def test_a_day_that_ends_a_period_counts_whole_and_times_are_the_areas(room):
-    wanted = Filter.from_query({"since": "2026-03-01", "until": "2026-03-01"})
+    wanted = Filter.from_query({"from": "2026-03-01", "until": "2026-03-01"})
     assert wanted.until - wanted.since == timedelta(days=1)
     assert figures.asked(room, wanted, NOON).reported_since.isoformat() == "2026-03-01T00:00:00+08:00"
     assert Filter.from_query({"until": "2026-03-01T08:30"}).until.hour == 8
@@ -90,8 +90,8 @@ def test_everything_is_asked_for_by_name():
         {"channel": "dove"},
         {"late": "yes"},
         {"demo": "2"},
-        {"since": "yesterday"},
-        {"since": "2026-03-01T08:00+08:00"},
+        {"from": "yesterday"},
+        {"from": "2026-03-01T08:00+08:00"},
         {"until": "9999-12-31"},
         {"until": "0001-01-01"},
     ],

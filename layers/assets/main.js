@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const b = window.battlemap;
-  const FILTERS = ["grid", "class", "mark", "days", "status", "channel", "handler", "duty", "late", "demo", "since", "until", "q"]; // reports.figures.PARAMETERS
+  const FILTERS = ["grid", "class", "mark", "days", "status", "channel", "handler", "duty", "late", "demo", "from", "until", "q"]; // reports.figures.PARAMETERS
   const MOST_FANNED = 24;
   const REST = 6000; // milliseconds without a hand
 
