@@ -28,7 +28,9 @@ ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 60  # seconds for anything to appear, to open or to end, on two slow cores that others use too
+PATIENCE = (
+    120  # seconds for anything to appear, to open or to end: two slow cores may compile the kernels for somebody else
+)
 COMPLETE = ".stApp[data-test-script-state=notRunning]"  # of Streamlit: nothing more comes of what was asked
 UNREADABLE = (PlaywrightError, LookupError, TypeError, ValueError)  # of what is there in part, or is being replaced
 
