@@ -466,6 +466,206 @@ def migrate() -> None:
 
 
 @battlemap.group()
+def user() -> None:
+    """Who may come in: accounts, their roles and sessions. docs/accounts.md describes them."""
+
+
+@contextmanager
+def _accounts(*, migrate: bool = False) -> Iterator[Any]:
+    """Yield the accounts of the ledger that the settings name."""
+    from desk.accounts import Accounts
+    from desk.identity import identity_of
+    from ledger.sessions import session_key
+    from settings import Settings
+
+    settings = Settings.from_env()
+    rules = identity_of(settings.rules)
+    with _ledger(migrate=migrate) as opened:
+        yield Accounts(opened, rules, session_key(settings.data_dir))
+
+
+def _granted(role: str, scope: str) -> tuple[Any, Any]:
+    """Read a role and a scope, and look whether the area has what the scope names."""
+    from desk.grants import require_fitting
+    from desk.rooms import rooms_of
+    from incidents.access import Role, Scope
+    from settings import Settings
+
+    settings, found = Settings.from_env(), Scope.read(scope)
+    rooms = rooms_of(
+        settings.packs, settings.area, settings.data_dir, settings.database_url, settings.rules, settings.demo
+    )
+    require_fitting(rooms, Role(role), found, _now())
+    return Role(role), found
+
+
+ROLES = [
+    "worker",
+    "head",
+    "community",
+    "dispatcher",
+    "department",
+    "inspector",
+    "analyst",
+    "system",
+    "security",
+    "audit",
+]
+_role = click.option("--role", required=True, type=click.Choice(ROLES), help="What they are to the console.")
+_scope = click.option(
+    "--scope",
+    required=True,
+    metavar="AREA[:GRID]",
+    help='How far they see: AREA, AREA:LEVEL:CODE, AREA:department:NAME, or "*" for every area.',
+)
+
+
+@user.command("add")
+@click.argument("name")
+@_role
+@_scope
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.  [default: one is made]")
+def user_add(name: str, *, role: str, scope: str, password_stdin: bool) -> None:
+    """Make the account NAME. Without --password-stdin a password is made and printed, which holds once.
+
+    Exit codes: 0 = made, 1 = an error, nothing was written, 2 = usage.
+    """
+    password = sys.stdin.read().rstrip("\r\n") if password_stdin else None
+    given = _granted(role, scope)
+    with _accounts(migrate=True) as accounts:
+        made = accounts.add(name, *given, password, by=None, now=_now(), must_change=password is None)
+    click.echo(f"{made.name}: {made.role.value} of {made.scope}.")
+    _say_once(made.once)
+
+
+def _say_once(once: str) -> None:
+    if once:
+        click.echo(f"Password, to be changed at the first log-in: {once}")
+
+
+@user.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def user_list(*, as_json: bool) -> None:
+    """List the accounts.
+
+    Exit codes: 0 = listed, 1 = an error, 2 = usage.
+    """
+    with _accounts() as accounts:
+        locked = accounts.locked(_now())
+        found = [
+            {
+                "name": one.name,
+                "key": one.key,
+                "role": one.role.value if one.role else "",
+                "scope": str(one.scope or ""),
+                "state": "disabled" if not one.enabled else "locked" if one.key in locked else "",
+                "provider": one.issuer,
+            }
+            for one in accounts.list()
+        ]
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for one in found:
+        click.echo("  ".join(value for name, value in one.items() if value and name != "key"))
+
+
+@user.command("grant")
+@click.argument("name")
+@_role
+@_scope
+def user_grant(name: str, *, role: str, scope: str) -> None:
+    """Give NAME a role and a scope; it counts from their next request on.
+
+    Exit codes: 0 = granted, 1 = an error, nothing was written, 2 = usage.
+    """
+    given = _granted(role, scope)
+    with _accounts() as accounts:
+        accounts.grant(accounts.named(name).key, *given, by=None, now=_now())
+    click.echo(f"{name}: {role} of {scope}.")
+
+
+@user.command("reset")
+@click.argument("name")
+def user_reset(name: str) -> None:
+    """Give NAME a password that holds once, and print it; their sessions end, and the name is unlocked.
+
+    Exit codes: 0 = reset, 1 = an error, nothing was written, 2 = usage.
+    """
+    with _accounts() as accounts:
+        once = accounts.reset(accounts.named(name).key, by=None, now=_now())
+    _say_once(once)
+
+
+@user.command("disable")
+@click.argument("name")
+def user_disable(name: str) -> None:
+    """Let NAME in no more; their sessions end within a second.
+
+    Exit codes: 0 = done, 1 = an error, nothing was written, 2 = usage.
+    """
+    with _accounts() as accounts:
+        accounts.disable(accounts.named(name).key, by=None, now=_now())
+    click.echo(f"{name} is disabled.")
+
+
+@user.command("enable")
+@click.argument("name")
+def user_enable(name: str) -> None:
+    """Let NAME in again, whether the account was disabled or locked.
+
+    Exit codes: 0 = done, 1 = an error, nothing was written, 2 = usage.
+    """
+    with _accounts() as accounts:
+        key = accounts.named(name).key
+        accounts.enable(key, by=None, now=_now())
+        accounts.unlock(key, by=None, now=_now())
+    click.echo(f"{name} may log in.")
+
+
+@user.command("sessions")
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
+def user_sessions(name: str, *, as_json: bool) -> None:
+    """List the sessions of NAME that are not over.
+
+    Exit codes: 0 = listed, 1 = an error, 2 = usage.
+    """
+    with _accounts() as accounts:
+        found = accounts.current(accounts.named(name).key, _now())
+    rows = [
+        {"session": one.key, "since": f"{one.begun:%Y-%m-%d %H:%M}Z", "seen": f"{one.seen:%Y-%m-%d %H:%M}Z"}
+        | {"address": one.address, "agent": one.agent}
+        for one in found
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        click.echo("  ".join(row.values()))
+
+
+@user.command("end")
+@click.argument("name")
+@click.argument("session", required=False)
+def user_end(name: str, session: str | None) -> None:
+    """End SESSION of NAME, or all of their sessions.
+
+    Exit codes: 0 = ended, 1 = an error, 2 = usage.
+    """
+    with _accounts() as accounts:
+        key, now = accounts.named(name).key, _now()
+        mine = {one.key for one in accounts.current(key, now)}
+        if session is not None and session not in mine:
+            raise click.BadParameter(f"{name} has no session {session}; list them.", param_hint="SESSION")
+        if session is None:
+            accounts.end_all(key, by=None, now=now)
+        else:
+            accounts.end(session, by=None, now=now)
+    click.echo(f"{1 if session else len(mine)} sessions ended.")
+
+
+@battlemap.group()
 def posts() -> None:
     """Who holds which post. docs/posts.md describes the spreadsheet."""
 

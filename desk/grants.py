@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from desk.room import Room
 from desk.rooms import Rooms
 from geo.errors import AccessError
 from incidents.access import ADMINISTRATORS, EVERYWHERE, IN_A_GRID, Role, Scope
 from incidents.lifecycle import PostKind
 from incidents.posts import post_key
+from layers.load import Area
 
 
 def require_fitting(rooms: Rooms, role: Role, scope: Scope, now: datetime) -> None:
@@ -27,27 +27,28 @@ def require_fitting(rooms: Rooms, role: Role, scope: Scope, now: datetime) -> No
             "The role department needs a scope AREA:department:NAME, and no other role can have one.", "scope"
         )
     if scope.area != EVERYWHERE:
-        _require_place(rooms.get(scope.area, now), scope)
+        if scope.grid:
+            _require_grid(rooms.areas.get(scope.area), *scope.grid)
+        else:
+            _require_department(rooms, scope, now)
 
 
-def _require_place(room: Room, scope: Scope) -> None:
-    """Raise unless the area has the grid, or the department."""
-    if scope.grid:
-        _require_grid(room, *scope.grid)
+def _require_department(rooms: Rooms, scope: Scope, now: datetime) -> None:
+    area = rooms.areas.get(scope.area)
     key = post_key(PostKind.DEPARTMENT, "", scope.department)
-    if scope.department and key not in room.posts:
+    if scope.department and key not in rooms.get(scope.area, now).posts:
         raise AccessError(
-            f"{room.id} has no department {scope.department!r}. Name one of its posts, or add the post first.", "scope"
+            f"{area.id} has no department {scope.department!r}. Name one of its posts, or add the post first.", "scope"
         )
 
 
-def _require_grid(room: Room, level: str, code: str) -> None:
-    net = room.area.net
+def _require_grid(area: Area, level: str, code: str) -> None:
+    net = area.net
     codes = {one.key: one.positions.keys() for one in net.levels} | {
         one.key: one.positions.keys() for one in net.overlays
     }
     if level not in codes:
-        raise AccessError(f"{room.id} has no level or overlay {level!r}. It has: {', '.join(codes)}.", "scope")
+        raise AccessError(f"{area.id} has no level or overlay {level!r}. It has: {', '.join(codes)}.", "scope")
     is_stacked = level == net.leaf.key and any(stack.code == code for stack in net.stacks)
     if code not in codes[level] and not is_stacked:
-        raise AccessError(f"{room.id} has no {level} {code!r}. `battlemap pack show {room.id}` lists them.", "scope")
+        raise AccessError(f"{area.id} has no {level} {code!r}. `battlemap pack show {area.id}` lists them.", "scope")
