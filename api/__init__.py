@@ -18,6 +18,7 @@ from api import print as paper
 from api.answers import missing
 from api.front import streamlit_options
 from api.guard import Guard
+from api.headers import SafeHeaders
 from desk.rooms import Rooms, rooms_of
 from desk.tls import Tls
 from layers import document
@@ -85,7 +86,10 @@ def middleware(settings: Settings, console: Console) -> list[Middleware]:
     A console that listens on its own machine alone takes no foreign name for its own unless it is set; one that listens on a network takes any, unless names are set.
     """
     names = settings.names if settings.names or settings.host.startswith(LOOPBACK) else None
-    return [Middleware(Guard, paths=[*console.paths, "/healthz"], prefixes=PREFIXES, names=names)]
+    return [
+        Middleware(SafeHeaders, strict_transport=settings.certificate is not None),
+        Middleware(Guard, paths=[*console.paths, "/healthz"], prefixes=PREFIXES, names=names),
+    ]
 
 
 def lifespan(settings: Settings) -> Callable[[Any], AbstractAsyncContextManager[None]]:

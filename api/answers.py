@@ -32,7 +32,17 @@ DOCUMENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
-SAFE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "X-Frame-Options": "SAMEORIGIN"}
+# Of what a device can do, a page of ours may ask for the camera and the place of a report, and may fill the screen of a wall.
+ASKED = ("camera", "fullscreen", "geolocation")
+NEVER_ASKED = ("accelerometer", "autoplay", "display-capture", "encrypted-media", "gyroscope", "magnetometer", "microphone", "midi", "payment", "publickey-credentials-get", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking")  # fmt: skip
+SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # with no-referrer, a browser hides from our own forms' doors who sent them
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": ", ".join([*(f"{name}=(self)" for name in ASKED), *(f"{name}=()" for name in NEVER_ASKED)]),
+}
 
 Endpoint = Callable[[Request], Response]
 

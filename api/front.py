@@ -20,9 +20,10 @@ from settings import Settings
 OLDEST = 120  # Chromium that can run the console
 ANYWAY = ("browser", "any")  # parameter with which someone opens it all the same
 ENGINE = re.compile(r"Chrom(?:e|ium)/(\d+)")
+# blob: is how Streamlit's own script runs that of an element; no page may name an address of that kind.
 POLICY = (
     "default-src 'none'; script-src 'self' blob:; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "connect-src 'self'; frame-src 'self'; worker-src 'self' blob:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    "connect-src 'self'; frame-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
 LANGUAGE_TAGS = {"zh": "zh-CN", "en": "en"}
 # What we leave out of Streamlit's page: its title and icon, a font that we do not use, pointers to its agent API, a script in the page.

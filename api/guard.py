@@ -1,4 +1,4 @@
-"""What every request passes: methods, Host, addresses that do not exist, and the headers that every answer carries."""
+"""What every request passes: methods, Host, and addresses that do not exist."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -6,11 +6,11 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.answers import SAFE, missing, refusal
+from api.answers import missing, refusal
 from locales import N_
 
 READING = frozenset({"GET", "HEAD"})
@@ -31,7 +31,7 @@ BAD_HOST = (N_("The request cannot be understood"), N_("Open the console by the 
 
 
 class Guard:
-    """Refuse what the console never serves, and set the safe headers on the rest.
+    """Refuse what the console never serves.
 
     Parameters
     ----------
@@ -88,9 +88,9 @@ class Guard:
             answer.headers["Allow"] = ", ".join(sorted(READING))
             await answer(scope, receive, send)
         elif self._is_ours(scope["path"]):
-            await self._app(scope, receive, _with_headers(send))
+            await self._app(scope, receive, send)
         else:
-            await self._app(scope, receive, _without_pages(request, scope, receive, _with_headers(send)))
+            await self._app(scope, receive, _without_pages(request, scope, receive, send))
 
     async def _upload(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a photo in, from our own pages alone and no larger than one is; Streamlit looks whether it knows the session."""
@@ -106,7 +106,7 @@ class Guard:
         else:
             told = _Told(send)
             try:
-                await self._app(scope, _counted(receive), _with_headers(told))
+                await self._app(scope, _counted(receive), told)
             except _TooLarge:
                 if not told.begun:
                     await refusal(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, *TOO_LARGE)(scope, receive, send)
@@ -195,17 +195,6 @@ def _counted(receive: Receive) -> Receive:
         return message
 
     return counted
-
-
-def _with_headers(send: Send) -> Send:
-    async def safe(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            for name, value in SAFE.items():
-                headers.setdefault(name, value)
-        await send(message)
-
-    return safe
 
 
 def _without_pages(request: Request, scope: Scope, receive: Receive, send: Send) -> Send:

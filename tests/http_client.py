@@ -25,7 +25,9 @@ class Answer:
         return json.loads(self.text)
 
 
-def ask(app, address: str, *, method: str = "GET", chunks: Sequence[bytes] = (b"",), **headers: str) -> Answer:
+def ask(
+    app, address: str, *, method: str = "GET", chunks: Sequence[bytes] = (b"",), scheme: str = "http", **headers: str
+) -> Answer:
     """Ask for an address; headers are named with _ for -, ``chunks`` are the parts of the body."""
     path, _, query = address.partition("?")
     sent = {"host": "localhost:8501", **{name.replace("_", "-"): value for name, value in headers.items()}}
@@ -34,7 +36,7 @@ def ask(app, address: str, *, method: str = "GET", chunks: Sequence[bytes] = (b"
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
         "method": method,
-        "scheme": "http",
+        "scheme": scheme,
         "path": unquote(path),
         "raw_path": path.encode(),
         "query_string": query.encode(),

@@ -286,7 +286,7 @@ def test_an_odd_host_is_refused(app, host):
 def test_every_answer_carries_the_safe_headers(app, address):
     headers = ask(app, address, **PERSON).headers
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert "frame-ancestors 'self'" in headers.get("content-security-policy", "frame-ancestors 'self'")
 
 
