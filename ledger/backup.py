@@ -14,22 +14,23 @@ import os
 import re
 import secrets
 import shutil
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select
+from sqlalchemy import Connection, MetaData, Table, delete, func, insert, select
 
 from geo.errors import LedgerBroken, LedgerError
 from ledger import audit, files, heads, migrations, statements, tables
 from ledger.history import NOTHING, Head, breaks, is_signed, sign
 from ledger.migrations import triggers
-from ledger.store import Ledger, read_head
+from ledger.store import Ledger, engine_of, read_head
 from ledger.verify import Progress, examine, require
 
 FORMAT = "battlemap-ledger 1"
@@ -160,7 +161,7 @@ def restore(
     Raises
     ------
     LedgerError
-        The ledger holds something, or the file is no backup, or of another revision; nothing was changed.
+        The ledger holds something, or the file is no backup, or of a newer battlemap; nothing was changed. An older one is brought up to date.
     LedgerBroken
         The backup is damaged or was changed; nothing was changed.
     """
@@ -258,7 +259,7 @@ class _Archive:
         """Read all of it, and raise unless it is whole and its history holds."""
         head = self._head()
         with self._zip_errors():
-            for name in TABLES:
+            for name in self._tables:
                 for _row in self._rows(name):
                     pass
             for entry in self._photos():
@@ -273,7 +274,8 @@ class _Archive:
             if found:
                 lines = "\n  - ".join(str(one) for one in found)
                 raise LedgerBroken(f"The history in {self._path.name} does not hold:\n  - {lines}")
-            self._check_audit()
+            if "audit" in self._tables:
+                self._check_audit()
         rows = sum(table["rows"] for table in self._manifest["tables"].values())
         return _Checked(head, rows, len(self._photos()), signer is not None)
 
@@ -298,14 +300,44 @@ class _Archive:
 
     def load(self, connection: Connection, progress: Progress) -> None:
         """Insert every row."""
-        tell = _Counter(progress, sum(table["rows"] for table in self._manifest["tables"].values()))
+        tell = _Counter(progress, sum(table["rows"] for table in self._tables.values()))
+        if self._manifest["revision"] == migrations.newest():
+            self._load_into(connection, TABLES, tell)
+        else:
+            with self._raised() as raised:
+                for table in TABLES.values():
+                    for rows in raised.execute(select(table)).mappings().partitions(BATCH):
+                        connection.execute(insert(table), [dict(row) for row in rows])
+                        tell(len(rows))
+
+    def _load_into(self, connection: Connection, into: Mapping[str, Table], tell: "Callable[[int], None]") -> None:
         with self._zip_errors():
-            for name, table in TABLES.items():
-                columns = self._manifest["tables"][name]["columns"]
+            for name, table in into.items():
+                columns = self._tables[name]["columns"]
                 rows = (dict(zip(columns, row, strict=True)) for row in self._rows(name))
                 while batch := list(islice(rows, BATCH)):
                     connection.execute(insert(table), batch)
                     tell(len(batch))
+
+    @contextlib.contextmanager
+    def _raised(self) -> Iterator[Connection]:
+        """Yield a ledger beside, of the archive's own revision at first, with its rows, and then brought up to date."""
+        with tempfile.TemporaryDirectory(prefix="battlemap-") as folder, contextlib.ExitStack() as stack:
+            engine = engine_of(Path(folder))
+            stack.callback(engine.dispose)
+            migrations.upgrade(engine, to=self._manifest["revision"])
+            old = MetaData()
+            old.reflect(engine)
+            into = {table.name: table for table in old.sorted_tables if table.name not in {*LIVE, "alembic_version"}}
+            wanted = {name: {column.name for column in table.columns} for name, table in into.items()}
+            if wanted != {name: set(table["columns"]) for name, table in self._tables.items()}:
+                raise LedgerError(f"{self._path.name} is no backup of a ledger: its manifest names other tables.")
+            with engine.begin() as connection:
+                for table in into.values():  # an empty ledger has its head
+                    connection.execute(delete(table))
+                self._load_into(connection, into, lambda _count: None)
+            migrations.upgrade(engine)
+            yield stack.enter_context(engine.connect())
 
     def _fit(self) -> None:
         """Raise unless every entry is one that a backup has, and all of them fit onto the disk."""
@@ -326,11 +358,13 @@ class _Archive:
         try:
             with self._zip_errors():
                 plain: dict[str, Any] = json.loads(self._zip.read(MANIFEST))
-            self._of_this_revision(plain["revision"])
+            self._known(plain["revision"])
             Head(int(plain["head"]["version"]), str(plain["head"]["hash"]), str(plain["head"]["signature"]))
-            is_ours = plain["format"] == FORMAT and wanted == {
-                name: table["columns"] for name, table in plain["tables"].items() if table["rows"] >= 0
-            }
+            there = {name: table["columns"] for name, table in plain["tables"].items() if table["rows"] >= 0}
+            is_older = plain["revision"] != migrations.newest()  # what it has to hold is looked at when it is loaded
+            is_ours = plain["format"] == FORMAT and (
+                there == wanted or (is_older and {"head", "history"} <= there.keys() <= wanted.keys())
+            )
             self.missing = frozenset(plain["missing"])
         except (LedgerBroken, KeyError, TypeError, ValueError, AttributeError) as error:
             raise LedgerError(f"{self._path.name} is no backup of a ledger: its manifest cannot be read.") from error
@@ -338,11 +372,16 @@ class _Archive:
             raise LedgerError(f"{self._path.name} is no backup of a ledger: its manifest names other tables.")
         return plain
 
-    def _of_this_revision(self, revision: str) -> None:
-        if revision != migrations.newest():
+    @property
+    def _tables(self) -> dict[str, Any]:
+        """What the manifest says of each table."""
+        return dict(self._manifest["tables"])
+
+    def _known(self, revision: str) -> None:
+        if not migrations.is_known(revision):
             raise LedgerError(
-                f"{self._path.name} is of revision {revision[:40]}, this battlemap has {migrations.newest()}. "
-                "Restore it with the battlemap that wrote it, then run `battlemap migrate` with this one."
+                f"{self._path.name} is of revision {revision[:40]}, of a newer battlemap; this one knows {migrations.newest()} and older ones. "
+                "Install that battlemap, and restore it there."
             )
 
     def _head(self) -> Head:

@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 from ledgers import AREA, NOW, do, drive, report
 from postgres import fresh
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from test_history import tamper
 
 from geo.errors import LedgerBroken, LedgerError
 from incidents.lifecycle import Act
-from ledger import files, find, heads, tables
+from incidents.rota import Role, Shift
+from ledger import files, find, heads, migrations, rota, tables
 from ledger.backup import backup, restore
 from ledger.find import Wanted
 from ledger.history import Head
@@ -33,8 +34,8 @@ def filled(ledger):
     def more(writing):
         writing.reporter(one, name="王*", phone="138****0000", caller="")
         writing.relate(AREA, one.number, two.number, "apart")
-        shift = {"area": AREA, "role": "officer", "post": "deputy:grid:1", "holder": "甲", "since": 1, "until": 2}
-        writing.connection.execute(insert(tables.shift), shift)
+        shift = Shift(NOW, NOW + timedelta(hours=12), Role.OFFICER, "deputy:grid:1", "甲")
+        rota.replace(writing, AREA, "2026-11-22", [], [shift], "dispatcher::", NOW)
 
     ledger.change(more)
     return ledger
@@ -243,7 +244,8 @@ def revised(entries, **changes):
         (lambda entries: entries.update({"manifest.json": b"[]"}), "manifest"),
         (lambda entries: revised(entries, format="something else"), "manifest"),
         (lambda entries: revised(entries, tables={}), "other tables"),
-        (lambda entries: revised(entries, revision="9999"), "revision 9999"),
+        (lambda entries: revised(entries, revision="9999"), "revision 9999, of a newer battlemap"),
+        (lambda entries: revised(entries, revision="0001"), "other tables"),
         (lambda entries: entries.pop("tables/history.ndjson"), "damaged"),
         (lambda entries: entries.update({photo_of(entries): b"another"}), "was changed"),
         (lambda entries: entries.pop(photo_of(entries)), "is missing"),
@@ -264,6 +266,36 @@ def test_a_backup_that_was_changed_is_refused_and_nothing_is_restored(tmp_path, 
     with target.reading() as connection:
         assert find.count(connection, Wanted(AREA)) == 0
     report(target)
+
+
+SINCE_0002 = {"account", "attempt", "audit", "audit_head", "device", "past_password", "session"}
+
+
+def of_0001(entries):
+    """What the first revision wrote: without accounts and the audit trail."""
+    manifest = json.loads(entries["manifest.json"])
+    for name in manifest["tables"].keys() & SINCE_0002:
+        del manifest["tables"][name], entries[f"tables/{name}.ndjson"]
+    entries["manifest.json"] = json.dumps({**manifest, "revision": "0001"}).encode()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_backup_of_an_older_revision_is_brought_up_to_date(tmp_path, other, kind):
+    source, target = filled(other("sqlite")), other(kind)
+    backup(source, tmp_path / "b.zip", now=NOW)
+    older, seen = changed(tmp_path / "b.zip", of_0001), []
+    found = restore(target, older, now=NOW, progress=lambda done, total: seen.append((done, total)))
+    assert found.head.hash == source.head().hash
+    assert verify(target, now=NOW).breaks == ()
+    with source.reading() as one, target.reading() as another:
+        assert find.incidents(another, Wanted(AREA)) == find.incidents(one, Wanted(AREA))
+    assert migrations.revision(target.engine) == migrations.newest()
+    assert report(target).number not in {case.number for case in _cases(source)}
+
+
+def _cases(ledger):
+    with ledger.reading() as connection:
+        return find.incidents(connection, Wanted(AREA))
 
 
 def test_a_directory_that_points_before_the_file_is_said_to_be_damaged(tmp_path, other):

@@ -66,10 +66,15 @@ def known(stands: str | None) -> None:
     LedgerError
         It is of a newer battlemap.
     """
-    if stands is not None and stands not in {script.revision for script in _script().walk_revisions()}:
+    if stands is not None and not is_known(stands):
         raise LedgerError(
             f"The ledger is of revision {stands}, of a newer battlemap. Install that one, or restore a backup."
         )
+
+
+def is_known(revision: str) -> bool:
+    """Tell whether a revision is one of ours."""
+    return revision in {script.revision for script in _script().walk_revisions()}
 
 
 def _config() -> Config:
