@@ -25,7 +25,7 @@ CONSOLE = api.Console(
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
     """Serve the app until it is told to stop; ``say`` is handed the address."""
-    run(app, settings.host, settings.port, say, tls=api.tls(settings))
+    run(app, settings.host, settings.port, say, tls=api.tls(settings), proxies=settings.proxies)
 
 
 for option, value in api.streamlit_options().items():

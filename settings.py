@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,8 @@ class Settings:
         Whether ``battlemap serve`` speaks https; with the certificate that is given, else with one of the local authority.
     tls_cert, tls_key
         Certificate with its chain, and its key, as PEM files. Both or none.
+    proxies
+        Addresses and networks of proxies whose word is taken for who asks, and by which scheme.
     """
 
     host: str = "127.0.0.1"
@@ -73,6 +76,7 @@ class Settings:
     tls: bool = False
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    proxies: tuple[str, ...] = ()
 
     @property
     def secure(self) -> bool:
@@ -141,6 +145,10 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _networks(text: str) -> tuple[str, ...]:
+    return tuple(str(ip_network(part.strip())) for part in text.split(",") if part.strip())
+
+
 def _language(text: str) -> str:
     if text not in {"zh", "en"}:
         raise ValueError("choose zh or en")
@@ -207,4 +215,5 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "tls": _switch,
     "tls_cert": _file,
     "tls_key": _file,
+    "proxies": _networks,
 }

@@ -19,6 +19,8 @@ from api.answers import missing
 from api.front import streamlit_options
 from api.guard import Guard
 from api.headers import SafeHeaders
+from api.limited import Limited
+from desk.limits import limits_of
 from desk.rooms import Rooms, rooms_of
 from desk.tls import Tls
 from layers import document
@@ -89,6 +91,7 @@ def middleware(settings: Settings, console: Console) -> list[Middleware]:
     return [
         Middleware(SafeHeaders, strict_transport=settings.certificate is not None),
         Middleware(Guard, paths=[*console.paths, "/healthz"], prefixes=PREFIXES, names=names),
+        Middleware(Limited, limits=limits_of(settings.rules)),  # behind the gate, which tells it the session
     ]
 
 

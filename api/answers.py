@@ -17,6 +17,7 @@ from geo.errors import (
     NetError,
     PackError,
     RulesError,
+    TooOften,
     UnknownArea,
     UnknownClass,
     UnknownIncident,
@@ -81,6 +82,12 @@ ERRORS: tuple[tuple[type[BattlemapError], HTTPStatus, str, str], ...] = (
         ),
     ),
     (
+        TooOften,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        N_("Too many attempts"),
+        N_("Wait a moment, then try again."),
+    ),
+    (
         UnknownClass,
         HTTPStatus.NOT_FOUND,
         N_("There is no such class of incidents"),
@@ -125,7 +132,10 @@ def failure(request: Request, error: BattlemapError) -> Response:
     """Answer with what went wrong, as a page or as ``{"error": text}``."""
     for kind, status, heading, advice in ERRORS:
         if isinstance(error, kind):
-            return refusal(request, status, heading, advice, str(error))
+            answer = refusal(request, status, heading, advice, str(error))
+            if isinstance(error, TooOften):
+                answer.headers["Retry-After"] = str(error.wait)
+            return answer
     return refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, *WENT_WRONG, str(error))
 
 

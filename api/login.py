@@ -22,6 +22,7 @@ from api.identity import COOKIE, LOG_IN, OVER_TLS, PASSWORD, cookie_of, is_local
 from desk.accounts import Entered
 from desk.entrance import OWN as MUST_CHANGE
 from desk.entrance import Entrance
+from desk.limits import limits_of, network_of
 from geo.errors import AccessError, BattlemapError, LoginError, PasswordError
 from incidents.access import EVERYWHERE, GIVEN, Role, Scope, Who
 from incidents.passwords import Policy
@@ -220,6 +221,7 @@ def _log_in_page(house: _House, request: Request, *, name: str = "", **said: Any
 def _log_in(house: _House, request: Request, fields: Mapping[str, str]) -> Response:
     accounts, now, came = house.entrance.accounts, datetime.now(UTC), _came(request)
     try:
+        _count(house, request, fields, now)
         if "code" in fields:
             token = accounts.redeem(fields["code"], now=now, **came)
             return _enter(house, request, token, "")
@@ -233,6 +235,16 @@ def _log_in(house: _House, request: Request, fields: Mapping[str, str]) -> Respo
             answer.headers["Retry-After"] = str(error.wait)
         return answer
     return _entered(house, request, entered, fields.get("next", ""))
+
+
+def _count(house: _House, request: Request, fields: Mapping[str, str], now: datetime) -> None:
+    """Count an attempt by its name, or one with a code by its address; raises LoginError where there were too many."""
+    limits, address = limits_of(house.settings.rules), network_of(_came(request)["address"])
+    code = {"code.address": address, "code.all": ""}
+    for name, key in (code if "code" in fields else {"log_in.name": fields.get("name", "").casefold()[:64]}).items():
+        wait = limits.wait(name, key, now)
+        if wait:
+            raise LoginError("Too many attempts.", "often", wait)
 
 
 def _log_out_page(house: _House, request: Request) -> Response:

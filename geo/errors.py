@@ -22,6 +22,7 @@ BattlemapError
 ├── TextError              a text that somebody typed or pasted and that cannot be taken
 ├── PhotoError             a file that cannot be taken as a photo
 ├── DraftError             a report that lacks something, or says what cannot be
+├── TooOften               something that was done too often
 ├── DemoError              an area that a demonstration must not write into
 ├── UnknownIncident        no incident of that number
 ├── UnknownPost            no post of that key
@@ -64,6 +65,7 @@ __all__ = [
     "SettingsError",
     "TableError",
     "TextError",
+    "TooOften",
     "UnknownArea",
     "UnknownClass",
     "UnknownCrs",
@@ -332,6 +334,22 @@ class LoginError(AccessError):
 
 class NoAccess(AccessError):
     """Who asks may not see or do this."""
+
+
+class TooOften(BattlemapError):
+    """Something was done too often.
+
+    Parameters
+    ----------
+    message
+        What, and when to try again.
+    wait
+        Seconds after which to try again.
+    """
+
+    def __init__(self, message: str, wait: int) -> None:
+        super().__init__(message)
+        self.wait = wait
 
 
 class RosterError(BattlemapError):

@@ -8,6 +8,7 @@ from html import escape
 import streamlit as st
 
 from desk.intake import LATER, Outlook, Taken, may_be_cleared, outlook, submit
+from desk.limits import limits_of
 from desk.reports import Draft
 from desk.room import Room
 from geo.errors import BattlemapError, DraftError, PlaceError
@@ -140,6 +141,7 @@ def _submit(visit: Visit, room: Room, form: Form, written: Written) -> Taken:
         raise DraftError("The class is missing.", field="class")
     if wrong or not form.get("place", None):
         raise wrong or PlaceError("The place is missing.", kind="missing")
+    limits_of(visit.settings.rules).ask("reports.account", visit.by.account or visit.by.post, visit.now)
     draft = replace(
         _draft(room, form),
         photos=written.photos,

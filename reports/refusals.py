@@ -17,6 +17,7 @@ from geo.errors import (
     PhotoError,
     PlaceError,
     TextError,
+    TooOften,
     UnknownClass,
     UnknownIncident,
     UnknownPost,
@@ -165,6 +166,9 @@ _SPEAKERS: Mapping[type[BattlemapError], Callable[..., str]] = MappingProxyType(
         UnknownIncident: lambda _error, _: _("There is no case of that number here. Look it up in the table."),
         UnknownClass: lambda _error, _: _("There is no such class of incidents"),
         UnknownPost: lambda _error, _: _("There is no such post. Choose one from the list."),
+        TooOften: lambda error, _: _("Too many in a short time. Try again in {n} seconds; nothing is lost.").format(
+            n=error.wait
+        ),
         LedgerError: lambda _error, _: _(LEDGER),
     }
 )
