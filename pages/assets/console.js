@@ -49,7 +49,7 @@ export function address({ data, setTriggerValue }) {
 // On a phone the pages are a line to push: the one that is shown stands in it.
 let stood = "";
 function inView() {
-  const here = innerWidth <= 760 && document.querySelector(".st-key-nav :is([disabled], [aria-disabled=true])");
+  const here = innerWidth <= 760 && document.querySelector(".st-key-nav a[disabled]");
   if (!here) return;
   const line = here.closest(".st-key-nav");
   const place = here.textContent + line.scrollWidth; // its neighbours come one by one
