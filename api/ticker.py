@@ -68,7 +68,7 @@ def tell_clock(rooms: Rooms, now: datetime, told: frozenset[str]) -> frozenset[s
     """Warn of each area whose ledger has entries later than now, once until the clock is right again; return those areas."""
     found = {}
     for room in rooms.opened():
-        with suppress(BattlemapError):  # a ledger that cannot be read is said by the tick
+        with suppress(Exception):  # whatever it is, the tick has said it, and the clock goes on
             found[room.id] = clock.behind(room, now)
     for area, latest in found.items():
         if latest and area not in told:

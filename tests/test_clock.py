@@ -59,6 +59,19 @@ def test_a_clock_that_went_back_is_named_once_in_the_log_and_again_after_it_was_
     assert len(caplog.records) == 2
 
 
+def test_a_ledger_that_cannot_be_read_does_not_stop_the_clock(room, caplog):
+    class Broken:
+        id = "broken"
+
+        @property
+        def ledger(self):
+            raise OSError("gone")
+
+    reported(room, NOON)
+    assert ticker.tell_clock(Opened(Broken(), room), NOON - HOUR, frozenset()) == {room.id}
+    assert len(caplog.records) == 1
+
+
 @pytest.mark.parametrize(("language", "said"), [("en", "behind the ledger"), ("zh", "时钟")])
 def test_the_facts_say_it(room, language, said):
     reported(room, NOON)

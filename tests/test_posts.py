@@ -512,7 +512,7 @@ def test_every_kind_of_trouble_that_is_raised_has_words():
     root = Path(__file__).parent.parent
     raised = {
         kind
-        for path in (*(root / "desk").glob("*.py"), *(root / "ledger").glob("*.py"))
+        for path in (*(root / "desk").rglob("*.py"), *(root / "ledger").rglob("*.py"))
         for text in [path.read_text(encoding="utf-8")]
         if "RosterError" in text
         for call in re.findall(r"RosterError\((.*?)\)\s*(?:from|#|$)", text, re.DOTALL | re.MULTILINE)

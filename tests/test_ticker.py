@@ -76,7 +76,7 @@ def test_the_first_room_opens_and_the_clock_ticks_while_the_app_lives(monkeypatc
         raise LedgerError("The disk is gone.")
 
     ledger = SimpleNamespace(folder=None, head=head)
-    house = SimpleNamespace(names=lambda: ["first", "second"], get=get, ledger=ledger)
+    house = SimpleNamespace(names=lambda: ["first", "second"], opened=list, get=get, ledger=ledger)
     living = ticker.lifespan(house, every=0.01)
 
     async def live():
