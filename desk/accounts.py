@@ -908,9 +908,10 @@ class Accounts:
     def _unsigned(self, token: str) -> str | None:
         """Return the secret of a cookie that we signed."""
         try:
-            return self._signer.unsign(token).decode("ascii")
+            secret = self._signer.unsign(token).decode("ascii")
         except (BadSignature, UnicodeError):
             return None
+        return secret if self._signed(secret) == token else None  # in one spelling only
 
 
 @lru_cache(maxsize=4)

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-RUN = 3  # characters; a password of fewer distinct steps than this is one key held down, or one row of keys
-
 
 @dataclass(frozen=True)
 class Policy:
@@ -84,9 +82,7 @@ def _bare(text: str) -> str:
 
 
 def _is_simple(text: str) -> bool:
-    """Tell whether a text is one character, one ascending or descending row, or a short part over and over."""
-    if len(text) < RUN:
-        return bool(text)
+    """Tell whether a text is one character, one row up or down (0 follows 9), or a part that comes again."""
     steps = {ord(after) - ord(before) for before, after in pairwise(text)}
-    repeats = any(text == (text[:size] * len(text))[: len(text)] for size in range(1, max(2, len(text) // RUN + 1)))
-    return repeats or steps in ({0}, {1}, {-1})
+    repeats = any(text == (text[:size] * len(text))[: len(text)] for size in range(1, len(text) // 2 + 1))
+    return repeats or (bool(steps) and (steps <= {1, -9} or steps <= {-1, 9}))
