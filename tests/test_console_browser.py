@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from chromium import chromium
+from chromium import COMPLETE, PATIENCE, chromium, holds, pick, reads, says, until, window
+from console_server import ROOT, answering, ended, free_port, served, started
 from rooms import DISPATCHER, NOON
 from small_pack import write_small_pack
 
@@ -21,42 +21,7 @@ from ledger.store import open_ledger
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parent.parent
 FRAME = ".bm-map iframe"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def started(folder, *options, **environ):
-    """Start the console; return its process and address once it answers."""
-    port = free_port()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BATTLEMAP_")}
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "cli.py"), "serve", "--port", str(port), *options],
-        cwd=folder, env={**kept, **environ}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    address = f"http://localhost:{port}"
-    answering(process, address)
-    return process, address
-
-
-def answering(process, address):
-    """Wait until the console says that it is ready."""
-    for _ in range(200):
-        try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=5) as answer:
-                assert answer.read() == b"ok"
-                return
-        except OSError:
-            if process.poll() is not None:
-                break
-            time.sleep(0.1)
-    process.kill()
-    raise AssertionError(f"the console did not start:\n{process.communicate()[0]}")
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +36,8 @@ def address(tmp_path_factory):
         (folder / name).mkdir()
         (folder / name / "area.toml").write_text(text, encoding="utf-8")
     (folder / "no_grids" / "micro.geojson").write_text("not JSON", encoding="utf-8")
-    process, base = started(tmp_path_factory.mktemp("home"), "--area", "small", BATTLEMAP_PACKS=str(folder))
-    yield base
-    process.terminate()
-    process.communicate(timeout=10)
+    with served(tmp_path_factory.mktemp("home"), "--area", "small", BATTLEMAP_PACKS=str(folder)) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +51,6 @@ class Visit:
 
     def __init__(self, context, address):
         self.address, self.context, self.outside, self.complaints = address, context, [], []
-        context.set_default_timeout(30_000)
         self.page = context.new_page()
         self.page.route(lambda url: urlsplit(url).netloc != urlsplit(address).netloc, self._outside)
         self.page.on(
@@ -108,40 +70,45 @@ class Visit:
         return self
 
     def map(self):
-        return self.page.query_selector(FRAME).content_frame()
+        return self.page.wait_for_selector(FRAME).content_frame()
 
     def query(self):
         return {name: values[0] for name, values in parse_qs(urlsplit(self.page.url).query).items()}
 
-    def until(self, holds, wanted=""):
-        for _ in range(300):
-            if holds():
-                return
-            self.page.wait_for_timeout(50)
-        raise AssertionError(f"wanted {wanted}; the address is {self.page.url}, drawn is {self.drawn()}")
+    def until(self, read, wanted=True):
+        """Wait until what is read is what is wanted."""
+        until(self.page, read, wanted)
 
     def until_query(self, **wanted):
         """Wait until the address says so; None: until it does not name it."""
-        self.until(lambda: all(self.query().get(name) == value for name, value in wanted.items()), wanted)
+        self.until(lambda: {name: self.query().get(name) for name in wanted}, wanted)
         return self.query()
+
+    def says(self, selector, *texts):
+        """Wait until a part of the page says each of the texts, among others."""
+        says(self.page, selector, *texts)
 
     def counts(self):
         """Return the counts on the board, None for a mark that is filtered away."""
         texts = {mark: self.page.inner_text(f".bm-count.bm-{mark} b") for mark in ("red", "yellow", "green")}
         return {mark: int(text.replace(",", "")) if text != "—" else None for mark, text in texts.items()}
 
+    def until_counts(self, red, yellow, green):
+        self.until(self.counts, {"red": red, "yellow": yellow, "green": green})
+
     def drawn(self):
         found = self.map().evaluate("() => battlemap.drawn()")
         return {mark: found[mark] for mark in ("red", "yellow", "green")}
 
-    def until_drawn(self, counts):
-        self.until(lambda: self.drawn() == counts, counts)
+    def until_agreed(self):
+        """Wait until the map draws what the board counts."""
+        self.until(lambda: self.drawn() == {mark: number or 0 for mark, number in self.counts().items()})
 
 
 @pytest.fixture(scope="module")
 def desk(browser):
     """One visitor, whose browser keeps what it has loaded."""
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    context = window(browser)
     yield context
     context.close()
 
@@ -154,7 +121,7 @@ def visit(browser, desk, address):
     def new(*, width=1366, height=768, fresh=False, **options):
         context = desk
         if fresh or options or (width, height) != (1366, 768):
-            context = browser.new_context(viewport={"width": width, "height": height}, **options)
+            context = window(browser, width, height, **options)
             contexts.append(context)
         made.append(Visit(context, address))
         return made[-1]
@@ -168,8 +135,8 @@ def visit(browser, desk, address):
 
 def test_it_opens_on_the_first_area_and_asks_nothing_of_another_machine(visit):
     page = visit(fresh=True).open()
-    assert page.query()["area"] == "small"
-    assert page.counts() == {"red": 6, "yellow": 3, "green": 5}
+    page.until_query(area="small")
+    page.until_counts(6, 3, 5)
     page.page.click("text=底数与检查")
     page.page.wait_for_selector(".st-key-facts table")
     assert page.outside == []
@@ -178,23 +145,31 @@ def test_it_opens_on_the_first_area_and_asks_nothing_of_another_machine(visit):
 
 @pytest.mark.parametrize(("width", "height", "text"), [(1366, 768, 14), (3840, 2160, 28)])
 def test_the_page_does_not_scroll_the_map_fills_it_and_text_grows(visit, width, height, text):
-    page = visit(width=width, height=height).open().page
-    assert page.evaluate("[document.documentElement.scrollHeight, document.documentElement.scrollWidth]") == [
-        height,
-        width,
-    ]
-    assert page.evaluate("(m => m.scrollHeight - m.clientHeight)(document.querySelector('.stMain'))") <= 0
-    box = page.query_selector(FRAME).bounding_box()
-    assert box["x"] + box["width"] == width
-    assert box["y"] + box["height"] == height
+    found = visit(width=width, height=height).open()
+    found.until_counts(6, 3, 5)
+    page = found.page
+    sizes = "[document.documentElement.scrollHeight, document.documentElement.scrollWidth]"
+    found.until(lambda: page.evaluate(sizes), [height, width])
+    found.until(lambda: page.evaluate("(m => m.scrollHeight - m.clientHeight)(document.querySelector('.stMain')) <= 0"))
+    frame = page.query_selector(FRAME)
+    found.until(lambda: corner(frame.bounding_box()), (width, height))
+    box = frame.bounding_box()
     assert box["width"] > 0.75 * width
     assert box["height"] > 0.9 * height
     assert page.evaluate("parseFloat(getComputedStyle(document.documentElement).fontSize)") == text
 
 
+def corner(box):
+    """Return where a box ends."""
+    return box["x"] + box["width"], box["y"] + box["height"]
+
+
 def test_on_a_phone_the_map_comes_first_and_nothing_is_cut_off(visit):
-    page = visit(width=390, height=844, has_touch=True, is_mobile=True).open().page
-    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    found = visit(width=390, height=844, has_touch=True, is_mobile=True).open()
+    found.until_counts(6, 3, 5)
+    page = found.page
+    found.until(lambda: page.evaluate("document.documentElement.scrollWidth"), 390)
+    page.wait_for_selector(COMPLETE)
     map_box, board_box = page.query_selector(FRAME).bounding_box(), page.query_selector(".bm-counts").bounding_box()
     assert map_box["y"] + map_box["height"] <= board_box["y"]
     assert map_box["height"] > 400
@@ -205,7 +180,7 @@ def test_on_a_phone_the_map_comes_first_and_nothing_is_cut_off(visit):
 
 def test_the_board_and_the_map_agree_under_every_filter(visit):
     page = visit().open()
-    page.until_drawn(page.counts())
+    page.until_agreed()
     for query in (
         "grid=third:2",
         "grid=micro:3-04",
@@ -214,8 +189,7 @@ def test_the_board_and_the_map_agree_under_every_filter(visit):
         "grid=dedicated:专2",
         "class=litter&mark=yellow,green",
     ):
-        page.open(f"/?area=small&{query}")
-        page.until_drawn({mark: number or 0 for mark, number in page.counts().items()})
+        page.open(f"/?area=small&{query}").until_agreed()
 
 
 def test_a_press_on_a_count_filters_without_loading_the_map_again(visit):
@@ -223,8 +197,8 @@ def test_a_press_on_a_count_filters_without_loading_the_map_again(visit):
     page.map().evaluate("window.kept = true")
     page.page.click("[data-mark=red]")
     page.until_query(mark="red")
-    assert page.counts() == {"red": 6, "yellow": None, "green": None}
-    page.until_drawn({"red": 6, "yellow": 0, "green": 0})
+    page.until_counts(6, None, None)
+    page.until(page.drawn, {"red": 6, "yellow": 0, "green": 0})
     page.page.click("[data-mark=green]")
     page.until_query(mark="red,green")
     page.page.click("[data-mark=yellow]")
@@ -244,25 +218,27 @@ def test_the_view_stays_in_the_address_when_filters_change(visit):
     page.until_query(days=None, mark=None, view=view)
 
 
+def view_of(page, place=5, zoom=2):
+    """Return what the map shows as an address would say it, to so many digits."""
+    return page.map().evaluate(
+        f"(m => [m.getCenter().lat.toFixed({place}), m.getCenter().lng.toFixed({place}), m.getZoom().toFixed({zoom})].join())(battlemap.model.map)"
+    )
+
+
 def test_a_copied_address_shows_the_same(visit):
     page = visit().open("/?area=small&grid=third:1&mark=red&days=30")
     page.map().evaluate("battlemap.model.map.setView([34.7526, 113.6041], 17)")
+    start = page.until_query(view="34.75260,113.60410,17.00")["view"]
     page.page.click("[data-fly]")
-    said = page.until_query(at="incident:SMALL-20260301-0004")
-    page.page.wait_for_timeout(1200)  # the flight ends
+    page.until_query(at="incident:SMALL-20260301-0004")
+    page.until(lambda: start != page.query()["view"] == view_of(page))  # the flight ended
     said = page.query()
     other = visit().open(page.page.url.removeprefix(page.address))
     other.until_query(**said)
-    assert other.counts() == page.counts()
-    assert other.page.input_value("[class*=st-key-grid_choice] input") == "1 · 三级网格"
-    assert other.map().evaluate("battlemap.model.selected.code") == "SMALL-20260301-0004"
-    views = [
-        one.map().evaluate(
-            "(m => [m.getCenter().lat.toFixed(4), m.getCenter().lng.toFixed(4), m.getZoom().toFixed(1)])(battlemap.model.map)"
-        )
-        for one in (page, other)
-    ]
-    assert views[0] == views[1]
+    other.until(other.counts, page.counts())
+    holds(other.page, "[class*=st-key-grid_choice] input", "1 · 三级网格")
+    other.until(lambda: other.map().evaluate("battlemap.model.selected.code"), "SMALL-20260301-0004")
+    other.until(lambda: view_of(other, 4, 1), view_of(page, 4, 1))
 
 
 def test_a_press_in_a_list_flies_there(visit):
@@ -277,8 +253,8 @@ def test_only_this_grid_in_a_card_filters_board_and_map(visit):
     page = visit().open()
     page.map().evaluate("battlemap.model.only('third', '2')")
     page.until_query(grid="third:2")
-    page.until(lambda: page.page.input_value("[class*=st-key-grid_choice] input") == "2 · 三级网格")
-    page.until_drawn({mark: number or 0 for mark, number in page.counts().items()})
+    holds(page.page, "[class*=st-key-grid_choice] input", "2 · 三级网格")
+    page.until_agreed()
 
 
 def test_a_message_of_another_window_is_not_heard(visit):
@@ -286,77 +262,72 @@ def test_a_message_of_another_window_is_not_heard(visit):
     page.page.evaluate(
         "window.postMessage({source: 'battlemap', type: 'only', key: 'third', code: '2'}, location.origin)"
     )
-    page.page.wait_for_timeout(500)
+    page.page.wait_for_timeout(500)  # it would be heard now
     assert "grid" not in page.query()
 
 
 def test_a_grid_is_chosen_by_typing(visit):
     page = visit().open()
-    page.page.click("[class*=st-key-grid_choice] input")
-    page.page.keyboard.type("2-03")
-    page.page.keyboard.press("Enter")
+    pick(page.page, "[class*=st-key-grid_choice]", "2-03")
     page.until_query(grid="micro:2-03")
-    assert page.counts() == {"red": 0, "yellow": 1, "green": 0}
+    page.until_counts(0, 1, 0)
 
 
 def test_a_filter_that_matches_nothing_says_so_and_leads_back(visit):
     page = visit().open("/?area=small&grid=micro:1-01")
-    assert "没有符合筛选条件的事件" in page.page.inner_text(".bm-empty")
-    assert page.counts() == {"red": 0, "yellow": 0, "green": 0}
+    page.says(".bm-empty", "没有符合筛选条件的事件")
+    page.until_counts(0, 0, 0)
     page.page.click("text=清除筛选")
     page.until_query(grid=None)
     page.page.wait_for_selector(".bm-empty", state="detached")
-    assert page.counts()["red"] == 6
+    page.until_counts(6, 3, 5)
 
 
 @pytest.mark.parametrize("query", ["grid=micro:9-99", "mark=blue"])
 def test_a_filter_that_makes_no_sense_is_named_and_leads_back(visit, query):
     page = visit().open(f"/?area=small&{query}", wait=".bm-trouble")
-    assert "无法识别地址中的筛选条件" in page.page.inner_text(".bm-trouble")
-    assert query in page.page.inner_text(".bm-trouble")
+    page.says(".bm-trouble", "无法识别地址中的筛选条件", query)
     page.page.click("text=清除筛选")
     page.page.wait_for_selector(".bm-trouble", state="detached")
-    assert page.counts()["red"] == 6
+    page.until_counts(6, 3, 5)
 
 
 def test_an_unknown_area_is_named_and_leads_back(visit):
     page = visit().open("/?area=nowhere", wait=".bm-trouble")
-    assert "没有名为“nowhere”的区域" in page.page.inner_text("h1")
+    page.says("h1", "没有名为“nowhere”的区域")
     page.page.click(".bm-back >> text=小网格")
     page.page.wait_for_selector(FRAME)
     page.until_query(area="small")
 
 
 @pytest.mark.parametrize(
-    ("name", "says"),
+    ("name", "texts"),
     [
         ("bad_toml", ["area.toml", "TOML"]),
         ("no_grids", ["micro.geojson", "空网格"]),
         ("misdeclared", ["EPSG:99999", "Micro!", "'code' is missing"]),
     ],
 )
-def test_a_pack_that_cannot_be_read_is_named_with_its_file_and_the_others_go_on(visit, name, says):
+def test_a_pack_that_cannot_be_read_is_named_with_its_file_and_the_others_go_on(visit, name, texts):
     page = visit().open(f"/?area={name}", wait=".bm-trouble")
-    said = page.page.inner_text(".bm-trouble")
-    assert [text for text in says if text not in said] == []
-    assert f"battlemap check {name}" in said
+    page.says(".bm-trouble", *texts, f"battlemap check {name}")
     page.page.click("[class*=st-key-area_choice] input")
     page.page.get_by_role("option", name="小网格").click()
     page.page.wait_for_selector(FRAME)
     page.until_query(area="small")
-    assert page.counts()["red"] == 6
+    page.until_counts(6, 3, 5)
 
 
 def test_another_area_keeps_marks_and_days_and_forgets_grid_view_and_selection(visit, address):
     urllib.request.urlopen(
-        f"{address}/live/dc", timeout=120
+        f"{address}/live/dc", timeout=PATIENCE
     ).close()  # its first visitor waits for its incidents to be taken in
     page = visit().open("/?area=dc&grid=smd:1A01&mark=red&view=38.9,-77.0,15&at=smd:1A01")
     page.page.click("[class*=st-key-area_choice] input")
     page.page.get_by_role("option", name="小网格").click()
     said = page.until_query(area="small", grid=None, at=None, mark="red")
     assert not said.get("view", "").startswith("38")
-    assert page.counts()["red"] == 6
+    page.until_counts(6, None, None)
 
 
 def test_english_and_back(visit):
@@ -365,50 +336,48 @@ def test_english_and_back(visit):
     page.until_query(lang="en")
     page.page.wait_for_selector("text=Reported up")
     page.map().wait_for_selector('html[lang="en"]', state="attached")
-    assert page.page.evaluate("document.documentElement.lang") == "en"
+    page.until(lambda: page.page.evaluate("document.documentElement.lang"), "en")
+    page.says(".st-key-nav", "Facts and checks")
+    page.page.wait_for_selector(COMPLETE)
     assert not re.search("[一-鿿]", page.page.inner_text(".st-key-head").replace("中文", "").replace("Small net", ""))
     page.page.click(".st-key-language_choice >> text=中文")
-    page.until_query(lang="zh")
+    page.until_query(lang="zh", area="small")
     page.page.wait_for_selector("text=上报流转")
-    assert page.query()["area"] == "small"
-    assert page.page.inner_text('[data-testid="stSkipToContent"]') == "跳到主要内容"
+    reads(page.page, '[data-testid="stSkipToContent"]', "跳到主要内容")
 
 
 def test_a_filter_says_the_same_in_both_languages(visit):
     page = visit().open("/?area=small&grid=third:2&class=litter")
     page.page.click(".st-key-language_choice >> text=EN")
     page.until_query(lang="en")
-    page.until(lambda: page.page.input_value("[class*=st-key-grid_choice] input") == "2 · third-level grids")
-    assert page.until_query(lang="en", grid="third:2") | {"class": "litter"} == page.query()
+    holds(page.page, "[class*=st-key-grid_choice] input", "2 · third-level grids")
+    page.until_query(**{"lang": "en", "grid": "third:2", "class": "litter"})
 
 
 def test_a_bookmarked_page_comes_with_its_frame(visit):
     page = visit().open("/facts?area=small&lang=en", wait=".st-key-facts table")
-    assert page.page.is_visible(".st-key-head")
-    text = page.page.inner_text(".st-key-facts")
-    assert "Small net" in text
-    assert "battlemap check small" in text
+    page.page.wait_for_selector(".st-key-head")
+    page.says(".st-key-facts", "Small net", "battlemap check small")
     page.page.click(".st-key-nav >> text=Map")
     page.page.wait_for_selector(FRAME)
-    assert page.query() | {"area": "small", "lang": "en"} == page.query()
+    page.until_query(area="small", lang="en")
 
 
 def test_dark_and_light(visit):
     page = visit(fresh=True).open()
     background = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
-    assert page.page.evaluate(background) == "rgb(255, 255, 255)"
+    page.until(lambda: page.page.evaluate(background), "rgb(255, 255, 255)")
     page.page.click("[data-theme-switch]")
     page.until_query(theme="dark")
-    page.page.wait_for_selector(FRAME)
-    assert page.page.evaluate(background) == "rgb(17, 26, 37)"
-    assert page.map().get_attribute("html", "data-theme") == "dark"
+    page.until(lambda: page.page.evaluate(background), "rgb(17, 26, 37)")
+    page.until(lambda: page.map().get_attribute("html", "data-theme"), "dark")
 
 
 def test_an_unknown_page_is_said_in_both_languages(visit):
     page = visit()
     page.page.goto(page.address + "/no/such/page")
-    assert "没有这个页面" in page.page.inner_text("h1")
-    assert "There is no such page" in page.page.inner_text("h2")
+    page.says("h1", "没有这个页面")
+    page.says("h2", "There is no such page")
 
 
 def test_the_ways_to_wall_and_paper_take_filter_and_view_along(visit):
@@ -424,43 +393,35 @@ def test_the_ways_to_wall_and_paper_take_filter_and_view_along(visit):
     assert query["view"][0].startswith("34.7526")
 
 
-def test_board_and_map_follow_the_ledger_and_a_card_leads_to_the_case_sheet(browser, tmp_path):
+def test_board_and_map_follow_the_ledger_a_card_leads_to_the_case_sheet_and_it_stops_with_a_page_open(
+    browser, tmp_path
+):
     """Another process changes a case: nobody touches the page, and both say so."""
     pack = write_small_pack(tmp_path / "small")
+    context = window(browser)
     process, base = started(tmp_path, "--area", str(pack))
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
     try:
         page = Visit(context, base).open()
+        page.until_counts(6, 3, 5)
         page.map().evaluate("window.kept = true")
         ledger = open_ledger(tmp_path / "var")
         cancel = Entry(Act.CANCEL, DISPATCHER, NOON, {"reason": "twice"})
         ledger.change(lambda writing: writing.act("small", "SMALL-20260301-0001", cancel))
         ledger.close()
-        page.until(lambda: page.counts() == {"red": 5, "yellow": 3, "green": 5}, "one red less on the board")
-        page.until_drawn(page.counts())
+        page.until_counts(5, 3, 5)
+        page.until_agreed()
         assert page.map().evaluate("window.kept") is True
         page.page.click("[data-fly][data-code='SMALL-20260301-0005']")
         page.map().click(".card a.primary")
         page.page.wait_for_url("**/case?**")
-        assert page.query()["case"] == "SMALL-20260301-0005"
+        page.until_query(case="SMALL-20260301-0005")
         assert page.complaints == []
+        start = time.monotonic()
+        said = ended(process, signal.SIGINT)
+        assert time.monotonic() - start < 20, "it does not wait for the pages that are open"
     finally:
         context.close()
-        process.terminate()
-        process.communicate(timeout=10)
-
-
-def test_it_stops_at_once_with_a_page_open(browser, tmp_path):
-    write_small_pack(tmp_path / "small")
-    process, base = started(tmp_path, "--area", str(tmp_path / "small"))
-    context = browser.new_context()
-    page = Visit(context, base).open()
-    assert page.query()["area"] == "small"
-    start = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=10)[0]
-    assert time.monotonic() - start < 5
-    context.close()
+        process.kill()
     assert base in said
     assert "Traceback" not in said
 
@@ -471,36 +432,36 @@ def test_a_port_that_is_taken_and_an_area_that_is_not_there_are_named(tmp_path):
         taken.listen()
         port = taken.getsockname()[1]
         command = [sys.executable, str(ROOT / "cli.py"), "serve", "--area", "dc", "--port", str(port)]
-        said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+        said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert said.returncode == 1
     assert f"Port {port} on 127.0.0.1 is taken" in said.stderr
     said = subprocess.run(
-        [*command[:3], "--area", "nowhere"], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+        [*command[:3], "--area", "nowhere"], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert said.returncode == 1
     assert "There is no area 'nowhere'" in said.stderr
 
 
 def test_streamlit_run_serves_the_same(browser, tmp_path):
+    write_small_pack(tmp_path / "small")
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), "--server.port", str(port)]
     process = subprocess.Popen(
         command,
         cwd=tmp_path,
-        env={**os.environ, "BATTLEMAP_AREA": "dc"},
+        env={**os.environ, "BATTLEMAP_PACKS": str(tmp_path), "BATTLEMAP_AREA": "small"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    context = browser.new_context()
+    context, address = window(browser), f"http://localhost:{port}"
     try:
-        answering(process, f"http://localhost:{port}")
-        page = Visit(context, f"http://localhost:{port}").open("/facts", wait=".st-key-facts table")
-        assert page.page.is_visible(".st-key-head")
-        assert "Open Data DC" in page.page.inner_text(".st-key-facts")
+        answering(process, address)
+        page = Visit(context, address).open("/facts", wait=".st-key-facts table")
+        page.page.wait_for_selector(".st-key-head")
+        page.says(".st-key-facts", "battlemap check small")
         assert page.outside == []
     finally:
         context.close()
-        process.terminate()
-        said = process.communicate(timeout=10)[0]
+        said = ended(process)
     assert "External URL" not in said, "Streamlit asked a service outside for its address"
