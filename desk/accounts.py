@@ -475,7 +475,7 @@ class Accounts:
             There is none.
         """
         with self._ledger.reading() as connection:
-            found = rows.named(connection, _normal(name))
+            found = rows.named(connection, _normal(name)) if _is_name(_normal(name)) else None
         if found is None:
             raise AccessError(f"There is no account {name!r}. `battlemap user list` lists them.", "unknown")
         return found[0]
@@ -698,7 +698,7 @@ class Accounts:
 
             def begin(writing: Writing) -> tuple[int, int, tuple[Account, str] | None]:
                 locked, failures = rows.begin_attempt(writing.connection, digest, self.rules.steps, now)
-                return locked, failures, None if locked else rows.named(writing.connection, name)
+                return locked, failures, rows.named(writing.connection, name) if not locked and _is_name(name) else None
 
             locked, failures, found = self._change(begin)
             if locked:
@@ -939,10 +939,14 @@ def _normal(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip().casefold()
 
 
+def _is_name(name: str) -> bool:
+    return len(name) in NAME_LENGTH and all(sign.isalnum() or sign in NAME_SIGNS for sign in name)
+
+
 def _checked_name(name: str) -> str:
     """Return a name as it is kept."""
     made = _normal(name)
-    if len(made) not in NAME_LENGTH or not all(sign.isalnum() or sign in NAME_SIGNS for sign in made):
+    if not _is_name(made):
         raise AccessError(
             f"{name[:80]!r} is no name for an account: 2 to 64 letters, digits, dots, hyphens, underscores or @.",
             "name",

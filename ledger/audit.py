@@ -16,7 +16,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from incidents.access import Who
 from ledger import tables
 from ledger.history import NOTHING
-from ledger.rows import dumps
+from ledger.rows import dumps, plain
 from ledger.tables import instant, milliseconds
 
 FIELDS = ("number", "at", "act", "account", "name", "role", "area", "what", "address", "data", "previous")
@@ -105,10 +105,10 @@ def append(
         "account": who.account or who.session if who else "",
         "name": who.name if who else "",
         "role": who.role.value if who else LOCAL if local else "",
-        "area": area[:80],
-        "what": what[:300],
-        "address": address[:60],
-        "data": dumps(dict(data or {})),
+        "area": plain(area)[:80],
+        "what": plain(what)[:300],
+        "address": plain(address)[:60],
+        "data": plain(dumps(dict(data or {}))),
         "previous": before.hash,
     }
     row["hash"] = hash_of(row)

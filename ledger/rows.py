@@ -111,4 +111,9 @@ def dumps(value: Any) -> str:
     return _ENCODER.encode(value)
 
 
+def plain(text: str) -> str:
+    """Return a text that came from outside with what no database takes (NUL, half of a character) as �."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "�")
+
+
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)

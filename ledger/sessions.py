@@ -17,6 +17,7 @@ from incidents.access import Role, Scope
 from ledger import tables
 from ledger.accounts import Account, of_row
 from ledger.history import key_of
+from ledger.rows import plain
 from ledger.tables import instant, milliseconds
 
 KEY_FILE = "session.key"
@@ -128,7 +129,7 @@ def begin(
     connection: Connection, key: str, token: str, *, address: str, agent: str, now: datetime, until: datetime
 ) -> Session:
     """Write a new session of an account."""
-    made = Session(f"s{secrets.token_hex(8)}", key, address[:60], agent[:200], now, now, until)
+    made = Session(f"s{secrets.token_hex(8)}", key, plain(address)[:60], plain(agent)[:200], now, now, until)
     at = milliseconds(now)
     values = {
         **{name: getattr(made, name) for name in ("key", "account", "address", "agent", "why")},
@@ -250,7 +251,7 @@ def redeem(connection: Connection, code: str, token: str, *, address: str, agent
     if row is None:
         return None
     values = {"code": None, "token": digest_of(token), "begun": at, "seen": at}
-    values |= {"address": address[:60], "agent": agent[:200]}
+    values |= {"address": plain(address)[:60], "agent": plain(agent)[:200]}
     connection.execute(update(device).where(c.key == row["key"]).values(values))
     return _wall({**row, **values})
 

@@ -25,6 +25,7 @@ from ledger.accounts import FOREVER, Steps
 from ledger.sessions import KEY_FILE, session_key
 from ledger.store import open_ledger
 from ledger.tables import milliseconds
+from ledger.verify import verify
 
 KEY = b"k" * 32
 GRID = Scope("longnan", ("micro", "0305"))
@@ -785,3 +786,23 @@ def test_the_history_names_the_account_and_never_its_name(ledger, accounts):
     assert [f'"account":"{added.key}"' in data for data in kept] == [True, True, False]
     assert "li.na" not in "".join(kept)
     assert "forged" not in "".join(kept)
+
+
+STRANGE = ["a\0b", "\ud800", "é" * 400, "'; DROP TABLE account; --", "%", "😀\u202e"]
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_what_no_database_takes_is_a_wrong_password_and_no_error(accounts, strange):
+    made(accounts)
+    for name, password in ((strange, PASSWORD), ("li", strange)):
+        with pytest.raises(LoginError) as caught:
+            accounts.log_in(name, password, address=strange, agent=strange, now=NOW)
+        assert caught.value.kind == "wrong"
+    entered = accounts.log_in("li", PASSWORD, address=strange, agent=strange, before=strange, now=NOW)
+    assert accounts.who(entered.token, NOW)
+    assert accounts.who(strange, NOW) is None
+    with pytest.raises(LoginError):
+        accounts.redeem(strange, address=strange, agent=strange, now=NOW)
+    accounts.audit("search", entered.who, area=strange, what=strange, address=strange, data={"text": strange}, now=NOW)
+    assert accounts.trail()[0].act == "search"
+    assert verify(accounts._ledger, now=NOW).breaks == ()
