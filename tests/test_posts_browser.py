@@ -127,6 +127,7 @@ def test_a_spreadsheet_is_looked_at_first_and_taken_as_a_whole(desk, room, tmp_p
     page = desk().open("/posts", ".bm-posts tbody tr")
     page.page.click(".st-key-import_posts button")
     page.page.wait_for_selector("[role=dialog] input[type=file]", state="attached")
+    page.page.wait_for_selector(COMPLETE)  # a download is pressed once: a button that is drawn anew would not hear it
     with page.page.expect_download() as waiting:
         page.page.click(".st-key-staff_template button")
     assert waiting.value.suggested_filename == "posts.xlsx"
