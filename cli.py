@@ -486,7 +486,7 @@ def _accounts(*, migrate: bool = False) -> Iterator[Any]:
 
 def _granted(role: str, scope: str) -> tuple[Any, Any]:
     """Read a role and a scope, and look whether the area has what the scope names."""
-    from desk.grants import require_fitting
+    from desk.grants import fitted
     from desk.rooms import rooms_of
     from incidents.access import Role, Scope
     from settings import Settings
@@ -495,7 +495,7 @@ def _granted(role: str, scope: str) -> tuple[Any, Any]:
     rooms = rooms_of(
         settings.packs, settings.area, settings.data_dir, settings.database_url, settings.rules, settings.demo
     )
-    require_fitting(rooms, Role(role), found, _now())
+    found = fitted(rooms, Role(role), found, _now())
     return Role(role), found
 
 

@@ -1,5 +1,6 @@
 """Whether a role and a scope fit each other, and an area: asked before they are granted."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from desk.rooms import Rooms
@@ -10,13 +11,15 @@ from incidents.posts import post_key
 from layers.load import Area
 
 
-def require_fitting(rooms: Rooms, role: Role, scope: Scope, now: datetime) -> None:
-    """Raise unless somebody can work in a role with a scope.
+def fitted(rooms: Rooms, role: Role, scope: Scope, now: datetime) -> Scope:
+    """Return a scope in which somebody can work in a role, its grid by its code where a label was given.
 
     Raises
     ------
     AccessError
-        The role needs a grid, a department, or every area; or there is no such area, grid or department.
+        The role needs a grid, a department, or every area; or the area has no such grid or department, or several of that label.
+    UnknownArea, PackError
+        There is no such area, or it cannot be read.
     """
     if role in ADMINISTRATORS and scope != Scope(EVERYWHERE):
         raise AccessError(f"The {role.value} administrator works on all areas: the scope is {EVERYWHERE}.", "scope")
@@ -26,29 +29,34 @@ def require_fitting(rooms: Rooms, role: Role, scope: Scope, now: datetime) -> No
         raise AccessError(
             "The role department needs a scope AREA:department:NAME, and no other role can have one.", "scope"
         )
-    if scope.area != EVERYWHERE:
-        if scope.grid:
-            _require_grid(rooms.areas.get(scope.area), *scope.grid)
-        else:
-            _require_department(rooms, scope, now)
+    if scope.area == EVERYWHERE:
+        return scope
+    area = rooms.areas.get(scope.area)
+    if scope.department:
+        _require_department(rooms, scope, now)
+    return replace(scope, grid=_grid(area, *scope.grid)) if scope.grid else scope
 
 
 def _require_department(rooms: Rooms, scope: Scope, now: datetime) -> None:
-    area = rooms.areas.get(scope.area)
-    key = post_key(PostKind.DEPARTMENT, "", scope.department)
-    if scope.department and key not in rooms.get(scope.area, now).posts:
+    if post_key(PostKind.DEPARTMENT, "", scope.department) not in rooms.get(scope.area, now).posts:
         raise AccessError(
-            f"{area.id} has no department {scope.department!r}. Name one of its posts, or add the post first.", "scope"
+            f"{scope.area} has no department {scope.department!r}. Name one of its posts, or add the post first.",
+            "scope",
         )
 
 
-def _require_grid(area: Area, level: str, code: str) -> None:
+def _grid(area: Area, key: str, code: str) -> tuple[str, str]:
+    """Return a grid by its code or its label."""
     net = area.net
-    codes = {one.key: one.positions.keys() for one in net.levels} | {
-        one.key: one.positions.keys() for one in net.overlays
-    }
-    if level not in codes:
-        raise AccessError(f"{area.id} has no level or overlay {level!r}. It has: {', '.join(codes)}.", "scope")
-    is_stacked = level == net.leaf.key and any(stack.code == code for stack in net.stacks)
-    if code not in codes[level] and not is_stacked:
-        raise AccessError(f"{area.id} has no {level} {code!r}. `battlemap pack show {area.id}` lists them.", "scope")
+    layers = {one.key: (one.codes, one.labels) for one in net.levels}
+    layers |= {one.key: (one.codes, one.labels) for one in net.overlays}
+    if key not in layers:
+        raise AccessError(f"{area.id} has no level or overlay {key!r}. It has: {', '.join(layers)}.", "scope")
+    labels = {str(own): str(label) for own, label in zip(*layers[key], strict=True)}
+    if key == net.leaf.key:
+        labels |= {stack.code: stack.label for stack in net.stacks}
+    found = [code] if code in labels else [own for own, label in labels.items() if label == code]
+    if len(found) != 1:
+        many = f"{len(found)} grids are called so: give the code" if found else "look it up on the map"
+        raise AccessError(f"{area.id} has no one {key} {code!r}; {many}.", "scope")
+    return key, found[0]
