@@ -10,21 +10,20 @@ import hmac
 import logging
 import secrets
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import Any, TypeVar
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from itsdangerous import BadSignature, Signer
 
+from desk.hashing import Passwords
 from desk.identity import Identity, identity_of
-from geo.errors import AccessError, LedgerError, LoginError, NoAccess, PasswordError
+from geo.errors import AccessError, LedgerError, LoginError, NoAccess
 from incidents import passwords
 from incidents.access import ADMINISTRATORS, GIVEN, Role, Scope, Who
 from ledger import accounts as rows
@@ -44,15 +43,11 @@ T = TypeVar("T")
 FRESH = timedelta(seconds=1)  # so long what was read counts as true
 TOUCH = timedelta(seconds=30)  # so often a sign of life is written
 SLACK = timedelta(seconds=60)  # by which a clock may go back: clocks are set right now and then
-PATIENCE = 5.0  # seconds that a log-in waits for its turn
 CACHED = 10_000  # sessions that are remembered for a second
 NAME_LENGTH = range(2, 65)
 NAME_SIGNS = frozenset("._-@")
-# Letters and digits that nobody takes for one another.
-ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
-CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # what nobody takes for one another
 CODE_LENGTH = 8
-GROUP = 4
 WRONG = "The name or the password is wrong. Type both again; the security administrator unlocks a locked name."
 
 
@@ -104,10 +99,7 @@ class Accounts:
         self.rules = rules
         self._ledger, self._key = ledger, key
         self._signer = Signer(key, salt=b"battlemap session", digest_method=hashlib.sha256, key_derivation="hmac")
-        cost = rules.cost
-        self._hasher = PasswordHasher(time_cost=cost.passes, memory_cost=cost.memory_kib, parallelism=cost.lanes)
-        self._turns = BoundedSemaphore(cost.at_once)
-        self._nobody = self._hasher.hash(secrets.token_urlsafe())  # what a name that nobody has is compared with
+        self._passwords = Passwords(rules)
         self._lock = Lock()  # of what follows
         self._found: dict[str, tuple[datetime, Live | None]] = {}
         self._counted: tuple[datetime, bool] | None = None
@@ -330,11 +322,15 @@ class Accounts:
         """
         session = self._own_session(who, now)
         account = self._proved(who.name, old, session.address, now)
-        self._require_good(account, new, also=old)
-        hashed = self._hashed(new)
+        most = self.rules.policy.past
+        with self._ledger.reading() as connection:
+            past = rows.past(connection, account.key, most)
+        self._passwords.require_good(new, name=account.name, past=past)
+        hashed = self._passwords.hashed(new)
 
         def work(writing: Writing) -> None:
             rows.set_password(writing.connection, account.key, hashed, now=now, must_change=False)
+            rows.forget_past(writing.connection, account.key, most)
             live.end_of(writing.connection, account.key, "password", now)
             self._line(writing, "password_changed", who, now, address=session.address)
 
@@ -385,11 +381,11 @@ class Accounts:
                 "A system administrator makes accounts; what they may do is the security administrator's to grant.",
                 "grants",
             )
-        named, once = _checked_name(name), "" if password is not None else self._made_password(name)
+        named, once = _checked_name(name), "" if password is not None else self._passwords.made(name)
         _require_given(role, scope)
         if password is not None:
-            _require_faultless(passwords.faults(self.rules.policy, password, name=named))
-        hashed = self._hashed(once or password or "")
+            self._passwords.require_good(password, name=named)
+        hashed = self._passwords.hashed(once or password or "")
         made = Account(rows.new_key(), named, role, scope, True, must_change, now, now)  # noqa: FBT003
 
         def work(writing: Writing) -> None:
@@ -416,8 +412,8 @@ class Accounts:
         found = self._of_system(account, by)
         if found.issuer:
             raise AccessError(f"{found.name} comes in by {found.issuer} and has no password here.", "provider")
-        once = self._made_password(found.name)
-        hashed = self._hashed(once)
+        once = self._passwords.made(found.name)
+        hashed = self._passwords.hashed(once)
 
         def work(writing: Writing) -> None:
             rows.set_password(writing.connection, account, hashed, now=now, must_change=True)
@@ -693,7 +689,7 @@ class Accounts:
 
     def _proved(self, name: str, password: str, address: str, now: datetime) -> Account:
         """Return the account of a name whose password this is. A failure is counted before the password is looked at, whether or not there is such a name."""
-        with self._turn():
+        with self._passwords.turn():
             digest = rows.digest_of(name)
 
             def begin(writing: Writing) -> tuple[int, int, tuple[Account, str] | None]:
@@ -704,11 +700,11 @@ class Accounts:
             if locked:
                 raise _locked(locked, now)
             hashed = found[1] if found else ""
-            is_right = self._verifies(hashed or self._nobody, password) and bool(hashed)
+            is_right = self._passwords.proves(hashed or self._passwords.nobody, password) and bool(hashed)
             if not is_right or found is None or not found[0].enabled:
                 self._failed(found[0] if found else None, failures, address, now)
                 raise LoginError(WRONG)
-            again = self._hashed(password) if self._hasher.check_needs_rehash(hashed) else ""
+            again = self._passwords.hashed(password) if self._passwords.is_stale(hashed) else ""
 
         def end(writing: Writing) -> None:
             rows.clear_attempts(writing.connection, digest)
@@ -855,50 +851,6 @@ class Accounts:
                 "The clock was set back by %s: %d sessions ended, everybody logs in again.", latest - now, ended
             )
 
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Wait for one's turn to hash, so that a storm of log-ins takes bounded memory."""
-        if not self._turns.acquire(timeout=PATIENCE):
-            raise LoginError(
-                "Too many people log in at this moment. Try again in a few seconds.", "often", round(PATIENCE)
-            )
-        try:
-            yield
-        finally:
-            self._turns.release()
-
-    def _hashed(self, password: str) -> str:
-        return self._hasher.hash(passwords.normal(password))
-
-    def _verifies(self, hashed: str, password: str) -> bool:
-        try:
-            longest = self.rules.policy.longest
-            return (
-                self._hasher.verify(hashed, passwords.normal(password[: 4 * longest])) and len(password) <= 4 * longest
-            )
-        except (VerificationError, InvalidHashError, UnicodeError):
-            return False
-
-    def _require_good(self, account: Account, new: str, *, also: str) -> None:
-        """Raise unless a new password follows the policy and was not used before."""
-        found = list(passwords.faults(self.rules.policy, new, name=account.name))
-        if not found and passwords.normal(new) == passwords.normal(also):
-            found.append("past")
-        if not found and self.rules.policy.past:
-            past = self._change(lambda writing: rows.past(writing.connection, account.key, self.rules.policy.past))
-            if any(self._verifies(hashed, new) for hashed in past):
-                found.append("past")
-        _require_faultless(found)
-
-    def _made_password(self, name: str) -> str:
-        """Return a random password that the policy takes: 16 characters or as many as it wants, in groups that can be read out."""
-        size = max(16, self.rules.policy.least)
-        while True:
-            signs = "".join(secrets.choice(ALPHABET) for _ in range(size))
-            made = "-".join(signs[at : at + GROUP] for at in range(0, size, GROUP))
-            if not passwords.faults(self.rules.policy, made, name=name):
-                return made
-
     def _code_digest(self, code: str) -> str:
         return hmac.new(self._key, f"code {code}".encode(), hashlib.sha256).hexdigest()
 
@@ -975,25 +927,6 @@ def _require_given(role: Role | None, scope: Scope | None) -> None:
         raise AccessError(f"The role {role.value} cannot be given.", "role")
     if (role is None) is not (scope is None):
         raise AccessError("A role needs a scope, and a scope a role. Give both or neither.", "role")
-
-
-def _require_faultless(found: Collection[str]) -> None:
-    if found:
-        raise PasswordError(
-            f"This password cannot be taken: {'; '.join(SAID[fault] for fault in found)}.", tuple(found)
-        )
-
-
-SAID: Mapping[str, str] = {
-    "short": "it is too short",
-    "long": "it is too long",
-    "control": "it holds a character that no keyboard types",
-    "kinds": "it needs more kinds of characters: small letters, capitals, digits, others",
-    "common": "it is a common one, or made of a common word",
-    "simple": "it is a row of keys, or one part over and over",
-    "name": "it is made of the account's name",
-    "past": "it was used before",
-}
 
 
 def _keyed(writing: Writing, account: str) -> Account:

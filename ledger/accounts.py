@@ -123,13 +123,18 @@ def rehash(connection: Connection, key: str, before: str, after: str) -> None:
 
 
 def past(connection: Connection, key: str, most: int) -> list[str]:
-    """Return the hashes of the last passwords of an account, and forget older ones."""
+    """Return the hash of the password of an account, and those of so many before it."""
     c = past_password.c
-    rows = connection.execute(select(c.id, c.password).where(c.account == key).order_by(c.id.desc())).all()
-    old = [row.id for row in rows[most:]]
-    if old:
-        connection.execute(delete(past_password).where(c.id.in_(old)))
-    return [row.password for row in rows[:most]]
+    now = connection.execute(select(account.c.password).where(account.c.key == key)).scalar_one()
+    before = select(c.password).where(c.account == key).order_by(c.id.desc()).limit(most)
+    return [now, *connection.execute(before).scalars()]
+
+
+def forget_past(connection: Connection, key: str, most: int) -> None:
+    """Forget all but so many of an account's earlier passwords."""
+    c = past_password.c
+    kept = list(connection.execute(select(c.id).where(c.account == key).order_by(c.id.desc()).limit(most)).scalars())
+    connection.execute(delete(past_password).where(c.account == key, c.id.not_in(kept)))
 
 
 @dataclass(frozen=True)

@@ -185,8 +185,8 @@ def test_an_unknown_name_costs_a_hash_as_a_known_one_does(ledger):
     accounts = Accounts(ledger, IDENTITY, KEY)
     made(accounts)
     verified = []
-    real = accounts._hasher
-    accounts._hasher = type(
+    real = accounts._passwords._hasher
+    accounts._passwords._hasher = type(
         "Counting",
         (),
         {"verify": lambda self, hashed, password: verified.append(hashed) or real.verify(hashed, password)},
@@ -283,12 +283,12 @@ def test_guesses_at_one_time_share_no_count(ledger):
 
 
 def test_a_storm_waits_its_turn_and_is_told_so(ledger, monkeypatch):
-    monkeypatch.setattr("desk.accounts.PATIENCE", 0.05)
+    monkeypatch.setattr("desk.hashing.PATIENCE", 0.05)
     accounts = Accounts(ledger, replace(IDENTITY, cost=Cost(1, 8, 1, 1)), KEY)
     made(accounts)
-    accounts._turns.acquire()
+    accounts._passwords._turns.acquire()
     assert refused(accounts, password=PASSWORD)[0] == "often"
-    accounts._turns.release()
+    accounts._passwords._turns.release()
     assert came_in(accounts)
 
 
