@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 AREA   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench lock wheel browser clean
+.PHONY: help setup run test lint bench lock wheel sbom browser clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,7 +15,7 @@ setup: $(VENV)/.run ## the environment in .venv, from locked and hashed requirem
 run: $(VENV)/.run ## serve the console on http://localhost:8501
 	@$(BIN)/battlemap serve $(if $(AREA),--area "$(AREA)")
 
-test: $(VENV)/.test browser ## every test, browser tests included, with coverage
+test: $(VENV)/.test $(VENV)/.release browser ## every test, browser tests included, with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 lint: $(VENV)/.test ## ruff, its formatter, and mypy
@@ -35,6 +35,9 @@ lock: $(VENV)/.run ## renew requirements/*.txt: names, versions and hashes
 wheel: $(VENV)/.run ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --no-isolation
 
+sbom: $(VENV)/.release ## write what the release is made of into dist/, as CycloneDX
+	$(BIN)/python .ci/sbom.py
+
 browser: ## a Chromium and a Chinese font for the browser tests (Debian, root); elsewhere install them yourself
 	@.ci/browser
 
@@ -52,6 +55,10 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.test: requirements/test.txt $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.release: requirements/release.txt $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/release.txt
 	@touch $@
 
 $(VENV)/.bench: requirements/bench.txt $(VENV)/.test
