@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from geo.errors import SettingsError
 
@@ -57,6 +58,10 @@ class Settings:
         Certificate with its chain, and its key, as PEM files. Both or none.
     proxies
         Addresses and networks of proxies whose word is taken for who asks, and by which scheme.
+    oidc_issuer, oidc_client_id
+        Address of a provider of OpenID Connect, and what it knows this console by; both or none.
+    oidc_client_secret_file
+        File with the secret that the provider gave this console.
     """
 
     host: str = "127.0.0.1"
@@ -77,6 +82,9 @@ class Settings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     proxies: tuple[str, ...] = ()
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret_file: Path | None = None
 
     @property
     def secure(self) -> bool:
@@ -114,6 +122,8 @@ class Settings:
                 faults.append(f"{variable}={text!r}: {error}")
         if not faults and ("tls_cert" in values) != ("tls_key" in values):
             faults.append("BATTLEMAP_TLS_CERT and BATTLEMAP_TLS_KEY: give both files, or none")
+        if not faults and ("oidc_issuer" in values) != ("oidc_client_id" in values):
+            faults.append("BATTLEMAP_OIDC_ISSUER and BATTLEMAP_OIDC_CLIENT_ID: give both, or none")
         if faults:
             raise SettingsError("Some settings cannot be used:\n  - " + "\n  - ".join(sorted(faults)))
         return cls(**values)
@@ -147,6 +157,15 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _networks(text: str) -> tuple[str, ...]:
     return tuple(str(ip_network(part.strip())) for part in text.split(",") if part.strip())
+
+
+def _issuer(text: str) -> str:
+    parts = urlsplit(text)
+    if not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("give the address of the provider, as its tokens name it")
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1"}):
+        raise ValueError("give an address by https")
+    return text
 
 
 def _language(text: str) -> str:
@@ -216,4 +235,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "tls_cert": _file,
     "tls_key": _file,
     "proxies": _networks,
+    "oidc_issuer": _issuer,
+    "oidc_client_id": str,
+    "oidc_client_secret_file": _file,
 }

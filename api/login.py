@@ -33,6 +33,7 @@ from reports.words import ROLE
 from settings import Settings
 
 LOG_OUT, OWN, FIRST_RUN = "/log-out", "/own", "/first-run"
+PROVIDER = "/log-in/provider"  # api/oidc.py
 PATHS = (LOG_IN, LOG_OUT, PASSWORD, OWN, FIRST_RUN)
 LONGEST_NEXT = 2000
 A_MINUTE = 60
@@ -212,7 +213,7 @@ def _log_in_page(house: _House, request: Request, *, name: str = "", **said: Any
         code=query.get("code", "")[:12] if "code" in query else None,
         device=_address(request, code="", next=""),
         back=_address(request, code=None),
-        provider="",
+        provider=f"{PROVIDER}?{urlencode({'next': following})}" if house.settings.oidc_issuer else "",
         first_run=_to(FIRST_RUN, request) if _may_begin(house, request) else "",
         **said,
     )

@@ -35,6 +35,7 @@ IMPORTERS = {
     "psycopg": set(),
     "click": {"cli"},
     "chinese_calendar": {"incidents"},
+    "authlib": {"desk"},
 }
 PURE = ("geo", "incidents")
 IMPURE = {"io", "pathlib", "socket", "sqlite3", "time", "urllib", "requests", "http", "subprocess", "tempfile"}

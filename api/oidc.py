@@ -1,0 +1,137 @@
+"""Log-in by a provider of OpenID Connect: ``/log-in/provider`` sends the browser there, ``/log-in/returned`` takes it back."""
+
+import hmac
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from api.answers import SAFE, missing, refusal
+from api.identity import COOKIE, OVER_TLS, cookie_of
+from api.login import PROVIDER, home, own_path
+from desk.accounts import Entered
+from desk.entrance import Entrance
+from desk.provider import Begun, Provider, provider_of
+from geo.errors import AccessError, LoginError
+from locales import N_
+from settings import Settings
+
+LOG = logging.getLogger(__name__)
+RETURNED = "/log-in/returned"
+STATE, STATE_OVER_TLS = "battlemap_provider", "__Host-battlemap_provider"
+FRESH = 600  # seconds that somebody has at the provider
+HEADERS = {**SAFE, "Cache-Control": "no-store"}
+AGAIN = N_("Go back to the log-in page, and begin again. If it stays so, tell the system administrator.")
+# What went wrong -> status, heading, advice.
+FAULTS: Mapping[str, tuple[HTTPStatus, str, str]] = {
+    "unreachable": (
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        N_("The organisation's log-in cannot be reached"),
+        N_("Log in with a name and password of this console, or try again later. Tell the system administrator."),
+    ),
+    "stale": (HTTPStatus.BAD_REQUEST, N_("This log-in was not begun here, or took too long"), AGAIN),
+    "unknown": (
+        HTTPStatus.FORBIDDEN,
+        N_("Your organisation's account has no role here"),
+        N_("Ask the security administrator which group gives one. Nothing was changed."),
+    ),
+    "provider": (HTTPStatus.FORBIDDEN, N_("The organisation's log-in did not let you in"), AGAIN),
+}
+
+
+def routes(settings: Settings, entrance: Entrance) -> list[Route]:
+    """Return the two routes; without a provider in the settings there is nothing behind them."""
+    if not settings.oidc_issuer:
+        return [Route(PROVIDER, missing), Route(RETURNED, missing)]
+    provider = provider_of(
+        settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret_file, settings.rules
+    )
+    signer = URLSafeTimedSerializer(entrance.key, salt="battlemap.provider")
+
+    def begin(request: Request) -> Response:
+        following = own_path(request.query_params.get("next", "/"))
+        try:
+            begun = provider.begin(_back(request), datetime.now(UTC))
+        except LoginError as error:
+            return _failed(request, error)
+        answer = RedirectResponse(begun.address, HTTPStatus.SEE_OTHER, HEADERS)
+        _remember(request, answer, signer.dumps([begun.state, begun.nonce, begun.verifier, following]))
+        return answer
+
+    def returned(request: Request) -> Response:
+        try:
+            begun, following = _begun(request, signer)
+            entered = _let_in(request, provider, entrance, begun)
+        except AccessError as error:
+            answer = _failed(request, error)
+        else:
+            answer = _entered(request, entered, following)
+        answer.delete_cookie(_cookie(request), path="/", secure=_is_secure(request), httponly=True, samesite="lax")
+        return answer
+
+    return [Route(PROVIDER, begin), Route(RETURNED, returned)]
+
+
+def _let_in(request: Request, provider: Provider, entrance: Entrance, begun: Begun) -> Entered:
+    now = datetime.now(UTC)
+    vouched = provider.end(_back(request), request.query_params["code"], begun.nonce, begun.verifier, now)
+    return entrance.accounts.log_in_as(
+        vouched.subject,
+        vouched.name,
+        vouched.role,
+        vouched.scope,
+        address=request.client.host if request.client else "",
+        agent=request.headers.get("user-agent", "")[:200],
+        now=now,
+        before=cookie_of(request.scope),
+    )
+
+
+def _begun(request: Request, signer: URLSafeTimedSerializer) -> tuple[Begun, str]:
+    """Return the log-in that this browser began, and where it goes afterwards; raises LoginError where it began none, or the provider says no."""
+    try:
+        state, nonce, verifier, following = signer.loads(request.cookies.get(_cookie(request), ""), max_age=FRESH)
+    except (BadData, ValueError) as error:
+        raise LoginError("This browser began no log-in within ten minutes.", "stale") from error
+    said = request.query_params
+    if not hmac.compare_digest(said.get("state", "").encode(), state.encode()):
+        raise LoginError("The provider's answer belongs to another log-in.", "stale")
+    if "error" in said or not said.get("code"):
+        raise LoginError(f"The provider says: {said.get('error', 'nothing')[:80]}", "provider")
+    return Begun("", state, nonce, verifier), following
+
+
+def _entered(request: Request, entered: Entered, following: str) -> Response:
+    answer = RedirectResponse(following if following != "/" else home(entered.who), HTTPStatus.SEE_OTHER, HEADERS)
+    secure = _is_secure(request)
+    name = OVER_TLS if secure else COOKIE
+    answer.set_cookie(name, entered.token, path="/", secure=secure, httponly=True, samesite="lax")
+    return answer
+
+
+def _failed(request: Request, error: AccessError) -> Response:
+    LOG.warning("log-in by the provider: %s", error)
+    return refusal(request, *FAULTS.get(error.kind, FAULTS["provider"]), str(error))
+
+
+def _back(request: Request) -> str:
+    return f"{request.url.scheme}://{request.headers['host']}{RETURNED}"
+
+
+def _remember(request: Request, answer: Response, said: str) -> None:
+    secure = _is_secure(request)
+    # lax: the provider sends the browser back from its own page
+    answer.set_cookie(_cookie(request), said, max_age=FRESH, path="/", secure=secure, httponly=True, samesite="lax")
+
+
+def _cookie(request: Request) -> str:
+    return STATE_OVER_TLS if _is_secure(request) else STATE
+
+
+def _is_secure(request: Request) -> bool:
+    return request.url.scheme == "https"
