@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from desk import evidence
+from desk import contacts, evidence
 from desk.places.place import Place, place
 from desk.posts.roster import netted, responsible
 from desk.room import Room
@@ -168,8 +168,13 @@ def write(  # noqa: PLR0917
         made, entry, prefix=room.area.pack.prefix, day=day_of(room, made.reported), origin=origin, photos=photos
     )
     if (draft.reporter or draft.phone) and kept.version > before:
+        contact = contacts.taken(draft.reporter, draft.phone)
         writing.reporter(
-            kept, name=mask_name(draft.reporter), phone=mask_phone(draft.phone), caller=caller_of(room, draft.phone)
+            kept,
+            name=mask_name(contact.name),
+            phone=mask_phone(contact.phone),
+            caller=caller_of(room, contact.phone),
+            sealed=contacts.sealed(room, kept.number, contact, by),
         )
     return kept
 

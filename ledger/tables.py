@@ -182,6 +182,7 @@ reporter = Table(
     Column(
         "caller", String(64), nullable=False
     ),  # keyed digest of the number: tells that one caller comes again, never who; "" without a number
+    Column("sealed", Text),  # name and number in full, encrypted (ledger/contacts.py); NULL where no account took them
     Index("ix_reporter_caller", "caller"),
 )
 

@@ -343,10 +343,10 @@ class Writing:
         row = self._last(area, number)
         return Act(row["act"]), json.loads(row["data"])
 
-    def reporter(self, incident: Incident, *, name: str, phone: str, caller: str) -> None:
-        """Note who reported it: name and number already masked, and a keyed digest of the number; never part of the history."""
-        row = {"incident": self.id_of(incident.area, incident.number), "name": name, "phone": phone, "caller": caller}
-        self._add("reporter", row)
+    def reporter(self, incident: Incident, *, name: str, phone: str, caller: str, sealed: str | None = None) -> None:
+        """Note who reported it: name and number already masked, a keyed digest of the number, and both in full if they are sealed; never part of the history."""
+        id_ = self.id_of(incident.area, incident.number)
+        self._add("reporter", {"incident": id_, "name": name, "phone": phone, "caller": caller, "sealed": sealed})
 
     def erase_words(self, area: str, number: str, entry: Entry) -> int:
         """Erase what people wrote about an incident, and who reported it; return how many texts that were. The history keeps that there were some.

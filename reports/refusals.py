@@ -37,6 +37,8 @@ TEXT = MappingProxyType(
         "external_id": N_("The order number"),
         "pasted chat": N_("The pasted text"),
         "name": N_("The name"),
+        "reporter": N_("The name"),
+        "phone": N_("The telephone number"),
     }
 )
 DRAFT = MappingProxyType(
