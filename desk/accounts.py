@@ -267,6 +267,17 @@ class Accounts:
         """Return the sessions of an account that are not over."""
         return [one for one in self.sessions(account) if not one.is_over(now, idle=self.rules.idle, slack=SLACK)]
 
+    def everybody(self, now: datetime) -> builtins.list[Live]:
+        """Return the sessions of all accounts that are not over, with whom they belong to, those seen last first."""
+        with self._ledger.reading() as connection:
+            found = live.of_everybody(connection)
+        return [one for one in found if self._is_live(one, now)]
+
+    def last_log_ins(self) -> dict[str, datetime]:
+        """Return when each account last logged in, by its key, as far back as sessions are kept."""
+        with self._ledger.reading() as connection:
+            return live.last_begun(connection)
+
     def end(self, session: str, *, by: Who | None, now: datetime) -> None:
         """End a session: one's own, or as security administrator anybody's.
 
@@ -486,7 +497,7 @@ class Accounts:
         NoAccess
             Somebody else than a security administrator asks, or for oneself.
         AccessError
-            There is no such account, or the role is none to be given.
+            There is no such account, the role is none to be given, or it is the last administrator of its kind (``last``), whom the command line alone changes.
         """
         if by is not None:
             _require(by, Role.SECURITY)
@@ -495,6 +506,8 @@ class Accounts:
 
         def work(writing: Writing) -> None:
             found = _keyed(writing, account)
+            if by is not None and role is not found.role:
+                _require_one_left(found, rows.every(writing.connection))
             rows.grant(writing.connection, account, role, scope)
             before = {f"{name}_before": value for name, value in _said(found.role, found.scope).items()}
             self._line(writing, "granted", by, now, what=found.name, data={**before, **_said(role, scope)})
@@ -645,6 +658,19 @@ class Accounts:
         """Return lines of the audit trail, the newest first; `ledger.audit.read` says by what they may be chosen."""
         with self._ledger.reading() as connection:
             return audit.read(connection, **wanted)
+
+    def acts(self) -> builtins.list[str]:
+        """Return every act that the audit trail holds a line of."""
+        with self._ledger.reading() as connection:
+            return audit.acts(connection)
+
+    def check_trail(self, *, by: Who | None, now: datetime, address: str = "") -> builtins.list[str]:
+        """Look whether the audit trail holds, write down that it was looked at and what was found, and return every place that does not hold."""
+        with self._ledger.reading() as connection:
+            found = [*audit.breaks(connection, self._ledger.key)]
+            last = audit.ends(connection).number
+        self.audit("audit_checked", by, address=address, data={"breaks": len(found), "last": last}, now=now)
+        return found
 
     def tidy(self, now: datetime) -> dict[str, int]:
         """Delete what the rules keep no longer: old lines of the audit trail, sessions that have long been over, failed log-ins; return how many of each."""
@@ -918,6 +944,16 @@ def _require(by: Who, role: Role) -> None:
 def _require_another(by: Who, account: str) -> None:
     if by.account == account:
         raise NoAccess("Nobody does this to their own account. Ask another administrator.", "own")
+
+
+def _require_one_left(found: Account, every: Collection[Account]) -> None:
+    """Raise where an account is the only one left that can do an administrator's work."""
+    others = [one for one in every if one.role is found.role and one.enabled and one.key != found.key]
+    if found.role in ADMINISTRATORS and found.enabled and not others:
+        raise AccessError(
+            f"{found.name} is the last {found.role} administrator. Grant that role to somebody else first, or use `battlemap user grant` on the machine itself.",
+            "last",
+        )
 
 
 def _require_given(role: Role | None, scope: Scope | None) -> None:

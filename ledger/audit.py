@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from incidents.access import Who
 from ledger import tables
@@ -172,7 +172,7 @@ def read(
     name
         Of an account, as it was when the line was written.
     text
-        Some letters of what it was about.
+        Some letters of what it was about, of where it came from, or of what is said about it.
     before
         Only lines of a smaller number, for the next page.
     """
@@ -184,7 +184,7 @@ def read(
         (act, c.act == act),
         (name, c.name == name),
         (area, c.area == area),
-        (text, c.what.contains(text, autoescape=True)),
+        (text, or_(*(column.contains(text, autoescape=True) for column in (c.what, c.address, c.data)))),
         (before is not None, c.number < (before or 0)),
     )
     for given, condition in wanted:
@@ -198,6 +198,12 @@ def last(connection: Connection, act: str) -> int:
     """Return the number of the last line of an act; 0 for none."""
     c = tables.audit.c
     return int(connection.execute(select(func.max(c.number)).where(c.act == act)).scalar() or 0)
+
+
+def acts(connection: Connection) -> list[str]:
+    """Return every act that the trail holds a line of."""
+    c = tables.audit.c
+    return list(connection.execute(select(c.act).distinct().order_by(c.act)).scalars())
 
 
 def breaks(connection: Connection, key: bytes) -> Iterator[str]:

@@ -165,6 +165,18 @@ def of_account(connection: Connection, key: str) -> list[Session]:
     return [_session(row) for row in connection.execute(asked).mappings()]
 
 
+def of_everybody(connection: Connection) -> list[Live]:
+    """Return the sessions that nobody ended, with whom they belong to, those seen last first; some of them have run out."""
+    asked = _with_account().where(session.c.ended.is_(None)).order_by(session.c.seen.desc(), session.c.key)
+    return [_of_both(row) for row in connection.execute(asked).mappings()]
+
+
+def last_begun(connection: Connection) -> dict[str, datetime]:
+    """Return when each account last logged in, by its key, as far back as sessions are kept."""
+    asked = select(session.c.account, func.max(session.c.begun)).group_by(session.c.account)
+    return {key: instant(begun) for key, begun in connection.execute(asked)}
+
+
 def walls(connection: Connection) -> list[Session]:
     """Return every wall, the newest first; one that did not come in yet has no `begun`."""
     asked = select(device).order_by(device.c.made.desc(), device.c.key)
