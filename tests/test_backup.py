@@ -1,5 +1,6 @@
 """Backups: whole, checked, restored into either database, and damaged ones refused."""
 
+import hashlib
 import itertools
 import json
 import threading
