@@ -1,9 +1,12 @@
 """How often something may be done: what is counted, by whom, and what it costs to count."""
 
+import re
 import sys
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
+from accounts import accounts_in, close
 from http_client import ask
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,10 +16,12 @@ from starlette.routing import Route
 from test_guard import UPLOAD
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from api import serving
+from api import login, serving
 from api.limited import Limited
 from data import rules
+from desk.entrance import Entrance
 from desk.limits import KEYS, NAMES, Limit, limits_from, limits_of, network_of
+from desk.permissions import permissions_of
 from geo.errors import RulesError, SettingsError, TooOften
 from incidents.access import Role, Scope, Who
 from settings import Settings
@@ -173,6 +178,30 @@ def test_the_word_of_a_proxy_counts_only_where_the_proxy_is_trusted():
     alone = application(few(log_in_address=1))
     said = [ask(alone, "/log-in", method="POST", x_forwarded_for=f"10.0.0.{i}").status for i in range(2)]
     assert said == [200, 429]
+
+
+def form_of(app, query=""):
+    """Open the log-in page as a browser does; returns what its form has to bring back: its token, and the cookie."""
+    page = ask(app, f"/log-in{query}", **PERSON)
+    return re.search(r'name="form" value="([^"]+)"', page.text)[1], page.headers["set-cookie"].split(";")[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"), [("", {"name": "zhang", "password": "wrong"}), ("?code=", {"code": "ABCD2345"})]
+)
+def test_too_many_attempts_on_one_name_or_with_codes_are_told_on_the_page(tmp_path, monkeypatch, query, fields):
+    monkeypatch.setattr(login, "limits_of", lambda _rules: limits)
+    limits, accounts = few(log_in_name=2, code_address=2), accounts_in(tmp_path)
+    entrance = Entrance(accounts, permissions_of(None), b"k" * 32)
+    app = Starlette(routes=login.routes(Settings(data_dir=tmp_path), entrance, "/assets/"))
+    token, cookie = form_of(app, query)
+    body = urlencode({"form": token, **fields}).encode()
+    sent = {"method": "POST", "chunks": [body], "origin": "http://localhost:8501", "cookie": cookie, **PERSON}
+    answers = [ask(app, f"/log-in{query}", **sent) for _ in range(3)]
+    close(accounts)
+    assert [answer.status for answer in answers] == [401, 401, 429]
+    assert "Try again in" in ask(app, f"/log-in{query}{'&' if query else '?'}lang=en", **sent).text
+    assert 1 <= int(answers[2].headers["retry-after"]) <= 60
 
 
 def test_photos_are_counted_by_session():
