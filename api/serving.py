@@ -20,6 +20,7 @@ from geo.errors import SettingsError
 PATIENCE = 2  # seconds that open connections get when the server stops
 PING = 20  # seconds between the pings of a websocket
 HEARING = 15  # seconds in which a connection must have said what it wants
+LEAST = 4096  # bytes of a body that come in that time; no network in use is slower
 CONNECTIONS = 8192  # open files to ask the system for; its own 1024 are soon taken by connections that say nothing
 EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  what a user may ask for
 TAKEN = {errno.EADDRINUSE: "is taken by another program", errno.EACCES: "needs administrator's rights"}
@@ -117,21 +118,33 @@ def _allow_connections() -> None:
 
 
 class Hearing(H11Protocol):
-    """A connection by http that is closed when it does not say what it wants; uvicorn would hear it out for ever."""
+    """A connection by http that is closed when it says nothing, or little by little, or takes no answer; uvicorn would wait for ever."""
+
+    _heard = 0  # bytes
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to hear."""
         super().connection_made(transport)
-        self._hear(self)
+        self._hear(None, 0)
 
-    def _hear(self, seen: object) -> None:
-        """Close the connection if it has begun nothing since it was looked at, and is not being answered."""
-        if self.transport.is_closing() or self.conn.our_state is h11.SWITCHED_PROTOCOL:
-            return
-        if self.conn.their_state is h11.IDLE and self.cycle is seen:
+    def data_received(self, data: bytes) -> None:
+        """Count what is heard."""
+        self._heard += len(data)
+        super().data_received(data)
+
+    def _hear(self, seen: object, heard: int) -> None:
+        """Close the connection if it is where it was at the last look: nothing begun, an answer not taken, a body that hardly grows or goes on after its answer."""
+        left = self.transport.get_write_buffer_size()
+        if self.transport.get_protocol() is not self or (self.transport.is_closing() and not left):
+            return  # a websocket has taken over, or it is over
+        state = self.cycle, self.conn.their_state, left
+        begun_nothing = self.conn.their_state is h11.IDLE
+        slow = self._heard - heard < LEAST and not self.flow.read_paused
+        drips = self.conn.their_state is h11.SEND_BODY and (slow or self.conn.our_state is h11.DONE)
+        if state == seen and (begun_nothing or drips or left):
             self.transport.abort()
             return
-        self.loop.call_later(HEARING, self._hear, self.cycle if self.conn.their_state is h11.IDLE else self)
+        self.loop.call_later(HEARING, self._hear, state, self._heard)
 
 
 class Door(asyncio.Protocol):
