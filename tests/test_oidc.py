@@ -16,12 +16,15 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from accounts import accounts_in, close
+from chromium import chromium, window
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from werkzeug.serving import make_server
 
 from api import oidc, serving
+from api.headers import SafeHeaders
 from desk.entrance import Entrance
 from desk.permissions import permissions_of
 from desk.provider import Provider, claim_rules, provider_of
@@ -118,7 +121,8 @@ def browser(mock, accounts, secret, monkeypatch):
     monkeypatch.setattr(oidc, "provider_of", lambda *_settings: provider)
     entrance = Entrance(accounts, permissions_of(None), b"k" * 32)
     settings = Settings(oidc_issuer=mock.address, oidc_client_id=CLIENT, oidc_client_secret_file=secret)
-    with visiting(Starlette(routes=oidc.routes(settings, entrance))) as found:
+    app = Starlette(routes=oidc.routes(settings, entrance), middleware=[Middleware(SafeHeaders)])
+    with visiting(app) as found:
         found.provider = provider
         yield found
 
@@ -186,6 +190,23 @@ def test_somebody_whom_the_provider_knows_comes_in_with_the_role_of_their_claims
     assert re.search(r"battlemap_session=\S+; HttpOnly; Path=/; SameSite=lax", answer.headers["set-cookie"])
     who = session_of(browser, accounts)
     assert (who.name, who.role, str(who.scope)) == ("zhang.head", Role.HEAD, "longnan:micro:001")
+
+
+@pytest.mark.browser
+def test_a_browser_goes_there_and_comes_back_to_the_page_that_it_wanted(browser, mock, accounts):
+    """The provider is another site: cookies and headers have to survive the way there and back."""
+    mock.user("s-1", **HEAD)
+    with chromium() as found:
+        page = window(found).new_page()
+        page.goto(str(browser.base_url.join("/log-in/provider?next=/wanted")))
+        page.fill("input[name=sub]", "s-1")
+        with page.expect_navigation(url="**/wanted"):
+            page.keyboard.press("Enter")
+        kept = {cookie["name"]: cookie for cookie in page.context.cookies(str(browser.base_url))}
+    assert "battlemap_provider" not in kept
+    assert kept["battlemap_session"]["httpOnly"]
+    assert kept["battlemap_session"]["sameSite"] == "Lax"
+    assert accounts.who(kept["battlemap_session"]["value"], datetime.now(UTC)).name == "zhang.head"
 
 
 def test_a_claim_that_changes_moves_the_role_at_the_next_log_in_and_keeps_the_account(browser, mock, accounts):
