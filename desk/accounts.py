@@ -265,7 +265,7 @@ class Accounts:
 
     def current(self, account: str, now: datetime) -> list[Session]:
         """Return the sessions of an account that are not over."""
-        return [one for one in self.sessions(account) if not one.is_over(now, idle=self.rules.idle, slack=SLACK)]
+        return [one for one in self.sessions(account) if not one.is_over(now, idle=self.rules.idle)]
 
     def everybody(self, now: datetime) -> builtins.list[Live]:
         """Return the sessions of all accounts that are not over, with whom they belong to, those seen last first."""
@@ -808,7 +808,7 @@ class Accounts:
 
     def _is_live(self, found: Live, now: datetime) -> bool:
         idle = self.rules.idle if found.account else None
-        return found.role is not None and not found.session.is_over(now, idle=idle, slack=SLACK)
+        return found.role is not None and not found.session.is_over(now, idle=idle)
 
     def _is_due(self, account: Account, now: datetime) -> bool:
         """Tell whether a password has to be changed."""

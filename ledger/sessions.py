@@ -53,17 +53,15 @@ class Session:
     name: str = ""
     scope: Scope | None = None
 
-    def is_over(self, now: datetime, *, idle: timedelta | None, slack: timedelta) -> bool:
+    def is_over(self, now: datetime, *, idle: timedelta | None) -> bool:
         """Tell whether it is over at a time.
 
         Parameters
         ----------
         idle
             After which it ends without a sign of life; None for never.
-        slack
-            By which clocks may differ: a time before the last sign of life, by more than this, ends it.
         """
-        if self.ended is not None or self.seen is None or now >= self.until or now < self.seen - slack:
+        if self.ended is not None or self.seen is None or now >= self.until:
             return True
         return idle is not None and now - self.seen >= idle
 
@@ -258,7 +256,7 @@ def offer(
 def redeem(connection: Connection, code: str, token: str, *, address: str, agent: str, now: datetime) -> Session | None:
     """Let the wall of a code in, once; None when the code is wrong, was used, or is over."""
     c, at = device.c, milliseconds(now)
-    holds = (c.code == code, c.ended.is_(None), c.token.is_(None), c.made <= at, c.code_until > at)
+    holds = (c.code == code, c.ended.is_(None), c.made <= at, c.code_until > at)
     row = connection.execute(select(device).where(*holds)).mappings().one_or_none()
     if row is None:
         return None

@@ -20,7 +20,7 @@ from desk.identity import Cost
 from geo.errors import AccessError, LedgerError, LoginError, NoAccess, PasswordError
 from incidents.access import EVERYWHERE, GIVEN, Role, Scope, Who
 from incidents.lifecycle import Act, By, PostKind
-from ledger import tables
+from ledger import sessions, tables
 from ledger.accounts import FOREVER, Steps
 from ledger.sessions import KEY_FILE, session_key
 from ledger.store import open_ledger
@@ -395,6 +395,15 @@ def test_signs_of_life_are_written_at_most_every_30_seconds(ledger, accounts):
     for second in range(95):
         accounts.who(entered.token, NOW + second * SECOND)
     assert len(written) == 3
+
+
+def test_a_sign_of_life_that_comes_late_takes_none_back(ledger, accounts):
+    """Of two processes the one that saw the earlier request may write last."""
+    made(accounts)
+    entered = came_in(accounts)
+    for second in (90, 40):
+        ledger.change(lambda work, at=NOW + second * SECOND: sessions.touch(work.connection, entered.who.session, at))
+    assert accounts.sessions(entered.who.account)[0].seen == NOW + 90 * SECOND
 
 
 def test_what_is_asked_again_within_a_second_is_not_looked_up(ledger, accounts):
