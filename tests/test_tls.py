@@ -280,8 +280,9 @@ def test_tls_1_2_and_1_3_are_spoken(settings, version):
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 @pytest.mark.parametrize("version", ["TLSv1", "TLSv1_1"])
 def test_nothing_older_than_tls_1_2_is_spoken(settings, version):
-    spoken = ssl.TLSVersion[version]
-    with served(settings.context(clock)) as port:
+    spoken, context = ssl.TLSVersion[version], settings.context(clock)
+    assert context.minimum_version is ssl.TLSVersion.TLSv1_2  # the ciphers alone would refuse older ones today
+    with served(context) as port:
         client = trusting(settings.data_dir / "tls/authority.pem", minimum_version=spoken, maximum_version=spoken)
         client.set_ciphers("ALL:@SECLEVEL=0")
         with pytest.raises(ssl.SSLError, match=r"(?i)protocol"):
