@@ -852,27 +852,47 @@ def incidents_import(
     "--language", type=click.Choice(["zh", "en"]), help="Language of headings and names.  [default: BATTLEMAP_LANGUAGE]"
 )
 @click.option("--force", is_flag=True, help="Replace the file where it exists.")
-def incidents_export(*, area: str, out: Path, language: str | None, force: bool, **asked: Any) -> None:
-    """Write cases of the ledger into a file.
+@click.option("--no-limit", is_flag=True, help="Write more cases than export_rows of desk.toml allows.")
+def incidents_export(*, area: str, out: Path, language: str | None, force: bool, no_limit: bool, **asked: Any) -> None:
+    """Write cases of the ledger into a file, with a watermark and a line in the audit trail.
 
     Exit codes: 0 = written, 1 = an error, nothing was written, 2 = usage.
     """
+    from desk.taken import EXPORT, taken
     from locales import translator
     from reports import export_files, exports, figures
+    from reports.watermark import filtered, watermark
     from reports.withheld import withheld
     from settings import Settings
 
     language = language or Settings.from_env().language
-    room, now = _room(area), _now()
+    room, now, user = _room(area), _now(), _user()
     until = asked.pop("until")
     if until is not None and not (until.hour or until.minute):
         until += timedelta(days=1)
     wanted = exports.named(room, until=until, **asked)
     question = figures.asked(room, wanted, now, rows=True)
-    notes = withheld(room, wanted, now).said(translator(language))
+    translate = translator(language)
+    notes = withheld(room, wanted, now).said(translate)
+    mark = watermark(room, None, now, filtered(room, wanted, translate, language), translate, language, user=user)
+    most = None if no_limit else room.rules.settings.export_rows
+
+    def trace(rows: int) -> None:
+        data = {"rows": rows, "filter": wanted.to_query(period=None), "user": user}
+        taken(room, EXPORT, None, now, what=out.name, data=data, local=True)
+
     with _terminable(), _progress("export") as progress:
-        n = export_files.export(room, question, out, now, language, force=force, progress=progress, notes=notes)
+        n = export_files.export(room, question, out, now, language, force=force, progress=progress, notes=notes, mark=mark, most=most, trace=trace)  # fmt: skip
     click.echo("\n".join((f"{n} cases written to {out}.", *notes)))
+
+
+def _user() -> str:
+    """Return who commands the machine, as the system calls them; "" where it does not say."""
+    import getpass
+
+    with suppress(OSError, KeyError, ImportError):
+        return getpass.getuser()
+    return ""
 
 
 def _aside(file: Path) -> Path:

@@ -40,6 +40,7 @@ class Settings:
     sample_share: float
     review_days: int
     erase_days: int
+    export_rows: int
     back_days: int
     ahead_minutes: int
     longest_title: int

@@ -29,6 +29,7 @@ from ledger import find
 from ledger.find import Wanted
 from locales import Translator, translator
 from reports.exports import CODE_WIDTH, Column, batches, columns
+from reports.watermark import of_sheet
 
 Progress = Callable[[int, int], None]
 SHEET_ROWS = 1_048_575  # that a sheet holds below its header
@@ -37,6 +38,7 @@ IDS = frozenset({"number", "external_id"})
 NOTE_WIDTH = 80
 MINUTE = "%Y-%m-%d %H:%M"
 GEOMETRY = "geometry"
+WATERMARK = "watermark"  # its name in files for machines
 
 
 class Out(Protocol):
@@ -62,6 +64,9 @@ def export(
     force: bool = False,
     progress: Progress | None = None,
     notes: Sequence[str] = (),
+    mark: str = "",
+    most: int | None = None,
+    trace: Callable[[int], None] | None = None,
 ) -> int:
     """Write the wanted cases into a file, and return how many.
 
@@ -75,17 +80,27 @@ def export(
         Called with how many of how many are written.
     notes
         What is left out, and why: a workbook has them on a sheet of their own.
+    mark
+        The watermark (`reports.watermark`).
+    most
+        Rows that a file may hold; None for as many as there are.
+    trace
+        Called with the number of rows when all are written and before the file gets its name; what it raises leaves no file.
 
     Raises
     ------
     TableError
-        The file exists, cannot be written, or cannot hold so many rows; nothing was changed.
+        The file exists, cannot be written, or cannot or may not hold so many rows; nothing was changed.
     """
     kind = kind_of(out, writing=True)
     if out.exists() and not force:
         raise TableError(f"{out} exists. Choose another name, or replace it with --force.")
     with room.ledger.reading() as connection:
         total = find.count(connection, wanted)
+    if most is not None and total > most:
+        raise TableError(
+            f"{total:,} cases are more than the {most:,} that one file may hold (export_rows of desk.toml). Narrow it with --days, --class or --grid."
+        )
     if kind == "xlsx" and total > SHEET_ROWS:
         raise TableError(
             f"{total:,} cases are more than the {SHEET_ROWS:,} rows of a sheet. Write .csv or .parquet, or narrow it with --days, --class or --grid."
@@ -93,7 +108,7 @@ def export(
     done = 0
     with (
         whole_or_nothing(out) as part,
-        closing(OPENED[kind](part, columns(room, language), translator(language))) as file,
+        closing(OPENED[kind](part, columns(room, language), translator(language), mark)) as file,
     ):
         for frame in batches(room, wanted, now, language):
             file.put(frame)
@@ -101,23 +116,28 @@ def export(
             if progress:
                 progress(done, max(total, done))
         if isinstance(file, _Sheet):
-            note(file.book, notes, translator(language)("Notes"))
+            note(file.book, [*([mark] if mark else []), *notes], translator(language)("Notes"))
         file.done()
+        if trace:
+            trace(done)
     return done
 
 
 class _Csv:
-    """UTF-8 with a mark, which Excel needs for Chinese; what Excel would run as a formula begins with an apostrophe."""
+    """UTF-8 with a byte order mark, which Excel needs for Chinese; what Excel would run as a formula begins with an apostrophe. The watermark heads a last, empty column."""
 
-    def __init__(self, path: Path, known: Sequence[Column], _: Translator) -> None:
+    def __init__(self, path: Path, known: Sequence[Column], _: Translator, mark: str) -> None:
         self.columns = [column for column in known if column.heading]
         self.flags = {True: _("yes"), False: _("no")}
+        self.marked = bool(mark)
         self.file = path.open("w", encoding="utf-8-sig", newline="")
         self.out = csv.writer(self.file, lineterminator="\r\n")
-        self.out.writerow([column.heading for column in self.columns])
+        self.out.writerow([*(column.heading for column in self.columns), *([harmless(mark)] if mark else [])])
 
     def put(self, frame: pd.DataFrame) -> None:
-        self.out.writerows(zip(*(self._cells(column, frame[column.key]) for column in self.columns), strict=True))
+        cells = [self._cells(column, frame[column.key]) for column in self.columns]
+        empty = [[""] * len(frame)] if self.marked else []
+        self.out.writerows(zip(*cells, *empty, strict=True))
 
     def _cells(self, column: Column, values: pd.Series) -> list[Any]:
         if column.kind == "time":
@@ -138,13 +158,15 @@ class _Csv:
 class _Sheet:
     """A workbook as an office keeps it: headings that stay, widths, a filter, real dates in the area's time, ids as text."""
 
-    def __init__(self, path: Path, known: Sequence[Column], _: Translator) -> None:
+    def __init__(self, path: Path, known: Sequence[Column], _: Translator, mark: str) -> None:
         self.is_saved = False
         self.path, self.flags, self.rows = path, {True: _("yes"), False: _("no")}, 1
         self.columns = [column for column in known if column.heading]
         self.book = openpyxl.Workbook(write_only=True)
         self.page = self.book.create_sheet(_("Ledger"))
         self.page.freeze_panes = "B2"
+        if mark:
+            of_sheet(self.book, self.page, mark)
         for number, column in enumerate(self.columns, start=1):
             self.page.column_dimensions[get_column_letter(number)].width = column.width
         self.page.append([self._heading(column.heading) for column in self.columns])
@@ -200,10 +222,11 @@ class _Sheet:
 class _Json:
     """GeoJSON in WGS84 (RFC 7946): keys in English, values as people read them and as they are kept."""
 
-    def __init__(self, path: Path, known: Sequence[Column], _: Translator) -> None:
+    def __init__(self, path: Path, known: Sequence[Column], _: Translator, mark: str) -> None:
         self.columns = known
         self.file = path.open("w", encoding="utf-8", newline="\n")
-        self.file.write('{"type":"FeatureCollection","features":[')
+        own = f'"{WATERMARK}":{json.dumps(mark, ensure_ascii=False)},' if mark else ""
+        self.file.write(f'{{"type":"FeatureCollection",{own}"features":[')
         self.separator = "\n"
 
     def put(self, frame: pd.DataFrame) -> None:
@@ -234,8 +257,8 @@ class _Json:
 class _Arrow:
     """What GeoPackage and GeoParquet have in common: columns with types, points in WGS84."""
 
-    def __init__(self, path: Path, known: Sequence[Column], _: Translator) -> None:
-        self.path = path
+    def __init__(self, path: Path, known: Sequence[Column], _: Translator, mark: str) -> None:
+        self.path, self.mark = path, mark
         self.columns = [column for column in known if column.key not in {"lon", "lat"}]
 
     def table(self, frame: pd.DataFrame) -> pa.Table:
@@ -266,7 +289,8 @@ class _Parquet(_Arrow):
         table = self.table(frame)
         shape = {"encoding": "WKB", "geometry_types": ["Point"], "crs": pyproj.CRS("EPSG:4326").to_json_dict()}
         geo = {"version": "1.1.0", "primary_column": GEOMETRY, "columns": {GEOMETRY: shape}}
-        table = table.replace_schema_metadata({b"geo": json.dumps(geo).encode()})
+        own = {WATERMARK.encode(): self.mark.encode()} if self.mark else {}
+        table = table.replace_schema_metadata({b"geo": json.dumps(geo).encode(), **own})
         if self.file is None:
             self.file = pq.ParquetWriter(self.path, table.schema)
         self.file.write_table(table)
@@ -297,9 +321,14 @@ class _Package(_Arrow):
             geometry_name=GEOMETRY,
             geometry_type="Point",
             crs="EPSG:4326",
-            **({} if self.is_begun else {"layer_options": {"GEOMETRY_NAME": "geom"}}),
+            **({} if self.is_begun else self._begun()),
         )
         self.is_begun = True
+
+    def _begun(self) -> dict[str, Any]:
+        """Return what belongs to the layer alone, the watermark as its description and in its metadata."""
+        options = {"GEOMETRY_NAME": "geom", **({"DESCRIPTION": self.mark} if self.mark else {})}
+        return {"layer_options": options, **({"layer_metadata": {WATERMARK: self.mark}} if self.mark else {})}
 
     def done(self) -> None:
         """Leave the file as it is."""
@@ -308,7 +337,7 @@ class _Package(_Arrow):
         """Leave the file as it is: every batch closed it."""
 
 
-OPENED: MappingProxyType[str, Callable[[Path, Sequence[Column], Translator], Out]] = MappingProxyType(
+OPENED: MappingProxyType[str, Callable[[Path, Sequence[Column], Translator, str], Out]] = MappingProxyType(
     {"csv": _Csv, "xlsx": _Sheet, "geojson": _Json, "gpkg": _Package, "parquet": _Parquet}
 )
 

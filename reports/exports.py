@@ -6,6 +6,7 @@ column is.
 
 import difflib
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -152,8 +153,10 @@ def batches(
     """Walk through the table some rows at a time, all of one moment of the ledger; an empty table is one batch without rows."""
     maker = _Maker(room, wanted, now, language)
     is_empty = True
-    with room.ledger.reading() as connection:
-        found = connection.execution_options(yield_per=size).execute(find.select_all(wanted))
+    with (
+        room.ledger.reading() as connection,
+        closing(connection.execution_options(yield_per=size).execute(find.select_all(wanted))) as found,
+    ):
         for rows in found.mappings().partitions(size):
             is_empty = False
             yield maker.frame([from_row(dict(row)) for row in rows])

@@ -20,6 +20,7 @@ from locales import Translator
 from reports import exports
 from reports.export_files import note
 from reports.figures import Filter, asked
+from reports.watermark import of_sheet
 from reports.withheld import withheld
 
 MOST = 10_000  # rows that the table shows, the newest ones
@@ -113,23 +114,25 @@ def listing(
     )
 
 
-def to_csv(frame: pd.DataFrame) -> bytes:
-    """Return the table as CSV that spreadsheets open by themselves: UTF-8 with a mark at its head."""
-    out = frame.copy()
+def to_csv(frame: pd.DataFrame, mark: str = "") -> bytes:
+    """Return the table as CSV that spreadsheets open by themselves: UTF-8 with a byte order mark. The watermark heads a last, empty column."""
+    out = frame.assign(**{str(_plain(mark)): ""}) if mark else frame.copy()
     for name in out.columns[out.dtypes.map(pd.api.types.is_datetime64_any_dtype)]:
         out[name] = out[name].dt.strftime("%Y-%m-%d %H:%M").fillna("")
     return ("\ufeff" + out.map(_plain).to_csv(index=False)).encode()
 
 
-def to_xlsx(frame: pd.DataFrame, title: str, notes: Sequence[str] = (), heading: str = "") -> bytes:
-    """Return the table as a workbook, its times as times; what begins like a formula stays text. Notes stand on a sheet of their own."""
+def to_xlsx(frame: pd.DataFrame, title: str, notes: Sequence[str] = (), heading: str = "", mark: str = "") -> bytes:
+    """Return the table as a workbook, its times as times; what begins like a formula stays text. Watermark and notes stand on a sheet of their own."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(title[:31])
     sheet.freeze_panes = "A2"
+    if mark:
+        of_sheet(book, sheet, mark)
     sheet.append(list(frame.columns))
     for values in frame.itertuples(index=False, name=None):
         sheet.append([_cell(sheet, value) for value in values])
-    note(book, notes, heading)
+    note(book, [*([mark] if mark else []), *notes], heading)
     out = BytesIO()
     book.save(out)
     return out.getvalue()
