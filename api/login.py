@@ -188,10 +188,9 @@ def _taking(house: _House, show: Shown, take: Taken) -> Callable[[Request], Any]
 
 def own_path(text: str) -> str:
     """Return an address of this console to which one may be sent after logging in; "/" for any other."""
-    text = text[: LONGEST_NEXT + 1]
-    parts = urlsplit(text) if text.isprintable() and "\\" not in text and text[:2] != "//" else None
-    fits = parts and text.startswith("/") and not (parts.scheme or parts.netloc) and len(text) <= LONGEST_NEXT
-    return text if fits and parts and parts.path not in PATHS else "/"
+    is_ours = text.startswith("/") and not text.startswith("//") and len(text) <= LONGEST_NEXT
+    fits = is_ours and text.isprintable() and "\\" not in text and urlsplit(text).path not in PATHS
+    return text if fits else "/"
 
 
 def home(person: Who) -> str:
