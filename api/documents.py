@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import answering, language_of, missing, page, unchanging
+from api.identity import room as room_of
 from desk.room import Room
 from desk.rooms import Rooms
 from layers import document
@@ -49,13 +50,13 @@ def routes(rooms: Rooms, settings: Settings, files: Mapping[str, Path]) -> list[
         )
 
     def chart(request: Request) -> Response:
-        room = rooms.get(request.path_params["area"], datetime.now(UTC))
+        room = room_of(request, rooms, datetime.now(UTC))
         theme = request.query_params.get("theme", "")
-        made = built(room, language_of(request, settings.language), theme if theme in THEMES else THEMES[0])
+        made = built(room.whole, language_of(request, settings.language), theme if theme in THEMES else THEMES[0])
         return page(request, made.html, tag=made.etag)
 
     def data(request: Request) -> Response:
-        made = built(rooms.get(request.path_params["area"], datetime.now(UTC)), settings.language, THEMES[0])
+        made = built(room_of(request, rooms, datetime.now(UTC)).whole, settings.language, THEMES[0])
         found = made.files.get(request.path_params["file"])
         if found is None or request.path_params["digest"] != made.digest:
             return missing(request)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import answering, fresh
+from api.identity import room as room_of
 from desk.room import Room
 from desk.rooms import Rooms
 from geo.errors import FilterError
@@ -23,16 +25,18 @@ from reports.figures import MARKS, Filter, Picture
 from reports.withheld import leaves_out_few
 
 LONGEST_NUMBER = 18  # digits
+SCOPE = 12  # characters of a scope's word
 LONGEST_AWAY = timedelta(hours=1)  # after which one who comes back gets a snapshot
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What one who asks has seen: the version and the time of the last answer, and the pack that it named, "" where he does not say."""
+    """What one who asks has seen: the version and the time of the last answer, the pack that it named, "" where he does not say, and the scope in which he saw it."""
 
     version: int
     at: datetime
     pack: str = ""
+    scope: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def routes(rooms: Rooms) -> list[Route]:
 
     def live(request: Request) -> Response:
         now = datetime.now(UTC)
-        room = rooms.get(request.path_params["area"], now)
+        room = room_of(request, rooms, now)
         return fresh(answer(room, Filter.from_query(request.query_params), seen_of(request.query_params), now), request)
 
     return [Route("/live/{area}", answering(live))]
@@ -68,6 +72,7 @@ def answer(room: Room, wanted: Filter, seen: Seen | None, now: datetime) -> dict
     return {
         "version": picture.version,
         "pack": room.area.digest,
+        "scope": scope_of(room),
         "served": now.isoformat(timespec="seconds"),
         "as_of": room.clock(now).isoformat(timespec="seconds"),
         **state(room, picture),
@@ -78,7 +83,7 @@ def answer(room: Room, wanted: Filter, seen: Seen | None, now: datetime) -> dict
 
 
 def seen_of(query: Mapping[str, str]) -> Seen | None:
-    """Read what an address says was seen: ``since`` (the version of the last answer), ``at`` (when it was ``served``), ``pack``; None for one who comes anew.
+    """Read what an address says was seen: ``since`` (the version of the last answer), ``at`` (when it was ``served``), ``pack``, ``scope``; None for one who comes anew.
 
     Raises
     ------
@@ -98,7 +103,16 @@ def seen_of(query: Mapping[str, str]) -> Seen | None:
         then = None
     if then is None or then.tzinfo is None:
         raise FilterError(f"at={at}: give the time at which the last answer was served, as it says.")
-    return Seen(int(since), then, query.get("pack", ""))
+    return Seen(int(since), then, query.get("pack", ""), query.get("scope", ""))
+
+
+def scope_of(room: Room) -> str:
+    """Return a short word for how far who looks sees, "" for everything; who sees another part than before (another grid, fewer words) is told everything anew."""
+    within = room.within
+    if not within.narrows and within.words:
+        return ""
+    said = [within.grid, *sorted(within.codes), within.post, str(within.words)]
+    return sha256("\n".join(said).encode()).hexdigest()[:SCOPE]
 
 
 def delta_of(room: Room, wanted: Filter, seen: Seen | None, picture: Picture, now: datetime) -> Delta:
@@ -151,8 +165,8 @@ def grid_states(net: Net, found: pd.DataFrame) -> dict[str, dict[str, str]]:
 
 
 def _changed(room: Room, seen: Seen, picture: Picture, now: datetime) -> frozenset[str] | None:
-    """Return the numbers of what changed since; None where only a snapshot helps: another pack, a version that we do not know, or too long ago."""
-    is_ours = seen.pack in {"", room.area.digest} and seen.version <= picture.version
+    """Return the numbers of what changed since; None where only a snapshot helps: another pack or scope, a version that we do not know, or too long ago."""
+    is_ours = seen.pack in {"", room.area.digest} and seen.version <= picture.version and seen.scope == scope_of(room)
     if not is_ours or not timedelta(0) <= now - seen.at <= LONGEST_AWAY:
         return None
     return figures.changed(room, seen.version) if seen.version < picture.version else frozenset()

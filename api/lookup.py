@@ -7,6 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import answering, fresh, language_of
+from api.identity import room as room_of
 from desk.rooms import Rooms
 from layers.search import Found
 from reports.cards import card
@@ -22,13 +23,13 @@ def routes(rooms: Rooms, settings: Settings) -> list[Route]:
 
     def card_of(request: Request) -> Response:
         now, path = datetime.now(UTC), request.path_params
-        room, wanted = rooms.get(path["area"], now), Filter.from_query(request.query_params)
+        room, wanted = room_of(request, rooms, now), Filter.from_query(request.query_params)
         language = language_of(request, settings.language)
         return fresh(card(room, path["kind"], path["code"], now, wanted=wanted, language=language))
 
     def search(request: Request) -> Response:
         now = datetime.now(UTC)
-        room = rooms.get(request.path_params["area"], now)
+        room = room_of(request, rooms, now)
         language = language_of(request, settings.language)
         found = look_up(room, request.query_params.get("q", "")[:LONGEST], now)
         return fresh({"items": [_item(thing, language) for thing in found]})

@@ -11,17 +11,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import DOCUMENT_POLICY, SAFE, answering, language_of
+from api.identity import room as room_of
+from api.marking import over_page, printed
+from desk.posts.acting import looks_as
 from desk.reading import may_read
 from desk.room import Room
 from desk.rooms import Rooms
-from geo.errors import FilterError, UnknownIncident
+from geo.errors import FilterError
 from incidents.case import Incident
 from layers.sheet.ink import INKS
 from layers.sheet.spot import spot
 from layers.style import css, mark_svg
 from ledger import find
 from locales import Translator, translator
-from reports.case_words import local
 from reports.dispatch_sheet import DispatchSheet, dispatch_sheet
 from reports.words import mark_name
 from settings import Settings
@@ -41,20 +43,20 @@ def routes(rooms: Rooms, settings: Settings, assets: str) -> list[Route]:
 
     def paper(request: Request) -> Response:
         now = datetime.now(UTC)
-        room, language = rooms.get(request.path_params["area"], now), language_of(request, settings.language)
+        room, language = room_of(request, rooms, now), language_of(request, settings.language)
         ink = _ink(request)
         case = _case(request, room, now)
-        with room.ledger.reading() as connection:
-            entries = find.entries(connection, room.id, case.number)
+        entries = room.history(case.number)
         _ = translator(language)
         sheet = dispatch_sheet(room, case, entries, _, language)
-        html = _page(room, case, sheet, request=request, language=language, ink=ink, assets=assets, now=now, _=_)
+        mark = printed(request, room, now, _, language, what=case.number, said=[case.number], data={"sheet": "dispatch", "rows": 1})  # fmt: skip
+        html = _page(room, case, sheet, request=request, language=language, ink=ink, assets=assets, mark=mark, _=_)
         headers = {**SAFE, "Content-Security-Policy": DOCUMENT_POLICY, "Cache-Control": PRIVATE}
         return Response(html, headers=headers, media_type="text/html; charset=utf-8")
 
     def place(request: Request) -> Response:
         now = datetime.now(UTC)
-        room, language = rooms.get(request.path_params["area"], now), language_of(request, settings.language)
+        room, language = room_of(request, rooms, now), language_of(request, settings.language)
         case = _case(request, room, now)
         drawn = _spot(room, case, language, _ink(request), width=120, height=78)
         return Response(drawn, headers={**SAFE, "Cache-Control": PRIVATE}, media_type="image/svg+xml")
@@ -90,11 +92,10 @@ def _case(request: Request, room: Room, now: datetime) -> Incident:
         There is none, or none that may be shown: the answer does not tell which.
     """
     number = request.path_params["number"]
-    with room.ledger.reading() as connection:
-        case = find.get(connection, room.id, number)
-    post = room.register.posts(now).get(request.query_params.get("post", ""))
-    if case.restricted and not (post and may_read(post, case)):
-        raise UnknownIncident(find.UNKNOWN.format(number=number, area=room.id))
+    case = room.get(number)
+    post = looks_as(room, request.query_params.get("post", ""), now)
+    if not room.within.words or not may_read(post, case):
+        raise find.unknown(room.id, number)
     return case
 
 
@@ -121,7 +122,7 @@ def _page(
     language: str,
     ink: str,
     assets: str,
-    now: datetime,
+    mark: str,
     _: Translator,
 ) -> str:
     words = {"colour": _("In colour"), "black": _("Black and white")}
@@ -141,7 +142,7 @@ def _page(
     code = segno.make(address, error="m", micro=False).svg_inline(
         scale=3, border=2, dark="#000", light="#fff", omitsize=True
     )
-    foot = f"{escape(room.area.pack.name.in_(language))} · {escape(case.number)} · {escape(_('Printed {time}').format(time=local(room, now)))}"
+    foot = escape(_("Printed by {mark}").format(mark=mark))
     return f"""<!doctype html>
 <html lang="{"zh-CN" if language == "zh" else "en"}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(sheet.title)} {escape(case.number)}</title><style>{css("light")}</style><link rel="stylesheet" href="{assets}print.css"><link rel="stylesheet" href="{assets}paper.css"></head>
@@ -151,7 +152,7 @@ def _page(
 <figure class="qr">{code}<figcaption>{escape(_("Scan to open the case") if address != case.number else case.number)}</figcaption></figure></header>
 <table>{rows}</table>
 <figure class="place">{_spot(room, case, language, ink, width=WIDTH, height=HEIGHT)}<figcaption>{escape(_("Place of the case"))} · 1:2000</figcaption></figure>
-<footer>{foot}</footer></article></main><script src="{assets}print.js"></script></body></html>"""
+<footer>{foot}</footer>{over_page(mark)}</article></main><script src="{assets}print.js"></script></body></html>"""
 
 
 def _lines(value: str) -> str:

@@ -1,5 +1,6 @@
 """``/print/{area}``: the battle map as one A3 sheet, for paper and for PDF."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
 from urllib.parse import quote, urlencode
@@ -10,6 +11,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import DOCUMENT_POLICY, SAFE, answering, language_of
+from api.identity import room as room_of
+from api.marking import printed
 from desk.room import Room
 from desk.rooms import Rooms
 from geo.errors import FilterError
@@ -21,6 +24,7 @@ from locales import Translator, translator
 from reports import figures
 from reports.figures import Filter
 from reports.filter_words import conditions
+from reports.watermark import filtered
 from reports.withheld import few_left_out
 from settings import Settings
 
@@ -38,7 +42,7 @@ def routes(rooms: Rooms, settings: Settings, assets: str) -> list[Route]:
 
     def paper(request: Request) -> Response:
         now = datetime.now(UTC)
-        room = rooms.get(request.path_params["area"], now)
+        room = room_of(request, rooms, now)
         language = language_of(request, settings.language)
         ink = request.query_params.get("ink", INKS[0])
         if ink not in INKS:
@@ -48,6 +52,9 @@ def routes(rooms: Rooms, settings: Settings, assets: str) -> list[Route]:
         said = tuple(conditions(room, wanted, language, _))
         view = view_of(request.query_params.get("view", ""))
         chosen = wanted_of(room, wanted, now, conditions=said, view=view, ink=ink, translate=_)
+        data = {"sheet": "map", "rows": len(chosen.cases), "filter": wanted.to_query()}
+        mark = printed(request, room, now, _, language, what="map", said=filtered(room, wanted, _, language), data=data)
+        chosen = replace(chosen, watermark=mark)
         drawn = sheet(room.area, chosen, language=language, translate=_, printed_at=now)
         headers = {**SAFE, "Content-Security-Policy": DOCUMENT_POLICY, "Cache-Control": "no-store"}
         html = _page(room.area, drawn, assets=assets, query=_query(request), language=language, ink=ink, _=_)

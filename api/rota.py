@@ -9,6 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import DOCUMENT_POLICY, SAFE, answering, language_of
+from api.identity import room as room_of
+from api.marking import over_page, printed
 from desk.posts import duty
 from desk.posts.duty import Week
 from desk.room import Room
@@ -17,7 +19,6 @@ from geo.errors import FilterError
 from incidents.rota import COVER, Cover, Role, Slot
 from layers.style import css
 from locales import Translator, translator
-from reports.case_words import local
 from reports.roster import ROLE, clock, day_name, post_full
 from settings import Settings
 
@@ -35,9 +36,12 @@ def routes(rooms: Rooms, settings: Settings, assets: str) -> list[Route]:
 
     def paper(request: Request) -> Response:
         now = datetime.now(UTC)
-        room, language = rooms.get(request.path_params["area"], now), language_of(request, settings.language)
+        room, language = room_of(request, rooms, now), language_of(request, settings.language)
         week = duty.week(room, duty.monday(room, _day(request.query_params.get("week", "")), now))
-        html = _page(room, week, now, language=language, names=request.query_params.get("names") == "1", assets=assets)
+        names, first = request.query_params.get("names") == "1", week.days[0].isoformat()
+        data = {"sheet": "rota", "rows": len(week.shifts), "filter": {"week": first, "names": names}}
+        mark = printed(request, room, now, translator(language), language, what=f"rota {first}", said=[first], data=data)  # fmt: skip
+        html = _page(room, week, mark, language=language, names=names, assets=assets)
         headers = {**SAFE, "Content-Security-Policy": DOCUMENT_POLICY, "Cache-Control": "private, no-store"}
         return Response(html, headers=headers, media_type="text/html; charset=utf-8")
 
@@ -56,7 +60,7 @@ def _day(text: str) -> date | None:
     return day
 
 
-def _page(room: Room, week: Week, now: datetime, *, language: str, names: bool, assets: str) -> str:
+def _page(room: Room, week: Week, mark: str, *, language: str, names: bool, assets: str) -> str:
     _ = translator(language)
     area, first = room.area.pack.name.in_(language), week.days[0]
     title = _("Duty rota {first} to {last}").format(first=first.isoformat(), last=week.days[-1].isoformat())
@@ -67,7 +71,7 @@ def _page(room: Room, week: Week, now: datetime, *, language: str, names: bool, 
     head = "".join(f"<th scope=col>{escape(day_name(day, _))}</th>" for day in week.days)
     body = "".join(_row(room, week, role, names=names, _=_) for role in Role if role in ALWAYS or _used(week, role))
     signed = f'<tr class="sign"><th scope=row>{escape(_("Signed by who takes over"))}</th>{"<td></td>" * len(week.days)}</tr>'
-    foot = f"{escape(area)} · {escape(_('Printed {time}').format(time=local(room, now)))}"
+    foot = escape(_("Printed by {mark}").format(mark=mark))
     return f"""<!doctype html>
 <html lang="{"zh-CN" if language == "zh" else "en"}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)}</title><style>{css("light")}</style><link rel="stylesheet" href="{assets}print.css"><link rel="stylesheet" href="{assets}rota.css"></head>
@@ -75,7 +79,7 @@ def _page(room: Room, week: Week, now: datetime, *, language: str, names: bool, 
 <a id="names" href="{escape(switch)}">{escape(words)}</a><button id="print" type="button">{escape(_("Print"))}</button></nav>
 <main><article class="a4"><header><h1>{escape(area)} {escape(title)}{synthetic}</h1></header>
 <table><thead><tr><th></th>{head}</tr></thead><tbody>{body}{signed}</tbody></table>
-<footer><span>{foot}</span><span>1 / 1</span></footer></article></main><script src="{assets}print.js"></script></body></html>"""
+<footer><span>{foot}</span><span>1 / 1</span></footer>{over_page(mark)}</article></main><script src="{assets}print.js"></script></body></html>"""
 
 
 def _used(week: Week, role: Role) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from desk import evidence
 from desk.places.place import duty, place
+from desk.posts.acting import change
 from desk.posts.roster import handed_over
 from desk.reports import LONGEST_ADDRESS
 from desk.room import Room
@@ -75,10 +76,14 @@ def do_all(room: Room, doings: Sequence[Doing], by: By, now: datetime) -> list[I
         if doing.act in BY_NOBODY - {Act.UNDO}:
             raise LifecycleError(f"{doing.act.value} is done by the desk itself, and by no person.")
     shots = [evidence.keep(room, doing.photos, kind=PHOTO_KIND.get(doing.act, "other")) for doing in doings]
-    return room.ledger.change(
+    return change(
+        room,
+        "act",
+        by,
+        now,
         lambda writing: [
             write(writing, room, doing, by, now, photos=photos) for doing, photos in zip(doings, shots, strict=True)
-        ]
+        ],
     )
 
 
@@ -99,7 +104,7 @@ def write(
     assume_photo
         True for a demonstration, which has no photos to show.
     """
-    case = writing.get(room.id, doing.number)
+    case = _seen(writing, room, doing.number)
     if doing.expected is not None and case.version != doing.expected:
         raise Conflict(doing.number, doing.expected, case.version)
     data = _cleaned(doing)
@@ -119,8 +124,16 @@ def write(
     )
     if undone:
         _unrelate(writing, done, *undone)
-    _relate(writing, case, done, doing.act, data)
+    _relate(writing, room, case, done, doing.act, data)
     return done
+
+
+def _seen(writing: Writing, room: Room, number: str) -> Incident:
+    """Return a case as it stands in a change; one that who looks through the room does not see is not there."""
+    case = writing.get(room.id, number)
+    if not room.sees(case):
+        raise find.unknown(room.id, number)
+    return case
 
 
 def limit_of(room: Room, case: Incident, *, level: str = "") -> Limit:
@@ -324,9 +337,11 @@ def _posts(room: Room, case: Incident, codes: Mapping[str, str]) -> dict[str, st
     return {**own, "post": case.post, "informed": own["post"]} if case.state.duty else own
 
 
-def _relate(writing: Writing, before: Incident, case: Incident, act: Act, data: Mapping[str, Any]) -> None:
+def _relate(  # noqa: PLR0917
+    writing: Writing, room: Room, before: Incident, case: Incident, act: Act, data: Mapping[str, Any]
+) -> None:
     if act in RELATION:
-        other = writing.get(case.area, str(data["to"]))
+        other = _seen(writing, room, str(data["to"]))
         if other.number == case.number:
             raise LifecycleError(f"{case.number} cannot be set in relation to itself.")
         if act is Act.LINK and other.status is Status.LINKED:

@@ -94,7 +94,7 @@ def room_of(rooms: Rooms, name: str, who: Who, now: datetime) -> Room:
     if who.scope.covers(name) and name in rooms.names():
         room = rooms.get(name, now)
         if may_enter(who, room.area.pack):
-            return _seen_by(room, who)
+            return room.seen_by(who)
     known = ", ".join(one for one in rooms.names() if who.scope.covers(one))
     raise UnknownArea(f"There is no area {name!r}. Known areas: {known or 'none'}. Add its folder to BATTLEMAP_PACKS.")
 
@@ -102,8 +102,3 @@ def room_of(rooms: Rooms, name: str, who: Who, now: datetime) -> Room:
 def may_enter(who: Who, pack: Pack) -> bool:
     """Tell whether somebody finds an area: a visitor only what is invented, or an archive."""
     return who.role is not Role.DEMO or pack.synthetic or pack.archive
-
-
-def _seen_by(room: Room, who: Who) -> Room:
-    look = getattr(room, "seen_by", None)  # until rooms know who looks
-    return look(who) if look else room

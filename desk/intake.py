@@ -10,6 +10,7 @@ from desk.mediation import KEY as MEDIATION
 from desk.mediation import Mediation
 from desk.places import names_of
 from desk.places.place import Place, duty, neighbours, place
+from desk.posts.acting import change
 from desk.reports import Draft
 from desk.room import Room
 from geo.errors import DraftError
@@ -137,7 +138,7 @@ def submit(
             kept = acts.write(writing, room, doing, by, now)
         return Taken(kept, fresh=True)
 
-    return room.ledger.change(write)
+    return change(room, "report", by, now, write)
 
 
 def submit_all(room: Room, drafts: Sequence[Draft], by: By, now: datetime) -> list[Taken]:
@@ -153,7 +154,7 @@ def submit_all(room: Room, drafts: Sequence[Draft], by: By, now: datetime) -> li
             taken.append(Taken(kept, fresh=kept.version > before))
         return taken
 
-    return room.ledger.change(write)
+    return change(room, "report", by, now, write)
 
 
 def may_decide(by: By) -> bool:

@@ -6,6 +6,7 @@ from geo.net import Net
 from incidents.case import Incident
 from incidents.lifecycle import PostKind
 from incidents.posts import Post
+from incidents.within import works_on
 
 ROOM_KINDS = frozenset({PostKind.DISPATCHER, PostKind.INSPECTOR})
 
@@ -14,9 +15,8 @@ def may_read(post: Post, case: Incident) -> bool:
     """Tell whether a post sees the words of a case: those of restricted classes (disputes, care) only who works on it, the heads above, dispatcher and inspector."""
     if not case.restricted or post.kind is PostKind.DISPATCHER:
         return True
-    works = {case.post, case.informed, case.overdue_post, case.state.handler, case.state.reporter, *case.state.handlers}
     within = post.grid is not None and post.grid[1] in case.codes.get(post.grid[0], "").split(";")
-    return post.key in works or within or post.kind is PostKind.INSPECTOR
+    return works_on(post.key, case) or within or post.kind is PostKind.INSPECTOR
 
 
 def may_read_part(post: Post, net: Net, *, grid: tuple[str, str] | None, posts: Collection[str]) -> bool:

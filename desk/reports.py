@@ -11,6 +11,7 @@ from typing import Any
 
 from desk import contacts, evidence
 from desk.places.place import Place, place
+from desk.posts.acting import change
 from desk.posts.roster import netted, responsible
 from desk.room import Room
 from geo.errors import DraftError
@@ -93,7 +94,7 @@ def report(room: Room, draft: Draft, by: By, now: datetime) -> Incident:
         stands = made if writing.posts_changed(room.id) == posts.changed else netted(room, made, now)
         return write(writing, room, draft, stands, by, now, photos=shots)
 
-    return room.ledger.change(work, origins=[(room.id, *origin)] if origin else ())
+    return change(room, "report", by, now, work, origins=[(room.id, *origin)] if origin else ())
 
 
 def checked(
@@ -167,6 +168,8 @@ def write(  # noqa: PLR0917
     kept = writing.report(
         made, entry, prefix=room.area.pack.prefix, day=day_of(room, made.reported), origin=origin, photos=photos
     )
+    if kept.version <= before and not room.sees(kept):
+        raise DraftError("This was reported already, and lies beyond what you see. Ask the dispatcher.", field="order")
     if (draft.reporter or draft.phone) and kept.version > before:
         contact = contacts.taken(draft.reporter, draft.phone)
         writing.reporter(

@@ -1,21 +1,26 @@
 """A room (指挥室): one area with its rules and the ledger, and the clock by which it looks at things."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from desk.posts.register import Register
 from desk.rules import Rules
-from geo.errors import UnknownPost
+from geo.errors import NoAccess, UnknownPost
 from geo.scheme import Name
+from incidents.access import Who
+from incidents.case import Incident
 from incidents.lifecycle import PostKind
 from incidents.posts import Post, heads, kind_of, post_key
+from incidents.within import Within
 from layers.load import Area
-from ledger.find import Wanted
+from ledger import find
+from ledger.find import EVERYTHING, Wanted
 from ledger.store import Ledger
 
 DISPATCHER = post_key(PostKind.DISPATCHER)
@@ -24,11 +29,30 @@ ROOM_POSTS = (PostKind.DISPATCHER, PostKind.INSPECTOR)
 
 @dataclass(frozen=True, eq=False)
 class Room:
-    """One area, its rules, and the ledger of all areas."""
+    """One area, its rules, and the ledger of all areas; for who looks through it, only as far as they see.
+
+    Two rooms are the same where area, rules, ledger and `within` are, so that what was worked out for one holds for all who see as far.
+
+    Attributes
+    ----------
+    who
+        Who looks through it; None for nobody: the desk's own work, the clock, an import, the command line.
+    """
 
     area: Area
     rules: Rules
     ledger: Ledger
+    who: Who | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Room) and self._same == other._same
+
+    def __hash__(self) -> int:
+        return hash(self._same)
+
+    @cached_property
+    def _same(self) -> tuple[int, int, int, Within]:
+        return id(self.area), id(self.rules), id(self.ledger), self.within
 
     @property
     def id(self) -> str:
@@ -50,9 +74,87 @@ class Room:
         local = now.astimezone(self.area.pack.timezone)
         return self.rules.calendar.working_time(local, local + timedelta(minutes=1)) > timedelta(0)
 
+    def seen_by(self, who: Who) -> "Room":
+        """Return the same room as somebody sees it: whatever is read through it lies in their scope.
+
+        Raises
+        ------
+        NoAccess
+            Their scope does not cover the area.
+        """
+        if not who.scope.covers(self.id):
+            raise NoAccess(f"The scope {who.scope} does not cover {self.id}. Ask the security administrator.", "scope")
+        return self._as(who)
+
+    @property
+    def whole(self) -> "Room":
+        """The room with nobody looking through it, for what is worked out and not shown."""
+        return self._as(None) if self.who else self
+
+    def _as(self, who: Who | None) -> "Room":
+        seen = replace(self, who=who)
+        vars(seen).update(register=self.register, own_posts=self.own_posts)  # one register for all
+        return seen
+
+    @cached_property
+    def within(self) -> Within:
+        """How far who looks through it sees: a grid and all below it, what a department works on, or everything; and whether they read words."""
+        if self.who is None:
+            return EVERYTHING
+        scope, words = self.who.scope, self.who.can("cases")
+        if scope.grid:
+            return Within(scope.grid[0], self._codes_of(*scope.grid), words=words)
+        if scope.department:
+            return Within(post=post_key(PostKind.DEPARTMENT, "", scope.department), words=words)
+        return Within(words=words)
+
+    def _codes_of(self, key: str, code: str) -> frozenset[str]:
+        """Return the codes that a grid stands for: its own, or those of the micro-grids that are stacked on it."""
+        net = self.area.net
+        stacked = net.stacked.get(code, ()) if key == net.leaf.key else ()
+        return frozenset(stack.code for stack in stacked) or frozenset({code})
+
     def wanted(self, **asked: object) -> Wanted:
-        """Return a question about this area."""
-        return Wanted(area=self.id, **asked)  # type: ignore[arg-type]  # the names of Wanted
+        """Return a question about this area, as far as who asks sees: every question of a desk, a report or a page is made here."""
+        return Wanted(area=self.id, within=self.within, **asked)  # type: ignore[arg-type]  # the names of Wanted
+
+    def sees(self, case: Incident) -> bool:
+        """Tell whether who looks sees a case."""
+        return self.within.holds(case)
+
+    def get(self, number: str) -> Incident:
+        """Return a case.
+
+        Raises
+        ------
+        UnknownIncident
+            There is none of that number, or none for who looks: the answer does not tell which.
+        """
+        with self.ledger.reading() as connection:
+            return find.get(connection, self.id, number, self.within)
+
+    def history(self, number: str) -> list[dict[str, Any]]:
+        """Return the history of a case, oldest first; raises UnknownIncident as `get`."""
+        return self.sheet(number)[1]
+
+    def sheet(self, number: str) -> tuple[Incident, list[dict[str, Any]], list[dict[str, Any]]]:
+        """Return a case, its history and its photos, all of one moment; raises UnknownIncident as `get`."""
+        with self.ledger.reading() as connection:
+            case = find.get(connection, self.id, number, self.within)
+            return case, find.entries(connection, self.id, number), find.photos(connection, self.id, number)
+
+    def linked(self, case: Incident) -> list[Incident]:
+        """Return the cases that a person linked with one, among those that who looks sees."""
+        with self.ledger.reading() as connection:
+            kinds = find.related(connection, self.id, case.number)
+            numbers = frozenset(number for number, kind in kinds.items() if kind == "linked")
+            found = find.incidents(connection, self.wanted(numbers=numbers)) if numbers else []
+        return sorted(found, key=lambda other: other.number)
+
+    def of_photo(self, sha256: str) -> list[Incident]:
+        """Return the cases that name a photo, or its small picture, by its digest."""
+        with self.ledger.reading() as connection:
+            return find.of_photo(connection, self.wanted(), sha256)
 
     @property
     def posts(self) -> Mapping[str, Post]:

@@ -6,14 +6,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, not_, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, not_, or_, select, union
 
 from geo.errors import UnknownIncident
 from incidents.case import Incident
 from incidents.model import OPEN, Mark, Status
+from incidents.within import Within
 from ledger import state, tables
 from ledger.rows import from_row
 from ledger.tables import incident, incident_grid, instant, milliseconds
+
+EVERYTHING = Within()
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,8 @@ class Wanted:
         With a deadline since then; closed or cleared since then.
     acted
         An act, and since when it was done.
+    within
+        How far the one who asks sees: nothing else is found, counted or told, whatever is asked.
     """
 
     area: str
@@ -87,6 +92,7 @@ class Wanted:
     restricted: bool | None = None
     demo: bool | None = None
     text: str = ""
+    within: Within = EVERYTHING
 
 
 # States in which the handler has something to do.
@@ -102,24 +108,25 @@ ORDERS: Mapping[str, Sequence[ColumnElement[Any]]] = {
 }
 
 
-def get(connection: Connection, area: str, number: str) -> Incident:
+def get(connection: Connection, area: str, number: str, within: Within = EVERYTHING) -> Incident:
     """Return one incident.
 
     Raises
     ------
     UnknownIncident
-        There is none of that number.
+        There is none of that number, or none for who sees that far: the answer does not tell which.
     """
     if "\0" in number:  # PostgreSQL does not even look for it
-        raise UnknownIncident(UNKNOWN.format(number=number.replace("\0", ""), area=area))
-    row = (
-        connection.execute(select(incident).where(incident.c.area == area, incident.c.number == number))
-        .mappings()
-        .one_or_none()
-    )
-    if row is None:
-        raise UnknownIncident(UNKNOWN.format(number=number, area=area))
-    return from_row(dict(row))
+        raise unknown(area, number.replace("\0", ""))
+    found = incidents(connection, Wanted(area, numbers=frozenset({number}), within=within))
+    if not found:
+        raise unknown(area, number)
+    return found[0]
+
+
+def unknown(area: str, number: str) -> UnknownIncident:
+    """Return what is raised for a case that is not there, or not for who asks."""
+    return UnknownIncident(UNKNOWN.format(number=number, area=area))
 
 
 def incidents(
@@ -191,19 +198,6 @@ def entries(connection: Connection, area: str, number: str, *, subject: str = "i
     ]
 
 
-def was_open(connection: Connection, area: str, number: str, version: int) -> bool:
-    """Tell whether a case that is of a restricted class now was of none at a version: whether it became restricted since."""
-    history = tables.history
-    asked = (
-        select(history.c.before)
-        .where(history.c.area == area, history.c.subject == "incident", history.c.key == number)
-        .where(history.c.version > version)
-        .order_by(history.c.version)
-    )
-    said = (json.loads(before).get("restricted") for before in connection.execute(asked).scalars())
-    return next((was for was in said if was is not None), True) is False
-
-
 def words(connection: Connection, area: str, number: str) -> dict[str, str | None]:
     """Return what people wrote about one incident, by the key by which its history and its state refer to it; None where it was erased."""
     wording = tables.wording
@@ -254,18 +248,15 @@ def ended_with_reporter(connection: Connection, area: str, before: datetime) -> 
     )
 
 
-def same_caller(connection: Connection, area: str, number: str, *, since: datetime) -> int:
-    """Count the cases that the caller of one reported since a time, that one included; 0 where no number was given."""
-    one, other, its = tables.reporter, tables.reporter.alias(), incident.alias()
+def same_caller(connection: Connection, wanted: Wanted, number: str) -> int:
+    """Count the wanted incidents that the caller of one reported, that one included; 0 where no number was given."""
+    one, its, other = tables.reporter.alias(), incident.alias(), tables.reporter
+    named = (its.c.area == wanted.area, its.c.number == number, one.c.caller != "")
+    caller = select(one.c.caller).join(its, its.c.id == one.c.incident).where(*named).scalar_subquery()
     asked = (
-        select(func.count())
-        .select_from(incident)
-        .join(one, one.c.incident == incident.c.id)
-        .join(other, other.c.caller == one.c.caller)
-        .join(its, its.c.id == other.c.incident)
-        .where(incident.c.area == area, incident.c.number == number, one.c.caller != "")
-        .where(its.c.area == area, its.c.reported >= milliseconds(since))
-    )
+        select(func.count()).select_from(incident).join(other, other.c.incident == incident.c.id)
+        .where(other.c.caller == caller, *conditions(wanted))
+    )  # fmt: skip
     return int(connection.execute(asked).scalar_one())
 
 
@@ -305,6 +296,7 @@ def mark_at(shift: datetime | None) -> ColumnElement[str]:
 
 def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     """Return the conditions of a question; tests/test_find.py reads the plans that they lead to."""
+    wanted = _narrowest(wanted)
     # Where `_mine` names the area, an index of the area would only tempt SQLite to walk through it.
     found: list[ColumnElement[bool]] = [] if wanted.mine else [incident.c.area == wanted.area]
     if wanted.grid:
@@ -320,6 +312,7 @@ def question(wanted: Wanted, *columns: Any, order: str = "", whole: bool = False
     incidents the wrong one of the two takes a hundred times as long, and SQLite cannot tell them apart. (It would begin with any index of ``area``, so that the grid's own
     ``area`` stands for it.)
     """
+    wanted = _narrowest(wanted)
     if whole and wanted.active_since and not _is_rare(wanted):
         asked = select(*columns).where(_active(wanted), *conditions(replace(wanted, active_since=None)))
         return asked.order_by(*ORDERS.get(order, ()))
@@ -330,6 +323,29 @@ def question(wanted: Wanted, *columns: Any, order: str = "", whole: bool = False
     ordered = (place.reported.desc(), place.incident.desc()) if order == "newest" else ORDERS.get(order, ())
     within = (place.area == wanted.area, *_inside(wanted), *_narrowed(wanted))
     return select(*columns).select_from(there).where(*within).order_by(*ordered)
+
+
+def _narrowest(wanted: Wanted) -> Wanted:
+    """Ask for the grid beyond which one does not see, where no other is asked for: its index leads there."""
+    within = wanted.within
+    if wanted.grid or not within.grid:
+        return wanted
+    rest = replace(within, grid="", codes=frozenset())
+    return replace(wanted, grid=within.grid, codes=within.codes, within=rest)
+
+
+def _seen(within: Within) -> list[ColumnElement[bool]]:
+    """Return how far one sees, as conditions: the same as `Within.holds`."""
+    found: list[ColumnElement[bool]] = []
+    if within.grid:
+        place = incident_grid.alias().c
+        there = (place.incident == incident.c.id, place.key == within.grid, _among(place.code, within.codes))
+        found.append(select(place.incident).where(*there).exists())
+    if within.post:
+        c, post = incident.c, within.post
+        named = [column == post for column in (c.handler, c.post, c.informed, c.overdue_post)]
+        found.append(or_(*named, state.of_state("reporter") == post, state.handled_by(post)))
+    return found
 
 
 def _is_grid_first(wanted: Wanted) -> bool:
@@ -390,7 +406,7 @@ def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(c.mark.in_([mark.value for mark in Mark]))
     elif (wanted.handler or wanted.post) and wanted.statuses and wanted.statuses <= OPEN:
         found.append(c.mark == Mark.RED.value)  # says nothing new, and leads to the index
-    return found + _in_time(wanted) + _in_state(wanted) + _said(wanted)
+    return found + _in_time(wanted) + _in_state(wanted) + _said(wanted) + _seen(wanted.within)
 
 
 def _in_state(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -467,13 +483,13 @@ def _in_time(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _said(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """Every word must occur in number, title, text or address; of a restricted case in its number, so that nobody finds out by trying what it says."""
+    """Every word must occur in number, title, text or address; of what one may not read in its number, so that nobody finds out by trying what it says."""
     c = incident.c
-    read = (c.title, c.text, c.address, c.external_id)
+    read = (c.title, c.text, c.address, c.external_id) if wanted.within.words else ()
     return [
         or_(
             c.number.contains(word, autoescape=True),
-            and_(~c.restricted, or_(*(column.contains(word, autoescape=True) for column in read))),
+            and_(~c.restricted, or_(false(), *(column.contains(word, autoescape=True) for column in read))),
         )
         for word in wanted.text.split()
     ]
@@ -496,13 +512,9 @@ def select_all(wanted: Wanted) -> Select[Any]:
     return question(wanted, incident, order="newest")
 
 
-def names_photo(connection: Connection, area: str, sha256: str) -> bool:
-    """Tell whether a case of an area names a photo, or its small picture, by its digest."""
+def of_photo(connection: Connection, wanted: Wanted, sha256: str) -> list[Incident]:
+    """Return the wanted incidents that name a photo, or its small picture, by its digest."""
     attachment = tables.attachment
-    asked = (
-        select(attachment.c.id)
-        .join(incident, incident.c.id == attachment.c.incident)
-        .where(incident.c.area == area, or_(attachment.c.sha256 == sha256, attachment.c.thumbnail == sha256))
-        .limit(1)
-    )
-    return connection.execute(asked).scalar() is not None
+    named = select(attachment.c.incident).where(or_(attachment.c.sha256 == sha256, attachment.c.thumbnail == sha256))
+    asked = select(incident).where(incident.c.id.in_(named), *conditions(wanted))
+    return [from_row(dict(row)) for row in connection.execute(asked).mappings()]

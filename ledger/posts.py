@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, or
 
 from geo.errors import RosterError
 from incidents.lifecycle import UNDO_WITHIN, PostKind
-from incidents.model import Mark
 from incidents.posts import Post
 from ledger import statements
+from ledger.find import Wanted, conditions
 from ledger.tables import history, holding, incident, incident_grid, instant, milliseconds, post
 from ledger.writing import Actor, Writing, post_of
 
@@ -181,21 +181,21 @@ def find_holding(connection: Connection, area: str, id_: int) -> Holding:
     return _holding(dict(row))
 
 
-def open_by_post(connection: Connection, area: str) -> dict[str, int]:
-    """Count the open incidents of an area by the post that answers for them: the handler, else the responsible post."""
+def open_by_post(connection: Connection, wanted: Wanted) -> dict[str, int]:
+    """Count the wanted incidents by the post that answers for them: the handler, else the responsible post."""
     c = incident.c
     who = case((c.handler != "", c.handler), else_=c.post)
-    asked = select(who.label("who"), func.count()).where(c.area == area, c.mark == Mark.RED.value).group_by("who")
+    asked = select(who.label("who"), func.count()).where(*conditions(wanted)).group_by("who")
     return dict(connection.execute(asked).all())
 
 
-def open_by_grid(connection: Connection, area: str) -> dict[tuple[str, str], int]:
-    """Count the open incidents of an area by level or overlay and code."""
-    c = incident_grid.c
+def open_by_grid(connection: Connection, wanted: Wanted) -> dict[tuple[str, str], int]:
+    """Count the wanted incidents by level or overlay and code."""
+    c = incident_grid.alias().c
     asked = (
         select(c.key, c.code, func.count())
         .join(incident, incident.c.id == c.incident)
-        .where(incident.c.area == area, incident.c.mark == Mark.RED.value)
+        .where(*conditions(wanted))
         .group_by(c.key, c.code)
     )
     return {(key, code): number for key, code, number in connection.execute(asked).all()}

@@ -11,7 +11,6 @@ from desk.room import Room
 from geo.errors import UnknownIncident
 from incidents.case import Incident
 from incidents.lifecycle import Act
-from ledger import find
 from pages.parts import acts, beside
 from pages.parts.acts import Tried, bar, form, undo, undoable
 from pages.parts.conflict import conflict
@@ -33,10 +32,7 @@ def render(visit: Visit) -> None:
     number = own.get("case", "")
     with st.container(key="case", gap=None):
         try:
-            with room.ledger.reading() as connection:
-                case = find.get(connection, room.id, number)
-                entries = find.entries(connection, room.id, number)
-                photos = find.photos(connection, room.id, number)
+            case, entries, photos = room.sheet(number)
         except UnknownIncident as error:
             _nowhere(visit, number, refusal(error, visit._))
             return

@@ -94,7 +94,7 @@ def card(
     Raises
     ------
     UnknownGrid
-        The area has no such thing; an incident of a restricted class has no card.
+        The area has no such thing; an incident of a restricted class has no card, nor has any for who reads no words.
     """
     speech = Speech(room, language, now, wanted or Filter())
     for make in (_level_card, _overlay_card, _point_card, _incident_card, _ground_card):
@@ -266,13 +266,12 @@ def _incident_card(speech: Speech, kind: str, code: str) -> Card | None:
 
 
 def _case(room: Room, number: str) -> Incident | None:
-    """Return an incident that may be shown; what is restricted is answered as what is not there."""
-    with room.ledger.reading() as connection:
-        try:
-            found = find.get(connection, room.id, number)
-        except UnknownIncident:
-            return None
-    return None if found.restricted else found
+    """Return an incident that may be shown; what is restricted, or not for who looks, is answered as what is not there."""
+    try:
+        found = room.get(number)
+    except UnknownIncident:
+        return None
+    return found if room.within.words and not found.restricted else None
 
 
 def _mark(speech: Speech, case: Incident) -> str:
@@ -298,9 +297,7 @@ def _state_rows(speech: Speech, made: Card, case: Incident, *, late: bool) -> No
         made.row(_("Deadline"), f"{speech.time(state.due)} · {_(LIGHT[_light(speech.room, case, speech.now)])}")
     made.row(_("Suspended until"), speech.time(state.until) if case.status is Status.SUSPENDED else "")
     made.row(_("Closed at"), speech.time(case.closed))
-    with speech.room.ledger.reading() as connection:
-        photos = len(find.photos(connection, speech.room.id, case.number))
-    made.row(_("Photos"), photos or "")
+    made.row(_("Photos"), len(speech.room.sheet(case.number)[2]) or "")
 
 
 def _place_rows(speech: Speech, made: Card, case: Incident) -> None:
@@ -546,14 +543,14 @@ def _incident_rows(speech: Speech, made: Card, key: str, code: str) -> None:
     with room.ledger.reading() as connection:
         count = find.counts_by(connection, question, "mark")
         placed = find.counts_by(connection, shown, "mark")
-        newest = find.rows(connection, opened, columns=ITEM, limit=MOST_ITEMS)
+        newest = find.rows(connection, opened, columns=ITEM, limit=MOST_ITEMS) if room.within.words else []
     made.mark = next((mark for mark in figures.MARKS if placed.get(mark)), None)
     for mark in figures.MARKS:
         made.row(mark_name(mark, _), count.get(mark, "") or "")
     made.row(_("Restricted classes"), few_left_out(room, question, _))
     if asked.days is not None and count:
         made.row(_("Period"), period(asked.days, _))
-    more = placed.get(Mark.RED.value, 0) - len(newest)
+    more = placed.get(Mark.RED.value, 0) - len(newest) if newest else 0
     limit = _("newest {n} of {total}").format(n=len(newest), total=placed.get(Mark.RED.value, 0))
     made.section(_("Open incidents") + (f" · {limit}" if more > 0 else ""), [_case_item(speech, row) for row in newest])
 

@@ -44,7 +44,9 @@ def class_names(room: Room) -> dict[str, Name]:
 def _class_choices(room: Room, _minute: object, language: str) -> dict[str, str]:
     directory = room.rules.directory
     with room.ledger.reading() as connection:
-        present = find.counts_by(connection, room.wanted(), "class")
+        present = {*find.counts_by(connection, room.wanted(), "class")}
+    if room.within.narrows:  # whether there is a restricted one in a part of the area is nobody's to see
+        present |= {key for key, known in directory.classes.items() if known.restricted}
     choices: dict[str, str] = {}
     for major, name in directory.majors.items():
         classes = [found.key for found in directory.of_major(major) if found.key in present]

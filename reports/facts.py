@@ -95,7 +95,7 @@ def _clock(room: Room, now: datetime, language: str) -> Rows:
 
 
 def _incident_rows(room: Room, language: str) -> Rows:
-    """Return a row for each class of incidents that the ledger holds, the most frequent first; a restricted one below five does not say how many."""
+    """Return a row for each class of incidents that the ledger holds, the most frequent first; a restricted one below five does not say how many, nor in a part of the area whether any."""
     _ = translator(language)
     with room.ledger.reading() as connection:
         count = find.counts_by(connection, room.wanted(), "class")
@@ -106,6 +106,7 @@ def _incident_rows(room: Room, language: str) -> Rows:
             _("fewer than {n}").format(n=FEWEST) if key in hidden and number < FEWEST else f"{number:,}",
         )
         for key, number in sorted(count.items(), key=lambda found: (-found[1], found[0]))
+        if not (room.within.narrows and key in hidden and number < FEWEST)
     ]
 
 

@@ -28,6 +28,7 @@ from incidents.model import Channel, Mark, Status, state_of_grid
 from incidents.posts import Post
 from ledger import find
 from ledger.find import Wanted
+from ledger.then import stood
 from reports import address
 from reports.address import EVERYTHING
 
@@ -198,13 +199,8 @@ class Filter:
 
     @property
     def is_placed(self) -> bool:
-        """Whether it says where: in a grid, or with a post that handles or answers, which may be that of a grid."""
+        """Whether it says where: in a grid, or with a post that handles or answers, which may be that of a grid. `says_where` knows who looks, too."""
         return bool(self.grid or self.handler or self.duty)
-
-    @property
-    def is_part(self) -> bool:
-        """Whether it asks about a part of the area: a grid, a post, classes."""
-        return bool(self.is_placed or self.classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -308,6 +304,11 @@ def select(room: Room, wanted: Filter, now: datetime) -> pd.DataFrame:
     return look(room, wanted, now).cases
 
 
+def says_where(room: Room, wanted: Filter) -> bool:
+    """Tell whether all that a filter shows lies in a part of the area that somebody named: the filter, or the scope of who looks."""
+    return wanted.is_placed or room.within.narrows
+
+
 def numbers(room: Room, wanted: Filter, now: datetime) -> frozenset[str]:
     """Return the numbers of the cases with a place that a filter would want at another time, as they stand now."""
     question = replace(asked(room, wanted, now), restricted=False)
@@ -316,19 +317,28 @@ def numbers(room: Room, wanted: Filter, now: datetime) -> frozenset[str]:
 
 
 def changed(room: Room, since: int) -> frozenset[str] | None:
-    """Return the numbers of all cases that changed after a version; None when they are more than `MOST_CHANGES`."""
+    """Return the numbers of all cases that changed after a version; None when they are more than `MOST_CHANGES`.
+
+    Those too that who looks does not see, for one may have left the scope since: `kept_back` says which of them are not to be named.
+    """
     with room.ledger.reading() as connection:
-        question = room.wanted(after_version=since)
+        question = room.whole.wanted(after_version=since)
         rows = find.rows(connection, question, columns=("number",), order="changed", limit=MOST_CHANGES + 1)
     return None if len(rows) > MOST_CHANGES else frozenset(row["number"] for row in rows)
 
 
 def kept_back(room: Room, numbers: frozenset[str], since: int) -> frozenset[str]:
-    """Return which of these cases are restricted and were so at a version already, or did not exist: nobody has seen their numbers."""
-    question = room.wanted(after_version=since, restricted=True)
+    """Return which of these cases who looks may not see now, nor could at a version: restricted or out of scope both times, or not there yet. Their numbers are not named."""
+    question = room.whole.wanted(after_version=since, restricted=None if room.within.narrows else True)
     with room.ledger.reading() as connection:
-        hidden = {row["number"] for row in find.rows(connection, question, columns=("number",), order="changed")}
-        return frozenset(number for number in hidden & numbers if not find.was_open(connection, room.id, number, since))
+        found = find.incidents(connection, question, order="changed") if numbers else []
+        hidden = [case for case in found if case.number in numbers and not _is_open(room, case)]
+        then = stood(connection, room.id, hidden, since)
+    return frozenset(case.number for case in hidden if not _is_open(room, then.get(case.number)))
+
+
+def _is_open(room: Room, case: Incident | None) -> bool:
+    return case is not None and not case.restricted and room.sees(case)
 
 
 def minute(room: Room, now: datetime) -> pd.Timestamp:
@@ -395,7 +405,7 @@ class _Last:
     picture: Picture | None = None
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=128)
 def _last(_room: Room, _wanted: Filter) -> _Last:
     return _Last()
 
@@ -427,7 +437,7 @@ def _renewed(connection: Any, room: Room, last: Picture | None, question: Wanted
     """Return the cases of the last picture with what changed since; None where another question was asked, or where it is quicker to ask anew."""
     if last is None or last.question != question:
         return None
-    since = room.wanted(after_version=last.version)
+    since = room.whole.wanted(after_version=last.version)  # what left the scope is out of the picture, too
     changed = find.rows(connection, since, columns=("id",), order="changed", limit=MOST_RENEWED + 1)
     if len(changed) > MOST_RENEWED:
         return None
@@ -468,6 +478,8 @@ def _frame(room: Room, found: Mapping[str, list[Any]]) -> pd.DataFrame:
     }
     grids = {key: _texts([placed.get(key, "") for placed in codes], index) for key in keys}
     frame = pd.DataFrame({name: columns[name] for name in COLUMNS} | grids, index=index)
+    if not room.within.words:
+        frame[["title", "address"]] = ""
     return _without_place(frame, hidden, keys) if hidden.any() else frame
 
 
@@ -523,17 +535,21 @@ def _codes(net: Net, key: str) -> frozenset[str]:
 
 def _withholds(room: Room, wanted: Filter, question: Wanted, reader: Post | None, *, rows: bool) -> bool:
     """Tell whether the cases of restricted classes are left out of an answer: docs/decisions/restricted.md."""
-    if not wanted.is_part or (reader and may_read_filtered(room, wanted, reader)):
+    is_placed = says_where(room, wanted)
+    if not (is_placed or wanted.classes) or (reader and may_read_filtered(room, wanted, reader)):
         return False
-    if rows and (reader or wanted.is_placed):  # a row would say where it is; a class alone does not
-        return wanted.is_placed
+    if rows and (reader or is_placed):  # a row would say where it is; a class alone does not
+        return is_placed
     return _is_few(room, question)
 
 
 def may_read_filtered(room: Room, wanted: Filter, reader: Post) -> bool:
-    """Tell whether a post may read all that a filter wants."""
-    posts = {post for post in (wanted.handler, wanted.duty) if post}
-    return may_read_part(reader, room.area.net, grid=wanted.grid, posts=posts)
+    """Tell whether a post may read all that a filter wants, of what who looks sees."""
+    net, scope = room.area.net, room.who.scope.grid if room.who else None
+    posts = {post for post in (wanted.handler, wanted.duty, room.within.post) if post}
+    return may_read_part(reader, net, grid=wanted.grid, posts=posts) or (
+        scope is not None and may_read_part(reader, net, grid=scope, posts=())
+    )
 
 
 def _is_few(room: Room, question: Wanted) -> bool:

@@ -143,7 +143,7 @@ def before(room: Room, now: datetime) -> datetime:
 
 def apart(room: Room, post: Post, pile: str, now: datetime) -> int:
     """Count the cases of restricted classes in a pile that the map leaves out in the scope of the post, for there they are few."""
-    if not scope(post):
+    if not (scope(post) or room.within.narrows):
         return 0
     shown = Filter(grid=post.grid, handler="" if post.grid else post.key, days=PERIOD)
     if asked(room, shown, now).restricted is not False:

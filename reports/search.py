@@ -19,10 +19,11 @@ BACK = timedelta(days=92)
 def search(room: Room, query: str, now: datetime) -> list[Found]:
     """Find what holds every word of a query: the incident of that number first, then what the area holds, then incidents.
 
-    Words are looked for in the incidents that are open or of the last three months; those of restricted classes are not found, not even by their number.
+    Words are looked for in the incidents that are open or of the last three months; those of restricted classes are not found, not even by their number;
+    nor is any by who reads no words.
     """
     plain = unicodedata.normalize("NFKC", query.replace("\0", "")).strip()
-    if len(plain) < SHORTEST:
+    if len(plain) < SHORTEST or not room.within.words:
         return index_of(room.area).search(query)
     number = room.wanted(numbers=frozenset({plain.upper()}), restricted=False, shift=room.shift(now))
     words = room.wanted(

@@ -9,7 +9,7 @@ from incidents.posts import Post
 from ledger import find
 from ledger.find import Wanted
 from locales import N_, Translator
-from reports.figures import FEWEST, Filter, asked
+from reports.figures import FEWEST, Filter, asked, says_where
 
 UNMARKED = frozenset(status.value for status, mark in MARK.items() if mark is None)
 FEW = N_("Cases of restricted classes are neither counted nor listed here: there are fewer than {few}, or none.")
@@ -68,7 +68,7 @@ def withheld(room: Room, wanted: Filter, now: datetime, reader: Post | None = No
     restricted = replace(rows, restricted=True)
     statuses = UNMARKED & (wanted.statuses or UNMARKED)
     unmarked = replace(rows, restricted=figures.restricted, statuses=frozenset(statuses))
-    is_apart = few or (wanted.is_placed and not hidden)
+    is_apart = few or (says_where(room, wanted) and not hidden)
     with room.ledger.reading() as connection:
         return Withheld(
             few=leaves_out_few(room, figures),

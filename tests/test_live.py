@@ -102,7 +102,7 @@ def as_the_rules_say(room, wanted, now):
         ):
             late = mark == "red" and case.state.due is not None and case.state.due < clock
             found.append((mark.value, case.status, late, "" if case.restricted else case.number))
-    if wanted.is_part and sum(not number for *_, number in found) < FEWEST:
+    if (wanted.is_placed or wanted.classes) and sum(not number for *_, number in found) < FEWEST:
         found = [row for row in found if row[-1]]
     return [
         (mark, number)

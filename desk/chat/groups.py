@@ -11,6 +11,7 @@ from desk.imports.cells import is_empty, words
 from desk.intake import struck
 from desk.places import Spot, covered, places_of, search
 from desk.places.place import duty, place
+from desk.posts.acting import change
 from desk.room import Room
 from geo.errors import BattlemapError, DraftError, TableError
 from incidents.lifecycle import By
@@ -106,17 +107,17 @@ def put(room: Room, group: Group, by: By, now: datetime) -> Group:
         It has no name, or one that is taken; it covers what is not there; its number of members is none.
     """
     ready = checked(room, group)
-    return room.ledger.change(lambda writing: groups.put(writing, room.id, ready, by=by, at=now))
+    return change(room, "chat", by, now, lambda writing: groups.put(writing, room.id, ready, by=by, at=now))
 
 
 def remove(room: Room, number: int, by: By, now: datetime) -> Group:
     """Take a group out of the register."""
-    return room.ledger.change(lambda writing: groups.remove(writing, room.id, number, by=by, at=now))
+    return change(room, "chat", by, now, lambda writing: groups.remove(writing, room.id, number, by=by, at=now))
 
 
 def undo(room: Room, number: int, by: By, now: datetime) -> None:
     """Take the last change of a group back."""
-    room.ledger.change(lambda writing: groups.undo(writing, room.id, number, by=by, at=now))
+    change(room, "chat", by, now, lambda writing: groups.undo(writing, room.id, number, by=by, at=now))
 
 
 def checked(room: Room, group: Group) -> Group:
@@ -200,7 +201,7 @@ def take(room: Room, lines: Sequence[Line], by: By, now: datetime) -> int:
             groups.put(writing, room.id, group, by=by, at=now)
         return len(changed)
 
-    return room.ledger.change(write)
+    return change(room, "chat", by, now, write)
 
 
 def _covers(codes: set[str], ref: PlaceRef) -> bool:

@@ -19,7 +19,7 @@ from desk.imports.packs import PACK, from_pack
 from desk.imports.rows import Agreement, Reader, Row
 from desk.room import DISPATCHER, Room
 from geo.crs import in_china, parse, to_wgs84
-from geo.errors import DraftError, MissingColumns, RulesError, TableError
+from geo.errors import DraftError, MissingColumns, NoAccess, RulesError, TableError
 from incidents.case import Incident
 from incidents.lifecycle import By, PostKind
 from layers.tables import Added, Chunk, Table, Writer, create_table, named_system, open_table, whole_or_nothing
@@ -195,6 +195,8 @@ def write(room: Room, planned: Plan, now: datetime, *, update: bool = False, ski
             f"{len(refused)} of {len(planned.rows)} rows are refused (first: row {refused[0].row}); nothing was written. Correct them, or leave them aside with --skip-bad-rows.",
             field="rows",
         )
+    if room.within.narrows:
+        raise NoAccess("An import is for who sees all of the area. Ask the dispatcher.", "import")
     new = ready(room, [row.case for row in planned.of(Verdict.NEW) if row.case], BY, now)
     changed = planned.of(Verdict.CHANGED) if update else []
 

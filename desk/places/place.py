@@ -92,8 +92,11 @@ def duty(room: Room, codes: Mapping[str, str]) -> Duty:
 def neighbours(room: Room, incident: Incident, *, at: datetime) -> list[tuple[Incident, float]]:
     """Return what may be the same thing as an incident, with its distance in metres, nearest first.
 
-    The same class, within `same_m` metres and `same_hours` before ``at``; those that a person linked with it or kept apart from it are left out.
+    The same class, within `same_m` metres and `same_hours` before ``at``; those that a person linked with it or kept apart from it are left out, and those that who
+    looks does not see: of an incident that lies beyond that itself there are none.
     """
+    if not room.sees(incident):
+        return []
     settings = room.rules.settings
     since = at - timedelta(hours=settings.same_hours)
     with room.ledger.reading() as connection:

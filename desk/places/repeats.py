@@ -36,7 +36,7 @@ def repeats(room: Room, incident: Incident, *, at: datetime) -> Repeats:
     with room.ledger.reading() as connection:
         asked = room.wanted(classes=frozenset({incident.class_}), reported_since=since)
         recent = find.rows(connection, asked, columns=("number", "lon", "lat"))
-        caller = find.same_caller(connection, room.id, incident.number, since=since)
+        caller = find.same_caller(connection, room.wanted(reported_since=since), incident.number)
     index = Nearby((row["number"], row["lon"], row["lat"]) for row in recent)
     place = len(index.within(incident.lon, incident.lat, metres=settings.same_m))
     return Repeats(place, caller, settings.repeat_days, many=max(place, caller) >= settings.repeats)

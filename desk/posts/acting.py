@@ -1,13 +1,22 @@
-"""The posts as which somebody may act (履职岗位), and the one through which they look."""
+"""The posts as which somebody may act (履职岗位), the one through which they look, and the one door by which they write."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
+from typing import TypeVar
 
+from desk.permissions import demand
+from desk.reading import may_read
 from desk.room import Room
+from geo.errors import NoAccess
 from incidents.access import Role, Who
-from incidents.lifecycle import PostKind
+from incidents.case import Incident
+from incidents.lifecycle import By, PostKind
 from incidents.posts import Post, post_key
+from ledger.writing import Writing
+
+T = TypeVar("T")
 
 IN_GRID: Mapping[Role, tuple[PostKind, ...]] = MappingProxyType(
     {
@@ -56,3 +65,50 @@ def looking(room: Room, who: Who, wanted: str, now: datetime) -> Post:
         return room.register.posts(now).get(wanted, NOBODY)
     own = posts_of(room, who, now)
     return next((post for post in own if post.key == wanted), own[0] if own else NOBODY)
+
+
+def looks_as(room: Room, wanted: str, now: datetime) -> Post:
+    """Return the post through which a room is looked at: `looking`, or where nobody looks the one that is named."""
+    return looking(room, room.who, wanted, now) if room.who else room.register.posts(now).get(wanted, NOBODY)
+
+
+def reads(room: Room, case: Incident, now: datetime) -> bool:
+    """Tell whether who looks through a room may read a case: it lies in their scope, and where its class is restricted one of their posts may (`may_read`)."""
+    who = room.who
+    if who is None or not (room.sees(case) and room.within.words and case.restricted):
+        return who is None or (room.sees(case) and room.within.words)
+    return who.role is Role.DEMO or any(may_read(post, case) for post in posts_of(room, who, now))
+
+
+def acting(room: Room, post: Post) -> By:
+    """Return who acts as a post, as the history writes it: with the account of who looks through the room."""
+    return replace(post.by, account=room.who.account) if room.who else post.by
+
+
+def change(  # noqa: PLR0917
+    room: Room,
+    needs: str,
+    by: By,
+    now: datetime,
+    work: Callable[[Writing], T],
+    origins: Sequence[tuple[str, str, str]] = (),
+) -> T:
+    """Write into the ledger as a post: the one door by which whoever looks through a room writes.
+
+    Parameters
+    ----------
+    needs
+        The capability that it takes, of ``permissions.toml``.
+    origins
+        As `Ledger.change`.
+
+    Raises
+    ------
+    NoAccess
+        Their role may not do it, or the post is none of theirs, or the account another one; nothing was written.
+    """
+    if room.who:
+        demand(room.who, needs)
+        if by not in {acting(room, post) for post in posts_of(room, room.who, now)}:
+            raise NoAccess(f"{by.post} is no post of yours. Act as one of your own.", "post")
+    return room.ledger.change(work, origins=origins)

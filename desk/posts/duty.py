@@ -5,13 +5,14 @@ dispatched or ended (`desk.acts`), at the latest when working hours begin (`desk
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
+from desk.posts.acting import change
 from desk.posts.roster import Wish, added, checked_name, handed_over
-from desk.reading import may_read
+from desk.reading import lies_in, may_read
 from desk.room import DISPATCHER, Room
 from geo.errors import RosterError, UnknownIncident
 from incidents.case import Incident
@@ -29,6 +30,7 @@ from ledger.writing import Writing
 FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)
 LONGEST_NOTE = 2000
 MOST_CARRIED = 200
+MOST_LOOKED_AT = 1000  # past hand-overs among which those of a part are looked for
 LATE = timedelta(hours=1)  # who hands over this late still hands over the shift before
 ALWAYS = (Role.LEADER, Role.OFFICER)  # roles that no hour may lack
 MOST_DAYS = 92
@@ -146,7 +148,7 @@ def fill_span(  # noqa: PLR0917
         made = fill(free, keys, role, before=before)
         return rota.replace(writing, room.id, first.isoformat(), remove, made, by, now.astimezone(UTC), act="fill")
 
-    return room.ledger.change(work)
+    return change(room, "rota", by, now, work)
 
 
 def copy_week(room: Room, first: date, by: By, now: datetime) -> Changed:
@@ -172,7 +174,7 @@ def copy_week(room: Room, first: date, by: By, now: datetime) -> Changed:
             raise RosterError("Every shift of these days is taken already.", kind="rota_full")
         return rota.replace(writing, room.id, first.isoformat(), [], made, by, now.astimezone(UTC), act="copy")
 
-    return room.ledger.change(work)
+    return change(room, "rota", by, now, work)
 
 
 def put(  # noqa: PLR0917
@@ -188,21 +190,31 @@ def put(  # noqa: PLR0917
     _known(room, [key], slot.since)
     made = Shift(slot.since, slot.until, role, key, checked_name(holder) if holder.strip() else "")
     remove = [instead] if instead else []
-    return room.ledger.change(
-        lambda writing: rota.replace(writing, room.id, slot.day.isoformat(), remove, [made], by, now.astimezone(UTC))
+    return change(
+        room,
+        "rota",
+        by,
+        now,
+        lambda writing: rota.replace(writing, room.id, slot.day.isoformat(), remove, [made], by, now.astimezone(UTC)),
     )
 
 
 def take_off(room: Room, day: date, ids: Sequence[int], by: By, now: datetime) -> Changed:
     """Take shifts off the rota."""
-    return room.ledger.change(
-        lambda writing: rota.replace(writing, room.id, day.isoformat(), ids, [], by, now.astimezone(UTC))
+    return change(
+        room,
+        "rota",
+        by,
+        now,
+        lambda writing: rota.replace(writing, room.id, day.isoformat(), ids, [], by, now.astimezone(UTC)),
     )
 
 
 def undo(room: Room, done: Changed, by: By, now: datetime) -> Changed:
     """Take a change of the rota back, within a minute."""
-    return room.ledger.change(lambda writing: rota.undo(writing, room.id, done, by=by, at=now.astimezone(UTC)))
+    return change(
+        room, "rota", by, now, lambda writing: rota.undo(writing, room.id, done, by=by, at=now.astimezone(UTC))
+    )
 
 
 # Hand-over
@@ -248,8 +260,11 @@ def write(  # noqa: PLR0917
         raise RosterError("A hand-over needs words, or cases that it carries.", kind="handover_empty")
     if to_post:
         room.post(to_post)
+    if room.within.narrows:
+        for number in numbers:
+            room.get(number)
     note = Handover(0, now.astimezone(UTC), by.post, to_post, words, numbers)
-    return room.ledger.change(lambda writing: rota.write_handover(writing, room.id, note, by=by))
+    return change(room, "rota", by, now, lambda writing: rota.write_handover(writing, room.id, note, by=by))
 
 
 def take(room: Room, id_: int, by: By, now: datetime) -> Handover:
@@ -263,6 +278,8 @@ def take(room: Room, id_: int, by: By, now: datetime) -> Handover:
 
     def work(writing: Writing) -> Handover:
         note = rota.handover_of(writing.connection, room.id, id_)
+        if not _concerns(room, note):
+            raise RosterError(f"There is no hand-over {id_} in {room.id}. Load the page again.", kind="handover_gone")
         if not may_sign(note, by.post, rota.on_duty(writing.connection, room.id, now)):
             raise RosterError("The post that hands over does not sign for itself.", kind="handover_own")
         done = rota.take(writing, room.id, id_, by=by, at=now.astimezone(UTC))
@@ -270,7 +287,7 @@ def take(room: Room, id_: int, by: By, now: datetime) -> Handover:
             _pass_on(writing, room, number, note.from_post, by, now)
         return done
 
-    return room.ledger.change(work)
+    return change(room, "rota", by, now, work)
 
 
 def may_sign(note: Handover, post: str, serving: Iterable[Shift]) -> bool:
@@ -280,19 +297,42 @@ def may_sign(note: Handover, post: str, serving: Iterable[Shift]) -> bool:
 
 def withdraw(room: Room, id_: int, by: By, now: datetime) -> None:
     """Take a hand-over note back, within a minute."""
-    room.ledger.change(lambda writing: rota.withdraw(writing, room.id, id_, by=by, at=now.astimezone(UTC)))
+    change(room, "rota", by, now, lambda writing: rota.withdraw(writing, room.id, id_, by=by, at=now.astimezone(UTC)))
 
 
 def waiting(room: Room) -> list[Handover]:
-    """Return the hand-overs that nobody signed for yet, newest first."""
+    """Return the hand-overs that nobody signed for yet, newest first; to who sees a part of the area alone those of its posts, with the cases that lie in it."""
     with room.ledger.reading() as connection:
-        return rota.handovers(connection, room.id, taken=False)
+        return _seen(room, rota.handovers(connection, room.id, taken=False))
 
 
 def past(room: Room, *, most: int = 10) -> list[Handover]:
-    """Return the hand-overs that were signed for, newest first."""
+    """Return the hand-overs that were signed for, newest first; as `waiting`."""
     with room.ledger.reading() as connection:
-        return rota.handovers(connection, room.id, taken=True, most=most)
+        if not room.within.narrows:
+            return rota.handovers(connection, room.id, taken=True, most=most)
+        return _seen(room, rota.handovers(connection, room.id, taken=True, most=MOST_LOOKED_AT))[:most]
+
+
+def _seen(room: Room, notes: Sequence[Handover]) -> list[Handover]:
+    if not room.within.narrows:
+        return list(notes)
+    own = [note for note in notes if _concerns(room, note)]
+    named = frozenset(number for note in own for number in note.cases)
+    there = room.wanted(numbers=named)
+    with room.ledger.reading() as connection:
+        seen = {row["number"] for row in find.rows(connection, there, columns=("number",))} if named else set()
+    return [replace(note, cases=tuple(number for number in note.cases if number in seen)) for note in own]
+
+
+def _concerns(room: Room, note: Handover) -> bool:
+    """Tell whether a hand-over is from or to a post of the part that who looks sees; all are, where that is everything."""
+    within, net = room.within, room.area.net
+    scope = room.who.scope.grid if room.who else None
+    posts = [post for key in (note.from_post, note.to_post) if key and (post := room.register.named(key))]
+    return not within.narrows or any(
+        post.key == within.post or (scope and post.grid and lies_in(net, post.grid, scope)) for post in posts
+    )
 
 
 def cases_of(room: Room, note: Handover, post: Post) -> list[Incident]:

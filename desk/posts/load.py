@@ -8,6 +8,7 @@ from functools import lru_cache
 from desk.room import Room
 from desk.rules import Norms
 from incidents.lifecycle import PostKind
+from incidents.model import Mark
 from incidents.posts import Post
 from layers.load import Area
 from ledger import posts
@@ -40,9 +41,10 @@ class Load:
 
 def loads(room: Room, now: datetime) -> dict[str, Load]:
     """Return the load of every post, by key."""
+    is_open = room.wanted(marks=frozenset({Mark.RED.value}))
     with room.ledger.reading() as connection:
-        answering = posts.open_by_post(connection, room.id)
-        in_grid = posts.open_by_grid(connection, room.id)
+        answering = posts.open_by_post(connection, is_open)
+        in_grid = posts.open_by_grid(connection, is_open)
     norms = room.rules.settings.norms
     there = _counts(room.area)
     return {

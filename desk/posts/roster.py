@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from desk.posts.acting import change
 from desk.room import Room
 from geo.errors import RosterError, TextError
 from incidents.case import Incident
@@ -105,7 +106,7 @@ def add(room: Room, wish: Wish, by: By, now: datetime) -> Post:
     RosterError, TextError
         Why it cannot be; nothing was written.
     """
-    return room.ledger.change(lambda writing: added(writing, room, wish, by, now))
+    return change(room, "posts", by, now, lambda writing: added(writing, room, wish, by, now))
 
 
 def added(writing: Writing, room: Room, wish: Wish, by: By, now: datetime) -> Post:
@@ -161,7 +162,7 @@ def restore(room: Room, key: str, by: By, now: datetime) -> None:
 
 def undo(room: Room, key: str, by: By, now: datetime) -> None:
     """Take the last change of a post or its holders back, within a minute."""
-    room.ledger.change(lambda writing: posts.undo(writing, room.id, key, by=by, at=now.astimezone(UTC)))
+    change(room, "posts", by, now, lambda writing: posts.undo(writing, room.id, key, by=by, at=now.astimezone(UTC)))
 
 
 # Holders
@@ -179,7 +180,7 @@ def hold(  # noqa: PLR0917
         Why it cannot be; nothing was written.
     """
     wanted = Holding(0, key, checked_name(holder), stand_in, day_start(room, since), _end(room, until))
-    return room.ledger.change(lambda writing: held(writing, room, wanted, by, now))
+    return change(room, "posts", by, now, lambda writing: held(writing, room, wanted, by, now))
 
 
 def held(writing: Writing, room: Room, wanted: Holding, by: By, now: datetime) -> Holding:
@@ -216,7 +217,7 @@ def hand_over(  # noqa: PLR0917
         wanted = Holding(0, key, name, stand_in=False, since=at)
         return posts.hold(writing, room.id, wanted, by, now.astimezone(UTC), ended={one.id: at for one in running})
 
-    return room.ledger.change(work)
+    return change(room, "posts", by, now, work)
 
 
 def end(room: Room, id_: int, last_day: date, by: By, now: datetime) -> None:
@@ -228,7 +229,7 @@ def end(room: Room, id_: int, last_day: date, by: By, now: datetime) -> None:
         _in_order(was.since, until)
         posts.correct(writing, room.id, replace(was, until=until), act="end", by=by, at=now.astimezone(UTC))
 
-    room.ledger.change(work)
+    change(room, "posts", by, now, work)
 
 
 def correct(  # noqa: PLR0917
@@ -244,7 +245,7 @@ def correct(  # noqa: PLR0917
         _checked([one for one in posts.holdings(writing.connection, room.id, key=was.post) if one.id != id_], wanted)
         posts.correct(writing, room.id, wanted, act="correct", by=by, at=now.astimezone(UTC))
 
-    room.ledger.change(work)
+    change(room, "posts", by, now, work)
 
 
 def erase(room: Room, id_: int, by: By, now: datetime) -> None:
@@ -254,7 +255,7 @@ def erase(room: Room, id_: int, by: By, now: datetime) -> None:
         was = posts.find_holding(writing.connection, room.id, id_)
         posts.correct(writing, room.id, replace(was, holder=""), act="erase", by=by, at=now.astimezone(UTC))
 
-    room.ledger.change(work)
+    change(room, "posts", by, now, work)
 
 
 def holders(room: Room, now: datetime) -> dict[str, list[Holding]]:
@@ -384,7 +385,13 @@ def _kept(room: Room, key: str) -> Kept:
 
 
 def _put(room: Room, kept: Kept, act: str, by: By, now: datetime) -> None:
-    room.ledger.change(lambda writing: posts.put(writing, room.id, kept, act=act, by=by, at=now.astimezone(UTC)))
+    change(
+        room,
+        "posts",
+        by,
+        now,
+        lambda writing: posts.put(writing, room.id, kept, act=act, by=by, at=now.astimezone(UTC)),
+    )
 
 
 def _begin(room: Room, day: date | None) -> datetime | None:

@@ -18,6 +18,7 @@ from typing import Any
 
 import openpyxl
 
+from desk.posts.acting import change
 from desk.posts.roster import OF_A_GRID, ONE_A_GRID, checked_name, checked_title, day_start, free_key, last_day
 from desk.room import DISPATCHER, Room
 from geo.errors import BattlemapError, RosterError, TableError
@@ -248,7 +249,7 @@ def take(room: Room, file: File, by: By, now: datetime) -> Report:
             _write(writing, room, step, by, now)
         return report
 
-    return room.ledger.change(work)
+    return change(room, "posts", by, now, work)
 
 
 def template(room: Room, now: datetime, language: str = "zh") -> bytes:

@@ -17,6 +17,7 @@
     this.known = new Map();
     this.since = 0; // version of the last answer, and when it was served: the next one tells what changed since
     this.at = "";
+    this.scope = ""; // a word for how far we see: another one, and everything is told anew
     this.told = "";
     this.answered = 0;
     this.failures = 0;
@@ -46,6 +47,7 @@
       }
       this.since = delta.version;
       this.at = delta.served;
+      this.scope = delta.scope || "";
       model.hiddenCount = delta.hidden || 0;
       model.few = Boolean(delta.few);
       model.demo = Boolean(delta.demo);
@@ -69,6 +71,7 @@
         query.set("since", this.since);
         query.set("at", this.at);
         query.set("pack", this.model.data.pack);
+        query.set("scope", this.scope);
       }
       const text = query.toString();
       return this.model.data.urls.live + (text ? "?" + text : "");

@@ -15,7 +15,6 @@ from incidents.case import Incident
 from incidents.lifecycle import RULES, UNDO_WITHIN, Act, allowed
 from incidents.posts import Post, line_of
 from layers.grid_names import full_names
-from ledger import find
 from locales import N_
 from pages.parts.visit import Visit
 from reports.case_words import RATINGS
@@ -258,15 +257,13 @@ def _do(room: Room, tried: Tried, visit: Visit) -> Incident:
 
 def _only_steps_since(room: Room, tried: Tried) -> bool:
     """Tell whether only time did something since: a reminder or a hand-over that comes while somebody writes is no conflict."""
-    with room.ledger.reading() as connection:
-        entries = find.entries(connection, room.id, tried.number)
+    entries = room.history(tried.number)
     since = [entry["act"] for entry in entries if entry["version"] > tried.seen]
     return bool(since) and set(since) <= {Act.STEP.value, Act.HAND_OVER.value}
 
 
 def _version(room: Room, number: str) -> int:
-    with room.ledger.reading() as connection:
-        return find.get(connection, room.id, number).version
+    return room.get(number).version
 
 
 def _value(value: Any, visit: Visit) -> Any:

@@ -15,7 +15,6 @@ from incidents.case import Incident
 from incidents.lifecycle import Act, allowed
 from incidents.limits import EXTERNAL
 from incidents.model import Status
-from ledger import find
 from locales import Translator
 from pages.parts.acts import Tried, attempt, choose
 from pages.parts.going import link
@@ -136,9 +135,7 @@ def _neighbours(visit: Visit, room: Room, case: Incident) -> None:
 
 
 def _related(visit: Visit, room: Room, case: Incident) -> None:
-    with room.ledger.reading() as connection:
-        kinds = find.related(connection, room.id, case.number)
-        linked = [find.get(connection, room.id, number) for number, kind in sorted(kinds.items()) if kind == "linked"]
+    linked = room.linked(case)
     if linked:
         _ = visit._
         items = "".join(_other(visit, room, other, status_name(other.status.value, _)) for other in linked)
@@ -157,9 +154,7 @@ def _other(visit: Visit, room: Room, other: Incident, about: str) -> str:
 def _mediation(visit: Visit, room: Room, case: Incident) -> list[tuple[str, str]]:
     if not case.restricted:
         return []
-    with room.ledger.reading() as connection:
-        found = mediation_of(find.entries(connection, room.id, case.number))
-    return mediation_rows(found, visit._)
+    return mediation_rows(mediation_of(room.history(case.number)), visit._)
 
 
 def _facts(visit: Visit, room: Room, case: Incident) -> list[tuple[str, str]]:

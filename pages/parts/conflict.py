@@ -7,7 +7,6 @@ import streamlit as st
 
 from incidents.case import Incident
 from incidents.lifecycle import Act, allowed
-from ledger import find
 from pages.parts.acts import BOTH, LABEL, Tried, attempt, name_of
 from pages.parts.timeline import timeline
 from pages.parts.visit import Visit
@@ -18,9 +17,7 @@ from reports.case_words import timeline as lines_of
 def conflict(case: Incident, visit: Visit, tried: Tried) -> None:
     """Show the conflict, and the two ways out of it."""
     room, _ = visit.room(), visit._
-    with room.ledger.reading() as connection:
-        entries = find.entries(connection, room.id, case.number)
-        photos = find.photos(connection, room.id, case.number)
+    _case, entries, photos = room.sheet(case.number)
     since = [line for line in lines_of(room, entries, photos, _, visit.language) if line.version > tried.seen]
     old, new = facts_at(entries, tried.seen), facts_at(entries, case.version)
     still = _still(case, visit, tried.act)

@@ -5,6 +5,7 @@ from html import escape
 import streamlit as st
 
 from desk.room import Room
+from geo.errors import UnknownIncident
 from incidents.case import Incident
 from ledger import find
 from pages.parts.visit import Visit
@@ -30,14 +31,19 @@ def version_of(room: Room) -> int:
         return find.version(connection, room.id)
 
 
+def _changed(room: Room, case: Incident) -> bool:
+    try:
+        return room.get(case.number).version != case.version
+    except UnknownIncident:  # it was given to another grid, or its reader was
+        return True
+
+
 def stale(visit: Visit, room: Room, case: Incident) -> None:
     """Say that somebody changed the case that is shown, without changing it under anybody's hands."""
 
     @st.fragment(run_every=EVERY)
     def watch() -> None:
-        with room.ledger.reading() as connection:
-            changed = find.get(connection, room.id, case.number).version != case.version
-        if changed:
+        if _changed(room, case):
             with st.container(key="stale", horizontal=True, vertical_alignment="center", gap="small"):
                 words = escape(visit._("This case was changed a moment ago."))
                 st.html(f'<p role="status">{words}</p>', width="content")
