@@ -452,9 +452,13 @@ def _sqlite(path: Path) -> Engine:
 
 
 def _make(path: Path) -> None:
-    """Make an empty database for its owner alone; the files that SQLite puts beside it take its mode."""
+    """Make an empty database for its owner alone; the files that SQLite puts beside it take its mode.
+
+    One that is there is not opened: closing it would let go of the locks that SQLite holds on it in this process, whereupon another process that leaves takes the
+    journal away with what is in it (sqlite.org/howtocorrupt.html, 2.2).
+    """
     with suppress(OSError):  # said better when it is opened
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -283,3 +283,20 @@ os.kill(os.getpid(), 9)
     report(ledger)
     assert still_reads(ledger) == 2
     ledger.close()
+
+
+def test_another_process_that_comes_and_goes_takes_no_journal_away(tmp_path):
+    """Accounts and rooms open the ledger twice: the second must not let go of the locks of the first, or who leaves next takes the journal away."""
+    first = open_ledger(tmp_path)
+    report(first)
+    second = open_ledger(tmp_path)
+    other = "import sys; from pathlib import Path; from ledger.store import open_ledger; open_ledger(Path(sys.argv[1])).close()"
+    subprocess.run([sys.executable, "-c", other, str(tmp_path)], cwd=ROOT, check=True)
+    assert (tmp_path / "ledger.db-wal").exists()
+    made = report(first)
+    second.close()
+    first.close()
+    again = open_ledger(tmp_path)
+    with again.reading() as connection:
+        assert find.get(connection, AREA, made.number).number == made.number
+    again.close()
