@@ -1,0 +1,34 @@
+"""The three administrators' pages (三员分立): accounts exist, accounts may, accounts did. Documents of the server without script; Chinese first."""
+
+from starlette.routing import Route
+
+from api.admin import accounts, grants, sessions, trail, walls
+from api.admin.office import Office, taking
+from desk.entrance import Entrance
+from desk.rooms import Rooms
+from settings import Settings
+
+FORMS = (accounts.PATH, grants.PATH, sessions.PATH, walls.PATH, trail.PATH)
+PATHS = (*FORMS, trail.EXPORT)
+
+
+def routes(settings: Settings, rooms: Rooms, entrance: Entrance, assets: str) -> list[Route]:
+    """Return the routes of the administrators' pages; the gate lets each see their own alone.
+
+    Parameters
+    ----------
+    assets
+        Address of our scripts and styles, with a slash at its end.
+    """
+    office = Office.opened(settings, rooms, entrance, assets)
+    pages = (
+        (accounts.PATH, accounts.show, accounts.take),
+        (grants.PATH, grants.show, grants.take),
+        (sessions.PATH, sessions.show, sessions.take),
+        (walls.PATH, walls.show, walls.take),
+        (trail.PATH, trail.show, trail.take),
+    )
+    return [
+        *(Route(path, taking(office, show, take), methods=["GET", "POST"]) for path, show, take in pages),
+        Route(trail.EXPORT, trail.exporting(office)),
+    ]
