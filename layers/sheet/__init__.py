@@ -87,6 +87,7 @@ def sheet(area: Area, wanted: Wanted, *, language: str, translate: Callable[[str
         panel.draw(drawing, lay.panel, shown, counted=placed.depth is not None),
         frame.scaled(drawing, lay),
         frame.footed(drawing, lay, printed_at, notes),
+        frame.watermarked(drawing, lay),
     ]
     return _svg(drawing, lay.paper.right, lay.paper.bottom, content)
 

@@ -41,6 +41,8 @@ class Wanted:
         ``colour`` or ``black``.
     as_of
         The time at which all this held, in the area's zone.
+    watermark
+        Who prints it, when, and by which filter.
     """
 
     cases: pd.DataFrame
@@ -52,6 +54,7 @@ class Wanted:
     view: View | None = None
     ink: str = "colour"
     as_of: pd.Timestamp | None = None
+    watermark: str = ""
 
     @property
     def placed(self) -> pd.DataFrame:

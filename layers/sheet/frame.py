@@ -313,6 +313,35 @@ def footed(drawing: Drawing, lay: Layout, printed_at: datetime, notes: Sequence[
     )
 
 
+def watermarked(drawing: Drawing, lay: Layout) -> str:
+    """Write the watermark along the four edges of the paper, outside the frame, and once small along the lower edge of the map, so that what is cut out of a copy still says whose it was."""
+    mark = drawing.wanted.watermark
+    if not mark:
+        return ""
+    em, quiet, box = LEAST, drawing.ink["quiet"], lay.frame
+    middle_x, middle_y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
+    wide, high = fitted(mark, box.width, em), fitted(mark, box.height, em)
+    given: dict[str, str | float | None] = {"text_anchor": "middle", "fill": quiet}
+    edges = [
+        text(wide, middle_x, box.top - 1, em, **given),
+        text(wide, middle_x, box.bottom + 1 + em, em, **given),
+        text(high, box.left - 1, middle_y, em, transform=f"rotate(-90 {box.left - 1} {middle_y})", **given),
+        text(high, box.right + 1, middle_y, em, transform=f"rotate(90 {box.right + 1} {middle_y})", **given),
+    ]
+    below = text(
+        fitted(mark, lay.window.width - 4, em),
+        lay.window.right - 1.5,
+        lay.window.bottom - 1,
+        em,
+        text_anchor="end",
+        fill=quiet,
+        stroke=drawing.ink["halo"],
+        stroke_width=0.6,
+        paint_order="stroke",
+    )
+    return group([*edges, below], class_="watermark")
+
+
 def fitted(words: str, width: float, em: float) -> str:
     """Return a line of text, cut with an ellipsis where it is longer than its room."""
     if text_width(words, em) <= width * 1.001:
