@@ -976,6 +976,33 @@ def demo(
 
 
 @battlemap.group()
+def retention() -> None:
+    """Erase what is personal when its time is over; the console does so by itself once a day. docs/retention.md describes it."""
+
+
+@retention.command("run")
+@click.option("--dry-run", is_flag=True, help="Count only what would be erased.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts as JSON.")
+def retention_run(*, dry_run: bool, as_json: bool) -> None:
+    """Erase what is past its time in every area, now.
+
+    Exit codes: 0 = done, 1 = an error, or the rules of an area cannot be read: nothing was erased there, 2 = usage.
+    """
+    from desk import retention
+    from desk.identity import identity_of
+    from desk.rooms import rooms_of
+    from settings import Settings
+
+    said = Settings.from_env()
+    rooms = rooms_of(said.packs, said.area, said.data_dir, said.database_url, said.rules, said.demo)
+    report = retention.run(rooms.ledger, rooms.settings(), identity_of(said.rules), _now(), local=True, dry=dry_run)
+    table = {"dry_run": dry_run, "areas": report.areas, "console": report.console, "failed": report.failed}
+    click.echo(json.dumps(table, ensure_ascii=False, indent=2) if as_json else "\n".join(report.lines()))
+    if report.failed:
+        sys.exit(1)
+
+
+@battlemap.group()
 def tls() -> None:
     """Look at the certificate that https is spoken with. docs/tls.md describes it."""
 

@@ -1,4 +1,4 @@
-"""What happens by itself while the console runs: the steps of deadlines and the erasure of reporters, once a minute."""
+"""What happens by itself while the console runs: the steps of deadlines, once a minute, and the erasure of what is past its time, once a day."""
 
 import logging
 from asyncio import to_thread
@@ -9,7 +9,8 @@ from itertools import count
 from threading import Event, Thread
 from typing import Any
 
-from desk import clock, erasure, steps
+from desk import clock, retention, steps
+from desk.identity import identity_of
 from desk.rooms import Rooms
 from geo.errors import BattlemapError
 from ledger import heads
@@ -43,7 +44,6 @@ def tick(rooms: Rooms, now: datetime) -> int:
     for room in rooms.opened():
         try:
             taken += steps.take(room, now)
-            erasure.erase(room, now)
         except BattlemapError as error:
             LOG.warning("%s: %s", room.id, error)
         except Exception:  # whatever it is, the clock goes on
@@ -60,6 +60,7 @@ def _run(rooms: Rooms, stopped: Event, every: float) -> None:
             return
         tick(rooms, datetime.now(UTC))
         told = tell_clock(rooms, datetime.now(UTC), told)
+        retain(rooms, datetime.now(UTC))
         if number % HOURLY == 0:
             noted = note_head(rooms, datetime.now(UTC), "hour", since=noted)
 
@@ -79,6 +80,21 @@ def tell_clock(rooms: Rooms, now: datetime, told: frozenset[str]) -> frozenset[s
                 latest.isoformat(timespec="seconds"),
             )
     return frozenset(area for area, latest in found.items() if latest)
+
+
+def retain(rooms: Rooms, now: datetime) -> bool:
+    """Erase what is past its time, once a day, and tell whether it was time; whatever goes wrong is logged, and tried again."""
+    try:
+        report = retention.daily(rooms.ledger, rooms.settings, identity_of(rooms.rules), now)
+    except BattlemapError as error:
+        LOG.warning("Nothing was erased: %s", error)
+        return False
+    except Exception:  # whatever it is, the clock goes on
+        LOG.exception("What is past its time could not be erased")
+        return False
+    for area, why in report.failed.items() if report else ():
+        LOG.warning("%s: nothing was erased, for its rules cannot be read: %s", area, why)
+    return report is not None
 
 
 def note_head(rooms: Rooms, now: datetime, why: str, *, since: int = 0) -> int:

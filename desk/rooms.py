@@ -8,10 +8,11 @@ from threading import Lock
 
 from desk.begin import begin
 from desk.room import Room
-from desk.rules import rules_of
+from desk.rules import Settings, rules_of, settings_of
+from geo.errors import BattlemapError
 from layers.areas import Areas, areas_of
 from layers.load import Area
-from ledger import find
+from ledger import find, retention
 from ledger.store import Ledger, open_ledger
 
 LOG = logging.getLogger(__name__)
@@ -21,8 +22,8 @@ class Rooms:
     """Rooms by name, opened when they are first asked for."""
 
     def __init__(self, areas: Areas, ledger: Ledger, rules: Path | None = None, *, demo: bool = True) -> None:
-        self.areas, self.ledger = areas, ledger
-        self._rules, self._demo = rules, demo
+        self.areas, self.ledger, self.rules = areas, ledger, rules
+        self._demo = demo
         self._lock = Lock()  # of _locks
         self._locks: dict[str, Lock] = {}
         self._open: dict[str, Room] = {}
@@ -54,13 +55,27 @@ class Rooms:
                     room = self._open[name] = self._enter(area, now)
         return room
 
+    def settings(self) -> dict[str, Settings | BattlemapError]:
+        """Return the settings of the desk for every area of which the ledger holds anything, opened or not; an error where they cannot be read."""
+        with self.ledger.reading() as connection:
+            names = retention.areas(connection)
+        folders = self.areas.folders()
+        return {name: _settings(folders.get(name), self.rules) for name in names}
+
     def _enter(self, area: Area, now: datetime) -> Room:
-        room = Room(area, rules_of(area.pack, self._rules), self.ledger)
+        room = Room(area, rules_of(area.pack, self.rules), self.ledger)
         with self.ledger.reading() as connection:
             begun = find.begun(connection, area.id)
         if not begun:
             LOG.info("%s begins: %s", area.id, begin(room, now, demo=self._demo))
         return room
+
+
+def _settings(folder: Path | None, rules: Path | None) -> Settings | BattlemapError:
+    try:
+        return settings_of(folder, rules)
+    except BattlemapError as error:
+        return error
 
 
 @lru_cache(maxsize=4)

@@ -40,6 +40,8 @@ class Settings:
     sample_share: float
     review_days: int
     erase_days: int
+    holder_days: int
+    duty_days: int
     export_rows: int
     back_days: int
     ahead_minutes: int
@@ -101,6 +103,17 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
         calendar=Calendar.of_days(days, deadlines.hours),
         settings=Settings.from_table(rules.read("desk", folders)),
     )
+
+
+def settings_of(pack_folder: Path | None, extra: Path | None = None) -> Settings:
+    """Read the settings of the desk alone, for an area whose pack need not be opened, or is gone (None).
+
+    Raises
+    ------
+    RulesError
+        The file cannot be read or holds faults; names them.
+    """
+    return Settings.from_table(rules.read("desk", rules.folders_of(pack_folder, extra)))
 
 
 def _own_days(pack: Pack) -> Days:

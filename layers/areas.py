@@ -45,6 +45,10 @@ class Areas:
         found = list(data.available(self._packs))
         return sorted(found, key=lambda name: name != self._first)
 
+    def folders(self) -> dict[str, Path]:
+        """Return the folder of each area's pack, by name."""
+        return data.available(self._packs)
+
     def get(self, name: str) -> Area:
         """Return an area.
 

@@ -238,16 +238,6 @@ def begun(connection: Connection, area: str) -> str:
     return "" if some is None else "empty"
 
 
-def ended_with_reporter(connection: Connection, area: str, before: datetime) -> bool:
-    """Tell whether anybody is kept who reported a case that ended before a time."""
-    c = incident.c
-    asked = select(c.id).join(tables.reporter, tables.reporter.c.incident == c.id)
-    ended = func.coalesce(c.closed, c.reported) < milliseconds(before)
-    return (
-        connection.execute(asked.where(c.area == area, c.mark != Mark.RED.value, ended).limit(1)).scalar() is not None
-    )
-
-
 def same_caller(connection: Connection, wanted: Wanted, number: str) -> int:
     """Count the wanted incidents that the caller of one reported, that one included; 0 where no number was given."""
     one, its, other = tables.reporter.alias(), incident.alias(), tables.reporter

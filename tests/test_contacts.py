@@ -9,9 +9,10 @@ from sqlalchemy import select, update
 
 from desk import contacts
 from desk.acts import Doing, do
-from desk.erasure import erase
+from desk.identity import identity_of
 from desk.permissions import permissions_of
 from desk.reports import Draft, report
+from desk.retention import run
 from geo.errors import LedgerError, NoAccess, TextError, UnknownIncident
 from incidents.access import Role, Scope, Who
 from incidents.lifecycle import Act, By, PostKind
@@ -202,7 +203,7 @@ def test_what_was_sealed_opens_as_it_was_and_is_never_the_same_twice():
 def test_the_full_contact_goes_with_the_masked_one_when_its_time_is_over(room):
     case = reported(room)
     do(room, Doing(case.number, Act.REFUSE, {"reason": "不属于本辖区"}), BY, NOON)
-    assert erase(room, NOON + timedelta(days=31)) == 1
+    run(room.ledger, {room.id: room.rules.settings}, identity_of(None), NOON + timedelta(days=31))
     assert contacts.shown(room, case.number) is None
     with pytest.raises(UnknownIncident):
         contacts.unmask(room, somebody("dispatcher"), case.number, REASON, BY, NOON)

@@ -9,10 +9,11 @@ import shapely
 
 from desk import steps
 from desk.acts import Doing, do, do_all, next_above, write
-from desk.erasure import erase
+from desk.identity import identity_of
 from desk.places import place as places
 from desk.places.repeats import repeats
 from desk.reports import Draft, report
+from desk.retention import run
 from geo.errors import Conflict, DraftError, LifecycleError, PlaceError, TextError, UnknownClass
 from incidents.lifecycle import Act, By, Entry, PostKind
 from incidents.model import Channel, Status, Urgency
@@ -24,6 +25,11 @@ from tests.rooms import DISPATCHER, NOON, room_of, shipped
 
 INSPECTOR = By("inspector::", PostKind.INSPECTOR)
 LITTER, ROAD, ABANDONED, DISPUTE = "06010", "06013", "06034", "L3001"
+
+
+def erase(room, now):
+    """How many reporters are erased when the day's erasure runs."""
+    return run(room.ledger, {room.id: room.rules.settings}, identity_of(None), now).areas[room.id]["reporters"]
 
 
 @pytest.fixture
