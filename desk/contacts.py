@@ -10,9 +10,8 @@ from desk.permissions import demand
 from desk.posts.acting import posts_of
 from desk.reading import may_read
 from desk.room import Room
-from geo.errors import TextError, UnknownIncident
+from geo.errors import TextError
 from incidents.access import Who
-from incidents.case import Incident
 from incidents.lifecycle import By
 from incidents.text import clean, strike_names
 from ledger import audit, contacts, find
@@ -102,13 +101,13 @@ def unmask(  # noqa: PLR0917  as the other acts of a room
     """
     demand(who, CAPABILITY)
     said = _reason(reason)
-    unknown = UnknownIncident(find.UNKNOWN.format(number=number, area=room.id))
+    unknown = find.unknown(room.id, number)
     if not who.account or not who.scope.covers(room.id):
         raise unknown
+    case = room.seen_by(who).get(number)
     with room.ledger.reading() as connection:
-        case = find.get(connection, room.id, number)
         found = contacts.kept(connection, room.id, number)
-    if found is None or found.sealed is None or not _may_see(room, who, case, now):
+    if found is None or found.sealed is None or not any(may_read(post, case) for post in posts_of(room, who, now)):
         raise unknown
     contact = contacts.unseal(contacts.contact_key(room.ledger.folder), room.id, case.number, found.sealed)
 
@@ -120,14 +119,6 @@ def unmask(  # noqa: PLR0917  as the other acts of a room
 
     room.ledger.change(trace)
     return contact
-
-
-def _may_see(room: Room, who: Who, case: Incident, now: datetime) -> bool:
-    """Tell whether a case lies in somebody's scope, and one of their posts reads it."""
-    grid, posts = who.scope.grid, posts_of(room, who, now)
-    if grid and grid[1] not in case.codes.get(grid[0], "").split(";"):
-        return False
-    return any(may_read(post, case) for post in posts)
 
 
 def _reason(text: str) -> str:
