@@ -10,13 +10,14 @@ from geo.errors import FilterError
 from locales import N_
 from pages.parts import bulk, views
 from pages.parts.cards import cards
+from pages.parts.downloads import downloads
 from pages.parts.element import pixels
 from pages.parts.going import go, walk
 from pages.parts.keys import keys
 from pages.parts.sieve import sieve
 from pages.parts.snapshot import Snapshot, follow_table, snapshot
 from pages.parts.visit import Visit
-from reports.listing import MOST, to_csv, to_xlsx
+from reports.listing import MOST
 
 ROW = 35  # pixels
 WIDTHS = {  # pixels, by language: no head and hardly a value is cut
@@ -24,7 +25,6 @@ WIDTHS = {  # pixels, by language: no head and hardly a value is cut
     "en": {"mark_name": 156, "number": 136, "title": 250, "class_name": 210, "address": 260, "status_name": 250, "handler_name": 190, "urgency_name": 90, "channel_name": 120},
 }  # fmt: skip
 TIME = 136  # pixels: a moment to the minute
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOTE = N_("The newest {n} of {all} are shown; narrow the filter to see others.")
 
 
@@ -74,11 +74,8 @@ def _bar(visit: Visit, room: Room, shown: Snapshot, rows: Sequence[int], cursor:
     with st.container(key="table_keys", horizontal=True):
         for name, step in (("previous", -1), ("next", 1)):
             st.button(name, key=f"key_{name}", on_click=_move, args=(shown.key, (cursor if cursor is not None else -1) + step, many, shown.listing.heading("number"), list(rows)))  # fmt: skip
-    stem = f"{room.id}-{visit.now.astimezone(room.area.pack.timezone):%Y%m%d-%H%M}"
-    title = _("Cases")
     with st.container(key="downloads", horizontal=True, gap="small"):
-        st.download_button("XLSX", lambda: to_xlsx(shown.listing.kept, title, shown.listing.in_files, _("Notes")), f"{stem}.xlsx", XLSX, key="to_xlsx", type="tertiary", on_click="ignore")  # fmt: skip
-        st.download_button("CSV", lambda: to_csv(shown.listing.kept), f"{stem}.csv", "text/csv", key="to_csv", type="tertiary", on_click="ignore")  # fmt: skip
+        downloads(visit, room, shown.listing)
         keys(visit)
 
 

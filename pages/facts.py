@@ -7,6 +7,7 @@ import streamlit as st
 from pages.parts.tables import pairs, table
 from pages.parts.visit import Visit
 from reports.facts import facts_of, faults_of
+from reports.retention import retained
 
 
 def render(visit: Visit) -> None:
@@ -21,6 +22,10 @@ def render(visit: Visit) -> None:
         left.html(f"<h2>{escape(_('Net'))}</h2>" + table((_("Name"), _("Kind"), _("Grids")), facts.net))
         left.html(f"<h2>{escape(_('Points'))}</h2>" + table((_("Kind"), _("Class"), _("Count")), facts.points))
         right.html(f"<h2>{escape(_('Incidents'))}</h2>" + table((_("Class"), _("Count")), facts.incidents))
+        when, kinds = retained(visit.room(), visit.language)
+        last = _("Last erased {time}; counts only.").format(time=when) if when else _("Nothing was erased yet.")
+        rows = table((_("What"), _("Days kept after its end"), _("Erased the last time")), kinds)
+        st.html(f"<h2>{escape(_('Erased when its time is over'))}</h2><p>{escape(last)}</p>{rows}")
         st.html(f"<h2>{escape(_('Checks'))}</h2>")
         with st.spinner(_("Checking …")):
             faults, total = faults_of(area, visit.language)

@@ -17,6 +17,7 @@ from incidents.limits import EXTERNAL
 from incidents.model import Status
 from locales import Translator
 from pages.parts.acts import Tried, attempt, choose
+from pages.parts.contact import contact
 from pages.parts.going import link
 from pages.parts.rows import mark_of
 from pages.parts.visit import Visit
@@ -44,6 +45,7 @@ def show(visit: Visit, room: Room, case: Incident) -> None:
     _related(visit, room, case)
     facts = [*_mediation(visit, room, case), *_facts(visit, room, case)]
     st.html(f'<dl class="bm-facts">{_rows(facts)}</dl>')
+    contact(visit, room, case)
 
 
 def _place(visit: Visit, room: Room, case: Incident) -> str:

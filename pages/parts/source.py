@@ -66,7 +66,7 @@ def choose_reporter(visit: Visit, form: Form) -> None:
     _ = visit._
     with st.expander(_("Reporter (optional)")):
         told = _(
-            "Shown and kept masked only ({example}), apart from the case, and erased after it. Do not type real contacts before there are accounts."
+            "Shown masked ({example}), kept encrypted and apart from the case where an account takes it, else masked only; erased after the case."
         )
         st.html(f'<p class="bm-note">{escape(told.format(example=MASKED))}</p>')
         with st.container(horizontal=True, gap="small"):
