@@ -134,8 +134,8 @@ def _page(
     address = address_of(request, room, case)
     synthetic = f'<span class="tag">{escape(_("Illustrative"))}</span>' if room.area.pack.synthetic else ""
     demo = f'<span class="tag">{escape(_("Demonstration"))}</span>' if case.demo else ""
-    mark = case.mark.value if case.mark else ""
-    shape = f"{mark_svg(mark, theme='print', size=18)} {escape(mark_name(mark, _))}" if mark else ""
+    colour = case.mark.value if case.mark else ""
+    shape = f"{mark_svg(colour, theme='print', size=18)} {escape(mark_name(colour, _))}" if colour else ""
     rows = "".join(
         f"<tr><th scope=row>{escape(label)}</th><td>{_lines(value)}</td></tr>" for label, value in sheet.rows
     )

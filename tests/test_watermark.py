@@ -2,6 +2,7 @@
 
 import csv
 import json
+from pathlib import Path
 
 import geopandas as gpd
 import openpyxl
@@ -9,16 +10,22 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pyogrio
 import pytest
+import streamlit
 from click.testing import CliRunner
+from http_client import ask
 from small_pack import write_small_pack
+from starlette.applications import Starlette
 
+import api
 from cli import battlemap
 from data import rules as shipped_rules
 from desk import imports
+from desk.permissions import permissions_of
 from desk.reports import Draft, report
 from desk.taken import EXPORT, require_few, taken
 from geo.errors import LedgerError, TableError
 from incidents.access import Role, Scope, Who
+from incidents.lifecycle import By
 from ledger import audit
 from ledger.store import open_ledger
 from locales import translator
@@ -28,8 +35,11 @@ from reports.exports import table
 from reports.figures import Filter
 from reports.listing import listing, to_csv, to_xlsx
 from reports.watermark import LONGEST, filtered, watermark
+from settings import Settings
 from tests.rooms import DISPATCHER, NOON, room_of, shipped
 
+INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
+BY = By(DISPATCHER.post, DISPATCHER.kind, account="a1")
 LI = Who("a1", "li", Role.DISPATCHER, Scope("longnan"), "s1")
 ZH = translator("zh")
 KINDS = ("xlsx", "csv", "geojson", "gpkg", "parquet")
@@ -177,3 +187,90 @@ def test_a_marked_file_is_read_again_by_the_import(room, tmp_path):
     export(room, question, tmp_path / "a.csv", NOON, "zh", mark=watermark(room, LI, NOON, ["红色"], ZH, "zh"))
     planned = imports.plan(room, tmp_path / "a.csv", None, NOON, options={"source": "again"})
     assert planned.counts["refused"] == 0
+
+
+# --- paper
+
+
+@pytest.fixture
+def console(tmp_path):
+    """The papers of a console, as the dispatcher li sees them, and the room behind them."""
+    folder = tmp_path / "console"
+    room = room_of(shipped("longnan"), folder)
+    spot = room.area.net.leaf.geoms[0].representative_point()
+    case = report(room, Draft("06010", spot.x, spot.y, text="垃圾", reporter="张小明", phone="13812345678"), BY, NOON)
+    settings = Settings(area="longnan", data_dir=folder, demo=False)
+    app = Starlette(routes=api.routes(settings, api.Console(index=INDEX, paths=("/",), assets={})))
+    who = permissions_of(None).given(LI)
+
+    async def as_li(scope, receive, send):
+        await app({**scope, "state": {"who": who}}, receive, send)
+
+    yield as_li, room, case
+    room.ledger.close()
+
+
+def printed(room):
+    with room.ledger.reading() as connection:
+        return audit.read(connection, act="print")
+
+
+PAPERS = {
+    "map": ("/print/longnan?mark=red&lang=zh", "map", {"sheet": "map", "rows": 1, "filter": {"mark": "red"}}),
+    "rota": ("/rota/longnan?week=2026-11-16&lang=zh", "rota 2026-11-16", {"sheet": "rota", "rows": 0, "filter": {"week": "2026-11-16", "names": False}}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_print_says_who_printed_it_and_leaves_a_line(console, paper):
+    app, room, _case = console
+    address, what, data = PAPERS[paper]
+    answer = ask(app, address)
+    assert answer.status == 200
+    assert "li (城运中心派遣员) · " in answer.text
+    assert 'class="watermark"' in answer.text
+    (line,) = printed(room)
+    assert (line.name, line.role, line.area, line.what, line.address) == (
+        "li",
+        "dispatcher",
+        "longnan",
+        what,
+        "127.0.0.1",
+    )
+    if paper == "rota":
+        assert line.data == data
+    assert line.data["filter"] == data["filter"]
+
+
+def test_a_dispatch_sheet_says_who_printed_it_and_holds_no_contact(console):
+    app, room, case = console
+    answer = ask(app, f"/dispatch/longnan/{case.number}?post=dispatcher::&lang=zh")
+    assert answer.status == 200
+    foot = answer.text.partition("<footer>")[2].partition("</footer>")[0]
+    assert foot.startswith("打印：li (城运中心派遣员) · ")
+    assert case.number in foot
+    assert 'class="watermark"' in answer.text
+    for secret in ("张小明", "13812345678", "张*明", "138****5678"):
+        assert secret not in answer.text
+    assert [(line.what, line.data) for line in printed(room)] == [(case.number, {"sheet": "dispatch", "rows": 1})]
+
+
+def test_nothing_is_printed_where_the_line_cannot_be_written(console, monkeypatch):
+    app, _room, case = console
+
+    def full(*_args, **_more):
+        raise LedgerError("The disk is full.")
+
+    monkeypatch.setattr("api.marking.taken", full)
+    for address in ("/print/longnan", "/rota/longnan", f"/dispatch/longnan/{case.number}?post=dispatcher::"):
+        answer = ask(app, address)
+        assert answer.status >= 500
+        assert "垃圾" not in answer.text
+        assert "<svg" not in answer.text or "watermark" not in answer.text
+
+
+def test_what_is_refused_is_no_print(console):
+    app, room, _case = console
+    for address in ("/dispatch/longnan/LN-0", "/print/longnan?ink=pink", "/print/nowhere", "/rota/longnan?week=x"):
+        assert ask(app, address).status >= 400
+    assert printed(room) == []
