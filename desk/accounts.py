@@ -707,8 +707,11 @@ class Accounts:
         address: str = "",
         data: Mapping[str, Any] | None = None,
     ) -> None:
-        """Write a line of the audit trail in a change; nobody, from no address, is the command line."""
+        """Write a line of the audit trail in a change; nobody, from no address, is the command line, and whoever is logged in acts from where they logged in."""
         local = by is None and not address
+        if by is not None and not address:
+            found = live.by_key(writing.connection, by.session)
+            address = found.session.address if found else ""
         audit.append(
             writing.connection, self._ledger.key, act, by, now=now, what=what, address=address, data=data, local=local
         )

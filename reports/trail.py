@@ -71,14 +71,14 @@ DATA: Mapping[str, str] = MappingProxyType(
     }
 )
 COLUMNS = (
-    (N_("No."), 9),
+    (N_("Line"), 9),
     (N_("Time"), 20),
-    (N_("What was done"), 26),
+    (N_("Act"), 26),
     (N_("Account name"), 18),
     (N_("Role"), 14),
     (N_("On what"), 24),
     (N_("Area"), 14),
-    (N_("Address"), 16),
+    (N_("Network address"), 16),
     (N_("Details"), 50),
     (N_("Account key"), 20),
 )
@@ -106,7 +106,9 @@ def role_name(role: str, _: Translator) -> str:
 
 def details(line: Line, _: Translator) -> str:
     """Return what more a line says, in words where there are any."""
-    return " · ".join(f"{_(DATA[key]) if key in DATA else key}: {_value(key, value, _)}" for key, value in line.data.items() if value not in {"", None})  # fmt: skip
+    given = ((key, value) for key, value in line.data.items() if value not in ("", None, {}))
+    said = ((_(DATA[key]) if key in DATA else key, _value(key, value, _)) for key, value in given)
+    return " · ".join(_("{label}: {change}").format(label=label, change=value) for label, value in said)
 
 
 def row(line: Line, _: Translator) -> tuple[str, ...]:

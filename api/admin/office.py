@@ -35,7 +35,7 @@ TABS: Mapping[Role, Sequence[tuple[str, str]]] = {
     Role.SYSTEM: (("/accounts", N_("Accounts")),),
     Role.SECURITY: (
         ("/grants", N_("Roles and scopes")),
-        ("/grants/sessions", N_("Logged in")),
+        ("/grants/sessions", N_("Logged in at present")),
         ("/grants/walls", N_("Wall screens")),
     ),
     Role.AUDIT: (("/audit", N_("Audit trail")),),
@@ -241,7 +241,7 @@ def _spoken(value: Any, _: Translator) -> Any:
         return value.spoken(_)
     if isinstance(value, Mapping):
         return {key: _spoken(one, _) for key, one in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_spoken(one, _) for one in value]
     return value
 

@@ -21,7 +21,7 @@ PATH = "/grants/sessions"
 WORDS: Mapping[str, str] = {
     "find": N_("Letters of the name or the address"),
     "device": N_("Device"),
-    "address": N_("Address"),
+    "address": N_("Network address"),
     "since": N_("Since"),
     "seen": N_("Last seen"),
     "end": N_("End it"),

@@ -32,7 +32,7 @@ WORDS: Mapping[str, str] = {
     "place": N_("Grid"),
     "whole": N_("The whole area"),
     "make": N_("Make a code"),
-    "address": N_("Address"),
+    "address": N_("Network address"),
     "device": N_("Device"),
     "since": N_("Since"),
     "seen": N_("Last seen"),
