@@ -1,4 +1,4 @@
-"""The doors by HTTP: the map document, live data, cards, search, tiles, and the front page of the console. They only read."""
+"""The doors by HTTP: the map document, live data, cards, search, tiles, the front page of the console, and before all of them the gate. But for the log-in pages they only read."""
 
 import ssl
 from collections.abc import Callable, Collection, Mapping
@@ -13,13 +13,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api import documents, front, live, lookup, papers, photos, rota, ticker, tiles
+from api import documents, front, live, login, lookup, oidc, papers, photos, rota, ticker, tiles
 from api import print as paper
 from api.answers import missing
 from api.front import streamlit_options
 from api.guard import Guard
 from api.headers import SafeHeaders
+from api.identity import Gate
 from api.limited import Limited
+from desk.entrance import Entrance, entrance_of
 from desk.limits import limits_of
 from desk.rooms import Rooms, rooms_of
 from desk.tls import Tls
@@ -77,20 +79,23 @@ def routes(settings: Settings, console: Console) -> list[BaseRoute]:
         *photos.routes(rooms),
         *rota.routes(rooms, settings, assets),
         *tiles.routes(settings),
+        *login.routes(settings, _entrance(settings), assets),
+        *oidc.routes(settings, _entrance(settings)),
         *front.routes(settings, console.paths, console.index, assets),
         *(Route(f"{prefix}{{rest:path}}", missing) for prefix in PREFIXES),
     ]
 
 
 def middleware(settings: Settings, console: Console) -> list[Middleware]:
-    """Return what every request passes before any route.
+    """Return what every request passes before any route: the gate, first of all, and what looks at names, methods and lengths.
 
     A console that listens on its own machine alone takes no foreign name for its own unless it is set; one that listens on a network takes any, unless names are set.
     """
     names = settings.names if settings.names or settings.host.startswith(LOOPBACK) else None
     return [
         Middleware(SafeHeaders, strict_transport=settings.certificate is not None),
-        Middleware(Guard, paths=[*console.paths, "/healthz"], prefixes=PREFIXES, names=names),
+        Middleware(Gate, entrance=_entrance(settings)),
+        Middleware(Guard, paths=[*console.paths, "/healthz", *oidc.PATHS], prefixes=PREFIXES, names=names, forms=login.PATHS),
         Middleware(Limited, limits=limits_of(settings.rules)),  # behind the gate, which tells it the session
     ]
 
@@ -98,6 +103,10 @@ def middleware(settings: Settings, console: Console) -> list[Middleware]:
 def lifespan(settings: Settings) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     """Return what runs beside the routes while the console serves."""
     return ticker.lifespan(_rooms(settings))
+
+
+def _entrance(settings: Settings) -> Entrance:
+    return entrance_of(settings.data_dir, settings.database_url, settings.rules, settings.demo_access)
 
 
 def tls(settings: Settings) -> ssl.SSLContext | None:

@@ -52,7 +52,7 @@ HEADERS = {
 TAGS = {"zh": "zh-CN", "en": "en"}
 WORDS: Mapping[str, str] = {
     "product": N_("Grid battle map"),
-    "name": N_("Name"),
+    "name": N_("Account name"),
     "password": N_("Password"),
     "log_in": N_("Log in"),
     "log_out": N_("Log out"),

@@ -23,6 +23,7 @@ from settings import Settings
 
 LOG = logging.getLogger(__name__)
 RETURNED = "/log-in/returned"
+PATHS = (PROVIDER, RETURNED)
 STATE, STATE_OVER_TLS = "battlemap_provider", "__Host-battlemap_provider"
 FRESH = 600  # seconds that somebody has at the provider
 HEADERS = {**SAFE, "Cache-Control": "no-store"}

@@ -66,9 +66,9 @@ def _bar(visit: Visit, room: Room, shown: Snapshot, rows: Sequence[int], cursor:
     st.html(f'<p class="bm-many" role="status">{escape(words)}</p>', width="content")
     number = shown.listing.numbers[cursor] if cursor is not None else ""
     st.button(_("Open"), key="key_open", disabled=not number, on_click=go, args=("case", {"case": number}))
-    if rows:
+    if rows and visit.may("act"):
         st.button(_("Dispatch"), key="key_dispatch", type="primary", on_click=bulk.open_)
-    else:
+    elif visit.may("act"):
         dispatch = {"case": number, "act": "dispatch"}
         st.button(_("Dispatch"), key="key_dispatch", disabled=not number, on_click=go, args=("case", dispatch))
     with st.container(key="table_keys", horizontal=True):

@@ -39,7 +39,8 @@ def render(visit: Visit) -> None:
         st.html(_digest(visit, room))
         rota_week(visit, room, duty.monday(room, _asked_day(), visit.now))
         with st.container(key="handover", gap="small"):
-            write_note(visit, room)
+            if visit.may("act"):
+                write_note(visit, room)
             past_notes(visit, room)
 
 

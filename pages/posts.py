@@ -27,10 +27,11 @@ def render(visit: Visit) -> None:
     with st.container(key="posts", gap=None):
         with st.container(key="posts_top", horizontal=True, vertical_alignment="center", gap="small"):
             st.html(_digest(visit, found, own))
-            if st.button(_("Add a post"), key="add_post"):
-                add_post(visit, room)
-            if st.button(_("Import"), key="import_posts"):
-                take_file(visit, room)
+            if visit.may("posts"):
+                if st.button(_("Add a post"), key="add_post"):
+                    add_post(visit, room)
+                if st.button(_("Import"), key="import_posts"):
+                    take_file(visit, room)
         with st.container(key="roster", horizontal=True, gap=None):
             with st.container(key="roster_side", gap=None):
                 _search(visit, own)

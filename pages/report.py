@@ -76,7 +76,7 @@ def _form(visit: Visit, room: Room, form: Form) -> Written:
     choose_source(visit, form)
     if class_ and class_.restricted:
         choose_mediation(visit, form, class_)
-    photos = choose_photos(visit, room, form, may_clear=class_ is not None and may_be_cleared(class_, visit.by))
+    photos = choose_photos(visit, room, form, may_clear=class_ is not None and may_be_cleared(class_, visit.post.by))
     choose_reporter(visit, form)
     return Written(class_, seen if isinstance(seen, Outlook) else None, photos)
 
@@ -141,16 +141,16 @@ def _submit(visit: Visit, room: Room, form: Form, written: Written) -> Taken:
         raise DraftError("The class is missing.", field="class")
     if wrong or not form.get("place", None):
         raise wrong or PlaceError("The place is missing.", kind="missing")
-    limits_of(visit.settings.rules).ask("reports.account", visit.by.account or visit.by.post, visit.now)
+    limits_of(visit.settings.rules).ask("reports.account", visit.who.account or visit.post.key, visit.now)
     draft = replace(
         _draft(room, form),
         photos=written.photos,
         blur=blurred(form, len(written.photos)),
-        cleared=may_be_cleared(class_, visit.by) and bool(form.get("cleared", default=False)),
+        cleared=may_be_cleared(class_, visit.post.by) and bool(form.get("cleared", default=False)),
     )
     decided = form.get("decided", LATER) if written.beside else LATER
     return submit(
-        room, draft, visit.by, visit.now, decided=decided, beside=written.beside, mediation=mediation_of(form, class_)
+        room, draft, visit.by("report"), visit.now, decided=decided, beside=written.beside, mediation=mediation_of(form, class_)
     )
 
 

@@ -1,17 +1,20 @@
 """The frame of every page: Streamlit runs this script for each of them, bookmarked ones included."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
-from geo.errors import BattlemapError
+from geo.errors import BattlemapError, NoAccess
 from locales import N_
 from pages import battle, case, cases, chat, duty, facts, inbox, posts, report
 from pages.parts.element import address
 from pages.parts.going import going, take_going
 from pages.parts.header import header
-from pages.parts.trouble import trouble
-from pages.parts.visit import visit
+from pages.parts.trouble import log_in, trouble
+from pages.parts.visit import Visit, visit
 from settings import Settings
 
+SESSION_HEADER = "x-battlemap-session"  # written by the gate (api/identity.py), which lets nobody else write it
 # Words of Streamlit's own that no option can change.
 STREAMLITS = (
     N_("No results"),
@@ -24,22 +27,32 @@ STREAMLITS = (
 )
 
 
+# What shows it, its title, its path, and what a role needs for it.
+PAGES = (
+    (battle.render, N_("Map"), "", "desk"),
+    (inbox.render, N_("Inbox"), "inbox", "desk"),
+    (cases.render, N_("Cases"), "cases", "cases"),
+    (case.render, N_("Case"), "case", "cases"),
+    (report.render, N_("Report"), "report", "report"),
+    (chat.render, N_("Chat"), "chat", "chat"),
+    (posts.render, N_("Posts"), "posts", "desk"),
+    (duty.render, N_("Duty"), "duty", "desk"),
+    (facts.render, N_("Facts and checks"), "facts", "desk"),
+)
+
+
 def run() -> None:
     """Show the page that the address names, in its frame."""
-    now = visit(Settings.from_env(), st.query_params, st.session_state)
+    now = visit(Settings.from_env(), st.query_params, st.session_state, st.context.headers.get(SESSION_HEADER, ""))
     _ = now._
     st.set_page_config(page_title=_("Grid battle map"), layout="wide", initial_sidebar_state="collapsed")
-    pages = [
-        st.Page(lambda: battle.render(now), title=_("Map"), default=True),
-        st.Page(lambda: inbox.render(now), title=_("Inbox"), url_path="inbox"),
-        st.Page(lambda: cases.render(now), title=_("Cases"), url_path="cases"),
-        st.Page(lambda: case.render(now), title=_("Case"), url_path="case"),
-        st.Page(lambda: report.render(now), title=_("Report"), url_path="report"),
-        st.Page(lambda: chat.render(now), title=_("Chat"), url_path="chat"),
-        st.Page(lambda: posts.render(now), title=_("Posts"), url_path="posts"),
-        st.Page(lambda: duty.render(now), title=_("Duty"), url_path="duty"),
-        st.Page(lambda: facts.render(now), title=_("Facts and checks"), url_path="facts"),
-    ]
+    try:
+        pages = [_page(now, *line[:3]) for line in PAGES if now.may(line[3])]
+    except NoAccess:
+        pages = []
+    if not pages:
+        log_in(now)
+        return
     current = st.navigation(pages, position="hidden")
     going(pages)
     try:
@@ -52,6 +65,10 @@ def run() -> None:
         current.run()
     own = st.session_state["own"].get(current.url_path, {})
     address(now.address(current.url_path, own), {text: _(text) for text in STREAMLITS}, on_go=take_going)
+
+
+def _page(now: Visit, render: Callable[[Visit], None], title: str, path: str) -> st.Page:
+    return st.Page(lambda: render(now), title=now._(title), url_path=path or None, default=not path)
 
 
 run()

@@ -1,9 +1,11 @@
 """Accounts for tests: in a real ledger, in the folder that a server under test uses too."""
 
+import re
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from data import rules as shipped
 from desk.accounts import Accounts
 from desk.identity import identity_of
 from incidents.access import Role, Scope
@@ -48,3 +50,16 @@ def signed_in(folder, role, scope, *, name=None, url="", now=None):
         return accounts.log_in(named, PASSWORD, address="127.0.0.1", agent="test", now=at).token
     finally:
         close(accounts)
+
+
+def quick_rules(folder):
+    """A folder of rules for a server under test, whose hashes cost nothing, and which lets everybody ask as often as a test does."""
+    made = Path(folder) / "rules"
+    made.mkdir(exist_ok=True)
+    text = (Path(shipped.__file__).parent / "identity.toml").read_text("utf-8")
+    for name, value in {"passes": 1, "memory_kib": 8, "lanes": 1}.items():
+        text = re.sub(rf"(?m)^{name} = .*$", f"{name} = {value}", text)
+    (made / "identity.toml").write_text(text, "utf-8")
+    limits = (Path(shipped.__file__).parent / "limits.toml").read_text("utf-8")
+    (made / "limits.toml").write_text(re.sub(r"(?m)^at_once = .*$", "at_once = 100000", limits), "utf-8")
+    return made

@@ -55,7 +55,13 @@ def window(browser: Browser, width: int = 1366, height: int = 768, **options: ob
     """Open a window of somebody who was never here; its pages share what they have loaded."""
     found = browser.new_context(viewport={"width": width, "height": height}, **options)
     found.set_default_timeout(PATIENCE * 1000)
+    found.opened = {"width": width, "height": height, **options}  # so that `another` opens one like it
     return found
+
+
+def another(context: BrowserContext) -> BrowserContext:
+    """Open a window like one, of somebody else; it closes with the browser."""
+    return window(context.browser, **context.opened)
 
 
 def until(page: Page, read: Callable[[], object], wanted: object = True) -> None:

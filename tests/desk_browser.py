@@ -4,11 +4,13 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from io import BytesIO
 
-from chromium import COMPLETE, expect, holds, pick, reads, says, until
+from accounts import signed_in
+from chromium import COMPLETE, another, expect, holds, pick, reads, says, until
 from console_server import served
 from PIL import Image
 from rooms import room_of, shipped
 
+from api.identity import COOKIE
 from desk.reports import Draft, report
 from incidents.lifecycle import By
 from incidents.posts import kind_of
@@ -48,15 +50,49 @@ def consoles(folder, home, *, many=1):
     """Serve the ledger in a folder, by one process or by several; yields their addresses."""
     environ = {"BATTLEMAP_DATA_DIR": str(folder), "BATTLEMAP_DEMO": "false"}
     with ExitStack() as running:
-        yield [running.enter_context(served(home, "--area", AREA, **environ)) for _ in range(many)]
+        yield [
+            Console(running.enter_context(served(home, "--area", AREA, **environ)), folder) for _ in range(many)
+        ]
+
+
+class Console(str):
+    """The address of a console, which knows the folder of its ledger."""
+
+    __slots__ = ("folder",)
+
+    def __new__(cls, address, folder):
+        made = super().__new__(cls, address)
+        made.folder = folder
+        return made
+
+
+ROLES = {"head": "head", "worker": "worker", "office": "community", "dispatcher": "dispatcher", "inspector": "inspector", "department": "department"}  # fmt: skip
+
+
+def account_of(key):
+    """Return role and scope of an account that may act as a post."""
+    kind, level, code = key.split(":", 2)
+    scope = f"{AREA}:{level or kind}:{code}" if code else AREA
+    return ROLES[kind.removeprefix("first_").replace("deputy", "head")], scope
+
+
+def signed(context, console, key):
+    """Return a window in which somebody is logged in who may act as a post: this one, or another like it where somebody else is in it already."""
+    people = context.__dict__.setdefault("people", {})
+    if key not in people:
+        found = another(context) if people else context
+        token = signed_in(console.folder, *account_of(key))
+        found.add_cookies([{"name": COOKIE, "value": token, "url": str(console), "httpOnly": True, "sameSite": "Lax"}])
+        people[key] = found
+    return people[key]
 
 
 class Desk:
-    """Somebody at a desk: one page of a browser, and the post that acts."""
+    """Somebody at a desk: one page of a browser, logged in with an account that may act as a post."""
 
-    def __init__(self, context, address, key="dispatcher::", language="zh"):
-        self.address, self.key, self.language = address, key, language
-        self.page = context.new_page()
+    def __init__(self, context, console, key="dispatcher::", language="zh"):
+        self.address, self.key, self.language = console, key, language
+        self.page = signed(context, console, key).new_page()
         self.complaints = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 

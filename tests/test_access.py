@@ -65,6 +65,8 @@ def test_only_what_nobody_needs_to_hide_is_public():
         "/assets/{digest}/{file:path}",
         "/assets/{rest:path}",
         "/log-in",
+        "/log-in/provider",
+        "/log-in/returned",
         "/log-out",
         "/first-run",
     }

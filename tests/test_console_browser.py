@@ -30,7 +30,7 @@ def address(tmp_path_factory):
     write_small_pack(folder / "small")
     for name, text in {
         "bad_toml": "name = ",
-        "no_grids": 'name = "空网格"\n[[levels]]\nkey = "micro"\nname = "微网格"\nfile = "micro.geojson"\ncode = "code"\n',
+        "no_grids": 'name = "空网格"\nsynthetic = true\n[[levels]]\nkey = "micro"\nname = "微网格"\nfile = "micro.geojson"\ncode = "code"\n',
         "misdeclared": 'name = "错声明"\ncrs = "EPSG:99999"\n[[levels]]\nkey = "Micro!"\nname = "微网格"\nfile = "micro.geojson"\n',
     }.items():
         (folder / name).mkdir()

@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import tempfile
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
@@ -20,10 +21,11 @@ from settings import Settings
 
 INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
 PERSON = {"accept": "text/html"}
+EMPTY = Path(tempfile.mkdtemp(prefix="battlemap-guard-"))  # nobody has an account: what is invented is open on this machine
 
 
 def application(**settings):
-    chosen, console = Settings(**settings), api.Console(index=INDEX, paths=("/", "/facts"), assets={})
+    chosen, console = Settings(**{"data_dir": EMPTY, **settings}), api.Console(index=INDEX, paths=("/", "/facts"), assets={})
     return Starlette(routes=api.routes(chosen, console), middleware=api.middleware(chosen, console))
 
 
@@ -52,7 +54,8 @@ def test_a_host_that_nobody_outside_can_point_here_is_taken(app, host):
 
 def test_a_name_from_outside_is_refused_until_it_is_set(app):
     """A page of evil.example that lets its name point at 127.0.0.1 would read the console as its own (DNS rebinding)."""
-    answer = ask(app, "/live/small", host="evil.example:8501")
+    assert ask(app, "/live/small", host="evil.example:8501").status == 401
+    answer = ask(app, "/healthz", host="evil.example:8501")
     assert answer.status == 400
     assert "BATTLEMAP_NAMES" in answer.json["error"]
     named = application(names=("wangge.example.gov.cn",))

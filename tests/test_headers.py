@@ -69,15 +69,15 @@ def test_every_address_answers_with_every_header(console, line, accept):
     _, headers = answer_of(console, method, path, Accept=accept, Origin="http://evil.example")
     said = policy(headers)
     assert said["default-src"] == {"'none'"}
-    assert said["frame-ancestors"] == {"'self'"}
+    assert said["frame-ancestors"] in ({"'none'"}, {"'self'"})
     assert said["base-uri"] == {"'none'"}
     assert said["form-action"] in ({"'none'"}, {"'self'"})
-    assert said["script-src"] <= {"'self'", "blob:"}
+    assert said.get("script-src", set()) <= {"'self'", "blob:"}
     words = set.union(*said.values())
     assert words <= {"'self'", "'none'", "'unsafe-inline'", "data:", "blob:"}, "no remote host"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
-    assert headers["x-frame-options"] == "SAMEORIGIN"
+    assert headers["x-frame-options"] in {"DENY", "SAMEORIGIN"}
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert headers["cross-origin-resource-policy"] == "same-origin"
     assert "camera=(self)" in headers["permissions-policy"]
@@ -90,7 +90,8 @@ def test_every_address_answers_with_every_header(console, line, accept):
 
 @pytest.mark.parametrize("path", ["/map/longnan", "/print/longnan", "/log-in", "/map/nowhere", "/nothing"])
 def test_our_own_documents_run_no_script_but_files_of_ours(console, path):
-    assert policy(answer_of(console, "GET", path, Accept="text/html")[1])["script-src"] == {"'self'"}
+    said = policy(answer_of(console, "GET", path, Accept="text/html")[1])
+    assert said.get("script-src", said["default-src"]) in ({"'self'"}, {"'none'"})
 
 
 def through(app, **settings):

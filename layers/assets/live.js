@@ -5,6 +5,21 @@
   const EVERY = 5000; // an answer to one who has seen the present version costs the door a few milliseconds
   const AGAIN = 3000; // after a failure: twice in a row is a lost connection, and it shall heal soon
 
+  // A session goes on while somebody does something; a map that only stands there does not keep it alive.
+  let active = false;
+  ["pointerdown", "keydown", "wheel"].forEach((kind) => addEventListener(kind, () => { active = true; }, { passive: true, capture: true }));
+  function alive() {
+    const headers = active ? { "X-Battlemap-Active": "1" } : {};
+    active = false;
+    return headers;
+  }
+
+  // The session is over: to the log-in page, and from there back to the page that holds the map.
+  function leave() {
+    const here = window.top.location;
+    here.assign("/log-in?next=" + encodeURIComponent(here.pathname + here.search));
+  }
+
   // An incident as the door sends it: [uid, lon, lat, mark, class, leaf code, title, reported, flags, when it was due if that is past].
   function read(model, row) {
     const at = model.plane.of(row[1], row[2]);
@@ -91,7 +106,8 @@
       const stop = new AbortController();
       const limit = setTimeout(() => stop.abort(), EVERY);
       try {
-        const answer = await fetch(this.address(), { signal: stop.signal, credentials: "same-origin", cache: "no-store" });
+        const answer = await fetch(this.address(), { signal: stop.signal, credentials: "same-origin", cache: "no-store", headers: alive() });
+        if (answer.status === 401) return leave();
         const delta = await answer.json();
         if (number !== this.number) return;
         if (!answer.ok) {

@@ -12,7 +12,7 @@ from desk.acts import Doing, do_all, next_above
 from desk.room import DISPATCHER, ROOM_POSTS, Room
 from geo.errors import BattlemapError, Conflict
 from incidents.case import Incident
-from incidents.lifecycle import RULES, UNDO_WITHIN, Act, allowed
+from incidents.lifecycle import RULES, UNDO_WITHIN, Act
 from incidents.posts import Post, line_of
 from layers.grid_names import full_names
 from locales import N_
@@ -126,7 +126,7 @@ def name_of(act: str, visit: Visit) -> str:
 
 def offered(case: Incident, visit: Visit) -> tuple[str, list[str]]:
     """Return the act that is next for the acting post, "" for none, and all that it may do now, in the order of the buttons."""
-    may = {act.value for act in allowed(case.state, visit.by)} & set(FORMS)
+    may = {act.value for act in visit.allowed(case.state)} & set(FORMS)
     if Act.FILE.value in may:
         may.add(BOTH)
     if not case.state.asked:
@@ -248,11 +248,11 @@ def doings(tried: Tried) -> list[Doing]:
 
 def undoable(entry: Mapping[str, Any], visit: Visit) -> bool:
     """Tell whether the acting post may take the act of an entry back, but for the time."""
-    return entry["act"] in set(Act) and RULES[Act(entry["act"])].undo and entry["post"] == visit.post.key
+    return visit.may("act") and entry["act"] in set(Act) and RULES[Act(entry["act"])].undo and entry["post"] == visit.post.key
 
 
 def _do(room: Room, tried: Tried, visit: Visit) -> Incident:
-    return do_all(room, doings(tried), visit.by, datetime.now(UTC))[-1]
+    return do_all(room, doings(tried), visit.by("act"), datetime.now(UTC))[-1]
 
 
 def _only_steps_since(room: Room, tried: Tried) -> bool:

@@ -88,7 +88,7 @@ def _neighbours(visit: Visit, room: Room, form: Form, seen: Outlook) -> list[str
     _, shown = visit._, seen.same[:MOST_SHOWN]
     st.html(same(visit, room, seen.same))
     numbers = [case.number for case, _metres in shown]
-    if not may_decide(visit.by):
+    if not may_decide(visit.post.by):
         st.html(f'<p class="bm-note">{escape(_("The dispatcher will look at it."))}</p>')
         return []
     _decide(visit, form, numbers)

@@ -12,7 +12,7 @@ from desk.places.repeats import repeats
 from desk.reading import may_read
 from desk.room import Room
 from incidents.case import Incident
-from incidents.lifecycle import Act, allowed
+from incidents.lifecycle import Act
 from incidents.limits import EXTERNAL
 from incidents.model import Status
 from locales import Translator
@@ -76,7 +76,7 @@ def _inside(case: Incident, _: Translator) -> str:
 
 def _notices(visit: Visit, room: Room, case: Incident) -> None:
     """Say what a person has to look at, each with what can be done about it."""
-    _, may = visit._, allowed(case.state, visit.by)
+    _, may = visit._, visit.allowed(case.state)
     if case.edge_m is not None or case.match in {"boundary", "nearest"}:
         metres = f"{case.edge_m:.1f}" if case.edge_m is not None else "0"
         words = _("{metres} m from a boundary: look whether the grid is right.").format(metres=metres)
@@ -116,7 +116,7 @@ def _unknown_years(room: Room, case: Incident) -> tuple[int, ...]:
 def _neighbours(visit: Visit, room: Room, case: Incident) -> None:
     if case.status in {Status.LINKED, Status.REFUSED, Status.CANCELLED}:
         return
-    _, may = visit._, allowed(case.state, visit.by)
+    _, may = visit._, visit.allowed(case.state)
     near = [
         (other, metres)
         for other, metres in neighbours(room, case, at=max(case.reported, visit.now))

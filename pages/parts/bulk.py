@@ -11,7 +11,7 @@ from desk.acts import Doing, do_all
 from desk.room import Room
 from geo.errors import BattlemapError, Conflict
 from incidents.case import Incident
-from incidents.lifecycle import UNDO_WITHIN, Act, allowed
+from incidents.lifecycle import UNDO_WITHIN, Act
 from ledger import find
 from pages.parts.acts import handler_names, undo_name
 from pages.parts.snapshot import Snapshot, renew
@@ -40,7 +40,7 @@ def bulk(visit: Visit, room: Room, shown: Snapshot, rows: Sequence[int]) -> None
     refused = st.session_state.pop("bulk_refused", "")
     if refused:
         st.html(f'<p class="bm-refused" role="alert">{escape(refused)}</p>')
-    if not rows or not st.session_state.get("bulk"):
+    if not rows or not st.session_state.get("bulk") or not visit.may("act"):
         return
     cases = _cases(room, [shown.listing.numbers[row] for row in rows])
     may, cannot = _sorted_out(cases, visit)
@@ -88,7 +88,7 @@ def _cases(room: Room, numbers: list[str]) -> list[Incident]:
 def _sorted_out(cases: list[Incident], visit: Visit) -> tuple[list[Incident], list[Incident]]:
     may, cannot = [], []
     for case in cases:
-        acts = allowed(case.state, visit.by)
+        acts = visit.allowed(case.state)
         (may if {Act.FILE, Act.DISPATCH} & set(acts) else cannot).append(case)
     return may, cannot
 
@@ -119,13 +119,13 @@ def _dispatch(visit: Visit, cases: list[Incident], versions: dict[str, int], key
     doings: list[Doing] = []
     for case in cases:
         seen: int | None = versions.get(case.number)
-        if Act.FILE in allowed(case.state, visit.by):
+        if Act.FILE in visit.allowed(case.state):
             doings.append(Doing(case.number, Act.FILE, {}, seen))
             seen = None
         doings.append(Doing(case.number, Act.DISPATCH, data, seen))
     at = datetime.now(UTC)
     try:
-        do_all(room, doings, visit.by, at)
+        do_all(room, doings, visit.by("act"), at)
     except Conflict as error:
         state["bulk_refused"] = refusal(error, _) + _(" Nothing was dispatched. Look at it, then do it again.")
         renew()
@@ -158,7 +158,7 @@ def _last(visit: Visit, room: Room) -> None:
 
 def _undo(visit: Visit, done: Done) -> None:
     try:
-        do_all(visit.room(), [Doing(number, Act.UNDO) for number in done.numbers], visit.by, datetime.now(UTC))
+        do_all(visit.room(), [Doing(number, Act.UNDO) for number in done.numbers], visit.by("act"), datetime.now(UTC))
     except BattlemapError as error:
         st.session_state["bulk_refused"] = refusal(error, visit._)
     else:

@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from incidents.case import Incident
-from incidents.lifecycle import Act, allowed
+from incidents.lifecycle import Act
 from pages.parts.acts import BOTH, LABEL, Tried, attempt, name_of
 from pages.parts.timeline import timeline
 from pages.parts.visit import Visit
@@ -45,7 +45,7 @@ def conflict(case: Incident, visit: Visit, tried: Tried) -> None:
 
 def _still(case: Incident, visit: Visit, act: str) -> bool:
     wanted = Act.FILE if act == BOTH else Act(act)
-    return wanted in allowed(case.state, visit.by)
+    return wanted in visit.allowed(case.state)
 
 
 def _own(tried: Tried, visit: Visit) -> str:

@@ -1,6 +1,6 @@
 """Who reported a case: masked; in full for a minute where the role may, with a reason that is kept."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
 
@@ -74,9 +74,9 @@ def _ask(visit: Visit, room: Room, case: Incident) -> None:
         reason = st.text_input(_("Reason: it is kept in the audit trail"), max_chars=LONGEST_REASON, key="unmask_reason")  # fmt: skip
         if not st.form_submit_button(_("Show in full"), key="unmask_now"):
             return
-        by, now = replace(visit.by, account=room.who.account), datetime.now(UTC)
+        now = datetime.now(UTC)
         try:
-            said = contacts.unmask(room, room.who, case.number, reason, by, now, address=st.context.ip_address or "")
+            said = contacts.unmask(room, room.who, case.number, reason, visit.by("unmask"), now, address=st.context.ip_address or "")
         except BattlemapError as error:
             st.html(f'<p class="bm-refused" role="alert">{escape(refusal(error, _))}</p>')
             return

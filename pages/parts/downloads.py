@@ -30,7 +30,7 @@ def downloads(visit: Visit, room: Room, listing: Listing) -> None:
     address = st.context.ip_address or ""
 
     def made(kind: str) -> bytes:
-        return _made(visit, room, listing, f"{stem}.{kind}", query, address)
+        return _made(visit, visit.room(), listing, f"{stem}.{kind}", query, address)
 
     st.download_button("XLSX", lambda: made("xlsx"), f"{stem}.xlsx", XLSX, key="to_xlsx", type="tertiary", on_click="ignore")  # fmt: skip
     st.download_button("CSV", lambda: made("csv"), f"{stem}.csv", "text/csv", key="to_csv", type="tertiary", on_click="ignore")  # fmt: skip

@@ -43,9 +43,10 @@ def take_going() -> None:
 def going(pages: Sequence[Page]) -> None:
     """Switch to the page that was asked for, if one was."""
     asked = st.session_state.pop("going", None)
-    if asked is not None:
+    page = next((page for page in pages if page.url_path == asked), None)
+    if page is not None:  # one that the role does not have is none
         # without parameters: Streamlit would write each change of them into the browser's history; the address element writes them over
-        st.switch_page(next(page for page in pages if page.url_path == asked))
+        st.switch_page(page)
 
 
 def walk(numbers: Iterable[str]) -> None:

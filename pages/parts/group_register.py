@@ -88,7 +88,7 @@ def _edit(form: Form, group: Group) -> None:
 
 
 def _delete(visit: Visit, room: Room, form: Form, group: Group) -> None:
-    _do(form, lambda: groups.remove(room, group.id, visit.by, datetime.now(UTC)), group.name)
+    _do(form, lambda: groups.remove(room, group.id, visit.by("chat"), datetime.now(UTC)), group.name)
 
 
 def _do(form: Form, work: Callable[[], Group], name: str) -> None:
@@ -113,7 +113,7 @@ def _undo(visit: Visit, room: Room, form: Form) -> None:
 
 def _take_back(visit: Visit, room: Room, form: Form, number: int) -> None:
     try:
-        groups.undo(room, number, visit.by, datetime.now(UTC))
+        groups.undo(room, number, visit.by("chat"), datetime.now(UTC))
     except BattlemapError as error:
         form.values["refused"] = error
     form.values.pop("undo", None)
@@ -189,7 +189,7 @@ def _save(visit: Visit, room: Room, form: Form) -> None:
         form.get("post", NONE) or "",
         form.get("id", 0),
     )
-    _do(form, lambda: groups.put(room, group, visit.by, datetime.now(UTC)), group.name)
+    _do(form, lambda: groups.put(room, group, visit.by("chat"), datetime.now(UTC)), group.name)
 
 
 def _gaps(visit: Visit, room: Room, gaps: Gaps) -> None:
@@ -267,7 +267,7 @@ def _lines(visit: Visit, room: Room, form: Form, lines: list[Line]) -> None:
 
 def _take(visit: Visit, room: Room, form: Form, lines: list[Line]) -> None:
     try:
-        groups.take(room, lines, visit.by, datetime.now(UTC))
+        groups.take(room, lines, visit.by("chat"), datetime.now(UTC))
     except BattlemapError as error:
         form.values["refused"] = error
     else:

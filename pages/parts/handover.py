@@ -41,12 +41,12 @@ def waiting_notes(visit: Visit, room: Room) -> None:
                 with st.expander(ended):
                     st.html(rows(visit, room, cases))
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-                if duty.may_sign(note, visit.post.key, serving):
+                if visit.may("act") and duty.may_sign(note, visit.post.key, serving):
                     words = _("Take over and sign as {post}").format(post=post_title(visit.post, _))
                     st.button(words, type="primary", key=f"take_{note.id}", on_click=_take, args=(visit, note.id))
                 else:
                     st.html(f'<p class="bm-note">{escape(_signer(visit, room, note))}</p>', width="content")
-                if note.from_post == visit.post.key and visit.now - note.at < UNDO_WITHIN:
+                if visit.may("act") and note.from_post == visit.post.key and visit.now - note.at < UNDO_WITHIN:
                     st.button(_("Undo"), key=f"withdraw_{note.id}", on_click=_withdraw, args=(visit, note.id))
 
 
@@ -99,7 +99,7 @@ def _write(visit: Visit, numbers: list[str]) -> None:
     edited = state["note_cases"]["edited_rows"] if numbers else {}
     chosen = [number for place, number in enumerate(numbers) if edited.get(place, {}).get("on", True)]
     try:
-        duty.write(visit.room(), state["note_text"], chosen, state["note_to"], visit.by, datetime.now(UTC))
+        duty.write(visit.room(), state["note_text"], chosen, state["note_to"], visit.by("act"), datetime.now(UTC))
     except BattlemapError as error:
         state[REFUSED] = trouble(error, visit._)
     else:
@@ -165,13 +165,13 @@ def _note(visit: Visit, room: Room, note: Handover, heading: str) -> str:
 
 def _take(visit: Visit, id_: int) -> None:
     try:
-        duty.take(visit.room(), id_, visit.by, datetime.now(UTC))
+        duty.take(visit.room(), id_, visit.by("act"), datetime.now(UTC))
     except BattlemapError as error:
         st.session_state[REFUSED] = trouble(error, visit._)
 
 
 def _withdraw(visit: Visit, id_: int) -> None:
     try:
-        duty.withdraw(visit.room(), id_, visit.by, datetime.now(UTC))
+        duty.withdraw(visit.room(), id_, visit.by("act"), datetime.now(UTC))
     except BattlemapError as error:
         st.session_state[REFUSED] = trouble(error, visit._)

@@ -8,12 +8,14 @@ from streamlit.navigation.page import Page
 
 from desk.room import DISPATCHER
 from geo.errors import BattlemapError
+from incidents.access import Role
 from locales import LANGUAGES
 from pages.parts.element import pixels
 from pages.parts.visit import Visit, own_key
-from reports.words import post_title
+from reports.words import ROLE, post_title
 
 LANGUAGE_NAMES = {"zh": "中文", "en": "EN"}
+CHOICE = 2  # posts from which on there is something to choose
 HIDDEN = frozenset({"case"})  # pages that one comes to from others
 
 
@@ -34,6 +36,7 @@ def header(visit: Visit, pages: list[Page], current: Page, *, synthetic: bool) -
                 )
         with st.container(key="tools", horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             _choose_post(visit)
+            st.html(_person(visit), width="content")
             st.html(_ways_out(visit), width="content")
             st.session_state["language_choice"] = visit.language
             st.segmented_control(
@@ -67,23 +70,40 @@ def _choose_area(visit: Visit) -> None:
 
 
 def _choose_post(visit: Visit) -> None:
-    """Let the visitor choose the post that acts, marked 演示: accounts will take its place."""
+    """Let somebody who may act as several posts choose one; a visitor of a demonstration looks through any."""
     try:
-        posts = visit.room().register.posts(visit.now)
+        posts = {post.key: post for post in visit.posts}
     except BattlemapError:
         return
-    _, key = visit._, own_key("post_choice", visit)
+    _, key, is_demo = visit._, own_key("post_choice", visit), visit.who.role is Role.DEMO
+    if len(posts) < CHOICE:
+        return
     st.session_state[key] = visit.post.key
     st.selectbox(
-        _("Acting post (demonstration)"),
+        _("Post through which to look (demonstration)") if is_demo else _("Acting post"),
         list(posts),
-        format_func=lambda post: f"{_('Demo')} · {post_title(posts[post], _)}",
+        format_func=lambda post: f"{_('Demo')} · {post_title(posts[post], _)}" if is_demo else post_title(posts[post], _),
         key=key,
         label_visibility="collapsed",
         width=pixels(220),
         help=None,
         on_change=_take_post,
         args=(key,),
+    )
+
+
+def _person(visit: Visit) -> str:
+    """Return who looks, in which role, and the way to their sessions and out; a visitor is told that nothing can be done here."""
+    _, who = visit._, visit.who
+    lang = urlencode({"lang": visit.language})
+    if who.role is Role.DEMO:
+        return (
+            f'<span class="bm-who"><b>{escape(_(ROLE[Role.DEMO]))}</b>'
+            f'<a href="/first-run?{lang}" target="_self">{escape(_("Create the first account"))}</a></span>'
+        )
+    return (
+        f'<span class="bm-who"><a href="/own?{lang}" target="_self" title="{escape(_("Your sessions and your password"))}">'
+        f'<b>{escape(who.name)}</b> {escape(_(ROLE[who.role]))}</a><a href="/log-out?{lang}" target="_self">{escape(_("Log out"))}</a></span>'
     )
 
 

@@ -52,7 +52,9 @@ def sheet(visit: Visit, room: Room, key: str, found: Listing) -> None:
     gone = kept is not None and kept.until is not None and kept.until <= visit.now
     st.html(_head(visit, room, post, found.loads.get(key), is_gone=gone))
     st.html(_holders(visit, room, held))
-    if gone:
+    if not visit.may("posts"):
+        pass
+    elif gone:
         st.button(_("Let the post go on"), key="restore_post", on_click=_do, args=(visit, key, roster.restore, (key,)))
     else:
         _forms(visit, room, post, held)
@@ -133,7 +135,7 @@ def _hand_over(visit: Visit, room: Room, post: Post, _held: list[Holding]) -> No
             _try(
                 visit,
                 post.key,
-                lambda: roster.hand_over(room, post.key, st.session_state["next_holder"], on, visit.by, _now()),
+                lambda: roster.hand_over(room, post.key, st.session_state["next_holder"], on, visit.by("posts"), _now()),
             )
 
 
@@ -147,7 +149,7 @@ def _hold(visit: Visit, room: Room, post: Post, _held: list[Holding], *, stand_i
         if st.form_submit_button(_("Enter"), type="primary"):
             _try(
                 visit, post.key,
-                lambda: roster.hold(room, post.key, name, since, visit.by, _now(), until=until, stand_in=stand_in),
+                lambda: roster.hold(room, post.key, name, since, visit.by("posts"), _now(), until=until, stand_in=stand_in),
             )  # fmt: skip
 
 
@@ -172,7 +174,7 @@ def _correct(visit: Visit, room: Room, post: Post, held: list[Holding]) -> None:
         if st.form_submit_button(_("Correct"), type="primary"):
             _try(
                 visit, post.key,
-                lambda: roster.correct(room, one.id, name, since, until, visit.by, _now(), stand_in=one.stand_in),
+                lambda: roster.correct(room, one.id, name, since, until, visit.by("posts"), _now(), stand_in=one.stand_in),
             )  # fmt: skip
     if one.holder and st.checkbox(
         _("Erase the name; that somebody held the post stays on record"), key=f"sure_{one.id}"
@@ -188,7 +190,7 @@ def _change(visit: Visit, room: Room, post: Post, _held: list[Holding]) -> None:
         title = st.text_input(_("Title"), post.title, key=f"title_{post.key}", max_chars=roster.LONGEST_TITLE)
         volunteer = st.checkbox(_("Held by volunteers"), post.volunteer, key=f"volunteer_{post.key}")
         if st.form_submit_button(_("Change"), type="primary"):
-            _try(visit, post.key, lambda: roster.rename(room, post.key, title, visit.by, _now(), volunteer=volunteer))
+            _try(visit, post.key, lambda: roster.rename(room, post.key, title, visit.by("posts"), _now(), volunteer=volunteer))
     if post.key in room.own_posts and post.grid is None:
         return
     with st.form(f"abolish_{post.key}", border=False):
@@ -197,7 +199,7 @@ def _change(visit: Visit, room: Room, post: Post, _held: list[Holding]) -> None:
         )
         sure = st.checkbox(_("Abolish the post; its cases go to the next above"), key=f"abolish_sure_{post.key}")
         if st.form_submit_button(_("Abolish")) and sure:
-            _try(visit, post.key, lambda: roster.abolish(room, post.key, last, visit.by, _now()))
+            _try(visit, post.key, lambda: roster.abolish(room, post.key, last, visit.by("posts"), _now()))
 
 
 def add_post(visit: Visit, room: Room) -> None:
@@ -225,7 +227,7 @@ def add_post(visit: Visit, room: Room) -> None:
             level, _colon, code = (grid or "").partition(":")
             wish = roster.Wish(kind, title, (level, code) if fits and code else None, volunteer)
             try:
-                post = roster.add(room, wish, visit.by, _now())
+                post = roster.add(room, wish, visit.by("posts"), _now())
             except BattlemapError as error:
                 st.error(trouble(error, _))
             else:
@@ -243,7 +245,7 @@ def _said(visit: Visit) -> None:
     if refused:
         st.error(refused)
     key, at = state.get(DONE, ("", None))
-    if not key or visit.now - at >= UNDO_WITHIN:
+    if not key or visit.now - at >= UNDO_WITHIN or not visit.may("posts"):
         return
     until = (at + UNDO_WITHIN).timestamp() * 1000
     with st.container(key="undo", horizontal=True, vertical_alignment="center", gap="small"):
@@ -259,7 +261,7 @@ def _take_back(visit: Visit, key: str) -> None:
 def _do(visit: Visit, key: str, work: Callable[..., Any], given: tuple[Any, ...]) -> None:
     """Do something from a callback: what is refused is said when the page is shown."""
     try:
-        work(visit.room(), *given, visit.by, _now())
+        work(visit.room(), *given, visit.by("posts"), _now())
     except BattlemapError as error:
         st.session_state[REFUSED] = trouble(error, visit._)
     else:

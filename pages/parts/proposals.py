@@ -204,6 +204,6 @@ def _save_ticked(visit: Visit, room: Room, form: Form) -> None:
 def _save(visit: Visit, room: Room, form: Form, places: Sequence[int]) -> None:
     form.values.pop("save_error", None)
     try:
-        chat.save(room, [_chosen(room, form, place) for place in places], visit.by, visit.now)
+        chat.save(room, [_chosen(room, form, place) for place in places], visit.by("chat"), visit.now)
     except BattlemapError as error:
         form.values["save_error"] = error

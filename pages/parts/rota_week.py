@@ -37,13 +37,14 @@ def rota_week(visit: Visit, room: Room, first: date) -> None:
     week = duty.week(room, first)
     with st.container(key="rota_top", horizontal=True, vertical_alignment="center", gap="small"):
         st.html(_heading(visit, room, week))
-        if st.button(_("Fill by turns"), key="rota_fill"):
-            _fill(visit, room, week)
-        st.button(_("Copy the week before"), key="rota_copy", on_click=_copy, args=(visit, first))
+        if visit.may("rota"):
+            if st.button(_("Fill by turns"), key="rota_fill"):
+                _fill(visit, room, week)
+            st.button(_("Copy the week before"), key="rota_copy", on_click=_copy, args=(visit, first))
     _said(visit)
     st.html(_faults(visit, room, week) + _grid(visit, room, week, own))
     chosen = _chosen(week, own)
-    if chosen:
+    if chosen and visit.may("rota"):
         with st.container(key="rota_form", gap="small"):
             _change(visit, room, week, *chosen)
 
@@ -164,7 +165,7 @@ def _change(visit: Visit, room: Room, week: Week, role: Role, slot: Slot) -> Non
             _try(
                 visit,
                 week.days[0],
-                lambda: duty.put(room, slot, role, key, visit.by, _now(), holder=holder, instead=instead),
+                lambda: duty.put(room, slot, role, key, visit.by("rota"), _now(), holder=holder, instead=instead),
             )
     for one in serving:
         words = _("Take {post} off").format(post=post_full(room, one.post, _))
@@ -199,7 +200,7 @@ def _fill(visit: Visit, room: Room, week: Week) -> None:
         overwrite = st.checkbox(_("Replace what is there"), key="fill_overwrite")
         if st.button(_("Fill"), type="primary", key="fill_go"):
             try:
-                done = duty.fill_span(room, role, keys, first, last, visit.by, _now(), overwrite=overwrite)
+                done = duty.fill_span(room, role, keys, first, last, visit.by("rota"), _now(), overwrite=overwrite)
             except BattlemapError as error:
                 st.error(trouble(error, _))
             else:
@@ -211,12 +212,12 @@ def _fill(visit: Visit, room: Room, week: Week) -> None:
 
 def _copy(visit: Visit, first: date) -> None:
     room = visit.room()
-    _keep(visit, lambda: duty.copy_week(room, first, visit.by, _now()))
+    _keep(visit, lambda: duty.copy_week(room, first, visit.by("rota"), _now()))
 
 
 def _off(visit: Visit, first: date, day: date, one: Shift) -> None:
     room = visit.room()
-    _keep(visit, lambda: duty.take_off(room, day, [one.id], visit.by, _now()))
+    _keep(visit, lambda: duty.take_off(room, day, [one.id], visit.by("rota"), _now()))
     go("duty", {"week": first.isoformat()})
 
 
@@ -238,7 +239,7 @@ def _said(visit: Visit) -> None:
 
 def _take_back(visit: Visit, done: Changed) -> None:
     room = visit.room()
-    _keep(visit, lambda: duty.undo(room, done, visit.by, _now()))
+    _keep(visit, lambda: duty.undo(room, done, visit.by("rota"), _now()))
     st.session_state.pop(DONE, None)
 
 

@@ -60,7 +60,7 @@ def _look(visit: Visit, room: Room, name: str, data: bytes) -> None:
         return
     if st.button(_("Write {n} rows").format(n=len(report.changes)), type="primary", key="staff_write"):
         try:
-            staff.take(room, file, visit.by, datetime.now(UTC))
+            staff.take(room, file, visit.by("posts"), datetime.now(UTC))
         except BattlemapError as error:
             st.error(trouble(error, _))
         else:

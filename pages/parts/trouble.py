@@ -39,6 +39,14 @@ def trouble(visit: Visit, error: BattlemapError) -> None:
     )
 
 
+def log_in(visit: Visit) -> None:
+    """Say that the session is over, or that the role may not use the console any more."""
+    _ = visit._
+    heading, advice = escape(_("Please log in")), escape(_("Your session is over, or you have not logged in yet."))
+    way = f'<p class="bm-back"><a href="/log-in" target="_self">{escape(_("Log in"))}</a></p>'
+    st.html(f'<section class="bm-trouble" role="alert"><h1>{heading}</h1><p>{advice}</p>{way}</section>')
+
+
 def bad_filter(visit: Visit, error: BattlemapError) -> None:
     """Say what is wrong with the filter in the address, and show the way back."""
     _ = visit._

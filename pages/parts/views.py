@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from desk.permissions import demand
 from desk.room import Room
 from geo.errors import BattlemapError
 from ledger.views import View, drop, save, views
@@ -29,17 +30,19 @@ def choose(visit: Visit, room: Room) -> None:
                 st.button(
                     names[place], key=f"view_{place}_show", type="tertiary", on_click=ask, args=(dict(view.query),)
                 )
-                st.button(_("Delete"), key=f"view_{place}_drop", type="tertiary", on_click=_drop, args=(visit, view))
+                if visit.may("views"):
+                    st.button(_("Delete"), key=f"view_{place}_drop", type="tertiary", on_click=_drop, args=(visit, view))
         if not found:
             st.html(
                 f'<p class="bm-note">{_("No view is saved yet. Set the filters, then save them under a name.")}</p>'
             )
         name_key, all_key = own_key("view_name", visit), own_key("view_all", visit)
-        st.text_input(_("Save these filters as"), key=name_key, max_chars=LONGEST)
-        st.checkbox(_("For all posts"), key=all_key)
-        st.button(_("Save the view"), key="view_save", on_click=_save, args=(visit, name_key, all_key))
+        if visit.may("views"):
+            st.text_input(_("Save these filters as"), key=name_key, max_chars=LONGEST)
+            st.checkbox(_("For all posts"), key=all_key)
+            st.button(_("Save the view"), key="view_save", on_click=_save, args=(visit, name_key, all_key))
     gone = st.session_state.get("view_gone")
-    if gone is not None:
+    if gone is not None and visit.may("views"):
         st.button(
             _("Put “{name}” back").format(name=gone.name),
             key="view_back",
@@ -82,6 +85,7 @@ def _do(visit: Visit, view: View, *, keep: bool) -> bool:
     room, at = visit.room(), datetime.now(UTC)
     act = save if keep else drop
     try:
+        demand(visit.who, "views")
         room.ledger.change(lambda writing: act(writing, room.id, view, by=visit.post.key, at=at))
     except BattlemapError as error:
         st.session_state["view_refused"] = refusal(error, visit._)

@@ -1,18 +1,23 @@
 """A visit: what its address asks for and its widgets have changed since."""
 
-from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import data
+from desk.entrance import Entrance, entrance_of, may_enter, room_of
+from desk.permissions import demand
+from desk.posts.acting import NOBODY, acting, looking, posts_of
 from desk.room import DISPATCHER, Room
 from desk.rooms import Rooms, rooms_of
-from geo.errors import BattlemapError
+from geo.errors import BattlemapError, NoAccess
 from geo.scheme import Name
-from incidents.lifecycle import By
+from incidents.access import Role, Who
+from incidents.lifecycle import Act, By, CaseState, allowed
 from incidents.posts import Post
 from layers.areas import Areas
 from layers.load import Area
@@ -21,6 +26,8 @@ from locales import LANGUAGES, Translator, translator
 from reports.figures import PARAMETERS, Filter
 from settings import Settings
 
+FRESH = 1.0  # seconds: as long as sessions are remembered (`desk.accounts`)
+SESSION = "session"
 FILTER = ("grid", "class", "mark", "days")
 # What the address of a page holds of its own, beside what every page's does.
 OWN: Mapping[str, tuple[str, ...]] = {
@@ -44,9 +51,11 @@ class Visit:
     asked
         The filter as its address writes it, which need not make sense.
     acting
-        Key of the post that acts, until accounts exist chosen in the frame; it need not exist.
+        Key of the post that acts, one of the account's; it need not exist.
     now
         When this run began, UTC.
+    session
+        Key of the session, as the gate found it. Who that is, is asked anew whenever it counts: what a page was shown as may be over when its buttons are pressed.
     """
 
     settings: Settings
@@ -55,6 +64,26 @@ class Visit:
     asked: Mapping[str, str]
     acting: str
     now: datetime
+    session: str = field(repr=False)
+    _kept: dict[str, tuple[float, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @property
+    def entrance(self) -> Entrance:
+        """What knows sessions and what roles may do."""
+        settings = self.settings
+        return entrance_of(settings.data_dir, settings.database_url, settings.rules, settings.demo_access)
+
+    @property
+    def who(self) -> Who:
+        """Who looks, in the role and scope that they have now; raises NoAccess when the session is over."""
+        found = self._fresh("who", lambda: self.entrance.of_session(self.session, datetime.now(UTC)))
+        if found is None:
+            raise NoAccess("Your session is over. Log in again.", "session")
+        return found
+
+    def may(self, capability: str) -> bool:
+        """Tell whether who looks may do something: for what is shown; doing it asks with `by`."""
+        return self.who.can(capability)
 
     @property
     def rooms(self) -> Rooms:
@@ -70,19 +99,55 @@ class Visit:
         return self.rooms.areas
 
     def room(self) -> Room:
-        """Return the area with its rules and its ledger; raises what keeps it from being opened."""
-        return self.rooms.get(self.name, self.now)
+        """Return the area with its rules and its ledger, as who looks sees it; raises what keeps it from being opened, and NoAccess."""
+        who = self.who
+        demand(who, "desk")
+        return self._fresh("room", lambda: room_of(self.rooms, self.name, who, self.now))
+
+    @property
+    def posts(self) -> tuple[Post, ...]:
+        """The posts as which who looks may act; a visitor of a demonstration may look through all of them."""
+        room = self.room()
+        if self.who.role is Role.DEMO:
+            return tuple(room.register.posts(self.now).values())
+        return posts_of(room, self.who, self.now)
 
     @property
     def post(self) -> Post:
-        """The post that acts; the dispatcher where the address names none that the area has."""
-        posts = self.room().register.posts(self.now)
-        return posts.get(self.acting) or posts[DISPATCHER]
+        """The post through which the pages look, and which acts."""
+        return self._fresh("post", self._post)
 
-    @property
-    def by(self) -> By:
-        """Who acts, as the history writes it."""
-        return self.post.by
+    def _post(self) -> Post:
+        room = self.room()
+        found = looking(room, self.who, self.acting, self.now)
+        if found is NOBODY and self.who.role is Role.DEMO:
+            return room.register.posts(self.now)[DISPATCHER]
+        return found
+
+    def allowed(self, state: CaseState) -> frozenset[Act]:
+        """Return what may be done to a case now, to be shown as buttons."""
+        return frozenset(allowed(state, self.post.by) if self.may("act") and self.post is not NOBODY else ())
+
+    def by(self, capability: str) -> By:
+        """Return who acts, as the history writes it. Every act of every page asks here, at the moment in which it is done.
+
+        Raises
+        ------
+        NoAccess
+            The session is over, or the role may not do this.
+        """
+        demand(self.who, capability)
+        if self.post is NOBODY:
+            raise NoAccess("No post is yours in this area, so that nothing can be done in its name.", capability)
+        return acting(self.room(), self.post)
+
+    def _fresh(self, name: str, find: Callable[[], Any]) -> Any:
+        """Return what was found less than a second ago, or find it anew."""
+        at, found = self._kept.get(name, (0.0, None))
+        if monotonic() - at >= FRESH:
+            found = find()
+            self._kept[name] = (monotonic(), found)
+        return found
 
     @property
     def _(self) -> Translator:
@@ -97,9 +162,13 @@ class Visit:
         return Filter.from_query(self.asked)
 
     def names(self) -> dict[str, str]:
-        """Return id -> name to show of every area; one whose area.toml cannot be read goes by its id."""
-        paths = data.available(self.settings.packs)
-        return {name: _name(paths[name]).in_(self.language) for name in self.areas.names()}
+        """Return id -> name to show of every area that who looks finds; one whose area.toml cannot be read goes by its id."""
+        paths, who = data.available(self.settings.packs), self.who
+        return {
+            name: _name(paths[name]).in_(self.language)
+            for name in self.areas.names()
+            if who.scope.covers(name) and _may_enter(who, paths[name])
+        }
 
     def address(self, page: str = "", own: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the parameters that the browser's address shall have; what is "" is taken out of it.
@@ -120,20 +189,37 @@ class Visit:
         }
 
 
-def visit(settings: Settings, query: Mapping[str, str], state: MutableMapping[str, Any]) -> Visit:
-    """Return the visit: what the state of its session says, and what the address says at the beginning of one."""
+def visit(settings: Settings, query: Mapping[str, str], state: MutableMapping[str, Any], session: str) -> Visit:
+    """Return the visit: what the state of its page says, and what the address says at the beginning of one.
+
+    Parameters
+    ----------
+    session
+        Key of the session, as the gate found it; a page that was somebody else's begins anew.
+    """
+    if state.get(SESSION, session) != session:
+        for name in list(state):
+            del state[name]
+    state[SESSION] = session
     if "asked" not in state:
         state["asked"] = {key: query[key] for key in FILTER if query.get(key)}
         state["area"] = query.get("area") or settings.area
         state["language"] = query.get("lang") if query.get("lang") in LANGUAGES else settings.language
         state["post"] = query.get("post") or DISPATCHER
         state["own"] = {page: {name: query[name] for name in names if query.get(name)} for page, names in OWN.items()}
-    return Visit(settings, state["language"], state["area"], state["asked"], state["post"], datetime.now(UTC))
+    return Visit(settings, state["language"], state["area"], state["asked"], state["post"], datetime.now(UTC), session)
 
 
 def own_key(name: str, now: Visit) -> str:
     """Return the key of a widget that shows names: one for each language and area, for Streamlit knows a choice by the text that it shows."""
     return f"{name}_{now.language}_{now.name}"
+
+
+def _may_enter(who: Who, folder: Path) -> bool:
+    try:
+        return who.role is not Role.DEMO or may_enter(who, read_pack(folder))
+    except BattlemapError:
+        return True  # its page says what is wrong with it
 
 
 @lru_cache(maxsize=256)
