@@ -69,3 +69,18 @@ def test_every_decision_is_listed():
     listed = (ROOT / "docs/decisions/README.md").read_text(encoding="utf-8")
     for page in (ROOT / "docs/decisions").glob("*.md"):
         assert page.name == "README.md" or f"({page.name})" in listed, page.name
+
+
+def test_every_threat_names_a_test_and_every_test_in_the_prose_exists():
+    there = {path.stem for path in (ROOT / "tests").glob("test_*.py")}
+    for path in (ROOT / "tests").glob("test_*.py"):
+        there |= set(re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.MULTILINE))
+    for page in PAGES:
+        named = set(re.findall(r"`(test_\w+)`", page.read_text(encoding="utf-8")))
+        assert named <= there, page.name
+    threats = (ROOT / "docs/security.md").read_text(encoding="utf-8").split("## Threats")[1].split("##")[0]
+    rows = [
+        line for line in threats.splitlines() if line.startswith("| ") and not line.startswith(("| **", "| threat"))
+    ]
+    assert len(rows) > 30
+    assert [row for row in rows if "`test_" not in row.rsplit(" | ", 1)[1]] == []
