@@ -17,6 +17,7 @@ from layers.tables.sheet import CONTROL
 from ledger.audit import LOCAL, Line
 from locales import N_, Translator
 from reports.export_files import harmless, note
+from reports.retention import WHAT
 from reports.watermark import LONGEST, named, of_sheet
 from reports.words import ROLE
 
@@ -43,6 +44,7 @@ ACT: Mapping[str, str] = MappingProxyType(
         "export": N_("Took a table out"),
         "print": N_("Printed"),
         "unmask": N_("Read a reporter's number in full"),
+        "retention": N_("Erased what was past its time"),
         "audit_read": N_("Read the audit trail"),
         "audit_exported": N_("Exported the audit trail"),
         "audit_checked": N_("Checked the audit trail"),
@@ -68,6 +70,9 @@ DATA: Mapping[str, str] = MappingProxyType(
         "breaks": N_("Places that do not hold"),
         "last": N_("Last line"),
         "page": N_("Lines before"),
+        "audit": N_("Lines of the audit trail"),
+        "attempts": N_("Failed log-ins"),
+        **WHAT,
     }
 )
 COLUMNS = (

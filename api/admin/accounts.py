@@ -11,10 +11,12 @@ from starlette.responses import Response
 from api.admin.office import Office, Said, chosen, faults_of, here, span, to, when
 from api.admin.standing import STATES, Paged, Standing, standings
 from api.identity import who
+from desk import retention
 from geo.errors import AccessError
 from incidents.access import ADMINISTRATORS, Who
 from ledger.accounts import Account
-from locales import N_
+from locales import N_, translator
+from reports.trail import details
 from reports.words import ROLE
 
 PATH = "/accounts"
@@ -38,6 +40,11 @@ WORDS: Mapping[str, str] = {
     "yourself": N_("you"),
     "count": N_("Accounts that fit"),
     "make": N_("Add the account"),
+    "retention": N_("Erased when its time was over"),
+    "retention_hint": N_("Once a day, by the rules of each area. Counts only; nobody's name."),
+    "retention_none": N_("Nothing was erased so far. The console looks once a day."),
+    "when": N_("Last done"),
+    "erased": N_("What went"),
     "once_end": N_("Written down? Back to the list"),
 }
 DONE: Mapping[str, str] = {
@@ -174,6 +181,7 @@ def _list(office: Office, request: Request, *, fields: Mapping[str, str] | None 
         state=state,
         states=[(key, Said(text)) for key, text in STATES.items()],
         name=(fields or {}).get("name", "")[:64],
+        erased=_erased(office, language),
         **{**_notice(office, request), **said},
     )
 
@@ -197,6 +205,18 @@ def _row(office: Office, request: Request, one: Standing, person: Who, language:
         "disable": here(request, ask="disable", account=account.key),
         "reset": "" if account.issuer else here(request, ask="reset", account=account.key),
     }
+
+
+def _erased(office: Office, language: str) -> list[dict[str, str]]:
+    """Return what was last erased in every area and of the console itself, where anything was looked at."""
+    _ = translator(language)
+    names = {**office.places.areas(language), "": _("Console")}
+    found = {area: retention.last(office.rooms.ledger, area) for area in names}
+    return [
+        {"area": names[area], "at": when(line.at), "said": details(line, _) or "–"}
+        for area, line in found.items()
+        if line
+    ]
 
 
 def _notice(office: Office, request: Request) -> dict[str, Any]:

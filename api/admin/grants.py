@@ -39,6 +39,7 @@ WORDS: Mapping[str, str] = {
     "go_on": N_("Go on"),
     "place": N_("Grid or department"),
     "whole": N_("The whole area"),
+    "choose": N_("Choose"),
     "no_places": N_("This area has none that fits. Take the letters away, or choose another area; the dispatcher adds departments as posts."),
     "now_is": N_("At present"),
     "then_is": N_("Will be"),
