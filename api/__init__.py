@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api import documents, front, live, login, lookup, oidc, papers, photos, rota, ticker, tiles
+from api import admin, documents, front, live, login, lookup, oidc, papers, photos, rota, ticker, tiles
 from api import print as paper
 from api.answers import missing
 from api.front import streamlit_options
@@ -81,6 +81,7 @@ def routes(settings: Settings, console: Console) -> list[BaseRoute]:
         *tiles.routes(settings),
         *login.routes(settings, _entrance(settings), assets),
         *oidc.routes(settings, _entrance(settings)),
+        *admin.routes(settings, rooms, _entrance(settings), assets),
         *front.routes(settings, console.paths, console.index, assets),
         *(Route(f"{prefix}{{rest:path}}", missing) for prefix in PREFIXES),
     ]
@@ -95,7 +96,13 @@ def middleware(settings: Settings, console: Console) -> list[Middleware]:
     return [
         Middleware(SafeHeaders, strict_transport=settings.certificate is not None),
         Middleware(Gate, entrance=_entrance(settings)),
-        Middleware(Guard, paths=[*console.paths, "/healthz", *oidc.PATHS], prefixes=PREFIXES, names=names, forms=login.PATHS),
+        Middleware(
+            Guard,
+            paths=[*console.paths, "/healthz", *oidc.PATHS, *admin.PATHS],
+            prefixes=PREFIXES,
+            names=names,
+            forms=(*login.PATHS, *admin.FORMS),
+        ),
         Middleware(Limited, limits=limits_of(settings.rules)),  # behind the gate, which tells it the session
     ]
 
