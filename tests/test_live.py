@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import count as counting
 from xml.etree import ElementTree as ET
-from zoneinfo import ZoneInfo
 
 import pytest
-from busy_room import CLASSES, HANDLERS, Busy
+from brute import FILTERS, LOCAL, as_the_rules_say, cases_of
+from busy_room import CLASSES, Busy
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rooms import NOON, room_of
@@ -20,7 +20,6 @@ from small_pack import MANIFEST, write_small_pack
 from api.live import Seen, answer
 from api.print import wanted_of
 from geo.errors import FilterError
-from incidents.model import mark_of
 from layers.load import load
 from layers.sheet import sheet
 from ledger import find
@@ -51,76 +50,7 @@ def busy(template, seed, count=40, now=NOON):
     return Busy(template, f"busy{next(NAMES)}", seed, count, now)
 
 
-LOCAL = NOON.astimezone(ZoneInfo("Asia/Shanghai")).replace(tzinfo=None)
 READERS = ("", "dispatcher::", "head:third:2")
-GRIDS = ["", "micro:3-04", "micro:3-04b", "micro:1-02", "third:1", "third:3", "community:C1", "dedicated:专1"]
-FILTERS = st.builds(
-    lambda grid, **rest: Filter(grid=tuple(grid.split(":", 1)) if grid else None, **rest),
-    st.sampled_from(GRIDS),
-    classes=st.just(frozenset()) | st.frozensets(st.sampled_from([*CLASSES, "L3", "06"]), max_size=2),
-    marks=st.frozensets(st.sampled_from(MARKS), max_size=2),
-    days=st.sampled_from([None, 1, 3]),
-    statuses=st.just(frozenset()) | st.frozensets(st.sampled_from(figures.STATUSES), max_size=4),
-    duty=st.sampled_from(["", "", "head:third:2"]),
-    handler=st.sampled_from([*[""] * 9, *HANDLERS]),
-    channels=st.just(frozenset())
-    | st.just(frozenset())
-    | st.just(frozenset())
-    | st.frozensets(st.sampled_from(figures.CHANNELS), max_size=5),
-    late=st.sampled_from([*[False] * 7, True]),
-    demo=st.sampled_from([*[None] * 8, True, False]),
-    since=st.sampled_from([*[None] * 6, LOCAL - timedelta(days=4)]),
-    until=st.sampled_from([*[None] * 6, LOCAL - timedelta(hours=20)]),
-    text=st.sampled_from([*[""] * 9, "中山路", "事件 中山路", "B-2026"]),
-)
-
-
-def as_the_rules_say(room, wanted, now):
-    """Return mark and number of what a filter wants, told from the cases one by one; number "" for what has no place."""
-    clock = figures.minute(room, now)
-    with room.ledger.reading() as connection:
-        cases = find.incidents(connection, room.wanted())
-    found = []
-    for case in cases:
-        over = case.closed is not None and case.closed < room.shift(clock)
-        mark = mark_of(case.status, shift_over=over)
-        codes = figures.codes_of(room.area.net, *wanted.grid) if wanted.grid else set()
-        since = clock - timedelta(days=wanted.days) if wanted.days else None
-        recent = since is None or mark == "red" or case.reported >= since or (case.closed and case.closed >= since)
-        if (
-            mark
-            and recent
-            and (not wanted.grid or codes & set(case.codes[wanted.grid[0]].split(";")))
-            and (not wanted.classes or {case.class_, case.major} & wanted.classes)
-            and (not wanted.duty or case.post == wanted.duty)
-            and (not wanted.handler or case.state.handler == wanted.handler)
-            and (not wanted.channels or case.channel in wanted.channels)
-            and wanted.demo in {None, case.demo}
-            and all(local_time(case) >= time for time in (wanted.since,) if time)
-            and all(local_time(case) < time for time in (wanted.until,) if time)
-            and all(said(case, word) for word in wanted.text.split())
-        ):
-            late = mark == "red" and case.state.due is not None and case.state.due < clock
-            found.append((mark.value, case.status, late, "" if case.restricted else case.number))
-    if (wanted.is_placed or wanted.classes) and sum(not number for *_, number in found) < FEWEST:
-        found = [row for row in found if row[-1]]
-    return [
-        (mark, number)
-        for mark, status, late, number in found
-        if (not wanted.marks or mark in wanted.marks)
-        and (not wanted.statuses or status in wanted.statuses)
-        and (late or not wanted.late)
-    ]
-
-
-def local_time(case):
-    return case.reported.astimezone(ZoneInfo("Asia/Shanghai")).replace(tzinfo=None)
-
-
-def said(case, word):
-    """Tell whether a word is in what may be looked for: of a restricted case its number alone."""
-    texts = (case.number,) if case.restricted else (case.number, case.title, case.text, case.address)
-    return any(word in text for text in texts)
 
 
 @given(seed=st.integers(0, 10**6), wanted=FILTERS, minutes=st.integers(0, 3 * 24 * 60), reader=st.sampled_from(READERS))
@@ -132,7 +62,7 @@ def test_map_board_table_inbox_files_and_paper_count_alike(template, seed, wante
     except FilterError:  # a class that no case has and no directory knows
         assert wanted.classes
         return
-    expected = as_the_rules_say(room, wanted, now)
+    expected = as_the_rules_say(room, cases_of(room), wanted, now)
     counts = dict.fromkeys(MARKS, 0) | Counter(mark for mark, _ in expected)
     assert told["counts"] == counts
     assert {row[0]: row[3] for row in told["incidents"]} == {number: mark for mark, number in expected if number}
@@ -253,7 +183,7 @@ def test_who_applies_what_changed_sees_what_one_sees_who_comes_anew(template, se
         for client in [client for n, client in enumerate(clients) if n in asking]:
             told = client.poll(made.room, now)
             anew = answer(made.room, client.wanted, None, now)
-            expected = as_the_rules_say(made.room, client.wanted, now)
+            expected = as_the_rules_say(made.room, cases_of(made.room), client.wanted, now)
             assert {uid: row[3] for uid, row in client.rows.items()} == {n: mark for mark, n in expected if n}
             assert told["counts"] == dict.fromkeys(MARKS, 0) | Counter(mark for mark, _ in expected)
             assert client.rows == {row[0]: row for row in anew["incidents"]}

@@ -329,7 +329,7 @@ def _concerns(room: Room, note: Handover) -> bool:
     """Tell whether a hand-over is from or to a post of the part that who looks sees; all are, where that is everything."""
     within, net = room.within, room.area.net
     scope = room.who.scope.grid if room.who else None
-    posts = [post for key in (note.from_post, note.to_post) if key and (post := room.register.named(key))]
+    posts = [room.post(key) for key in (note.from_post, note.to_post) if key]
     return not within.narrows or any(
         post.key == within.post or (scope and post.grid and lies_in(net, post.grid, scope)) for post in posts
     )
