@@ -5,9 +5,10 @@ from html import escape
 
 import streamlit as st
 
+from desk.permissions import demand
 from desk.room import Room
 from desk.taken import EXPORT, require_few, taken
-from geo.errors import TableError
+from geo.errors import NoAccess, TableError
 from pages.parts.visit import Visit
 from reports.figures import Filter
 from reports.listing import Listing, to_csv, to_xlsx
@@ -18,7 +19,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 def downloads(visit: Visit, room: Room, listing: Listing) -> None:
     """Show the buttons; those who may not take files out have none."""
-    if room.who is not None and not room.who.can("export"):
+    if not visit.may("export"):
         return
     try:
         require_few(room, len(listing.kept))
@@ -30,7 +31,11 @@ def downloads(visit: Visit, room: Room, listing: Listing) -> None:
     address = st.context.ip_address or ""
 
     def made(kind: str) -> bytes:
-        return _made(visit, visit.room(), listing, f"{stem}.{kind}", query, address)
+        now = visit.room()
+        demand(visit.who, "export")
+        if now != room:
+            raise NoAccess("What you see has changed meanwhile. Load the page again.", "scope")
+        return _made(visit, now, listing, f"{stem}.{kind}", query, address)
 
     st.download_button("XLSX", lambda: made("xlsx"), f"{stem}.xlsx", XLSX, key="to_xlsx", type="tertiary", on_click="ignore")  # fmt: skip
     st.download_button("CSV", lambda: made("csv"), f"{stem}.csv", "text/csv", key="to_csv", type="tertiary", on_click="ignore")  # fmt: skip

@@ -1,0 +1,110 @@
+"""Who reported a case, in a real browser: masked, in full for a minute with a reason, and never for a role that may not; and files that say who took them out."""
+
+import csv
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+from chromium import chromium, window
+from desk_browser import Desk, consoles, reported, room_in
+
+from desk.reports import Draft, report
+from incidents.lifecycle import By, PostKind
+from ledger import audit
+
+pytestmark = pytest.mark.browser
+
+BY = By("dispatcher::", PostKind.DISPATCHER, account="a1")
+NAME, PHONE = "张小明", "13812345678"
+MASKED = "张*明 138****5678"
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory):
+    found = room_in(tmp_path_factory.mktemp("ledger"))
+    yield found
+    found.ledger.close()
+
+
+@pytest.fixture(scope="module")
+def case(room):
+    point = room.area.net.leaf.geoms[0].representative_point()
+    draft = Draft(room.rules.directory.favourites[0], point.x, point.y, text="楼道堆物", reporter=NAME, phone=PHONE)
+    return report(room, draft, BY, datetime.now(UTC))
+
+
+@pytest.fixture(scope="module")
+def console(room, case, tmp_path_factory):
+    reported(room, "井盖破损", place=3)
+    with consoles(room.ledger.folder, tmp_path_factory.mktemp("home")) as found:
+        yield found[0]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield window(found, accept_downloads=True)
+
+
+@pytest.fixture
+def desk(browser, console):
+    people = []
+
+    def sit(key="dispatcher::"):
+        people.append(Desk(browser, console, key))
+        return people[-1]
+
+    yield sit
+    for one in people:
+        assert one.complaints == []
+        one.page.close()
+
+
+def lines(room, act):
+    with room.ledger.reading() as connection:
+        return audit.read(connection, act=act)
+
+
+def test_a_contact_is_masked_until_a_reason_is_given_and_for_a_minute_after(desk, case, room):
+    one = desk().case(case.number).says(".bm-contact", MASKED)
+    assert PHONE not in one.page.content()
+    one.page.click(".st-key-contact summary")
+    one.page.click(".st-key-unmask_now button")
+    one.says(".bm-refused", "理由")
+    assert lines(room, "unmask") == []
+    one.page.fill(".st-key-unmask_reason input", "回访核实")
+    one.page.click(".st-key-unmask_now button")
+    one.says(".bm-contact", NAME, PHONE).says(".st-key-contact [role=status]", "一分钟")
+    until = float(one.page.get_attribute(".bm-contact", "data-until")) / 1000
+    assert 0 < until - datetime.now(UTC).timestamp() <= timedelta(minutes=1).total_seconds()
+    (line,) = lines(room, "unmask")
+    assert (line.what, line.data["reason"], line.role) == (case.number, "回访核实", "dispatcher")
+    assert line.name
+    one.case(case.number).says(".bm-contact", MASKED, "1 次")
+    assert PHONE not in one.page.content()
+
+
+@pytest.mark.parametrize("key", ["inspector::", "head:micro:{leaf}"])
+def test_a_role_that_may_not_is_offered_no_way_to_see_it(desk, case, room, key):
+    one = desk(key.format(leaf=room.area.net.leaf.codes[0])).case(case.number).says(".bm-contact", MASKED)
+    assert one.page.locator(".st-key-unmask_now").count() == 0
+
+
+def test_a_file_says_who_took_it_and_the_trail_says_so_too(desk, case, room):
+    page = desk().open("/cases", ".stDataFrame").page
+    with page.expect_download() as waiting:
+        page.click(".st-key-to_csv button")
+    text = waiting.value.path().read_bytes().decode("utf-8-sig")
+    heads, *rows = csv.reader(StringIO(text))
+    (line,) = lines(room, "export")
+    assert heads[-1].startswith(f"{line.name} (城运中心派遣员) · ")
+    assert {row[-1] for row in rows} == {""}
+    assert line.name in waiting.value.suggested_filename
+    assert line.what == waiting.value.suggested_filename
+    assert line.data["rows"] == len(rows) == 2
+    assert PHONE not in text
+    assert "138****5678" not in text
+
+
+def test_the_facts_page_says_what_was_erased(desk):
+    desk().open("/facts", ".st-key-facts").says(".st-key-facts", "到期删除", "反映人联系方式", "30")
