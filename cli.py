@@ -142,9 +142,9 @@ def serve(host: str | None, port: int | None, area: str | None, *, tls: bool | N
                 f"battlemap: {folder} of BATTLEMAP_PACKS holds no area pack, a folder with an area.toml.", err=True
             )
 
-    if not settings.host.startswith(("127.", "localhost", "::1")):
+    if not settings.host.startswith(("127.", "localhost", "::1")) and not settings.secure:
         click.echo(
-            f"battlemap: whoever reaches {settings.host}:{settings.port} can read and write as any post, until there are accounts. Put a login in front (docs/operations.md).",
+            f"battlemap: {settings.host}:{settings.port} is open to the network over http, and passwords can be read on their way. Use --tls (docs/tls.md), or a proxy that speaks https.",
             err=True,
         )
 
