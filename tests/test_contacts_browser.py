@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
-from chromium import chromium, window
+from chromium import chromium, expect, window
 from desk_browser import Desk, consoles, reported, room_in
 
 from desk.reports import Draft, report
@@ -104,6 +104,14 @@ def test_a_file_says_who_took_it_and_the_trail_says_so_too(desk, case, room):
     assert line.data["rows"] == len(rows) == 2
     assert PHONE not in text
     assert "138****5678" not in text
+
+
+def test_a_page_that_the_browser_prints_says_whose_it_is(desk, case):
+    one = desk().case(case.number)
+    expect(one.page.locator(".bm-printed")).to_be_hidden()
+    one.page.emulate_media(media="print")
+    expect(one.page.locator(".bm-printed")).to_be_visible()
+    one.says(".bm-printed", "dispatcher-", "(城运中心派遣员) · ", "陇南社区")
 
 
 def test_the_facts_page_says_what_was_erased(desk):

@@ -44,7 +44,7 @@ def contact(visit: Visit, room: Room, case: Incident) -> None:
         if opened and now >= opened.until:
             del state["open_contact"]
             st.rerun()
-        with st.container(key="contact", gap=None):
+        with st.container(key="contact", gap="small"):
             st.html(_rows(visit, room, found, opened))
             if not opened and found.has_more and room.who is not None and room.who.can(CAPABILITY):
                 _ask(visit, room, case)

@@ -12,6 +12,7 @@ from incidents.access import Role
 from locales import LANGUAGES
 from pages.parts.element import pixels
 from pages.parts.visit import Visit, own_key
+from reports.watermark import filtered, watermark
 from reports.words import ROLE, post_title
 
 LANGUAGE_NAMES = {"zh": "中文", "en": "EN"}
@@ -36,7 +37,7 @@ def header(visit: Visit, pages: list[Page], current: Page, *, synthetic: bool) -
                 )
         with st.container(key="tools", horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             _choose_post(visit)
-            st.html(_person(visit), width="content")
+            st.html(_person(visit) + _printed(visit), width="content")
             st.html(_ways_out(visit), width="content")
             st.session_state["language_choice"] = visit.language
             st.segmented_control(
@@ -105,6 +106,16 @@ def _person(visit: Visit) -> str:
         f'<span class="bm-who"><a href="/own?{lang}" target="_self" title="{escape(_("Your sessions and your password"))}">'
         f'<b>{escape(who.name)}</b> {escape(_(ROLE[who.role]))}</a><a href="/log-out?{lang}" target="_self">{escape(_("Log out"))}</a></span>'
     )
+
+
+def _printed(visit: Visit) -> str:
+    """Return what stands on the paper, and only there, when somebody prints a page of the console by the browser."""
+    try:
+        room = visit.room()
+        mark = watermark(room, visit.who, visit.now, filtered(room, visit.wanted(), visit._, visit.language), visit._, visit.language)  # fmt: skip
+    except BattlemapError:
+        return ""
+    return f'<span class="bm-printed" aria-hidden="true">{escape(mark)}</span>'
 
 
 def _take_post(key: str) -> None:
