@@ -19,6 +19,7 @@ import data
 from api.answers import SAFE, language_of, missing
 from api.forms import ForeignForm, Forms, browser, foreign, remember
 from api.identity import COOKIE, LOG_IN, OVER_TLS, PASSWORD, cookie_of, is_local, who
+from api.turns import Turns
 from desk.accounts import Entered
 from desk.entrance import OWN as MUST_CHANGE
 from desk.entrance import Entrance
@@ -156,14 +157,14 @@ def routes(settings: Settings, entrance: Entrance, assets: str) -> list[Route]:
     pages = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined
     )
-    house = _House(entrance, settings, Forms(entrance.key), assets, pages)
+    house, turns = _House(entrance, settings, Forms(entrance.key), assets, pages), Turns()
     both = ["GET", "POST"]
     return [
-        Route(LOG_IN, _taking(house, _log_in_page, _log_in), methods=both),
+        Route(LOG_IN, _taking(house, _log_in_page, _log_in, turns), methods=both),
         Route(LOG_OUT, _taking(house, _log_out_page, _log_out), methods=both),
-        Route(PASSWORD, _taking(house, _password_page, _password), methods=both),
+        Route(PASSWORD, _taking(house, _password_page, _password, turns), methods=both),
         Route(OWN, _taking(house, _own_page, _own), methods=both),
-        Route(FIRST_RUN, _taking(house, _first_run_page, _first_run), methods=both),
+        Route(FIRST_RUN, _taking(house, _first_run_page, _first_run, turns), methods=both),
     ]
 
 
@@ -171,8 +172,8 @@ Shown = Callable[[_House, Request], Response]
 Taken = Callable[[_House, Request, Mapping[str, str]], Response]
 
 
-def _taking(house: _House, show: Shown, take: Taken) -> Callable[[Request], Any]:
-    """Show a page, and take its form if one of our pages sent it; both in a thread, for passwords are slow to prove."""
+def _taking(house: _House, show: Shown, take: Taken, turns: Turns | None = None) -> Callable[[Request], Any]:
+    """Show a page, and take its form if one of our pages sent it; both in a thread, and by turns where passwords are proved, for that is slow."""
 
     async def answer(request: Request) -> Response:
         if request.method != "POST":
@@ -181,6 +182,8 @@ def _taking(house: _House, show: Shown, take: Taken) -> Callable[[Request], Any]
             fields = await house.forms.read(request)
         except ForeignForm:
             return foreign(request)
+        if turns:
+            return await turns.take(request, take, house, request, fields)
         return await run_in_threadpool(take, house, request, fields)
 
     return answer

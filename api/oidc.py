@@ -14,6 +14,7 @@ from starlette.routing import Route
 from api.answers import SAFE, missing, refusal
 from api.identity import COOKIE, OVER_TLS, cookie_of
 from api.login import PROVIDER, home, own_path
+from api.turns import Turns
 from desk.accounts import Entered
 from desk.entrance import Entrance
 from desk.provider import Begun, Provider, provider_of
@@ -75,7 +76,15 @@ def routes(settings: Settings, entrance: Entrance) -> list[Route]:
         answer.delete_cookie(_cookie(request), path="/", secure=_is_secure(request), httponly=True, samesite="lax")
         return answer
 
-    return [Route(PROVIDER, begin), Route(RETURNED, returned)]
+    turns = Turns()  # a provider that answers slowly keeps nobody else waiting
+
+    async def begin_in_turn(request: Request) -> Response:
+        return await turns.take(request, begin, request)
+
+    async def returned_in_turn(request: Request) -> Response:
+        return await turns.take(request, returned, request)
+
+    return [Route(PROVIDER, begin_in_turn), Route(RETURNED, returned_in_turn)]
 
 
 def _let_in(request: Request, provider: Provider, entrance: Entrance, begun: Begun) -> Entered:

@@ -17,11 +17,14 @@ from chromium import PATIENCE
 from console_server import ended, served, started
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api import serving
 from api.identity import SESSION, Gate
 from api.login import own_path
+from api.turns import Turns
 from data import rules
 from desk.entrance import Entrance
 from desk.permissions import OFF, PUBLIC, permissions_of
@@ -632,6 +635,29 @@ def test_a_storm_of_log_ins_is_slowed_down_and_stops_nobody(house):
     assert max(seen) < 10
     account(house.folder, "worker", "longnan", "calm")
     assert new_cookies(Wire(house.wire.address, "127.0.0.10").log_in("calm"))[COOKIE]
+
+
+def test_a_storm_leaves_threads_to_everybody_else_and_its_queue_has_an_end():
+    """Forty log-ins at one moment had every thread of the process, and whoever was in waited for half a minute."""
+    storm, over = Turns(at_once=3, queue=5), threading.Event()
+    request = Request({"type": "http", "headers": []})
+
+    def slow():
+        assert over.wait(PATIENCE)
+        return Response()
+
+    async def all_at_once():
+        guesses = [asyncio.create_task(storm.take(request, slow)) for _ in range(100)]
+        others = [run_in_threadpool(int, "7") for _ in range(37)]
+        assert await asyncio.wait_for(asyncio.gather(*others), PATIENCE) == [7] * 37
+        over.set()
+        answers = await asyncio.gather(*guesses)
+        return answers, await storm.take(request, Response)
+
+    answers, after = asyncio.run(all_at_once())
+    assert [said.status_code for said in answers] == [200] * 8 + [429] * 92
+    assert answers[-1].headers["retry-after"] == "5"
+    assert after.status_code == 200
 
 
 def test_one_name_is_locked_and_its_owner_stays_in(house):
