@@ -672,20 +672,6 @@ class Accounts:
         self.audit("audit_checked", by, address=address, data={"breaks": len(found), "last": last}, now=now)
         return found
 
-    def tidy(self, now: datetime) -> dict[str, int]:
-        """Delete what the rules keep no longer: old lines of the audit trail, sessions that have long been over, failed log-ins; return how many of each."""
-        key = self._ledger.key
-
-        def work(writing: Writing) -> dict[str, int]:
-            connection = writing.connection
-            return {
-                "audit": audit.forget(connection, key, before=now - self.rules.keep),
-                "sessions": live.forget(connection, before=now - self.rules.keep),
-                "attempts": rows.forget_attempts(connection, before=now - self.rules.steps.forget),
-            }
-
-        return self._change(work)
-
     # --- how it is done -------------------------------------------------------------------------------------------------------------------------------
 
     def _change(self, work: Callable[[Writing], T]) -> T:

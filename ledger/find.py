@@ -250,14 +250,6 @@ def same_caller(connection: Connection, wanted: Wanted, number: str) -> int:
     return int(connection.execute(asked).scalar_one())
 
 
-def reporter(connection: Connection, area: str, number: str) -> tuple[str, str] | None:
-    """Return the masked name and number of who reported a case; None where nobody is kept."""
-    table = tables.reporter
-    asked = select(table.c.name, table.c.phone).join(incident, incident.c.id == table.c.incident)
-    row = connection.execute(asked.where(incident.c.area == area, incident.c.number == number)).one_or_none()
-    return None if row is None else (row[0], row[1])
-
-
 def related(connection: Connection, area: str, number: str) -> dict[str, str]:
     """Return the incidents that a person set in relation to one: number -> ``linked`` or ``apart``."""
     relation, other = tables.relation, incident.alias()

@@ -17,7 +17,7 @@ from desk.retention import run
 from geo.errors import Conflict, DraftError, LifecycleError, PlaceError, TextError, UnknownClass
 from incidents.lifecycle import Act, By, Entry, PostKind
 from incidents.model import Channel, Status, Urgency
-from ledger import find
+from ledger import contacts, find
 from ledger.verify import verify
 from locales import translator
 from reports.refusals import refusal
@@ -549,10 +549,10 @@ def test_who_reported_is_erased_when_the_case_has_ended_for_long(room):
     do(room, Doing(case.number, Act.REFUSE, {"reason": "不属于本辖区"}), DISPATCHER, NOON)
     assert erase(room, NOON + timedelta(days=29)) == 0
     with room.ledger.reading() as connection:
-        assert find.reporter(connection, room.id, case.number) == ("李*", "139****0000")
+        assert contacts.kept(connection, room.id, case.number).masked == contacts.Contact("李*", "139****0000")
     assert erase(room, NOON + timedelta(days=31)) == 1
     with room.ledger.reading() as connection:
-        assert find.reporter(connection, room.id, case.number) is None
+        assert contacts.kept(connection, room.id, case.number) is None
     assert verify(room.ledger, now=NOON).breaks == ()
 
 
@@ -572,7 +572,7 @@ def test_what_people_wrote_is_erased_and_the_history_holds(room):
         found = find.get(connection, room.id, case.number)
         assert (found.title, found.text, found.address) == ("", "", "")
         assert find.entries(connection, room.id, case.number)[-2]["data"]["text"] is None
-        assert find.reporter(connection, room.id, case.number) is None
+        assert contacts.kept(connection, room.id, case.number) is None
         assert find.get(connection, room.id, other.number).title == other.title
     assert verify(room.ledger, now=NOON).breaks == ()
     done = do(room, Doing(case.number, Act.DISPATCH, {"handler": "inspector::"}), DISPATCHER, NOON)
