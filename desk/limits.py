@@ -16,6 +16,7 @@ from geo.errors import RulesError, TooOften
 FILE = "limits"
 KEYS = 10_000  # that a limit remembers; the one that was used longest ago is forgotten first
 A_MINUTE = 60.0
+ROUNDING = 1e-4  # seconds; what is added up in seconds since 1970 is no more exact
 
 
 class Limit:
@@ -45,10 +46,10 @@ class Limit:
         at = now.timestamp()
         with self._lock:
             due = max(self._due.get(key, at), at)
-            if due - at > self._ahead:  # the clock was set back
+            if due - at > self._ahead + ROUNDING:  # the clock was set back
                 due = at
             wait = due + self._gap - at - self._ahead
-            if wait > 1e-6:  # noqa: PLR2004  what rounding leaves
+            if wait > ROUNDING:
                 return math.ceil(wait)
             self._due[key] = due + self._gap
             self._due.move_to_end(key)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from accounts import accounts_in, close
 from http_client import ask
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.responses import Response
@@ -65,6 +65,9 @@ def test_a_clock_that_is_set_back_locks_nobody_out():
     assert limit.wait("a", NOW - timedelta(days=365)) == 0
 
 
+@example(
+    1, 9, [0, 0]
+)  # 60 / 9 s was more than itself once it was added to the time, and taken for a clock that was set back
 @given(st.integers(1, 20), st.integers(1, 600), st.lists(st.integers(0, 5000), min_size=1, max_size=200))
 def test_within_any_time_no_more_is_allowed_than_the_limit_says(at_once, per_minute, pauses):
     limit, at, allowed = Limit(at_once, per_minute), NOW, []
@@ -75,7 +78,7 @@ def test_within_any_time_no_more_is_allowed_than_the_limit_says(at_once, per_min
     for first in range(len(allowed)):
         for last in range(first, len(allowed)):
             minutes = (allowed[last] - allowed[first]) / timedelta(minutes=1)
-            assert last - first + 1 <= at_once + per_minute * minutes + 1e-6
+            assert last - first + 1 <= at_once + per_minute * minutes + 0.002  # what rounding leaves
 
 
 def test_a_flood_of_addresses_takes_no_more_memory():
