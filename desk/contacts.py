@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from desk.permissions import demand
-from desk.posts.acting import posts_of
+from desk.posts.acting import change, posts_of
 from desk.reading import may_read
 from desk.room import Room
 from geo.errors import TextError
@@ -65,7 +65,8 @@ def sealed(room: Room, number: str, contact: Contact, by: By) -> str | None:
 
 
 def shown(room: Room, number: str) -> Shown | None:
-    """Return who reported a case, masked; None where nobody is kept."""
+    """Return who reported a case, masked; None where nobody is kept. Raises UnknownIncident as `Room.get`."""
+    room.get(number)
     with room.ledger.reading() as connection:
         found = contacts.kept(connection, room.id, number)
         looks = contacts.looks(connection, room.id, number) if found else []
@@ -117,7 +118,7 @@ def unmask(  # noqa: PLR0917  as the other acts of a room
         connection, key = writing.connection, room.ledger.key
         audit.append(connection, key, ACT, who, now=now, area=room.id, what=case.number, address=address, data=data)
 
-    room.ledger.change(trace)
+    change(room.seen_by(who), CAPABILITY, by, now, trace)
     return contact
 
 

@@ -150,7 +150,13 @@ def _submit(visit: Visit, room: Room, form: Form, written: Written) -> Taken:
     )
     decided = form.get("decided", LATER) if written.beside else LATER
     return submit(
-        room, draft, visit.by("report"), visit.now, decided=decided, beside=written.beside, mediation=mediation_of(form, class_)
+        room,
+        draft,
+        visit.by("report"),
+        visit.now,
+        decided=decided,
+        beside=written.beside,
+        mediation=mediation_of(form, class_),
     )
 
 

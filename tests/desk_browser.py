@@ -50,9 +50,7 @@ def consoles(folder, home, *, many=1):
     """Serve the ledger in a folder, by one process or by several; yields their addresses."""
     environ = {"BATTLEMAP_DATA_DIR": str(folder), "BATTLEMAP_DEMO": "false"}
     with ExitStack() as running:
-        yield [
-            Console(running.enter_context(served(home, "--area", AREA, **environ)), folder) for _ in range(many)
-        ]
+        yield [Console(running.enter_context(served(home, "--area", AREA, **environ)), folder) for _ in range(many)]
 
 
 class Console(str):

@@ -242,7 +242,9 @@ def test_the_websocket_opens_to_whom_the_table_lets(cookies, role):
     assert asyncio.run(socket.shake(gate_before(echo))) is may
 
 
-@pytest.mark.parametrize("path", ["/_stcore/stream/", "//_stcore/stream", "/_STCORE/stream", "/live/longnan", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/_stcore/stream/", "//_stcore/stream", "/_STCORE/stream", "/live/longnan", "/nowhere"]
+)
 def test_no_other_address_opens_a_websocket(cookies, path):
     assert asyncio.run(Socket(path, cookie=cookies[Role.DISPATCHER]).shake(gate_before(echo))) is False
 

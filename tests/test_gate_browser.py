@@ -103,7 +103,11 @@ def test_a_button_that_was_shown_does_nothing_once_the_role_is_gone(context, con
     desk.press("note").write("text", "已看过")
     before = stands(room, number)
     scope = Scope.read(AREA)
-    changed(console.folder, "dispatcher::", lambda accounts, key, now: accounts.grant(key, Role.ANALYST, scope, by=None, now=now))
+    changed(
+        console.folder,
+        "dispatcher::",
+        lambda accounts, key, now: accounts.grant(key, Role.ANALYST, scope, by=None, now=now),
+    )
     desk.page.wait_for_timeout(1100)  # for so long a session counts as it was
     desk.confirm()
     expect(desk.page.locator(".bm-who")).to_contain_text("数据分析")

@@ -21,11 +21,16 @@ from settings import Settings
 
 INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
 PERSON = {"accept": "text/html"}
-EMPTY = Path(tempfile.mkdtemp(prefix="battlemap-guard-"))  # nobody has an account: what is invented is open on this machine
+EMPTY = Path(
+    tempfile.mkdtemp(prefix="battlemap-guard-")
+)  # nobody has an account: what is invented is open on this machine
 
 
 def application(**settings):
-    chosen, console = Settings(**{"data_dir": EMPTY, **settings}), api.Console(index=INDEX, paths=("/", "/facts"), assets={})
+    chosen, console = (
+        Settings(**{"data_dir": EMPTY, **settings}),
+        api.Console(index=INDEX, paths=("/", "/facts"), assets={}),
+    )
     return Starlette(routes=api.routes(chosen, console), middleware=api.middleware(chosen, console))
 
 

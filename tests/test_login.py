@@ -54,7 +54,10 @@ class Browser:
 
 
 def application(folder, **settings):
-    settings, console = Settings(data_dir=folder, rules=quick_rules(folder), **settings), api.Console(index=INDEX, paths=("/",), assets={})
+    settings, console = (
+        Settings(data_dir=folder, rules=quick_rules(folder), **settings),
+        api.Console(index=INDEX, paths=("/",), assets={}),
+    )
     return Starlette(routes=api.routes(settings, console), middleware=api.middleware(settings, console))
 
 
@@ -92,7 +95,9 @@ def test_over_tls_the_cookie_is_one_that_no_other_host_can_set(app, monkeypatch)
         await app({**scope, "scheme": "https"}, receive, send)
 
     browser = Browser(over_tls)
-    answer = browser.send("/log-in", name="wang", password=PASSWORD, headers={**OWN, "origin": "https://localhost:8501"})
+    answer = browser.send(
+        "/log-in", name="wang", password=PASSWORD, headers={**OWN, "origin": "https://localhost:8501"}
+    )
     assert answer.status == 303
     assert re.search(rf"{OVER_TLS}=[\w.-]+; HttpOnly; Path=/; SameSite=lax; Secure", answer.headers["set-cookie"])
     assert browser.get("/live/longnan").status == 200
@@ -101,7 +106,9 @@ def test_over_tls_the_cookie_is_one_that_no_other_host_can_set(app, monkeypatch)
     assert plain.get("/live/longnan").status == 303
 
 
-@pytest.mark.parametrize(("name", "password"), [("wang", "wrong"), ("nobody", PASSWORD), ("", ""), ("wang", ""), ("王" * 500, "x" * 9000)])
+@pytest.mark.parametrize(
+    ("name", "password"), [("wang", "wrong"), ("nobody", PASSWORD), ("", ""), ("wang", ""), ("王" * 500, "x" * 9000)]
+)
 def test_who_does_not_is_told_neither_which(browser, name, password):
     answer = entered(browser, name, password)
     assert answer.status == 401
@@ -344,7 +351,10 @@ def test_from_elsewhere_there_is_no_first_account_and_no_demonstration(tmp_path,
     browser = Browser(application(tmp_path), **headers)
     assert browser.get("/first-run").status in {400, 404}
     assert browser.get("/live/longnan", accept="*/*").status == 401
-    assert browser.post("/first-run", FIRST, origin=f"http://{headers.get('host', 'localhost:8501')}").status in {400, 403}
+    assert browser.post("/first-run", FIRST, origin=f"http://{headers.get('host', 'localhost:8501')}").status in {
+        400,
+        403,
+    }
 
 
 def test_from_another_machine_there_is_no_first_account_and_no_demonstration(tmp_path):

@@ -109,7 +109,9 @@ def test_the_sheet_is_a_plain_document_that_asks_nothing_of_anybody(app, case):
 )
 def test_the_code_leads_to_the_case_where_another_device_can_reach_it(app, case, host, says, monkeypatch):
     made = []
-    monkeypatch.setattr("api.identity.is_local", lambda _scope: True)  # the visitor of a demonstration, by whatever name
+    monkeypatch.setattr(
+        "api.identity.is_local", lambda _scope: True
+    )  # the visitor of a demonstration, by whatever name
     real = segno.make
     monkeypatch.setattr("api.papers.segno.make", lambda text, **options: made.append(text) or real(text, **options))
     assert "<svg" in ask(app, f"/dispatch/longnan/{case.number}", host=host, **PERSON).text

@@ -248,7 +248,12 @@ def doings(tried: Tried) -> list[Doing]:
 
 def undoable(entry: Mapping[str, Any], visit: Visit) -> bool:
     """Tell whether the acting post may take the act of an entry back, but for the time."""
-    return visit.may("act") and entry["act"] in set(Act) and RULES[Act(entry["act"])].undo and entry["post"] == visit.post.key
+    return (
+        visit.may("act")
+        and entry["act"] in set(Act)
+        and RULES[Act(entry["act"])].undo
+        and entry["post"] == visit.post.key
+    )
 
 
 def _do(room: Room, tried: Tried, visit: Visit) -> Incident:

@@ -76,7 +76,9 @@ def _ask(visit: Visit, room: Room, case: Incident) -> None:
             return
         now = datetime.now(UTC)
         try:
-            said = contacts.unmask(room, room.who, case.number, reason, visit.by("unmask"), now, address=st.context.ip_address or "")
+            said = contacts.unmask(
+                room, room.who, case.number, reason, visit.by("unmask"), now, address=st.context.ip_address or ""
+            )
         except BattlemapError as error:
             st.html(f'<p class="bm-refused" role="alert">{escape(refusal(error, _))}</p>')
             return

@@ -83,7 +83,9 @@ def _choose_post(visit: Visit) -> None:
     st.selectbox(
         _("Post through which to look (demonstration)") if is_demo else _("Acting post"),
         list(posts),
-        format_func=lambda post: f"{_('Demo')} · {post_title(posts[post], _)}" if is_demo else post_title(posts[post], _),
+        format_func=lambda post: (
+            f"{_('Demo')} · {post_title(posts[post], _)}" if is_demo else post_title(posts[post], _)
+        ),
         key=key,
         label_visibility="collapsed",
         width=pixels(220),

@@ -135,7 +135,9 @@ def _hand_over(visit: Visit, room: Room, post: Post, _held: list[Holding]) -> No
             _try(
                 visit,
                 post.key,
-                lambda: roster.hand_over(room, post.key, st.session_state["next_holder"], on, visit.by("posts"), _now()),
+                lambda: roster.hand_over(
+                    room, post.key, st.session_state["next_holder"], on, visit.by("posts"), _now()
+                ),
             )
 
 
@@ -190,7 +192,11 @@ def _change(visit: Visit, room: Room, post: Post, _held: list[Holding]) -> None:
         title = st.text_input(_("Title"), post.title, key=f"title_{post.key}", max_chars=roster.LONGEST_TITLE)
         volunteer = st.checkbox(_("Held by volunteers"), post.volunteer, key=f"volunteer_{post.key}")
         if st.form_submit_button(_("Change"), type="primary"):
-            _try(visit, post.key, lambda: roster.rename(room, post.key, title, visit.by("posts"), _now(), volunteer=volunteer))
+            _try(
+                visit,
+                post.key,
+                lambda: roster.rename(room, post.key, title, visit.by("posts"), _now(), volunteer=volunteer),
+            )
     if post.key in room.own_posts and post.grid is None:
         return
     with st.form(f"abolish_{post.key}", border=False):

@@ -31,7 +31,9 @@ def choose(visit: Visit, room: Room) -> None:
                     names[place], key=f"view_{place}_show", type="tertiary", on_click=ask, args=(dict(view.query),)
                 )
                 if visit.may("views"):
-                    st.button(_("Delete"), key=f"view_{place}_drop", type="tertiary", on_click=_drop, args=(visit, view))
+                    st.button(
+                        _("Delete"), key=f"view_{place}_drop", type="tertiary", on_click=_drop, args=(visit, view)
+                    )
         if not found:
             st.html(
                 f'<p class="bm-note">{_("No view is saved yet. Set the filters, then save them under a name.")}</p>'
