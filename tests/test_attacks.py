@@ -258,6 +258,31 @@ def test_no_administrator_reads_an_area_in_any_spelling(house, role):
         assert said.status in REFUSED, target
 
 
+DOORS = (
+    "/static",
+    "/static/js",
+    "/media",
+    "/assets/x",
+    "/_stcore/bidi-components/x",
+    "/photo/longnan",
+    "/tiles",
+    "/map/longnan/data/x",
+    "/map/..",
+    "/card/longnan/grid",
+)
+CLIMBS = ("../", "..%2f", "%2e%2e/", "%252e%252e%252f", "..%5c", "....//", "..;/", "%c0%ae%c0%ae/", "/")
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_nobody_who_is_in_climbs_out_of_a_door_to_a_file(house, door):
+    cookies = {COOKIE: house.cookie("dispatcher")}
+    for climb in CLIMBS:
+        for file in ("etc/passwd", "proc/self/environ", f"{str(house.folder)[1:]}/session.key"):
+            said = house.wire.say(f"{door}/{climb * 12}{file}", cookies=cookies)
+            assert said.status in {400, 403, 404}, (climb, file)
+            assert "root:" not in said.text
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -418,7 +443,8 @@ def test_no_secret_gets_into_the_log(tmp_path):
     account(tmp_path, "dispatcher", "longnan", "keeps", must_change=True)
     with closing_accounts(tmp_path) as accounts:
         code = accounts.device_code("wall", Scope.read("longnan"), by=None, now=datetime.now(UTC))
-    process, address = started(tmp_path, "--area", "longnan", **alone(tmp_path))
+    rules_dir = cheap_rules(tmp_path)
+    process, address = started(tmp_path, "--area", "longnan", BATTLEMAP_RULES=rules_dir, **alone(tmp_path))
     secrets = [PASSWORD, "Wrong-secret-4711", "New-secret-4712", code]
     try:
         wire = Wire(address)
