@@ -117,13 +117,21 @@ def test_a_role_that_may_not_is_refused_and_nothing_is_opened(room, role):
     [(f"longnan:micro:{GRID}", True), (f"longnan:micro:{OTHER}", False), ("dc", False), ("dc:micro:1", False)],
 )
 def test_a_community_opens_contacts_of_its_own_cases_only(room, scope, may):
-    case = reported(room)
+    case, head = reported(room), By(f"head:micro:{GRID}", PostKind.HEAD, account="a1")
     if may:
-        assert contacts.unmask(room, somebody("community", scope), case.number, REASON, BY, NOON).phone == PHONE
+        assert contacts.unmask(room, somebody("community", scope), case.number, REASON, head, NOON).phone == PHONE
     else:
         with pytest.raises(UnknownIncident):
             contacts.unmask(room, somebody("community", scope), case.number, REASON, BY, NOON)
         assert lines(room) == []
+
+
+def test_nobody_looks_in_the_name_of_another_post_or_account(room):
+    case, who = reported(room), somebody("dispatcher")
+    for by in (By("inspector::", PostKind.INSPECTOR, account="a1"), By(BY.post, BY.kind, account="a2"), DISPATCHER):
+        with pytest.raises(NoAccess):
+            contacts.unmask(room, who, case.number, REASON, by, NOON)
+    assert lines(room) == []
 
 
 def test_a_number_that_there_is_not_is_answered_like_one_out_of_scope(room):
