@@ -170,7 +170,7 @@ def test_a_field_that_is_left_empty_is_named_and_nothing_is_lost(desk, room):
     number = reported(room, place=13).number
     dispatcher = desk().case(number)
     dispatcher.press("dispatch").write("text", "带上工具").confirm()
-    dispatcher.says(".bm-refused", "承办").holds(".st-key-act_form [class*=_text] textarea", "带上工具")
+    dispatcher.says(".bm-refused", "派遣单位").holds(".st-key-act_form [class*=_text] textarea", "带上工具")
     assert history(room, number) == ["report"]
 
 
