@@ -33,7 +33,7 @@ def ask(
     sent = {"host": "localhost:8501", **{name.replace("_", "-"): value for name, value in headers.items()}}
     scope = {
         "type": "http",
-        "asgi": {"version": "3.0"},
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
         "http_version": "1.1",
         "method": method,
         "scheme": scheme,
