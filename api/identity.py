@@ -23,7 +23,7 @@ from desk.permissions import ANY, OFF, PUBLIC
 from desk.room import Room
 from desk.rooms import Rooms
 from geo.errors import BattlemapError
-from incidents.access import Who
+from incidents.access import Role, Who
 from locales import N_
 
 LOG = logging.getLogger(__name__)
@@ -31,6 +31,7 @@ COOKIE, OVER_TLS = "battlemap_session", "__Host-battlemap_session"
 SESSION = b"x-battlemap-session"  # tells the pages whose websocket it is; taken from whatever comes in
 ACTIVE = "x-battlemap-active"  # a page that asks by itself says so when somebody did something since
 LOG_IN, PASSWORD = "/log-in", "/password"
+HOME: Mapping[Role, str] = {Role.SYSTEM: "/accounts", Role.SECURITY: "/grants", Role.AUDIT: "/audit"}
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"})
 EVERY = 3.0  # seconds between two looks at the sessions whose websockets are open
@@ -204,9 +205,10 @@ def _turned_away(request: Request) -> Response:
 
 
 def _refused(request: Request, asked: Who) -> Response:
-    """Tell somebody that the role may not; or that the password comes first."""
-    if asked.may == OWN and wants_page(request):
-        return RedirectResponse(PASSWORD, HTTPStatus.SEE_OTHER, {**SAFE, "Cache-Control": "no-store"})
+    """Tell somebody that the role may not; or that the password comes first; an administrator who opens the console goes to the own page."""
+    home = PASSWORD if asked.may == OWN else HOME.get(asked.role, "") if request.url.path == "/" else ""
+    if home and wants_page(request):
+        return RedirectResponse(home, HTTPStatus.SEE_OTHER, {**SAFE, "Cache-Control": "no-store"})
     return refusal(request, HTTPStatus.FORBIDDEN, *NOT_YOURS)
 
 

@@ -18,7 +18,7 @@ from starlette.routing import Route
 import data
 from api.answers import SAFE, language_of, missing
 from api.forms import ForeignForm, Forms, browser, foreign, remember
-from api.identity import COOKIE, LOG_IN, OVER_TLS, PASSWORD, cookie_of, is_local, who
+from api.identity import COOKIE, HOME, LOG_IN, OVER_TLS, PASSWORD, cookie_of, is_local, who
 from api.turns import Turns
 from desk.accounts import Entered
 from desk.entrance import OWN as MUST_CHANGE
@@ -110,7 +110,6 @@ FAULTS: Mapping[str, str] = {
     "password.past": N_("The password was used before."),
 }
 OTHER = N_("This cannot be done as it was typed.")
-HOME: Mapping[Role, str] = {Role.SYSTEM: "/accounts", Role.SECURITY: "/grants", Role.AUDIT: "/audit"}
 
 
 @dataclass(frozen=True)

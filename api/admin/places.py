@@ -68,13 +68,16 @@ class Places:
         Raises
         ------
         AccessError
-            A role that needs a place was given every area.
+            A role that needs a place was given every area, or the place is none.
         """
         if role in ADMINISTRATORS:
             return Scope(EVERYWHERE)
         if area == EVERYWHERE and (role in IN_A_GRID or role is Role.DEPARTMENT):
             raise AccessError("This role works in one area.", "area")
-        return Scope.read(f"{area}:{place}" if place else area)
+        try:
+            return Scope.read(f"{area}:{place}" if place else area)
+        except AccessError as error:
+            raise AccessError(str(error), "scope" if place else "area") from error
 
     def name(self, scope: Scope | None, language: str) -> str:
         """Return what a scope is called; what is not there any more goes by its key."""

@@ -103,13 +103,13 @@ class Wanted:
 def show(office: Office, request: Request, **said: Any) -> Response:
     """Show the lines that fit, the newest first, and write down that they were read."""
     wanted, now, language = Wanted.of(request), datetime.now(UTC), office.language(request)
-    before, faults, found = _before(request), {}, []
+    before, faults, found = _before(request), said.pop("faults", {}), []
     try:
         found = office.accounts.trail(**wanted.asked(), before=before, limit=PAGE + 1)
         data = {"filter": wanted.given(), **({"page": str(before)} if before else {})}
         office.accounts.audit("audit_read", who(request), address=_address(request), data=data, now=now)
     except AccessError as error:
-        faults, said = faults_of(error), {"status": HTTPStatus.UNPROCESSABLE_ENTITY, **said}
+        faults, said = faults | faults_of(error), {"status": HTTPStatus.UNPROCESSABLE_ENTITY, **said}
     _ = translator(language)
     areas = office.places.areas(language)
     return office.page(
@@ -136,7 +136,7 @@ def show(office: Office, request: Request, **said: Any) -> Response:
 def take(office: Office, request: Request, fields: Mapping[str, str]) -> Response:
     """Look whether the trail holds."""
     if fields.get("act") != "check":
-        return show(office, request, faults=faults_of(AccessError("", "step")))
+        return show(office, request, status=HTTPStatus.UNPROCESSABLE_ENTITY, faults=faults_of(AccessError("", "step")))
     office.accounts.check_trail(by=who(request), now=datetime.now(UTC), address=_address(request))
     return office.done(request, PATH, "checked")
 
