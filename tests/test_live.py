@@ -54,6 +54,10 @@ READERS = ("", "dispatcher::", "head:third:2")
 
 
 @given(seed=st.integers(0, 10**6), wanted=FILTERS, minutes=st.integers(0, 3 * 24 * 60), reader=st.sampled_from(READERS))
+# closed within the period and reported before it; four restricted ones in a grid, which are few, and five, which are not
+@example(seed=4, wanted=Filter(days=1), minutes=600, reader="dispatcher::")
+@example(seed=2, wanted=Filter(grid=("third", "2")), minutes=0, reader="head:third:2")
+@example(seed=6, wanted=Filter(grid=("third", "3")), minutes=0, reader="")
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_map_board_table_inbox_files_and_paper_count_alike(template, seed, wanted, minutes, reader):
     room, now = busy(template, seed, 90).room, NOON + timedelta(minutes=minutes)
