@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from brute import FILTERS, LOCAL, as_the_rules_say, cases_of
 from busy_room import CLASSES, Busy
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from rooms import NOON, room_of
 from small_pack import MANIFEST, write_small_pack
