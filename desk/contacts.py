@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from desk.permissions import demand
-from desk.posts.acting import posts_of
+from desk.posts.acting import change, posts_of
 from desk.reading import may_read
 from desk.room import Room
 from geo.errors import TextError
@@ -118,7 +118,7 @@ def unmask(  # noqa: PLR0917  as the other acts of a room
         connection, key = writing.connection, room.ledger.key
         audit.append(connection, key, ACT, who, now=now, area=room.id, what=case.number, address=address, data=data)
 
-    room.ledger.change(trace)
+    change(room.seen_by(who), CAPABILITY, by, now, trace)
     return contact
 
 
