@@ -264,7 +264,7 @@ def write(  # noqa: PLR0917
         for number in numbers:
             room.get(number)
     note = Handover(0, now.astimezone(UTC), by.post, to_post, words, numbers)
-    return change(room, "rota", by, now, lambda writing: rota.write_handover(writing, room.id, note, by=by))
+    return change(room, "act", by, now, lambda writing: rota.write_handover(writing, room.id, note, by=by))
 
 
 def take(room: Room, id_: int, by: By, now: datetime) -> Handover:
@@ -287,7 +287,7 @@ def take(room: Room, id_: int, by: By, now: datetime) -> Handover:
             _pass_on(writing, room, number, note.from_post, by, now)
         return done
 
-    return change(room, "rota", by, now, work)
+    return change(room, "act", by, now, work)
 
 
 def may_sign(note: Handover, post: str, serving: Iterable[Shift]) -> bool:
@@ -297,7 +297,7 @@ def may_sign(note: Handover, post: str, serving: Iterable[Shift]) -> bool:
 
 def withdraw(room: Room, id_: int, by: By, now: datetime) -> None:
     """Take a hand-over note back, within a minute."""
-    change(room, "rota", by, now, lambda writing: rota.withdraw(writing, room.id, id_, by=by, at=now.astimezone(UTC)))
+    change(room, "act", by, now, lambda writing: rota.withdraw(writing, room.id, id_, by=by, at=now.astimezone(UTC)))
 
 
 def waiting(room: Room) -> list[Handover]:
