@@ -66,10 +66,10 @@ def test_on_a_phone_the_page_that_is_shown_stands_in_the_line_of_pages(desk, pat
     expect(page.locator(".st-key-nav a[disabled]")).to_be_in_viewport(ratio=0.75)
 
 
-@pytest.mark.parametrize(("width", "height", "post"), [(1920, 1080, 220), (3840, 2160, 440)])
-def test_fields_grow_with_the_screen(desk, width, height, post):
+@pytest.mark.parametrize(("width", "height", "area"), [(1920, 1080, 200), (3840, 2160, 400)])
+def test_fields_grow_with_the_screen(desk, width, height, area):
     page = desk(width=width, height=height).open("/inbox", ".st-key-inbox").page
     page.wait_for_function(
-        "wanted => Math.round(document.querySelector('[class*=st-key-post_choice] .stSelectbox').getBoundingClientRect().width) === wanted",
-        arg=post,
+        "wanted => Math.round(document.querySelector('[class*=st-key-area_choice] .stSelectbox').getBoundingClientRect().width) === wanted",
+        arg=area,
     )
