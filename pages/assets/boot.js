@@ -1,4 +1,5 @@
-// Before anything is drawn: the theme of Streamlit's widgets and of our styles, and the scale of large screens.
+// Before anything is drawn: the theme of Streamlit's widgets and of our styles, the scale of large screens, and the watch over the session, which does not wait
+// for Streamlit: a session that ended before its websocket opened would leave an empty page.
 (function () {
   "use strict";
   var query = new URLSearchParams(location.search);
@@ -15,4 +16,20 @@
   }
   addEventListener("resize", scale);
   scale();
+
+  // A session goes on while somebody does something; when it is over, the page goes to the log-in by itself.
+  var active = false;
+  ["pointerdown", "keydown", "wheel"].forEach(function (kind) {
+    addEventListener(kind, function () { active = true; }, { passive: true, capture: true });
+  });
+  setInterval(function () {
+    var headers = active ? { "X-Battlemap-Active": "1" } : {};
+    active = false;
+    fetch("/_stcore/health", { headers: headers, cache: "no-store", credentials: "same-origin" }).then(function (answer) {
+      if (answer.status !== 401 && answer.status !== 403) return;
+      dispatchEvent(new Event("battlemap-over"));
+      if (answer.status === 401) location.assign("/log-in?next=" + encodeURIComponent(location.pathname + location.search));
+      else location.reload(); // the role may not use the console any more
+    }, function () {}); // no connection: asked again
+  }, 5000);
 })();

@@ -258,18 +258,7 @@ setInterval(() => {
   }
 }, 250);
 
-// A session goes on while somebody does something; when it is over, the page goes to the log-in by itself.
-let active = false;
-for (const kind of ["pointerdown", "keydown", "wheel"]) addEventListener(kind, () => { active = true; }, { passive: true, capture: true });
-setInterval(async () => {
-  const headers = active ? { "X-Battlemap-Active": "1" } : {};
-  active = false;
-  const answer = await fetch("/_stcore/health", { headers, cache: "no-store", credentials: "same-origin" }).catch(() => null); // null: no connection
-  if (!answer || (answer.status !== 401 && answer.status !== 403)) return;
-  typed.clear(); // nobody is asked whether to stay
-  if (answer.status === 401) location.assign("/log-in?next=" + encodeURIComponent(location.pathname + location.search));
-  else location.reload(); // the role may not use the console any more
-}, 5000);
+addEventListener("battlemap-over", () => typed.clear()); // boot.js: nobody is asked whether to stay
 
 function switchTheme() {
   const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
