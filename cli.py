@@ -473,8 +473,8 @@ def user() -> None:
 @contextmanager
 def _accounts(*, migrate: bool = False) -> Iterator[Any]:
     """Yield the accounts of the ledger that the settings name."""
-    from desk.accounts import Accounts
-    from desk.identity import identity_of
+    from desk.access.accounts import Accounts
+    from desk.access.rules import identity_of
     from ledger.sessions import session_key
     from settings import Settings
 
@@ -486,7 +486,7 @@ def _accounts(*, migrate: bool = False) -> Iterator[Any]:
 
 def _granted(role: str, scope: str) -> tuple[Any, Any]:
     """Read a role and a scope, and look whether the area has what the scope names."""
-    from desk.grants import fitted
+    from desk.access.grants import fitted
     from desk.rooms import rooms_of
     from incidents.access import Role, Scope
     from settings import Settings
@@ -988,8 +988,8 @@ def retention_run(*, dry_run: bool, as_json: bool) -> None:
 
     Exit codes: 0 = done, 1 = an error, or the rules of an area cannot be read: nothing was erased there, 2 = usage.
     """
-    from desk import retention
-    from desk.identity import identity_of
+    from desk.access.rules import identity_of
+    from desk.people import retention
     from desk.rooms import rooms_of
     from settings import Settings
 

@@ -21,8 +21,8 @@ from api.guard import Guard
 from api.headers import SafeHeaders
 from api.identity import Gate
 from api.limited import Limited
-from desk.entrance import Entrance, entrance_of
-from desk.limits import limits_of
+from desk.access.entrance import Entrance, entrance_of
+from desk.access.limits import limits_of
 from desk.rooms import Rooms, rooms_of
 from desk.tls import Tls
 from layers import document

@@ -18,8 +18,8 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers import SAFE, failure, missing, refusal, wants_page
-from desk.entrance import OWN, Entrance, room_of
-from desk.permissions import ANY, OFF, PUBLIC
+from desk.access.entrance import OWN, Entrance, room_of
+from desk.access.permissions import ANY, OFF, PUBLIC
 from desk.room import Room
 from desk.rooms import Rooms
 from geo.errors import BattlemapError

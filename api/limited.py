@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answers import failure
 from api.guard import UPLOAD
-from desk.limits import Limits, network_of
+from desk.access.limits import Limits, network_of
 from geo.errors import TooOften
 
 # "METHOD address" -> limits by address, and for all together

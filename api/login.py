@@ -20,10 +20,10 @@ from api.answers import SAFE, language_of, missing
 from api.forms import ForeignForm, Forms, browser, foreign, remember
 from api.identity import COOKIE, HOME, LOG_IN, OVER_TLS, PASSWORD, cookie_of, is_local, who
 from api.turns import Turns
-from desk.accounts import Entered
-from desk.entrance import OWN as MUST_CHANGE
-from desk.entrance import Entrance
-from desk.limits import limits_of, network_of
+from desk.access.accounts import Entered
+from desk.access.entrance import OWN as MUST_CHANGE
+from desk.access.entrance import Entrance
+from desk.access.limits import limits_of, network_of
 from geo.errors import AccessError, BattlemapError, LoginError, PasswordError
 from incidents.access import EVERYWHERE, GIVEN, Role, Scope, Who
 from incidents.passwords import Policy

@@ -15,9 +15,9 @@ from api.answers import SAFE, missing, refusal
 from api.identity import COOKIE, OVER_TLS, cookie_of
 from api.login import PROVIDER, home, own_path
 from api.turns import Turns
-from desk.accounts import Entered
-from desk.entrance import Entrance
-from desk.provider import Begun, Provider, provider_of
+from desk.access.accounts import Entered
+from desk.access.entrance import Entrance
+from desk.access.provider import Begun, Provider, provider_of
 from geo.errors import AccessError, LoginError
 from locales import N_
 from settings import Settings

@@ -9,8 +9,9 @@ from itertools import count
 from threading import Event, Thread
 from typing import Any
 
-from desk import clock, retention, steps
-from desk.identity import identity_of
+from desk import clock, steps
+from desk.access.rules import identity_of
+from desk.people import retention
 from desk.rooms import Rooms
 from geo.errors import BattlemapError
 from ledger import heads

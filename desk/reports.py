@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from desk import contacts, evidence
+from desk import evidence
+from desk.people import contacts
 from desk.places.place import Place, place
 from desk.posts.acting import change
 from desk.posts.roster import netted, responsible

@@ -7,8 +7,8 @@ from html import escape
 
 import streamlit as st
 
+from desk.access.limits import limits_of
 from desk.intake import LATER, Outlook, Taken, may_be_cleared, outlook, submit
-from desk.limits import limits_of
 from desk.reports import Draft
 from desk.room import Room
 from geo.errors import BattlemapError, DraftError, PlaceError

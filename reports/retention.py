@@ -2,8 +2,8 @@
 
 from types import MappingProxyType
 
-from desk import retention
-from desk.retention import DAYS
+from desk.people import retention
+from desk.people.retention import DAYS
 from desk.room import Room
 from locales import N_, translator
 from reports.case_words import local

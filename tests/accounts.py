@@ -6,8 +6,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from data import rules as shipped
-from desk.accounts import Accounts
-from desk.identity import identity_of
+from desk.access.accounts import Accounts
+from desk.access.rules import identity_of
 from incidents.access import Role, Scope
 from ledger.sessions import session_key
 from ledger.store import open_ledger

@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api import documents, live, lookup
 from api import print as paper
-from desk.entrance import VISITOR
-from desk.permissions import permissions_of
+from desk.access.entrance import VISITOR
+from desk.access.permissions import permissions_of
 from desk.rooms import Rooms
 from incidents.access import EVERYWHERE, Role, Who
 from incidents.access import Scope as Everything

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk.permissions import PUBLIC, demand, permissions_of
+from desk.access.permissions import PUBLIC, demand, permissions_of
 from geo.errors import AccessError, NoAccess, RulesError
 from incidents.access import ADMINISTRATORS, GIVEN, Role, Scope, Who
 

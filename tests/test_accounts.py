@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from ledgers import DISPATCHER, NOW, do, report
 from sqlalchemy import select
 
-from desk.accounts import CODE_ALPHABET, Accounts
-from desk.identity import Cost
+from desk.access.accounts import CODE_ALPHABET, Accounts
+from desk.access.rules import Cost
 from geo.errors import AccessError, LedgerError, LoginError, NoAccess, PasswordError
 from incidents.access import EVERYWHERE, GIVEN, Role, Scope, Who
 from incidents.lifecycle import Act, By, PostKind
@@ -283,7 +283,7 @@ def test_guesses_at_one_time_share_no_count(ledger):
 
 
 def test_a_storm_waits_its_turn_and_is_told_so(ledger, monkeypatch):
-    monkeypatch.setattr("desk.hashing.PATIENCE", 0.05)
+    monkeypatch.setattr("desk.access.hashing.PATIENCE", 0.05)
     accounts = Accounts(ledger, replace(IDENTITY, cost=Cost(1, 8, 1, 1)), KEY)
     made(accounts)
     accounts._passwords._turns.acquire()

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from desk.permissions import permissions_of
+from desk.access.permissions import permissions_of
 from geo.errors import AccessError, LedgerError
 from incidents.access import EVERYWHERE, GIVEN, Role, Scope
 
@@ -562,7 +562,7 @@ def test_an_export_that_cannot_be_written_down_does_not_leave(house, auditor, mo
     def full(*_args, **_kwargs):
         raise LedgerError("The disk is full.")
 
-    monkeypatch.setattr("desk.accounts.Accounts.audit", full)
+    monkeypatch.setattr("desk.access.accounts.Accounts.audit", full)
     answer = auditor.get("/audit/export", format="csv")
     assert answer.status == 500
     assert "account_added" not in answer.text

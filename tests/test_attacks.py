@@ -26,8 +26,8 @@ from api.identity import SESSION, Gate
 from api.login import own_path
 from api.turns import Turns
 from data import rules
-from desk.entrance import Entrance
-from desk.permissions import OFF, PUBLIC, permissions_of
+from desk.access.entrance import Entrance
+from desk.access.permissions import OFF, PUBLIC, permissions_of
 from incidents.access import Role, Scope
 
 COOKIE = "battlemap_session"

@@ -9,7 +9,7 @@ from accounts import IDENTITY, PASSWORD
 from ledgers import NOW, drive
 from sqlalchemy import delete, exc, insert, text, update
 
-from desk.accounts import Accounts
+from desk.access.accounts import Accounts
 from geo.errors import LedgerBroken
 from incidents.access import EVERYWHERE, Role, Scope, Who
 from ledger import audit, tables

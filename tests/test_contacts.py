@@ -7,12 +7,12 @@ import pytest
 import shapely
 from sqlalchemy import select, update
 
-from desk import contacts
+from desk.access.permissions import permissions_of
+from desk.access.rules import identity_of
 from desk.acts import Doing, do
-from desk.identity import identity_of
-from desk.permissions import permissions_of
+from desk.people import contacts
+from desk.people.retention import run
 from desk.reports import Draft, report
-from desk.retention import run
 from geo.errors import LedgerError, NoAccess, TextError, UnknownIncident
 from incidents.access import Role, Scope, Who
 from incidents.lifecycle import Act, By, PostKind

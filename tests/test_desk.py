@@ -8,12 +8,12 @@ import pytest
 import shapely
 
 from desk import steps
+from desk.access.rules import identity_of
 from desk.acts import Doing, do, do_all, next_above, write
-from desk.identity import identity_of
+from desk.people.retention import run
 from desk.places import place as places
 from desk.places.repeats import repeats
 from desk.reports import Draft, report
-from desk.retention import run
 from geo.errors import Conflict, DraftError, LifecycleError, PlaceError, TextError, UnknownClass
 from incidents.lifecycle import Act, By, Entry, PostKind
 from incidents.model import Channel, Status, Urgency

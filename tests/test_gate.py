@@ -17,8 +17,8 @@ from starlette.routing import Match, Mount, WebSocketRoute
 import api
 import app as console
 from api.identity import COOKIE, SESSION, Gate, Table
-from desk.entrance import VISITOR
-from desk.permissions import OFF, PUBLIC, permissions_of
+from desk.access.entrance import VISITOR
+from desk.access.permissions import OFF, PUBLIC, permissions_of
 from incidents.access import GIVEN, Role
 
 PERSON = {"accept": "text/html"}

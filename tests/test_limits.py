@@ -19,9 +19,9 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from api import login, serving
 from api.limited import Limited
 from data import rules
-from desk.entrance import Entrance
-from desk.limits import KEYS, NAMES, Limit, limits_from, limits_of, network_of
-from desk.permissions import permissions_of
+from desk.access.entrance import Entrance
+from desk.access.limits import KEYS, NAMES, Limit, limits_from, limits_of, network_of
+from desk.access.permissions import permissions_of
 from geo.errors import RulesError, SettingsError, TooOften
 from incidents.access import Role, Scope, Who
 from settings import Settings

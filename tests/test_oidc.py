@@ -25,9 +25,9 @@ from werkzeug.serving import make_server
 
 from api import oidc, serving
 from api.headers import SafeHeaders
-from desk.entrance import Entrance
-from desk.permissions import permissions_of
-from desk.provider import Provider, claim_rules, provider_of
+from desk.access.entrance import Entrance
+from desk.access.permissions import permissions_of
+from desk.access.provider import Provider, claim_rules, provider_of
 from geo.errors import RulesError, SettingsError
 from incidents.access import Role, Scope
 from settings import Settings

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from ledgers import NOW
 
 from data import rules
-from desk.identity import Identity
+from desk.access.rules import Identity
 from geo.errors import RulesError
 from incidents.passwords import faults, is_old
 

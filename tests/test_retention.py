@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from api import ticker
 from cli import battlemap
 from data import rules as shipped_rules
-from desk import retention
+from desk.access.rules import identity_of
 from desk.acts import Doing, do
-from desk.identity import identity_of
+from desk.people import retention
 from desk.reports import Draft, report
 from desk.rooms import Rooms
 from geo.errors import RulesError

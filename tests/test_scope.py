@@ -25,8 +25,8 @@ from api import print as paper
 from api.live import Seen, answer
 from api.print import wanted_of
 from desk import acts, reports
+from desk.access.permissions import permissions_of
 from desk.acts import Doing
-from desk.permissions import permissions_of
 from desk.places.place import neighbours
 from desk.places.repeats import repeats
 from desk.posts import duty
@@ -639,7 +639,7 @@ EXCUSED = {
     "reports/figures.py": "what changed anywhere, from which `kept_back` takes what is not to be named",
 }
 WRITERS_OF_THEIR_OWN = {
-    "desk/accounts.py", "desk/begin.py", "desk/demo/__init__.py", "desk/imports/__init__.py", "desk/retention.py",
+    "desk/access/accounts.py", "desk/begin.py", "desk/demo/__init__.py", "desk/imports/__init__.py", "desk/people/retention.py",
     "desk/steps.py", "desk/taken.py", "desk/posts/acting.py", "pages/parts/views.py",
 }  # fmt: skip
 

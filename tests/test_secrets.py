@@ -18,11 +18,11 @@ from api import print as paper
 from api.headers import SafeHeaders
 from api.identity import Gate
 from cli import battlemap
-from desk import contacts, retention
-from desk.accounts import Accounts
+from desk.access.accounts import Accounts
+from desk.access.entrance import Entrance
+from desk.access.permissions import permissions_of
 from desk.acts import Doing, do
-from desk.entrance import Entrance
-from desk.permissions import permissions_of
+from desk.people import contacts, retention
 from desk.reports import Draft, report
 from desk.rooms import Rooms
 from geo.errors import LoginError, NoAccess

@@ -31,8 +31,7 @@ from starlette.responses import PlainTextResponse
 
 from api import serving
 from cli import battlemap
-from desk import authority
-from desk.tls import Tls
+from desk.tls import Tls, authority
 from geo.errors import SettingsError
 from settings import Settings
 

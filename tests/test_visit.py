@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from accounts import accounts_in, close, quick_rules, signed_in
 
-from desk.entrance import VISITOR, entrance_of
-from desk.permissions import permissions_of
+from desk.access.entrance import VISITOR, entrance_of
+from desk.access.permissions import permissions_of
 from geo.errors import NoAccess, UnknownArea
 from incidents.access import Role, Scope
 from incidents.lifecycle import PostKind

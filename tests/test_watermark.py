@@ -20,7 +20,7 @@ import api
 from cli import battlemap
 from data import rules as shipped_rules
 from desk import imports
-from desk.permissions import permissions_of
+from desk.access.permissions import permissions_of
 from desk.reports import Draft, report
 from desk.taken import EXPORT, require_few, taken
 from geo.errors import LedgerError, TableError

@@ -4,7 +4,7 @@ from starlette.routing import Route
 
 from api.admin import accounts, grants, sessions, trail, walls
 from api.admin.office import Office, taking
-from desk.entrance import Entrance
+from desk.access.entrance import Entrance
 from desk.rooms import Rooms
 from settings import Settings
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.admin.office import Office, Said, chosen, faults_of, here, span, to, when
 from api.admin.standing import STATES, Paged, Standing, standings
 from api.identity import who
-from desk import retention
+from desk.people import retention
 from geo.errors import AccessError
 from incidents.access import ADMINISTRATORS, Who
 from ledger.accounts import Account

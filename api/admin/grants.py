@@ -12,7 +12,7 @@ from api.admin.office import Office, Said, chosen, faults_of, here, to, when
 from api.admin.sessions import session_row
 from api.admin.standing import STATES, Paged, Standing, standings
 from api.identity import who
-from desk.grants import fitted
+from desk.access.grants import fitted
 from geo.errors import AccessError, PackError, UnknownArea
 from incidents.access import ADMINISTRATORS, EVERYWHERE, GIVEN, IN_A_GRID, Role, Scope
 from ledger.accounts import Account

@@ -20,8 +20,8 @@ from api.answers import failure, language_of
 from api.forms import ForeignForm, Forms, browser, foreign, remember
 from api.identity import who
 from api.login import HEADERS, TAGS
-from desk.accounts import Accounts
-from desk.entrance import Entrance
+from desk.access.accounts import Accounts
+from desk.access.entrance import Entrance
 from desk.rooms import Rooms
 from geo.errors import AccessError, BattlemapError
 from incidents.access import Role

@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 
 from api.admin.office import Said, here, when
-from desk.accounts import Accounts
+from desk.access.accounts import Accounts
 from ledger.accounts import Account
 from locales import N_
 

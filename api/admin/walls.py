@@ -14,8 +14,8 @@ from starlette.responses import Response
 from api.admin.office import Office, Said, chosen, faults_of, here, span, to, when
 from api.identity import LOG_IN, LOOPBACK_NAMES, who
 from api.login import device_name
-from desk.accounts import Session
-from desk.grants import fitted
+from desk.access.accounts import Session
+from desk.access.grants import fitted
 from geo.errors import AccessError, PackError, UnknownArea
 from incidents.access import EVERYWHERE, Role, Scope
 from locales import N_

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TypeVar
 
-from desk.permissions import demand
+from desk.access.permissions import demand
 from desk.reading import may_read
 from desk.room import Room
 from geo.errors import NoAccess

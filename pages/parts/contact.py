@@ -6,8 +6,8 @@ from html import escape
 
 import streamlit as st
 
-from desk import contacts
-from desk.contacts import CAPABILITY, LONGEST_REASON, Shown
+from desk.people import contacts
+from desk.people.contacts import CAPABILITY, LONGEST_REASON, Shown
 from desk.room import Room
 from geo.errors import BattlemapError
 from incidents.case import Incident

@@ -5,7 +5,7 @@ from html import escape
 
 import streamlit as st
 
-from desk.permissions import demand
+from desk.access.permissions import demand
 from desk.room import Room
 from desk.taken import EXPORT, require_few, taken
 from geo.errors import NoAccess, TableError

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from desk.permissions import demand
+from desk.access.permissions import demand
 from desk.room import Room
 from geo.errors import BattlemapError
 from ledger.views import View, drop, save, views

@@ -9,8 +9,8 @@ from time import monotonic
 from typing import Any
 
 import data
-from desk.entrance import Entrance, entrance_of, may_enter, room_of
-from desk.permissions import demand
+from desk.access.entrance import Entrance, entrance_of, may_enter, room_of
+from desk.access.permissions import demand
 from desk.posts.acting import NOBODY, acting, looking, posts_of
 from desk.room import DISPATCHER, Room
 from desk.rooms import Rooms, rooms_of
@@ -26,7 +26,7 @@ from locales import LANGUAGES, Translator, translator
 from reports.figures import PARAMETERS, Filter
 from settings import Settings
 
-FRESH = 1.0  # seconds: as long as sessions are remembered (`desk.accounts`)
+FRESH = 1.0  # seconds: as long as sessions are remembered (`desk.access.accounts`)
 SESSION = "session"
 FILTER = ("grid", "class", "mark", "days")
 # What the address of a page holds of its own, beside what every page's does.

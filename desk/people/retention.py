@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from desk.identity import Identity
+from desk.access.rules import Identity
 from desk.rules import Settings
 from geo.errors import BattlemapError
 from incidents.access import Who

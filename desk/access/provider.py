@@ -23,7 +23,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from data import rules
-from desk.identity import FILE
+from desk.access.rules import FILE
 from geo.errors import AccessError, LoginError, RulesError
 from incidents.access import GIVEN, Role, Scope
 

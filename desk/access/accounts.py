@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 
 from itsdangerous import BadSignature, Signer
 
-from desk.hashing import Passwords
-from desk.identity import Identity, identity_of
+from desk.access.hashing import Passwords
+from desk.access.rules import Identity, identity_of
 from geo.errors import AccessError, LedgerError, LoginError, NoAccess
 from incidents import passwords
 from incidents.access import ADMINISTRATORS, GIVEN, Role, Scope, Who

@@ -6,7 +6,7 @@ Design: a contact is optional, masked, kept apart and erased by rule; none in fu
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from desk.permissions import demand
+from desk.access.permissions import demand
 from desk.posts.acting import change, posts_of
 from desk.reading import may_read
 from desk.room import Room

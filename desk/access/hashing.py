@@ -9,7 +9,7 @@ from types import MappingProxyType
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from desk.identity import Identity
+from desk.access.rules import Identity
 from geo.errors import LoginError, PasswordError
 from incidents import passwords
 

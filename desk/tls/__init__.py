@@ -11,7 +11,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from desk import authority
+from desk.tls import authority
 from geo.errors import SettingsError
 
 LOOKED_AGAIN = 3600  # seconds after which a handshake looks whether the certificate is still the one to show

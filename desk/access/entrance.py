@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from desk.accounts import Accounts, accounts_of
-from desk.permissions import Permissions, permissions_of
+from desk.access.accounts import Accounts, accounts_of
+from desk.access.permissions import Permissions, permissions_of
 from desk.room import Room
 from desk.rooms import Rooms
 from geo.errors import UnknownArea
