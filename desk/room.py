@@ -18,6 +18,7 @@ from incidents.case import Incident
 from incidents.lifecycle import PostKind
 from incidents.posts import Post, heads, kind_of, post_key
 from incidents.within import Within
+from layers.grid_names import full_names
 from layers.load import Area
 from ledger import find
 from ledger.find import EVERYTHING, Wanted
@@ -225,7 +226,16 @@ class Room:
         _, level, code = key.split(":", 2) if key.count(":") > 1 else ("", "", "")
         if not code:
             raise UnknownPost(f"{self.id} has no post {key!r}. Choose one of its posts.")
-        return Post(key, kind, code, (level, code) if level else None)
+        if not level:
+            return Post(key, kind, code)
+        name = full_names(self.area.net).get(level, {}).get(code, code)
+        return Post(key, kind, f"{name} {GRID_TITLES[kind]}" if kind in GRID_TITLES else name, (level, code))
 
 
 TITLES = {PostKind.DISPATCHER: "城运中心派遣员", PostKind.INSPECTOR: "督导员"}
+GRID_TITLES = {  # of a post that stands in no register, as the pack's own are called
+    PostKind.WORKER: "网格员",
+    PostKind.HEAD: "网格长",
+    PostKind.FIRST_HEAD: "第一网格长",
+    PostKind.DEPUTY: "副网格长",
+}

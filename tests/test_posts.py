@@ -12,7 +12,7 @@ from desk.posts import load, roster
 from desk.room import Room
 from geo.errors import RosterError, TextError, UnknownPost
 from incidents.lifecycle import By, PostKind
-from incidents.posts import Post, duty_of, line_of
+from incidents.posts import Post, duty_of, line_of, post_key
 from ledger import find, posts
 from ledger.posts import Holding, Kept
 from ledger.store import open_ledger
@@ -519,3 +519,9 @@ def test_every_kind_of_trouble_that_is_raised_has_words():
         for kind in re.findall(r'kind="(\w+)"', call)
     }
     assert raised == set(TROUBLE)
+
+
+def test_a_post_that_stands_in_no_register_is_called_by_its_grid_and_not_by_a_code(room):
+    leaf = room.area.net.leaf
+    code, label = str(leaf.codes[0]), str(leaf.labels[0])
+    assert room.post(post_key(PostKind.WORKER, leaf.key, code)).title.endswith(f"{label} 网格员")

@@ -50,7 +50,7 @@ def posts_of(room: Room, who: Who, now: datetime) -> tuple[Post, ...]:
         return ()
     found = [post for kind in kinds for post in posts.values() if post.kind is kind and post.grid == scope.grid]
     key = post_key(kinds[0], *scope.grid)
-    return tuple(found) or (Post(key, kinds[0], scope.grid[1], scope.grid),)
+    return tuple(found) or (room.post(key),)
 
 
 def looking(room: Room, who: Who, wanted: str, now: datetime) -> Post:
