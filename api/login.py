@@ -25,7 +25,7 @@ from desk.access.entrance import OWN as MUST_CHANGE
 from desk.access.entrance import Entrance
 from desk.access.limits import limits_of, network_of
 from geo.errors import AccessError, BattlemapError, LoginError, PasswordError
-from incidents.access import EVERYWHERE, GIVEN, Role, Scope, Who
+from incidents.access import ADMINISTRATORS, EVERYWHERE, GIVEN, Role, Scope, Who
 from incidents.passwords import Policy
 from layers.pack import read_pack
 from layers.style import css
@@ -62,7 +62,7 @@ WORDS: Mapping[str, str] = {
     "provider": N_("Log in with the organisation's account"),
     "first_run": N_("Create the first account"),
     "first_run_hint": N_(
-        "Nobody has an account yet. This page is open on this machine alone, and only until the first account exists; the demonstration then ends."
+        "Nobody has an account yet. This page is open on this machine alone, and only until the first account exists; the demonstration then ends. Later a system administrator adds accounts, and a security administrator gives them roles: make the first of both on this machine with `battlemap user add`."
     ),
     "create": N_("Create the account"),
     "code": N_("Code of the screen"),
@@ -303,7 +303,7 @@ def _own_page(house: _House, request: Request, **said: Any) -> Response:
         request,
         "own",
         _Said("{name}", name=person.name),
-        role=ROLE[person.role],
+        role=_(ROLE[person.role]),
         scope=_scope_name(house, person.scope, language),
         sessions=[
             {
@@ -377,7 +377,7 @@ def _first_run(house: _House, request: Request, fields: Mapping[str, str]) -> Re
     try:
         _same(password, fields)
         role = Role(fields.get("role", "")) if fields.get("role") in set(GIVEN) else Role.DISPATCHER
-        scope = Scope.read(fields.get("scope", ""))
+        scope = Scope.read(EVERYWHERE if role in ADMINISTRATORS else fields.get("scope", ""))
         accounts.add(name, role, scope, password, by=None, now=now, must_change=False, first=True)
         entered = accounts.log_in(name, password, now=now, **_came(request))
     except AccessError as error:

@@ -337,6 +337,15 @@ def test_the_first_account_is_made_on_the_machine_itself_and_only_it(tmp_path):
     assert browser.get("/first-run").status == 404
 
 
+def test_a_first_administrator_works_on_all_areas_and_reads_the_role_in_chinese(tmp_path):
+    browser = Browser(application(tmp_path))
+    assert "battlemap user add" in browser.get("/first-run").text
+    browser.send("/first-run", {**FIRST, "role": "system"})
+    own = browser.get("/own").text
+    assert "<dd>系统管理员</dd>" in own
+    assert "<dd>全部区域</dd>" in own
+
+
 ELSEWHERE = {
     "by a name of the network": {"host": "wangge.example.gov.cn"},
     "by a number of the network": {"host": "10.0.0.7:8501"},
