@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from desk.posts.acting import NOBODY
 from desk.reading import ROOM_KINDS
 from desk.room import Room
 from incidents.case import Incident
@@ -108,8 +109,8 @@ def wanted(room: Room, post: Post, pile: str, now: datetime) -> Wanted:
 
 
 def scope(post: Post) -> Mapping[str, object]:
-    """Return what a post looks after, as fields of `Wanted`: everything, a grid and all below it, or what it handles."""
-    if post.kind in ROOM_KINDS:
+    """Return what a post looks after, as fields of `Wanted`: everything, a grid and all below it, or what it handles; who holds none, all that they see."""
+    if post.kind in ROOM_KINDS or post is NOBODY:
         return {}
     if post.grid:
         return {"grid": post.grid[0], "codes": frozenset({post.grid[1]})}
@@ -117,7 +118,9 @@ def scope(post: Post) -> Mapping[str, object]:
 
 
 def piles_of(post: Post) -> tuple[str, ...]:
-    """Return the piles that a post has, in order; the first one is what it opens with."""
+    """Return the piles that a post has, in order; the first one is what it opens with. Who holds none has nothing of their own."""
+    if post is NOBODY:
+        return ("grid", "overdue")
     return tuple(name for name, pile in PILES.items() if post.kind in pile.kinds)
 
 

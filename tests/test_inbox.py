@@ -9,6 +9,7 @@ from openpyxl import load_workbook
 from rooms import room_of, shipped
 
 from desk.acts import Doing, do
+from desk.posts.acting import NOBODY
 from desk.reading import may_read
 from desk.room import Room
 from desk.rules import rules_of
@@ -197,6 +198,13 @@ def test_the_inbox_counts_as_the_board_does(room, key, grid):
     counts = inbox.counts(room, who(room, key), NOW)
     assert counts["grid"] == figures.counts(shown.cases)["red"]
     assert counts["overdue"] == len(figures.overdue(shown.cases, shown.clock))
+
+
+def test_who_holds_no_post_has_nothing_of_their_own_and_sees_what_is_open(room):
+    assert inbox.piles_of(NOBODY) == ("grid", "overdue")
+    counts, seen = inbox.counts(room, NOBODY, NOW), inbox.counts(room, who(room, CENTRE), NOW)
+    assert counts["grid"] == seen["grid"] > 0
+    assert counts["overdue"] == seen["overdue"] > 0
 
 
 @pytest.mark.parametrize(
