@@ -62,7 +62,17 @@ WORDS: Mapping[str, str] = {
     "provider": N_("Log in with the organisation's account"),
     "first_run": N_("Create the first account"),
     "first_run_hint": N_(
-        "Nobody has an account yet. This page is open on this machine alone, and only until the first account exists; the demonstration then ends. Later a system administrator adds accounts, and a security administrator gives them roles: make the first of both on this machine with `battlemap user add`."
+        "Nobody has an account yet. This page is open on this machine alone; the demonstration ends with the first account. Begin with the system administrator."
+    ),
+    "next_hint": N_(
+        "Give the name and a first password of the next administrator, best another person: they choose their own password when they log in."
+    ),
+    "three_hint": N_(
+        "Three administrators share the power, so that nobody can act and hide it: system adds accounts, security gives them roles and scopes, audit reads what everybody did. Without the first two nobody else can come in."
+    ),
+    "later": N_("Later"),
+    "later_hint": N_(
+        'Those that are missing can also be made on this machine with `battlemap user add NAME --role {role} --scope "*"`.'
     ),
     "create": N_("Create the account"),
     "code": N_("Code of the screen"),
@@ -215,7 +225,7 @@ def _log_in_page(house: _House, request: Request, *, name: str = "", **said: Any
         device=_address(request, code="", next=""),
         back=_address(request, code=None),
         provider=f"{PROVIDER}?{urlencode({'next': following})}" if house.settings.oidc_issuer else "",
-        first_run=_to(FIRST_RUN, request) if _may_begin(house, request) else "",
+        first_run=_to(FIRST_RUN, request) if _nobody_yet(house, request) else "",
         **said,
     )
 
@@ -339,52 +349,69 @@ def _same(password: str, fields: Mapping[str, str]) -> None:
         raise AccessError("The two new passwords are not the same.", "again")
 
 
-def _may_begin(house: _House, request: Request) -> bool:
+def _nobody_yet(house: _House, request: Request) -> bool:
     return is_local(request.scope) and not house.entrance.accounts.any(datetime.now(UTC))
+
+
+def _to_make(house: _House, request: Request, *, begins: bool) -> tuple[Role, ...]:
+    """Return the roles that may be given here: any to the first account; then, to an administrator at this machine, the administrators that are missing."""
+    if begins:
+        return (Role.SYSTEM, *(role for role in GIVEN if role not in {Role.SYSTEM, Role.WALL}))
+    token = cookie_of(request.scope) if is_local(request.scope) else ""
+    person = house.entrance.who(token, datetime.now(UTC), active=True) if token else None
+    if person is None or person.role not in ADMINISTRATORS or person.may == MUST_CHANGE:
+        return ()
+    return house.entrance.accounts.missing()
 
 
 def _first_run_page(
     house: _House, request: Request, *, fields: Mapping[str, str] | None = None, **said: Any
 ) -> Response:
-    if not _may_begin(house, request):
+    begins = _nobody_yet(house, request)
+    roles = _to_make(house, request, begins=begins)
+    if not roles:
         return missing(request)
     language, kept = language_of(request, house.settings.language), fields or {}
     _ = translator(language)
+    title = N_("Create the first account") if begins else N_("Create the next administrator")
     return house.page(
         request,
         "first_run",
-        _Said(N_("Create the first account")),
+        _Said(title),
+        begins=begins,
         name=kept.get("name", "")[:64],
-        role=kept.get("role", Role.DISPATCHER.value),
-        roles=[(role.value, _(ROLE[role])) for role in GIVEN if role is not Role.WALL],
+        role=kept.get("role", roles[0].value),
+        roles=[(role.value, _(ROLE[role])) for role in roles],
         scope=kept.get("scope", house.settings.area),
-        scopes=[*_areas(house, language).items(), (EVERYWHERE, _("Every area"))],
+        scopes=[*_areas(house, language).items(), (EVERYWHERE, _("Every area"))] if begins else [],
         rule=_rule(house.entrance.accounts.rules.policy),
+        later=_Said(WORDS["later_hint"], role=roles[0].value if not begins else Role.SECURITY.value),
+        home=_to("/", request),
         **said,
     )
 
 
 def _first_run(house: _House, request: Request, fields: Mapping[str, str]) -> Response:
-    """Make the first account, and let its owner in."""
-    if not _may_begin(house, request):
+    """Make the first account, and let its owner in; then, one by one, the administrators that are missing."""
+    begins = _nobody_yet(house, request)
+    role = next((role for role in _to_make(house, request, begins=begins) if role == fields.get("role")), None)
+    if role is None:
         return missing(request)
-    accounts, now, name, password = (
-        house.entrance.accounts,
-        datetime.now(UTC),
-        fields.get("name", ""),
-        fields.get("password", ""),
-    )
+    accounts, now = house.entrance.accounts, datetime.now(UTC)
+    name, password = fields.get("name", ""), fields.get("password", "")
     try:
         _same(password, fields)
-        role = Role(fields.get("role", "")) if fields.get("role") in set(GIVEN) else Role.DISPATCHER
         scope = Scope.read(EVERYWHERE if role in ADMINISTRATORS else fields.get("scope", ""))
-        accounts.add(name, role, scope, password, by=None, now=now, must_change=False, first=True)
-        entered = accounts.log_in(name, password, now=now, **_came(request))
+        accounts.add(
+            name, role, scope, password, by=None, now=now, must_change=not begins, first=begins, completes=not begins
+        )
+        entered = accounts.log_in(name, password, now=now, **_came(request)) if begins else None
     except AccessError as error:
         return _first_run_page(
             house, request, fields=fields, status=HTTPStatus.UNPROCESSABLE_ENTITY, errors=_faults(error)
         )
-    return _entered(house, request, entered, "")
+    following = _to(FIRST_RUN, request) if accounts.missing() else "/"
+    return _enter(house, request, entered.token, following) if entered else _go(following)
 
 
 def _entered(house: _House, request: Request, entered: Entered, following: str) -> Response:

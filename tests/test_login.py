@@ -16,12 +16,14 @@ import api
 from api.forms import FRESH
 from api.identity import COOKIE, OVER_TLS
 from api.login import PATHS, own_path
+from geo.errors import AccessError
 from incidents.access import Role, Scope
 from settings import Settings
 
 INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
 OWN = {"origin": "http://localhost:8501", "sec_fetch_site": "same-origin"}
 NEW = "Birke-am-Ufer-58"
+NEXT = "Ulme-am-Bach-6258"
 
 
 class Browser:
@@ -344,6 +346,66 @@ def test_a_first_administrator_works_on_all_areas_and_reads_the_role_in_chinese(
     own = browser.get("/own").text
     assert "<dd>系统管理员</dd>" in own
     assert "<dd>全部区域</dd>" in own
+
+
+SECOND = {"name": "zhao", "password": NEXT, "again": NEXT}
+
+
+def three_begun(folder):
+    app = application(folder)
+    browser = Browser(app)
+    assert '<option value="system" selected>' in browser.get("/first-run").text
+    answer = browser.send("/first-run", {**FIRST, "role": "system"})
+    assert (answer.status, answer.headers["location"]) == (303, "/first-run")
+    return app, browser
+
+
+def test_the_three_administrators_are_made_one_after_the_other_and_then_nobody(tmp_path):
+    app, browser = three_begun(tmp_path)
+    page = browser.get("/first-run").text
+    assert re.findall(r'<option value="(\w+)"', page) == ["security", "audit"]
+    assert "battlemap user add NAME --role security" in page
+    assert browser.send("/first-run", SECOND, role="security").headers["location"] == "/first-run"
+    assert browser.send("/first-run", {**SECOND, "name": "sun"}, role="audit").headers["location"] == "/"
+    assert browser.get("/first-run").status == 404
+    assert browser.get("/accounts").status == 200  # still the first one's session
+    other = Browser(app)
+    assert entered(other, "zhao", NEXT).headers["location"].startswith("/password")  # chooses the own password first
+    assert {one.role for one in accounts_in(tmp_path).list()} == {Role.SYSTEM, Role.SECURITY, Role.AUDIT}
+
+
+@pytest.mark.parametrize("role", ["system", "dispatcher", "wall", "demo", ""])
+def test_after_the_first_account_no_other_role_is_made_there(tmp_path, role):
+    _app, browser = three_begun(tmp_path)
+    assert browser.send("/first-run", SECOND, role=role, scope="longnan").status == 404
+    assert len(accounts_in(tmp_path).list()) == 1
+
+
+def test_only_an_administrator_at_the_machine_goes_on(tmp_path):
+    app, browser = three_begun(tmp_path)
+    assert Browser(app).get("/first-run").status == 404
+    away = Browser(app, x_forwarded_for="10.0.0.7")
+    away.jar = browser.jar
+    assert away.get("/own").status == 200
+    assert away.get("/first-run").status == 404
+
+
+def test_who_was_told_to_choose_a_password_makes_nobody(tmp_path):
+    app, browser = three_begun(tmp_path)
+    browser.send("/first-run", SECOND, role="security")
+    second = Browser(app)
+    entered(second, "zhao", NEXT)
+    assert second.get("/first-run").status == 404
+
+
+def test_with_anybody_else_in_the_first_run_is_over(tmp_path):
+    _app, browser = three_begun(tmp_path)
+    account(tmp_path, "dispatcher", "longnan", "wang")
+    assert browser.get("/first-run").status == 404
+    with pytest.raises(AccessError):
+        accounts_in(tmp_path).add(
+            "sun", Role.AUDIT, Scope.read("*"), NEXT, by=None, now=datetime.now(UTC), completes=True
+        )
 
 
 ELSEWHERE = {

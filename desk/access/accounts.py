@@ -43,6 +43,7 @@ T = TypeVar("T")
 FRESH = timedelta(seconds=1)  # so long what was read counts as true
 TOUCH = timedelta(seconds=30)  # so often a sign of life is written
 SLACK = timedelta(seconds=60)  # by which a clock may go back: clocks are set right now and then
+THREE = (Role.SYSTEM, Role.SECURITY, Role.AUDIT)  # in the order in which they are made
 CACHED = 10_000  # sessions that are remembered for a second
 NAME_LENGTH = range(2, 65)
 NAME_SIGNS = frozenset("._-@")
@@ -362,6 +363,7 @@ class Accounts:
         now: datetime,
         must_change: bool = True,
         first: bool = False,
+        completes: bool = False,
     ) -> Added:
         """Make an account.
 
@@ -375,11 +377,13 @@ class Accounts:
             None for the command line, and for the page of the first account.
         first
             Only if there is no account yet.
+        completes
+            Only if there is nothing but administrators, of whom this is one that is missing.
 
         Raises
         ------
         AccessError
-            The name is taken (``taken``) or no name (``name``), the role is none to be given (``role``), or there are accounts already (``first``).
+            The name is taken (``taken``) or no name (``name``), the role is none to be given (``role``), or it is not for the page of the first accounts to make (``first``).
         PasswordError
             The password is not good enough.
         NoAccess
@@ -400,7 +404,8 @@ class Accounts:
         made = Account(rows.new_key(), named, role, scope, True, must_change, now, now)  # noqa: FBT003
 
         def work(writing: Writing) -> None:
-            if first and rows.count(writing.connection):
+            every = rows.every(writing.connection) if first or completes else []
+            if (first and every) or (completes and role not in _missing(every)):
                 raise AccessError("There is an account already. Log in with it.", "first")
             if rows.named(writing.connection, named):
                 raise AccessError(f"There is an account {named} already. Choose another name.", "taken")
@@ -472,6 +477,10 @@ class Accounts:
         """Return all accounts by name."""
         with self._ledger.reading() as connection:
             return rows.every(connection)
+
+    def missing(self) -> tuple[Role, ...]:
+        """Return the administrators that the first ones are still without: none any more as soon as anybody else has an account."""
+        return _missing(self.list())
 
     def named(self, name: str) -> Account:
         """Return an account by its name.
@@ -943,6 +952,11 @@ def _require_one_left(found: Account, every: Collection[Account]) -> None:
             f"{found.name} is the last {found.role} administrator. Grant that role to somebody else first, or use `battlemap user grant` on the machine itself.",
             "last",
         )
+
+
+def _missing(every: Collection[Account]) -> tuple[Role, ...]:
+    found = {one.role for one in every}
+    return tuple(role for role in THREE if role not in found) if found <= ADMINISTRATORS else ()
 
 
 def _require_given(role: Role | None, scope: Scope | None) -> None:
