@@ -139,11 +139,13 @@ def failure(request: Request, error: BattlemapError) -> Response:
     return refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, *WENT_WRONG, str(error))
 
 
-def refusal(request: Request, status: HTTPStatus, heading: str, advice: str, detail: str = "") -> Response:
-    """Answer with a status and its reason; pages say it in Chinese and in English."""
+def refusal(
+    request: Request, status: HTTPStatus, heading: str, advice: str, detail: str = "", *, home: str = "/"
+) -> Response:
+    """Answer with a status and its reason; pages say it in Chinese and in English, and lead home."""
     if wants_page(request):
         return Response(
-            _error_page(status, heading, advice, detail),
+            _error_page(status, heading, advice, detail, home),
             status,
             {**SAFE, "Content-Security-Policy": DOCUMENT_POLICY},
             "text/html",
@@ -204,8 +206,9 @@ def _zipped(body: bytes) -> bytes:
     return gzip.compress(body, compresslevel=6, mtime=0)
 
 
-def _error_page(status: HTTPStatus, heading: str, advice: str, detail: str) -> str:
+def _error_page(status: HTTPStatus, heading: str, advice: str, detail: str, home: str) -> str:
     zh, en = translator("zh"), translator("en")
+    door = N_("Open the console") if home == "/" else N_("Open your own page")
     said = f"<pre>{escape(detail)}</pre>" if detail else ""
     return f"""<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -213,7 +216,7 @@ def _error_page(status: HTTPStatus, heading: str, advice: str, detail: str) -> s
 <body><main><p class="number">{status.value}</p>
 <h1>{escape(zh(heading))}</h1><p>{escape(zh(advice))}</p>
 <h2 lang="en">{escape(en(heading))}</h2><p lang="en">{escape(en(advice))}</p>
-{said}<p><a href="/">{escape(zh(N_("Open the console")))} · <span lang="en">Open the console</span></a></p></main></body></html>"""
+{said}<p><a href="{escape(home)}">{escape(zh(door))} · <span lang="en">{escape(en(door))}</span></a></p></main></body></html>"""
 
 
 _ERROR_CSS = """

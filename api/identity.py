@@ -41,6 +41,10 @@ NOT_YOURS = (
     N_("Your role may not see this"),
     N_("Open the console. If you need this for your work, ask the security administrator."),
 )
+NOT_DIVIDED = (
+    N_("Your role may not see this"),
+    N_("Open your own page. What administrators may do is divided among three, and this belongs to others."),
+)
 NOT_ALLOWED = (N_("That cannot be done here"), N_("This address is only for reading."))
 
 
@@ -209,7 +213,8 @@ def _refused(request: Request, asked: Who) -> Response:
     home = PASSWORD if asked.may == OWN else HOME.get(asked.role, "") if request.url.path == "/" else ""
     if home and wants_page(request):
         return RedirectResponse(home, HTTPStatus.SEE_OTHER, {**SAFE, "Cache-Control": "no-store"})
-    return refusal(request, HTTPStatus.FORBIDDEN, *NOT_YOURS)
+    own = HOME.get(asked.role, "/")
+    return refusal(request, HTTPStatus.FORBIDDEN, *(NOT_YOURS if own == "/" else NOT_DIVIDED), home=own)
 
 
 class _Watch:

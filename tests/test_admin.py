@@ -121,6 +121,12 @@ def test_after_log_in_each_lands_on_the_own_page(house, role, page):
     assert nobody.ask(action, "POST", urlencode(body).encode()).headers["location"] == page
 
 
+def test_an_administrator_who_is_refused_is_led_to_the_own_page(auditor):
+    refused = auditor.get("/grants").text
+    assert '<a href="/audit">返回我的管理页面' in refused
+    assert "作战图" not in refused
+
+
 def test_who_opens_the_console_goes_to_the_own_page_and_a_script_is_refused(system, security, auditor):
     for seat, page in ((system, "/accounts"), (security, "/grants"), (auditor, "/audit")):
         answer = seat.get("/")
