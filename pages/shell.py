@@ -43,7 +43,7 @@ PAGES = (
 
 def run() -> None:
     """Show the page that the address names, in its frame."""
-    now = visit(Settings.from_env(), st.query_params, st.session_state, st.context.headers.get(SESSION_HEADER, ""))
+    now = visit(Settings.from_env(), st.query_params, st.session_state, _session(), _session)
     _ = now._
     st.set_page_config(page_title=_("Grid battle map"), layout="wide", initial_sidebar_state="collapsed")
     try:
@@ -65,6 +65,11 @@ def run() -> None:
         current.run()
     own = st.session_state["own"].get(current.url_path, {})
     address(now.address(current.url_path, own), {text: _(text) for text in STREAMLITS}, on_go=take_going)
+
+
+def _session() -> str:
+    """Return the key of the session whose websocket this is; "" outside of a run of the script."""
+    return st.context.headers.get(SESSION_HEADER, "")
 
 
 def _page(now: Visit, render: Callable[[Visit], None], title: str, path: str) -> st.Page:

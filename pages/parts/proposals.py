@@ -1,11 +1,13 @@
 """Part of the chat page: the proposals, one to a message, each to be confirmed, changed, or left."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from html import escape
 
 import streamlit as st
 
 from desk import chat
+from desk.access.limits import limits_of
 from desk.chat import Candidate, Chosen, Item
 from desk.places import Spot, search
 from desk.places.place import Place, duty
@@ -202,8 +204,11 @@ def _save_ticked(visit: Visit, room: Room, form: Form) -> None:
 
 
 def _save(visit: Visit, room: Room, form: Form, places: Sequence[int]) -> None:
+    at = datetime.now(UTC)  # the visit is that of the run before
     form.values.pop("save_error", None)
     try:
-        chat.save(room, [_chosen(room, form, place) for place in places], visit.by("chat"), visit.now)
+        by = visit.by("chat")
+        limits_of(visit.settings.rules).ask("reports.account", by.account or by.post, at)
+        chat.save(room, [_chosen(room, form, place) for place in places], by, at)
     except BattlemapError as error:
         form.values["save_error"] = error

@@ -56,6 +56,8 @@ class Visit:
         When this run began, UTC.
     session
         Key of the session, as the gate found it. Who that is, is asked anew whenever it counts: what a page was shown as may be over when its buttons are pressed.
+    brings
+        Says whose websocket it is now, "" where a file is made outside of any run. Streamlit lets whoever names a page's state go on with it, and runs the callbacks of its widgets before the script.
     """
 
     settings: Settings
@@ -65,6 +67,7 @@ class Visit:
     acting: str
     now: datetime
     session: str = field(repr=False)
+    brings: Callable[[], str] | None = field(default=None, repr=False, compare=False)
     _kept: dict[str, tuple[float, Any]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
@@ -76,8 +79,9 @@ class Visit:
     @property
     def who(self) -> Who:
         """Who looks, in the role and scope that they have now; raises NoAccess when the session is over."""
-        found = self._fresh("who", lambda: self.entrance.of_session(self.session, datetime.now(UTC)))
-        if found is None:
+        mine = self.brings is None or self.brings() in {"", self.session}
+        found = mine and self._fresh("who", lambda: self.entrance.of_session(self.session, datetime.now(UTC)))
+        if not found:
             raise NoAccess("Your session is over. Log in again.", "session")
         return found
 
@@ -189,13 +193,21 @@ class Visit:
         }
 
 
-def visit(settings: Settings, query: Mapping[str, str], state: MutableMapping[str, Any], session: str) -> Visit:
+def visit(
+    settings: Settings,
+    query: Mapping[str, str],
+    state: MutableMapping[str, Any],
+    session: str,
+    brings: Callable[[], str] | None = None,
+) -> Visit:
     """Return the visit: what the state of its page says, and what the address says at the beginning of one.
 
     Parameters
     ----------
     session
         Key of the session, as the gate found it; a page that was somebody else's begins anew.
+    brings
+        Returns that key whenever it is asked; None where no websocket can change hands.
     """
     if state.get(SESSION, session) != session:
         for name in list(state):
@@ -207,7 +219,8 @@ def visit(settings: Settings, query: Mapping[str, str], state: MutableMapping[st
         state["language"] = query.get("lang") if query.get("lang") in LANGUAGES else settings.language
         state["post"] = query.get("post") or DISPATCHER
         state["own"] = {page: {name: query[name] for name in names if query.get(name)} for page, names in OWN.items()}
-    return Visit(settings, state["language"], state["area"], state["asked"], state["post"], datetime.now(UTC), session)
+    now = datetime.now(UTC)
+    return Visit(settings, state["language"], state["area"], state["asked"], state["post"], now, session, brings)
 
 
 def own_key(name: str, now: Visit) -> str:
