@@ -79,7 +79,7 @@ def routes(settings: Settings, console: Console) -> list[BaseRoute]:
         *photos.routes(rooms),
         *rota.routes(rooms, settings, assets),
         *tiles.routes(settings),
-        *login.routes(settings, _entrance(settings), assets),
+        *login.routes(settings, rooms, _entrance(settings), assets),
         *oidc.routes(settings, _entrance(settings)),
         *admin.routes(settings, rooms, _entrance(settings), assets),
         *front.routes(settings, console.paths, console.index, assets),

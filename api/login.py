@@ -15,19 +15,19 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-import data
 from api.answers import SAFE, language_of, missing
 from api.forms import ForeignForm, Forms, browser, foreign, remember
 from api.identity import COOKIE, HOME, LOG_IN, OVER_TLS, PASSWORD, cookie_of, is_local, who
+from api.places import Places, clock, zone_name
 from api.turns import Turns
 from desk.access.accounts import Entered
 from desk.access.entrance import OWN as MUST_CHANGE
 from desk.access.entrance import Entrance
 from desk.access.limits import limits_of, network_of
-from geo.errors import AccessError, BattlemapError, LoginError, PasswordError
+from desk.rooms import Rooms
+from geo.errors import AccessError, LoginError, PasswordError
 from incidents.access import ADMINISTRATORS, EVERYWHERE, GIVEN, Role, Scope, Who
 from incidents.passwords import Policy
-from layers.pack import read_pack
 from layers.style import css
 from locales import N_, translator
 from reports.words import ROLE
@@ -119,6 +119,7 @@ FAULTS: Mapping[str, str] = {
     "password.name": N_("The password is made of the name."),
     "password.past": N_("The password was used before."),
 }
+ZONE = N_("All times: {zone}")
 OTHER = N_("This cannot be done as it was typed.")
 
 
@@ -128,6 +129,7 @@ class _House:
 
     entrance: Entrance
     settings: Settings
+    places: Places
     forms: Forms
     assets: str
     pages: Environment
@@ -155,7 +157,7 @@ class _House:
         return answer
 
 
-def routes(settings: Settings, entrance: Entrance, assets: str) -> list[Route]:
+def routes(settings: Settings, rooms: Rooms, entrance: Entrance, assets: str) -> list[Route]:
     """Return the routes of these pages.
 
     Parameters
@@ -166,7 +168,8 @@ def routes(settings: Settings, entrance: Entrance, assets: str) -> list[Route]:
     pages = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined
     )
-    house, turns = _House(entrance, settings, Forms(entrance.key), assets, pages), Turns()
+    places = Places(rooms, settings.packs)
+    house, turns = _House(entrance, settings, places, Forms(entrance.key), assets, pages), Turns()
     both = ["GET", "POST"]
     return [
         Route(LOG_IN, _taking(house, _log_in_page, _log_in, turns), methods=both),
@@ -307,21 +310,22 @@ def _password(house: _House, request: Request, fields: Mapping[str, str]) -> Res
 
 def _own_page(house: _House, request: Request, **said: Any) -> Response:
     person, language = who(request), language_of(request, house.settings.language)
-    _ = translator(language)
-    found = house.entrance.accounts.current(person.account, datetime.now(UTC))
+    _, now, zone = translator(language), datetime.now(UTC), house.places.zone()
+    found = house.entrance.accounts.current(person.account, now)
     return house.page(
         request,
         "own",
         _Said("{name}", name=person.name),
         role=_(ROLE[person.role]),
-        scope=_scope_name(house, person.scope, language),
+        scope=house.places.name(person.scope, language),
+        zone=_Said(ZONE, zone=zone_name(now, zone)),
         sessions=[
             {
                 "key": one.key,
                 "what": device_name(one.agent) or _("Unknown device"),
                 "address": one.address,
-                "since": _when(one.begun),
-                "seen": _when(one.seen),
+                "since": clock(one.begun, zone) if one.begun else "",
+                "seen": clock(one.seen, zone) if one.seen else "",
                 "here": one.key == person.session,
             }
             for one in found
@@ -383,7 +387,7 @@ def _first_run_page(
         role=kept.get("role", roles[0].value),
         roles=[(role.value, _(ROLE[role])) for role in roles],
         scope=kept.get("scope", house.settings.area),
-        scopes=[*_areas(house, language).items(), (EVERYWHERE, _("Every area"))] if begins else [],
+        scopes=[*house.places.areas(language).items(), (EVERYWHERE, _("Every area"))] if begins else [],
         rule=_rule(house.entrance.accounts.rules.policy),
         later=_Said(WORDS["later_hint"], role=roles[0].value if not begins else Role.SECURITY.value),
         home=_to("/", request),
@@ -521,32 +525,6 @@ def _rule(policy: Policy) -> _Said:
     if policy.max_age:
         words.append(N_("It must be changed every {n} days."))
     return _Said(*words, least=policy.least, kinds=policy.kinds, n=policy.max_age.days if policy.max_age else 0)
-
-
-def _areas(house: _House, language: str) -> dict[str, str]:
-    """Return the areas by name; one whose area.toml cannot be read goes by its folder."""
-    found = data.available(house.settings.packs)
-    return {name: _area_name(path, language) for name, path in found.items()}
-
-
-def _area_name(folder: Path, language: str) -> str:
-    try:
-        return read_pack(folder).name.in_(language)
-    except BattlemapError:
-        return folder.name
-
-
-def _scope_name(house: _House, scope: Scope, language: str) -> str:
-    """Return a scope as its owner knows it: the area by its name, a grid by its code."""
-    _ = translator(language)
-    if scope.area == EVERYWHERE:
-        return _("Every area")
-    area = _areas(house, language).get(scope.area, scope.area)
-    return " · ".join(filter(None, (area, scope.department or (scope.grid or ("", ""))[1])))
-
-
-def _when(moment: datetime | None) -> str:
-    return "" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 _TOKENS = Markup(css("light"))  # noqa: S704  our own style sheet

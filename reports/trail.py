@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import IO
 
@@ -13,13 +13,14 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
 from incidents.access import Role, Who
+from incidents.lifecycle import PostKind
 from layers.tables.sheet import CONTROL
 from ledger.audit import LOCAL, Line
 from locales import N_, Translator
 from reports.export_files import harmless, note
 from reports.retention import WHAT
 from reports.watermark import LONGEST, named, of_sheet
-from reports.words import ROLE
+from reports.words import POST_KIND, ROLE
 
 ACT: Mapping[str, str] = MappingProxyType(
     {
@@ -53,6 +54,8 @@ ACT: Mapping[str, str] = MappingProxyType(
 DATA: Mapping[str, str] = MappingProxyType(
     {
         "role": N_("Role"),
+        "post": N_("Post"),
+        "sheet": N_("Paper"),
         "scope": N_("Scope"),
         "role_before": N_("Role before"),
         "scope_before": N_("Scope before"),
@@ -75,6 +78,33 @@ DATA: Mapping[str, str] = MappingProxyType(
         **WHAT,
     }
 )
+PAPER: Mapping[str, str] = MappingProxyType(
+    {"dispatch": N_("Dispatch sheet"), "map": N_("Map"), "rota": N_("Duty rota")}
+)
+FILTER: Mapping[str, str] = MappingProxyType(
+    {
+        "week": N_("Week of"),
+        "names": N_("With names"),
+        "grid": N_("Grid"),
+        "class": N_("Class"),
+        "mark": N_("Mark"),
+        "days": N_("Days"),
+        "status": N_("Status"),
+        "channel": N_("Channel"),
+        "handler": N_("Handler"),
+        "duty": N_("Answers for it"),
+        "late": N_("Only overdue"),
+        "demo": N_("Demonstrations"),
+        "from": N_("From (day)"),
+        "since": N_("From (day)"),
+        "until": N_("To (day)"),
+        "q": N_("Search"),
+        "text": N_("Search"),
+        "name": N_("Account name"),
+        "act": N_("Act"),
+        "area": N_("Area"),
+    }
+)
 COLUMNS = (
     (N_("Line"), 9),
     (N_("Time"), 20),
@@ -91,8 +121,8 @@ SECOND = "%Y-%m-%d %H:%M:%S"
 
 
 def mark_of(who: Who, now: datetime, wanted: str, _: Translator) -> str:
-    """Return the watermark: who takes the trail out, when, and by what filter in words."""
-    time = now.astimezone().strftime(SECOND)
+    """Return the watermark: who takes the trail out, when and on which clock, and by what filter in words."""
+    time = now.isoformat(" ", "seconds")
     parts = (named(who, _), time, _("Audit trail"), wanted or _("every line"), _("confidential"))
     return " · ".join(parts)[:LONGEST]
 
@@ -111,27 +141,31 @@ def role_name(role: str, _: Translator) -> str:
 
 def details(line: Line, _: Translator) -> str:
     """Return what more a line says, in words where there are any."""
-    given = ((key, value) for key, value in line.data.items() if value not in ("", None, {}))
-    said = ((_(DATA[key]) if key in DATA else key, _value(key, value, _)) for key, value in given)
-    return " · ".join(_("{label}: {change}").format(label=label, change=value) for label, value in said)
+    return " · ".join(_pairs(line.data, DATA, _))
 
 
-def row(line: Line, _: Translator) -> tuple[str, ...]:
+def subject(line: Line, _: Translator) -> str:
+    """Return what a line is about: a paper by its name, anything else as it is called."""
+    paper, space, rest = line.what.partition(" ")
+    return f"{_(PAPER[paper])}{space}{rest}" if line.act == "print" and paper in PAPER else line.what
+
+
+def row(line: Line, zone: tzinfo, _: Translator) -> tuple[str, ...]:
     """Return a line in words, in the order of `COLUMNS`."""
-    time = line.at.astimezone().strftime(SECOND)
+    time = line.at.astimezone(zone).strftime(SECOND)
     who = (line.name, role_name(line.role, _))
-    return (str(line.number), time, act_name(line.act, _), *who, line.what, line.area, line.address, details(line, _), line.account)  # fmt: skip
+    return (str(line.number), time, act_name(line.act, _), *who, subject(line, _), line.area, line.address, details(line, _), line.account)  # fmt: skip
 
 
-def as_csv(lines: Iterable[Line], mark: str, _: Translator) -> Iterator[bytes]:
+def as_csv(lines: Iterable[Line], mark: str, zone: tzinfo, _: Translator) -> Iterator[bytes]:
     """Write lines as CSV in UTF-8 with a byte order mark, in parts; the watermark heads a last, empty column."""
     yield "\ufeff".encode()
     yield _csv([*(_(heading) for heading, _width in COLUMNS), harmless(mark)])
     for line in lines:
-        yield _csv([*(harmless(text) for text in row(line, _)), ""])
+        yield _csv([*(harmless(text) for text in row(line, zone, _)), ""])
 
 
-def as_xlsx(lines: Iterable[Line], mark: str, _: Translator, out: IO[bytes]) -> None:
+def as_xlsx(lines: Iterable[Line], mark: str, zone: tzinfo, _: Translator, out: IO[bytes]) -> None:
     """Write lines into a workbook: headings that stay, the watermark in the foot of every page and on a sheet of its own."""
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(_("Audit trail"))
@@ -143,20 +177,56 @@ def as_xlsx(lines: Iterable[Line], mark: str, _: Translator, out: IO[bytes]) -> 
     sheet.append([_heading_cell(sheet, _(heading)) for heading, _width in COLUMNS])
     count = 0
     for count, line in enumerate(lines, 1):  # noqa: B007  counted to the end
-        sheet.append([_text_cell(sheet, text) for text in row(line, _)])
+        sheet.append([_text_cell(sheet, text) for text in row(line, zone, _)])
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{count + 1}"
     note(book, [mark], _("Notes"))
     book.save(out)
 
 
+def _pairs(found: Mapping[str, object], labels: Mapping[str, str], _: Translator) -> Iterator[str]:
+    for key, value in found.items():
+        if value not in ("", None, {}):
+            label = _(labels[key]) if key in labels else key
+            yield _("{label}: {change}").format(label=label, change=_value(key, value, _))
+
+
 def _value(key: str, value: object, _: Translator) -> str:
-    if key.startswith("role") and isinstance(value, str):
-        return role_name(value, _)
+    if isinstance(value, Mapping):
+        return ", ".join(_pairs(value, FILTER, _))
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    if isinstance(value, Mapping):
-        return ", ".join(f"{name}={one}" for name, one in value.items())
-    return str(value)
+    return WORDING[key](str(value), _) if key in WORDING else str(value)
+
+
+def _post(key: str, _: Translator) -> str:
+    """Return a post by its kind, and the code of its grid or the name of its department: the trail outlives the posts of a register."""
+    kind, colon, rest = key.partition(":")
+    if not colon or kind not in set(PostKind):
+        return key
+    return f"{_(POST_KIND[PostKind(kind)])} {rest.rpartition(':')[2]}"
+
+
+def _paper(key: str, _: Translator) -> str:
+    return _(PAPER[key]) if key in PAPER else key
+
+
+def _flag(value: str, _: Translator) -> str:
+    return _("yes") if value == "1" else _("no")
+
+
+WORDING: Mapping[str, Callable[[str, Translator], str]] = MappingProxyType(
+    {
+        "role": role_name,
+        "role_before": role_name,
+        "post": _post,
+        "handler": _post,
+        "duty": _post,
+        "sheet": _paper,
+        "act": act_name,
+        "late": _flag,
+        "demo": _flag,
+    }
+)
 
 
 def _csv(cells: Sequence[str]) -> bytes:

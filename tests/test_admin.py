@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -494,7 +495,7 @@ def test_the_trail_is_filtered_by_time_account_act_area_and_text(auditor, people
     who = people.log_in("li-of-trail", PASSWORD, address="10.9.8.7", agent="", now=now()).who
     people.audit("unmask", who, area="dc", what="LN-77", address="10.9.8.7", data={"reason": "回访%"}, now=now())
     assert li.key
-    day = f"{datetime.now().astimezone():%Y-%m-%d}"
+    day = f"{datetime.now(ZoneInfo('Asia/Shanghai')):%Y-%m-%d}"
     for wanted in (
         {"name": "Li-of-Trail", "act": "unmask"},
         {"area": "dc"},
@@ -530,6 +531,29 @@ def test_the_trail_is_paged_without_losing_or_repeating_a_line(auditor, people):
         older = re.search(r'href="([^"]+)" rel="next"', page)
         address = unescape(older[1]) if older else ""
     assert [one for one in seen if one != "paged"] == [f"paged {number}" for number in range(204, -1, -1)]
+
+
+def test_the_times_are_of_the_default_area_and_the_page_says_so(auditor, people):
+    at = datetime(2026, 11, 22, 20, 30, 5, tzinfo=UTC)
+    people.audit("print", None, what="on the clock", now=at)
+    page = auditor.text("/audit", text="on the clock")
+    assert "2026-11-23 04:30:05" in page
+    assert page.count("Asia/Shanghai (UTC+08:00)") == 1
+    assert auditor.text("/audit", since="2026-11-23", until="2026-11-23", text="on the clock").count("04:30:05") == 1
+    assert "2026-11-23 04:30:05" in auditor.get("/audit/export", format="csv", text="on the clock").body.decode()
+
+
+def test_what_stands_in_the_details_is_in_words(auditor, people):
+    data = {"sheet": "rota", "post": "head:community:410102001002", "filter": {"week": "2026-11-23", "names": False}}
+    people.audit("print", None, what="rota 2026-11-23", data=data, now=now())
+    for language, words in (
+        ("zh", ["值班表 2026-11-23", "网格长 410102001002", "带姓名：否"]),
+        ("en", ["Duty rota 2026-11-23", "Grid head 410102001002", "With names: no"]),
+    ):
+        page = said(auditor.text("/audit", act="print", lang=language))
+        for one in words:
+            assert one in page
+        assert "head:community" not in page
 
 
 def test_reading_and_exporting_are_written_down_with_filter_and_count(auditor, people):

@@ -22,8 +22,10 @@ from data import rules
 from desk.access.entrance import Entrance
 from desk.access.limits import KEYS, NAMES, Limit, limits_from, limits_of, network_of
 from desk.access.permissions import permissions_of
+from desk.rooms import Rooms
 from geo.errors import RulesError, SettingsError, TooOften
 from incidents.access import Role, Scope, Who
+from layers.areas import areas_of
 from settings import Settings
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -196,7 +198,11 @@ def test_too_many_attempts_on_one_name_or_with_codes_are_told_on_the_page(tmp_pa
     monkeypatch.setattr(login, "limits_of", lambda _rules: limits)
     limits, accounts = few(log_in_name=2, code_address=2), accounts_in(tmp_path)
     entrance = Entrance(accounts, permissions_of(None), b"k" * 32)
-    app = Starlette(routes=login.routes(Settings(data_dir=tmp_path), entrance, "/assets/"))
+    app = Starlette(
+        routes=login.routes(
+            Settings(data_dir=tmp_path), Rooms(areas_of((), "longnan"), accounts._ledger), entrance, "/assets/"
+        )
+    )
     token, cookie = form_of(app, query)
     body = urlencode({"form": token, **fields}).encode()
     sent = {"method": "POST", "chunks": [body], "origin": "http://localhost:8501", "cookie": cookie, **PERSON}

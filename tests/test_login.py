@@ -348,6 +348,13 @@ def test_a_first_administrator_works_on_all_areas_and_reads_the_role_in_chinese(
     assert "<dd>全部区域</dd>" in own
 
 
+def test_the_own_page_names_the_grid_and_the_clock(tmp_path):
+    token = signed_in(tmp_path, "head", "longnan:grid:410102999001002")
+    page = Browser(application(tmp_path), cookie=f"{COOKIE}={token}").get("/own").text
+    assert "<dd>陇南社区 · 网格2</dd>" in page
+    assert page.count("Asia/Shanghai (UTC+08:00)") == 1
+
+
 SECOND = {"name": "zhao", "password": NEXT, "again": NEXT}
 
 

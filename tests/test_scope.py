@@ -30,11 +30,11 @@ from desk.acts import Doing
 from desk.places.place import neighbours
 from desk.places.repeats import repeats
 from desk.posts import duty
-from desk.posts.acting import acting, looking, posts_of, reads
+from desk.posts.acting import acting, change, looking, posts_of, reads
 from desk.posts.load import loads
 from desk.reading import may_read
 from desk.reports import Draft
-from geo.errors import BattlemapError, DraftError, FilterError, NoAccess, UnknownIncident
+from geo.errors import BattlemapError, DraftError, FilterError, NoAccess, UnknownGrid, UnknownIncident
 from incidents.access import Role, Scope, Who
 from incidents.lifecycle import Act, By, Entry, PostKind
 from layers.load import load
@@ -469,6 +469,30 @@ def test_nobody_acts_as_a_post_of_another_or_without_the_role_or_in_another_name
     assert reports.report(room, draft, mine, NOON).number
 
 
+def test_a_post_of_ones_own_is_not_enough_for_what_the_role_may_not_do(template):
+    whole = moving(template, 6, 10).room
+    looker = who(whole.id, Role.HEAD, "third:1")
+    room = whole.seen_by(looker)
+    mine = acting(room, posts_of(room, looker, NOON)[0])
+    for needs in ("posts", "rota", "import"):
+        with pytest.raises(NoAccess, match=needs):
+            change(room, needs, mine, NOON, lambda _: pytest.fail("it was written"))
+
+
+def test_a_wall_learns_no_word_of_a_case_by_its_number_or_by_trying_words(template):
+    whole = moving(template, 6, 40).room
+    wall = whole.seen_by(who(whole.id, Role.WALL))
+    case = next(case for case in cases_of(whole) if not case.restricted and TITLE.search(case.title))
+    words = Filter(text=case.title)
+    assert case.title in str(card(whole, "incident", case.number, NOON))
+    with pytest.raises(UnknownGrid):
+        card(wall, "incident", case.number, NOON)
+    with whole.ledger.reading() as connection:
+        counted = [find.count(connection, figures.asked(room, words, NOON)) for room in (whole, wall)]
+    assert counted[0] > 0
+    assert counted[1] == 0
+
+
 def test_a_visitor_of_a_demonstration_writes_nothing(template):
     whole = moving(template, 6, 10).room
     visitor = permissions_of(None).given(Who("", "", Role.DEMO, Scope("*"), "v"))
@@ -632,7 +656,7 @@ PAST_THE_ROOM = re.compile(
 # Who may look past the room through which somebody looks, and why.
 EXCUSED = {
     "api/ticker.py": "opens rooms for nobody",
-    "api/admin/places.py": "names posts, and no case",
+    "api/places.py": "names posts, and no case",
     "api/documents.py": "the map document holds no case",
     "api/print.py": "Wanted of layers.sheet, which asks no ledger",
     "reports/exports.py": "streams a question that `asked` made",

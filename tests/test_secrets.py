@@ -50,7 +50,7 @@ class House:
         self.rooms = Rooms(areas_of((), "longnan"), self.ledger, demo=False)
         entrance = Entrance(self.accounts, permissions_of(None), session_key(folder))
         found = [
-            *login.routes(settings, entrance, "/assets/x/"),
+            *login.routes(settings, self.rooms, entrance, "/assets/x/"),
             *documents.routes(self.rooms, settings, {}),
             *live.routes(self.rooms),
             *lookup.routes(self.rooms, settings),

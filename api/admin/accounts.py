@@ -207,7 +207,7 @@ def _row(office: Office, request: Request, one: Standing, person: Who, language:
     }
 
 
-def _erased(office: Office, language: str) -> list[dict[str, str]]:
+def _erased(office: Office, language: str) -> list[dict[str, Any]]:
     """Return what was last erased in every area and of the console itself, where anything was looked at."""
     _ = translator(language)
     names = {**office.places.areas(language), "": _("Console")}

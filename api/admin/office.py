@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,11 +15,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from api.admin.places import Places
 from api.answers import failure, language_of
 from api.forms import ForeignForm, Forms, browser, foreign, remember
 from api.identity import who
-from api.login import HEADERS, TAGS
+from api.login import HEADERS, TAGS, ZONE
+from api.places import Places, clock, zone_name
 from desk.access.accounts import Accounts
 from desk.access.entrance import Entrance
 from desk.rooms import Rooms
@@ -85,7 +85,7 @@ Taken = Callable[["Office", Request, Mapping[str, str]], Response]
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence, and what stands in it; a value that is a `Said` is said in the same language."""
+    """A sentence, and what stands in it; a value that is a `Said` is said in the same language, and a time in the zone of the page."""
 
     text: str
     names: Mapping[str, object]
@@ -94,9 +94,9 @@ class Said:
         object.__setattr__(self, "text", text)
         object.__setattr__(self, "names", names)
 
-    def spoken(self, _: Translator) -> str:
-        """Return it in a language."""
-        names = {key: value.spoken(_) if isinstance(value, Said) else value for key, value in self.names.items()}
+    def spoken(self, _: Translator, zone: tzinfo) -> str:
+        """Return it in a language, on a clock."""
+        names = {key: _spoken(value, _, zone) for key, value in self.names.items()}
         return _(self.text).format(**names)
 
 
@@ -127,11 +127,11 @@ class Office:
     ) -> Response:
         """Answer with one of the pages; its forms are signed for this browser and for this address."""
         language, mine, person = self.language(request), browser(request), who(request)
-        _ = translator(language)
+        _, zone = translator(language), self.places.zone()
         other = "en" if language == "zh" else "zh"
         html = self.pages.get_template(f"admin/{template}.html").render(
             tag=TAGS[language],
-            title=title.spoken(_),
+            title=title.spoken(_, zone),
             assets=self.assets,
             tokens=TOKENS,
             words={key: _(text) for key, text in {**WORDS, **said.pop("words", {})}.items()},
@@ -145,7 +145,8 @@ class Office:
             action=to(request, request.url.path),
             lang=request.query_params.get("lang", ""),
             token=self.forms.token(request, mine),
-            **{"notice": "", "undo": None, "faults": {}, "mark": "", **{key: _spoken(value, _) for key, value in said.items()}},
+            zone=_(ZONE).format(zone=zone_name(datetime.now(UTC), zone)),
+            **{"notice": "", "undo": None, "faults": {}, "mark": "", **{key: _spoken(value, _, zone) for key, value in said.items()}},
         )  # fmt: skip
         answer = Response(html, status, HEADERS, "text/html; charset=utf-8")
         remember(request, answer, mine)
@@ -225,9 +226,9 @@ def here(request: Request, **changed: str | int) -> str:
     return f"{request.url.path}?{urlencode(kept)}" if kept else request.url.path
 
 
-def when(moment: datetime | None) -> str:
-    """Return a time as the clock on this machine's wall shows it."""
-    return "" if moment is None else moment.astimezone().strftime("%Y-%m-%d %H:%M")
+def when(moment: datetime | None) -> datetime | str:
+    """Return a time for a page to show; "" for none."""
+    return "" if moment is None else moment
 
 
 def span(length: timedelta) -> Said:
@@ -236,13 +237,15 @@ def span(length: timedelta) -> Said:
     return Said(N_("{n} hours"), n=hours) if hours else Said(N_("{n} minutes"), n=length // timedelta(minutes=1))
 
 
-def _spoken(value: Any, _: Translator) -> Any:
+def _spoken(value: Any, _: Translator, zone: tzinfo) -> Any:
     if isinstance(value, Said):
-        return value.spoken(_)
+        return value.spoken(_, zone)
+    if isinstance(value, datetime):
+        return clock(value, zone)
     if isinstance(value, Mapping):
-        return {key: _spoken(one, _) for key, one in value.items()}
+        return {key: _spoken(one, _, zone) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_spoken(one, _) for one in value]
+        return [_spoken(one, _, zone) for one in value]
     return value
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from http import HTTPStatus
 from itertools import islice
 from tempfile import SpooledTemporaryFile
@@ -19,7 +19,7 @@ from geo.errors import AccessError
 from ledger.audit import Line
 from locales import N_, Translator, translator
 from reports.export_files import SHEET_ROWS
-from reports.trail import act_name, as_csv, as_xlsx, details, mark_of, role_name
+from reports.trail import act_name, as_csv, as_xlsx, details, mark_of, role_name, subject
 
 PATH, EXPORT = "/audit", "/audit/export"
 PAGE, BATCH, BLOCK = 100, 5_000, 64 * 1024
@@ -78,15 +78,15 @@ class Wanted:
         """Return what is not empty."""
         return {name: getattr(self, name) for name in FILTERS if getattr(self, name)}
 
-    def asked(self) -> dict[str, Any]:
-        """Return it as the trail is asked, both days included, as this machine's clock counts them.
+    def asked(self, zone: tzinfo) -> dict[str, Any]:
+        """Return it as the trail is asked, both days included, as they are counted in a time zone.
 
         Raises
         ------
         AccessError
             A day is none, or the last lies before the first.
         """
-        since, until = _day(self.since), _day(self.until)
+        since, until = _day(self.since, zone), _day(self.until, zone)
         if since and until and until < since:
             raise AccessError("The last day lies before the first.", "day")
         if until:
@@ -103,9 +103,9 @@ class Wanted:
 def show(office: Office, request: Request, **said: Any) -> Response:
     """Show the lines that fit, the newest first, and write down that they were read."""
     wanted, now, language = Wanted.of(request), datetime.now(UTC), office.language(request)
-    before, faults, found = _before(request), said.pop("faults", {}), []
+    before, faults, found, zone = _before(request), said.pop("faults", {}), [], office.places.zone()
     try:
-        found = office.accounts.trail(**wanted.asked(), before=before, limit=PAGE + 1)
+        found = office.accounts.trail(**wanted.asked(zone), before=before, limit=PAGE + 1)
         data = {"filter": wanted.given(), **({"page": str(before)} if before else {})}
         office.accounts.audit("audit_read", who(request), address=_address(request), data=data, now=now)
     except AccessError as error:
@@ -117,7 +117,7 @@ def show(office: Office, request: Request, **said: Any) -> Response:
         "audit",
         Said(N_("Audit trail")),
         words=WORDS,
-        rows=[_row(line, areas, _) for line in found[:PAGE]],
+        rows=[_row(line, areas, zone, _) for line in found[:PAGE]],
         wanted=wanted,
         acts=sorted(((act, act_name(act, _)) for act in {*office.accounts.acts(), *filter(None, [wanted.act])}), key=lambda one: one[1]),
         names=[one.name for one in office.accounts.list()],
@@ -127,7 +127,7 @@ def show(office: Office, request: Request, **said: Any) -> Response:
         clear=to(request, PATH) if wanted.given() else "",
         exports=[(to(request, EXPORT, format=kind, **wanted.given()), Said(WORDS[kind])) for kind in KINDS],
         chain=_chain(office),
-        mark=mark_of(who(request), now, wanted.said(_), _),
+        mark=mark_of(who(request), now.astimezone(zone), wanted.said(_), _),
         faults=faults,
         **{**_notice(office, request), **said},
     )  # fmt: skip
@@ -146,10 +146,10 @@ def exporting(office: Office) -> Callable[[Request], Response]:
 
     def export(request: Request) -> Response:
         now, wanted, kind = datetime.now(UTC), Wanted.of(request), request.query_params.get("format", "")
-        _, person = translator(office.language(request)), who(request)
+        _, person, zone = translator(office.language(request)), who(request), office.places.zone()
         try:
-            mark = mark_of(person, now, wanted.said(_), _)
-            file, rows = _written(kind, _lines(office, wanted.asked()), mark, _)
+            mark = mark_of(person, now.astimezone(zone), wanted.said(_), _)
+            file, rows = _written(kind, _lines(office, wanted.asked(zone)), mark, zone, _)
         except AccessError as error:
             return show(office, request, status=HTTPStatus.UNPROCESSABLE_ENTITY, faults=faults_of(error))
         data = {"format": kind, "filter": wanted.given(), "rows": rows}
@@ -158,7 +158,7 @@ def exporting(office: Office) -> Callable[[Request], Response]:
         except BaseException:
             file.close()
             raise
-        headers = {**SAFE, "Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="audit-{now.astimezone():%Y%m%d-%H%M%S}.{kind}"'}  # fmt: skip
+        headers = {**SAFE, "Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="audit-{now.astimezone(zone):%Y%m%d-%H%M%S}.{kind}"'}  # fmt: skip
         return StreamingResponse(_blocks(file), 200, headers, KINDS[kind], BackgroundTask(file.close))
 
     return answering(export)
@@ -175,7 +175,7 @@ def _lines(office: Office, asked: Mapping[str, Any]) -> Iterator[Line]:
         before = found[-1].number
 
 
-def _written(kind: str, lines: Iterator[Line], mark: str, _: Translator) -> tuple[IO[bytes], int]:
+def _written(kind: str, lines: Iterator[Line], mark: str, zone: tzinfo, _: Translator) -> tuple[IO[bytes], int]:
     """Return a file of lines, at its beginning, and how many it holds."""
     if kind not in KINDS:
         raise AccessError("Ask for csv or xlsx.", "step")
@@ -183,9 +183,9 @@ def _written(kind: str, lines: Iterator[Line], mark: str, _: Translator) -> tupl
     file: IO[bytes] = SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  closed when it was sent
     try:
         if kind == "xlsx":
-            as_xlsx(counted, mark, _, file)
+            as_xlsx(counted, mark, zone, _, file)
         else:
-            file.writelines(as_csv(counted, mark, _))
+            file.writelines(as_csv(counted, mark, zone, _))
     except BaseException:
         file.close()
         raise
@@ -210,14 +210,14 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
         yield block
 
 
-def _row(line: Line, areas: Mapping[str, str], _: Translator) -> dict[str, Any]:
+def _row(line: Line, areas: Mapping[str, str], zone: tzinfo, _: Translator) -> dict[str, Any]:
     return {
         "number": line.number,
-        "time": line.at.astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+        "time": line.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S"),
         "act": act_name(line.act, _),
         "name": line.name,
         "role": role_name(line.role, _),
-        "what": line.what,
+        "what": subject(line, _),
         "area": areas.get(line.area, line.area),
         "address": line.address,
         "details": details(line, _),
@@ -248,12 +248,12 @@ def _before(request: Request) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None  # noqa: PLR2004  digits
 
 
-def _day(text: str) -> datetime | None:
-    """Return the beginning of a day on this machine's clock."""
+def _day(text: str, zone: tzinfo) -> datetime | None:
+    """Return the beginning of a day in a time zone."""
     if not text:
         return None
     try:
-        return datetime.combine(date.fromisoformat(text), time()).astimezone()
+        return datetime.combine(date.fromisoformat(text), time(), zone)
     except (ValueError, OverflowError, OSError) as error:
         raise AccessError(f"{text!r} is no day.", "day") from error
 

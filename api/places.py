@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import data
@@ -36,6 +36,14 @@ class Places:
         """Return every area by name, the default one first; one whose area.toml cannot be read goes by its folder."""
         found = data.available(self._packs)
         return {name: _area_name(found[name], language) for name in self._rooms.names() if name in found}
+
+    def zone(self) -> tzinfo:
+        """Return the time zone of the default area, which is that of every list of the console; UTC where its area.toml cannot be read."""
+        found = data.available(self._packs)
+        try:
+            return next((read_pack(found[name]).timezone for name in self._rooms.names() if name in found), UTC)
+        except BattlemapError:
+            return UTC
 
     def groups(self, role: Role, area: str, language: str, now: datetime, find: str = "") -> list[Group]:
         """Return the places of an area that fit a role.
@@ -103,6 +111,17 @@ class Places:
             if post.kind is PostKind.DEPARTMENT:
                 name = post.key.split(":", 2)[2]
                 yield f"{DEPARTMENT}:{name}", post.title or name
+
+
+def clock(moment: datetime, zone: tzinfo) -> str:
+    """Return a time as lists show it."""
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def zone_name(moment: datetime, zone: tzinfo) -> str:
+    """Return what a time zone is called, with how far it is from UTC: ``Asia/Shanghai (UTC+08:00)``."""
+    name, offset = str(zone), f"UTC{moment.astimezone(zone).isoformat()[-6:]}"
+    return name if name == "UTC" else f"{name} ({offset})"
 
 
 def _layers(net: Net) -> list[Level | Overlay]:
