@@ -12,6 +12,7 @@ from desk.room import Room
 from geo.errors import BattlemapError
 from incidents.case import Incident
 from ledger.contacts import Contact
+from pages.parts.downloads import visitor_address
 from pages.parts.visit import Visit
 from reports.case_words import local, post_name
 from reports.refusals import refusal
@@ -77,7 +78,7 @@ def _ask(visit: Visit, room: Room, case: Incident) -> None:
         now = datetime.now(UTC)
         try:
             said = contacts.unmask(
-                room, room.who, case.number, reason, visit.by("unmask"), now, address=st.context.ip_address or ""
+                room, room.who, case.number, reason, visit.by("unmask"), now, address=visitor_address()
             )
         except BattlemapError as error:
             st.html(f'<p class="bm-refused" role="alert">{escape(refusal(error, _))}</p>')

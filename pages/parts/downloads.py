@@ -17,6 +17,11 @@ from reports.watermark import filtered, watermark
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+def visitor_address() -> str:
+    """Return where somebody is; Streamlit names no address of this machine itself."""
+    return st.context.ip_address or "127.0.0.1"
+
+
 def downloads(visit: Visit, room: Room, listing: Listing) -> None:
     """Show the buttons; those who may not take files out have none."""
     if not visit.may("export"):
@@ -28,7 +33,7 @@ def downloads(visit: Visit, room: Room, listing: Listing) -> None:
         st.html(f'<p class="bm-note">{escape(told.format(n=f"{room.rules.settings.export_rows:,}"))}</p>')
         return
     stem, query = _stem(visit, room), dict(st.session_state["own"]["cases"])
-    address = st.context.ip_address or ""
+    address = visitor_address()
 
     def made(kind: str) -> bytes:
         now = visit.room()
