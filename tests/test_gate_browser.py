@@ -63,6 +63,8 @@ def test_the_first_account_is_made_in_the_browser_and_ends_the_demonstration(bro
             expect(one.locator(".st-key-nav")).to_contain_text("台账")
         assert "上报" not in page.inner_text(".st-key-nav")
         page.click(".bm-who a")
+        expect(page.locator("select[name=role]")).to_have_value("system")
+        page.select_option("select[name=role]", "dispatcher")
         for name, text in {"name": "li.na", "password": PASSWORD, "again": PASSWORD}.items():
             page.fill(f"input[name={name}]", text)
         page.click("button[type=submit]")
