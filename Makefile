@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 AREA   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint bench lock wheel sbom browser clean
+.PHONY: help setup run test cover lint bench lock wheel sbom browser clean
 
 help: ## list what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
