@@ -15,7 +15,10 @@ setup: $(VENV)/.run ## the environment in .venv, from locked and hashed requirem
 run: $(VENV)/.run ## serve the console on http://localhost:8501
 	@$(BIN)/battlemap serve $(if $(AREA),--area "$(AREA)")
 
-test: $(VENV)/.test $(VENV)/.release browser ## every test, browser tests included, with coverage
+test: $(VENV)/.test $(VENV)/.release browser ## every test, browser tests included
+	$(BIN)/python -m pytest
+
+cover: $(VENV)/.test $(VENV)/.release browser ## every test, slower, with the lines that none of them reaches
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 lint: $(VENV)/.test ## ruff, its formatter, and mypy
