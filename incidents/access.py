@@ -97,6 +97,8 @@ class Who:
         Key of the session or of the device, never its secret.
     may
         What the role may do, of ``permissions.toml``.
+    view
+        Key of the wall view to which a screen is bound; "" for one that is bound to none, and for people.
     """
 
     account: str
@@ -105,6 +107,7 @@ class Who:
     scope: Scope
     session: str = ""
     may: frozenset[str] = field(default_factory=frozenset)
+    view: str = ""
 
     def can(self, capability: str) -> bool:
         """Tell whether the role may do something."""

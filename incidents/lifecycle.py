@@ -6,18 +6,19 @@ replayed by applying its acts in order, so that a stored state can be proved fro
 
 Source: the seven stages of digital city management, with 自行处置, 延期, 挂账, 返工 and 作废 [domain.md 1.6, 1.7, 2.5]. Who handled a case neither verifies it, nor ends it another
 way (refused, cancelled, linked), nor grants himself time. No path leads to "closed" but through verification, save two: 自行处置, which is verified by sampling, and what the
-other system says of a case that came from it (`Act.IMPORT`).
+other system says of a case that came from it (`Act.IMPORT`). On the outer side of a bridge (网闸) a case stands as the inner one says (`Act.ADOPT`), whose own history has the verification.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
 from geo.errors import LifecycleError
 from incidents.model import OPEN, Status
+from incidents.moments import to_text, to_time, to_times
 
 UNDO_WITHIN = timedelta(minutes=1)
 EXTERNAL = "external"  # rule of a deadline that another system set
@@ -40,6 +41,7 @@ class Act(StrEnum):
     """What can be done to an incident."""
 
     REPORT = "report"
+    RECEIVE = "receive"
     SELF_CLEAR = "self_clear"
     FILE = "file"
     REFUSE = "refuse"
@@ -76,6 +78,7 @@ class Act(StrEnum):
     REPLY = "reply"
     NOTE = "note"
     IMPORT = "import"
+    ADOPT = "adopt"
     UNDO = "undo"
 
 
@@ -126,6 +129,7 @@ APPROVERS = frozenset({K.DISPATCHER, K.FIRST_HEAD, K.OFFICE})
 S = Status
 WITH_HANDLER = frozenset({S.DISPATCHED, S.IN_HAND, S.RETURNED})
 UNSORTED = frozenset({S.REPORTED, S.FILED})
+NEW = UNSORTED | {S.UNCHECKED}  # nobody was sent yet
 SORTING = frozenset(
     {Act.FILE, Act.DISPATCH, Act.SAMPLE_FAIL, Act.REOPEN, Act.IMPORT}
 )  # after one of them a case is no new report any more
@@ -133,10 +137,14 @@ SORTING = frozenset(
 RULES: Mapping[Act, Rule] = MappingProxyType(
     {
         Act.REPORT: Rule(frozenset({None}), S.REPORTED, EVERYONE),
-        Act.SELF_CLEAR: Rule(frozenset({None, S.REPORTED}), S.SELF_CLEARED, ON_THE_SPOT, ("photo",), undo=True),
+        Act.RECEIVE: Rule(frozenset({None}), S.UNCHECKED, EVERYONE),
+        Act.SELF_CLEAR: Rule(
+            frozenset({None, S.UNCHECKED, S.REPORTED}), S.SELF_CLEARED, ON_THE_SPOT, ("photo",), undo=True
+        ),
         Act.IMPORT: Rule(frozenset({None, *Status}), None, frozenset({K.DISPATCHER}), ("status",)),
-        Act.FILE: Rule(frozenset({S.REPORTED}), S.FILED, CENTRE, undo=True),
-        Act.REFUSE: Rule(UNSORTED, S.REFUSED, CENTRE, ("reason",), handler=False, undo=True),
+        Act.ADOPT: Rule(frozenset({None, *Status}), None, EVERYONE, ("state", "inside")),
+        Act.FILE: Rule(frozenset({S.UNCHECKED, S.REPORTED}), S.FILED, CENTRE, undo=True),
+        Act.REFUSE: Rule(NEW, S.REFUSED, CENTRE, ("reason",), handler=False, undo=True),
         Act.DISPATCH: Rule(UNSORTED - {S.REPORTED} | WITH_HANDLER, S.DISPATCHED, CENTRE, ("handler",), undo=True),
         Act.ACCEPT: Rule(frozenset({S.DISPATCHED, S.RETURNED}), S.IN_HAND, EVERYONE, handler=True),
         Act.SEND_BACK: Rule(WITH_HANDLER, S.FILED, EVERYONE, ("reason",), handler=True, undo=True),
@@ -154,7 +162,7 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
         Act.DENY: Rule(WITH_HANDLER | {S.NOTICED}, None, APPROVERS, ("reason",), handler=False, undo=True),
         Act.REVIEW: Rule(frozenset({S.SUSPENDED}), None, APPROVERS, ("text", "until"), handler=False),
         Act.RESUME: Rule(frozenset({S.SUSPENDED}), None, CENTRE, undo=True),
-        Act.LINK: Rule(UNSORTED | WITH_HANDLER, S.LINKED, CENTRE, ("to",), handler=False, undo=True),
+        Act.LINK: Rule(NEW | WITH_HANDLER, S.LINKED, CENTRE, ("to",), handler=False, undo=True),
         Act.UNLINK: Rule(frozenset({S.LINKED}), S.REPORTED, CENTRE, undo=True),
         Act.KEEP_APART: Rule(frozenset(Status), None, CENTRE, ("to",), undo=True),
         Act.REOPEN: Rule(
@@ -163,11 +171,11 @@ RULES: Mapping[Act, Rule] = MappingProxyType(
         Act.CANCEL: Rule(UNSORTED | WITH_HANDLER, S.CANCELLED, CENTRE, ("reason",), handler=False, undo=True),
         Act.SAMPLE_PASS: Rule(frozenset({S.SELF_CLEARED}), S.SELF_VERIFIED, CHECKERS, handler=False, undo=True),
         Act.SAMPLE_FAIL: Rule(frozenset({S.SELF_CLEARED}), S.FILED, CHECKERS, ("reason",), handler=False, undo=True),
-        Act.CORRECT: Rule(OPEN | {S.SELF_CLEARED, S.LINKED}, None, GRID, ("reason",)),
-        Act.REASSIGN: Rule(OPEN | {S.SELF_CLEARED, S.LINKED}, None, CENTRE, ("reason", "codes")),
+        Act.CORRECT: Rule(OPEN | {S.UNCHECKED, S.SELF_CLEARED, S.LINKED}, None, GRID, ("reason",)),
+        Act.REASSIGN: Rule(OPEN | {S.UNCHECKED, S.SELF_CLEARED, S.LINKED}, None, CENTRE, ("reason", "codes")),
         Act.SUPERVISE: Rule(OPEN, None, CENTRE, ("text",)),
         Act.STEP: Rule(OPEN, None, frozenset({K.DISPATCHER}), ("step",)),
-        Act.HAND_OVER: Rule(UNSORTED, None, EVERYONE, ("why",)),
+        Act.HAND_OVER: Rule(NEW, None, EVERYONE, ("why",)),
         Act.ERASE: Rule(frozenset(Status), None, frozenset({K.DISPATCHER})),
         Act.REPLY: Rule(frozenset(Status), None, GRID, ("text",)),
         Act.NOTE: Rule(frozenset(Status), None, EVERYONE, ("text",)),
@@ -200,6 +208,8 @@ class CaseState:
         What was left of the limit when its clock stopped, in the unit of the limit.
     asked
         What waits for approval: ``extension`` or ``suspension`` -> its data.
+    help, help_by, help_to
+        What is called for (``help`` 求助, ``material`` 要物资), the post that calls and the one that is asked, until somebody else writes a note, the case is handed on, or it ends.
     until
         Target of a suspension, or end of a notice's waiting period.
     steps
@@ -226,6 +236,9 @@ class CaseState:
     returns: int = 0
     extensions: int = 0
     asked: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    help: str = ""
+    help_by: str = ""
+    help_to: str = ""
     until: datetime | None = None
     steps: tuple[str, ...] = ()
     watchers: tuple[str, ...] = ()
@@ -254,12 +267,12 @@ class CaseState:
             "steps": list(self.steps),
             "watchers": list(self.watchers),
             "resume_to": self.resume_to.value if self.resume_to else None,
-            "due": _text(self.due),
-            "promised": _text(self.promised),
-            "until": _text(self.until),
+            "due": to_text(self.due),
+            "promised": to_text(self.promised),
+            "until": to_text(self.until),
             "asked": {name: dict(asked) for name, asked in self.asked.items()},
             "official": dict(self.official),
-            "times": {act: _text(time) for act, time in self.times.items()},
+            "times": {act: to_text(time) for act, time in self.times.items()},
         }
         return {name: value for name, value in plain.items() if value or (name == "left" and value is not None)}
 
@@ -273,12 +286,12 @@ class CaseState:
             steps=tuple(plain.get("steps", ())),
             watchers=tuple(plain.get("watchers", ())),
             resume_to=Status(plain["resume_to"]) if plain.get("resume_to") else None,
-            due=_time(plain.get("due")),
-            promised=_time(plain.get("promised")),
-            until=_time(plain.get("until")),
+            due=to_time(plain.get("due")),
+            promised=to_time(plain.get("promised")),
+            until=to_time(plain.get("until")),
             asked=dict(plain.get("asked", {})),
             official=dict(plain.get("official", {})),
-            times={act: datetime.fromisoformat(text) for act, text in plain.get("times", {}).items()},
+            times=to_times(plain.get("times", {})),
         )
 
 
@@ -295,6 +308,9 @@ _PLAIN = (
     "linked_to",
     "verifier",
     "rating",
+    "help",
+    "help_by",
+    "help_to",
 )
 
 
@@ -309,7 +325,7 @@ class Entry:
 
 
 # What no person chooses: an undo is offered by itself, the others are done by the desk.
-BY_NOBODY = frozenset({Act.UNDO, Act.IMPORT, Act.STEP, Act.HAND_OVER, Act.ERASE})
+BY_NOBODY = frozenset({Act.RECEIVE, Act.UNDO, Act.IMPORT, Act.ADOPT, Act.STEP, Act.HAND_OVER, Act.ERASE})
 
 
 def allowed(state: CaseState | None, by: By) -> tuple[Act, ...]:
@@ -331,10 +347,12 @@ def apply(state: CaseState | None, entry: Entry) -> CaseState:
     refusal = _refusal(entry.act, rule, state, entry.by) or _lacking(entry, rule, state)
     if refusal:
         raise LifecycleError(refusal)
+    if entry.act is Act.ADOPT:
+        return CaseState.from_json(entry.data["state"])
     status = rule.to or (state.status if state else Status(entry.data.get("status", Status.REPORTED)))
     before = state or CaseState(status, reporter=entry.by.post)
     after = replace(before, status=status, times={**before.times, entry.act.value: entry.at})
-    return _EFFECTS.get(entry.act, _nothing)(after, before, entry)
+    return _helped(_EFFECTS.get(entry.act, _nothing)(after, before, entry), before, entry)
 
 
 def undone(last: Entry, before: CaseState | None, entry: Entry) -> CaseState:
@@ -410,11 +428,11 @@ def _lacking(entry: Entry, rule: Rule, state: CaseState | None) -> str:
 
 def _not_yet(entry: Entry, state: CaseState) -> str:
     if entry.act is Act.CLEAR and state.until and entry.at < state.until:
-        return f"clear has to wait until {_text(state.until)}: the notice gives its reader that long."
+        return f"clear has to wait until {to_text(state.until)}: the notice gives its reader that long."
     if entry.act is Act.FEEDBACK and state.status is S.NOTICED and not entry.data.get("photo"):
         return "feedback before the notice has run out needs a photo: it says that the owner removed the thing himself."
-    if entry.act is Act.EXTEND and state.due and (_time(entry.data["due"]) or state.due) <= state.due:
-        return f"extend has to name a time after {_text(state.due)}."
+    if entry.act is Act.EXTEND and state.due and (to_time(entry.data["due"]) or state.due) <= state.due:
+        return f"extend has to name a time after {to_text(state.due)}."
     if entry.act is Act.DENY and not state.asked:
         return "deny has nothing to deny: no extension and no suspension was asked for."
     return ""
@@ -445,7 +463,7 @@ def _clocked(after: CaseState, entry: Entry) -> CaseState:
         return after
     return replace(
         after,
-        due=_time(data["due"]),
+        due=to_time(data["due"]),
         limit=data.get("limit", after.limit),
         rule=data.get("rule", after.rule),
         left=data.get("left"),
@@ -480,7 +498,7 @@ def _self_cleared(after: CaseState, _before: CaseState, entry: Entry) -> CaseSta
 def _imported(after: CaseState, before: CaseState, entry: Entry) -> CaseState:
     """Take over what another system says: at first, and again when it says something new."""
     data = entry.data
-    times = {act: datetime.fromisoformat(text).astimezone(UTC) for act, text in data.get("times", {}).items()}
+    times = to_times(data.get("times", {}))
     handler = data.get("handler", before.handler)
     return _clocked(
         replace(
@@ -493,7 +511,7 @@ def _imported(after: CaseState, before: CaseState, entry: Entry) -> CaseState:
             returns=int(data.get("returns", before.returns)),
             linked_to=data.get("to", ""),
             official=data.get("official", {}),
-            promised=_time(data.get("promised")),
+            promised=to_time(data.get("promised")),
             asked={},
             until=None,
             resume_to=None,
@@ -528,12 +546,12 @@ def _given_back(after: CaseState, _before: CaseState, entry: Entry) -> CaseState
 
 
 def _noticed(after: CaseState, _before: CaseState, entry: Entry) -> CaseState:
-    return replace(after, until=_time(entry.data["until"]))
+    return replace(after, until=to_time(entry.data["until"]))
 
 
 def _stopped(after: CaseState, before: CaseState, entry: Entry) -> CaseState:
     """Stop the clock of handling and note what was left of it; the deadline that comes along is that of verifying."""
-    left, due = entry.data.get("left", before.left), _time(entry.data.get("due"))
+    left, due = entry.data.get("left", before.left), to_time(entry.data.get("due"))
     return replace(after, until=None, asked={}, left=left, due=due, steps=())
 
 
@@ -562,7 +580,7 @@ def _suspended(after: CaseState, before: CaseState, entry: Entry) -> CaseState:
     return replace(
         after,
         resume_to=before.status,
-        until=_time(entry.data["until"]),
+        until=to_time(entry.data["until"]),
         left=entry.data.get("left"),
         due=None,
         asked={},
@@ -599,6 +617,16 @@ def _handed_over(after: CaseState, _before: CaseState, entry: Entry) -> CaseStat
     return replace(after, duty=entry.data.get("duty", ""))
 
 
+def _helped(after: CaseState, before: CaseState, entry: Entry) -> CaseState:
+    """Note a call for help, or let it go when it is answered."""
+    if entry.act is Act.NOTE and entry.data.get("help"):
+        return replace(after, help=entry.data["help"], help_by=entry.by.post, help_to=entry.data.get("to", ""))
+    is_answered = entry.act is Act.NOTE and entry.by.post != before.help_by
+    if before.help and (is_answered or after.handler != before.handler or after.status not in OPEN):
+        return replace(after, help="", help_by="", help_to="")
+    return after
+
+
 def _with(handlers: tuple[str, ...], post: str) -> tuple[str, ...]:
     return handlers if not post or post in handlers else (*handlers, post)
 
@@ -606,6 +634,7 @@ def _with(handlers: tuple[str, ...], post: str) -> tuple[str, ...]:
 _EFFECTS = MappingProxyType(
     {
         Act.REPORT: _reported,
+        Act.RECEIVE: _reported,
         Act.SELF_CLEAR: _self_cleared,
         Act.IMPORT: _imported,
         Act.FILE: _filed,
@@ -636,11 +665,3 @@ _EFFECTS = MappingProxyType(
         Act.HAND_OVER: _handed_over,
     }
 )
-
-
-def _text(time: datetime | None) -> str | None:
-    return None if time is None else time.astimezone(UTC).isoformat()
-
-
-def _time(text: str | None) -> datetime | None:
-    return None if not text else datetime.fromisoformat(text).astimezone(UTC)

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
@@ -18,6 +18,7 @@ from geo.errors import RulesError
 from incidents.calendar import Hours
 from incidents.lifecycle import EXTERNAL
 from incidents.model import Urgency
+from incidents.reading import unknown
 
 __all__ = ["EXTERNAL", "DeadlineRules", "Limit", "Span", "Stage", "StepKind", "Timing", "Unit"]
 
@@ -244,7 +245,7 @@ STEP_KEYS = ("kind", "before", "after", "urgency")
 
 
 def _rules(table: Mapping[str, Any], faults: list[str]) -> dict[str, Any]:
-    _unknown(table, KEYS, "", faults)
+    unknown(table, KEYS, "", faults)
     light, extension, rework = (_section(table, name, faults) for name in SECTIONS)
     return {
         "version": _version(table, faults),
@@ -281,7 +282,7 @@ def _limits(entries: Iterable[tuple[str, Mapping[str, Any]]], faults: list[str])
     found: dict[_Rule, Span] = {}
     origin: dict[_Rule, str] = {}
     for where, entry in entries:
-        _unknown(entry, LIMIT_KEYS, f"{where}.", faults)
+        unknown(entry, LIMIT_KEYS, f"{where}.", faults)
         stage = _choice(entry, "stage", Stage, where, faults, default=Stage.HANDLE)
         urgency = None if entry.get("urgency") == "any" else _urgency(entry, where, faults, Urgency.NORMAL)
         level = _text(entry, "level", where, faults)
@@ -316,7 +317,7 @@ def _scopes(entry: Mapping[str, Any], where: str, faults: list[str]) -> list[tup
 def _timings(entries: Iterable[tuple[str, Mapping[str, Any]]], faults: list[str]) -> tuple[Timing, ...]:
     found: list[Timing] = []
     for where, entry in entries:
-        _unknown(entry, STEP_KEYS, f"{where}.", faults)
+        unknown(entry, STEP_KEYS, f"{where}.", faults)
         kind = _choice(entry, "kind", StepKind, where, faults)
         urgency = _urgency(entry, where, faults, None)
         if ("before" in entry) == ("after" in entry):
@@ -390,7 +391,7 @@ def _table(table: Mapping[str, Any], key: str, faults: list[str]) -> Mapping[str
 
 def _section(table: Mapping[str, Any], name: str, faults: list[str]) -> Mapping[str, Any]:
     found = _table(table, name, faults)
-    _unknown(found, SECTIONS[name], f"{name}.", faults)
+    unknown(found, SECTIONS[name], f"{name}.", faults)
     return found
 
 
@@ -401,7 +402,3 @@ def _entries(table: Mapping[str, Any], key: str, faults: list[str]) -> list[tupl
         faults.append(f"{key} is no list of tables; write [[{key}]] above each")
         return []
     return [(f"{key}[{number}]", entry) for number, entry in enumerate(value, 1)]
-
-
-def _unknown(table: Mapping[str, Any], known: Sequence[str], prefix: str, faults: list[str]) -> None:
-    faults += [f"{prefix}{key} is not known; known are {', '.join(known)}" for key in table if key not in known]

@@ -1,6 +1,6 @@
 """What an incident (事件) is: its states, the mark that each shows (三色标记), channels, urgencies.
 
-Mark is a pure function of the state, one table: red = reported up and transferred (上报流转), and also anything reported and not yet sorted; yellow = cleared on the
+Mark is a pure function of the state, one table: what anybody sent in has none until a person has looked at it (来件待核实); red = reported up and transferred (上报流转), and also anything reported and not yet sorted; yellow = cleared on the
 spot (随手清), until it was checked or the shift ended; green = done (处置完毕). A suspended one (挂账) stays red with a badge. Refused, cancelled and linked ones have
 no mark. Source: design, "Marks, states and colours"; the three colours after the Zhengzhou battle map [domain.md 2.4].
 """
@@ -13,6 +13,7 @@ from types import MappingProxyType
 class Status(StrEnum):
     """State of an incident."""
 
+    UNCHECKED = "unchecked"  # anybody sent it in, and nobody has looked at it yet
     REPORTED = "reported"
     FILED = "filed"
     REFUSED = "refused"
@@ -48,6 +49,7 @@ class Channel(StrEnum):
     DEPARTMENT = "department"
     SENSOR = "sensor"
     IMPORT = "import"
+    BOARD = "board"  # the page of a notice board: anybody
 
 
 class Urgency(StrEnum):
@@ -60,6 +62,7 @@ class Urgency(StrEnum):
 
 MARK = MappingProxyType(
     {
+        Status.UNCHECKED: None,
         Status.REPORTED: Mark.RED,
         Status.FILED: Mark.RED,
         Status.DISPATCHED: Mark.RED,
@@ -77,6 +80,7 @@ MARK = MappingProxyType(
         Status.LINKED: None,
     }
 )
+CHECKED = frozenset(Status) - {Status.UNCHECKED}  # what counts
 OPEN = frozenset(status for status, mark in MARK.items() if mark is Mark.RED)
 
 

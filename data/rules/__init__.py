@@ -57,6 +57,32 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
 
 
+def group(name: str, folders: Iterable[Path] = ()) -> tuple[str, ...]:
+    """List the names of the rules that stand in a folder of files, such as ``checklists``: those of every place, each once.
+
+    Raises
+    ------
+    RulesError
+        A folder may not be looked into.
+    """
+    found: set[str] = set()
+    for folder in (SHIPPED, *folders):
+        try:
+            found |= {f"{name}/{path.stem}" for path in (folder / name).iterdir() if path.suffix == ".toml"}
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as error:
+            raise RulesError(
+                f"{folder / name} cannot be looked for: {error.strerror}. Let the console read {folder}."
+            ) from error
+    return tuple(sorted(found))
+
+
+def text(name: str, folders: Iterable[Path] = ()) -> str:
+    """Return the text of the file that holds the rules of that name, for a reader that says where in it a fault stands; raises RulesError as `read`."""
+    return _text(find(name, folders))
+
+
 def read(name: str, folders: Iterable[Path] = ()) -> dict[str, Any]:
     """Read the rules of one name.
 
@@ -73,11 +99,11 @@ def read(name: str, folders: Iterable[Path] = ()) -> dict[str, Any]:
         The file cannot be read, is not UTF-8 or not TOML; says which file, line and reason.
     """
     path = find(name, folders)
-    text = _text(path)
+    said = _text(path)
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(said)
     except tomllib.TOMLDecodeError as error:
-        raise RulesError(f"{path}, {_place(str(error), text)}. Correct that line; the file must be TOML.") from error
+        raise RulesError(f"{path}, {_place(str(error), said)}. Correct that line; the file must be TOML.") from error
     except RecursionError as error:
         raise RulesError(f"{path} nests its brackets too deeply. Correct it; the file must be TOML.") from error
 

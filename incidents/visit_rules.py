@@ -1,0 +1,125 @@
+"""Kinds, topics and limits of visits (走访), as a city's table names them.
+
+Source: domain.md 8.3 F7, F13 (微走访), F16 (每月入户巡查), F27 (宣传政策、收集民意、化解矛盾), K19 (敲门行动), K20.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Self
+
+from geo.errors import RulesError
+from geo.scheme import Name
+from incidents.reading import prefix_of, unknown
+
+KEY = re.compile(r"[a-z][a-z_]{0,19}")
+NUMBERS = MappingProxyType({"longest_note": 500, "most_households": 9_999, "most_places": 500})  # and the largest each
+DAYS = MappingProxyType({"due_days": 366, "again_days": 90, "tries": 20})
+
+
+@dataclass(frozen=True)
+class VisitKind:
+    """A kind of visit.
+
+    Attributes
+    ----------
+    due_days
+        So many days it has, where nobody says another day.
+    again_days
+        So many days after nobody was at home the next try is due.
+    tries
+        After so many without anybody at home the head decides.
+    """
+
+    key: str
+    name: Name
+    due_days: int = 7
+    again_days: int = 3
+    tries: int = 3
+
+
+@dataclass(frozen=True)
+class VisitRules:
+    """All of ``visits.toml``.
+
+    Attributes
+    ----------
+    prefix
+        What the numbers begin with.
+    longest_note
+        Characters.
+    most_households
+        That one visit can have met.
+    most_places
+        That can be planned at once.
+    """
+
+    prefix: str
+    longest_note: int
+    most_households: int
+    most_places: int
+    kinds: Mapping[str, VisitKind]
+    topics: Mapping[str, Name]
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> Self:
+        """Read the table of ``visits.toml``; docs/visits.md describes every key.
+
+        Raises
+        ------
+        RulesError
+            Names every fault with its key and what to write instead.
+        """
+        faults: list[str] = []
+        unknown(table, ("prefix", *NUMBERS, "kinds", "topics"), "", faults)
+        prefix = prefix_of(table, "访", faults)
+        numbers = {name: _number(table, name, most, "", faults) for name, most in NUMBERS.items()}
+        kinds = {key: _kind(key, name, entry, where, faults) for key, name, entry, where in _named(table, "kinds", tuple(DAYS), faults)}  # fmt: skip
+        topics = {key: name for key, name, _entry, _where in _named(table, "topics", (), faults)}
+        if faults:
+            raise RulesError(f"visits.toml has {len(faults)} fault(s):", faults)
+        return cls(prefix, **numbers, kinds=MappingProxyType(kinds), topics=MappingProxyType(topics))
+
+    def kind(self, key: str) -> VisitKind:
+        """Return a kind; one that a visit has and the rules no more is called by its key."""
+        return self.kinds.get(key) or VisitKind(key, Name(key, key))
+
+    def topic(self, key: str) -> Name:
+        """Return what a topic is called; one that the rules do not have any more is called by its key."""
+        return self.topics.get(key) or Name(key, key)
+
+
+def _kind(key: str, name: Name, entry: Mapping[str, Any], where: str, faults: list[str]) -> VisitKind:
+    return VisitKind(key, name, **{what: _number(entry, what, most, f"{where}.", faults) for what, most in DAYS.items()})  # fmt: skip
+
+
+def _named(
+    table: Mapping[str, Any], what: str, more: tuple[str, ...], faults: list[str]
+) -> Iterable[tuple[str, Name, Mapping[str, Any], str]]:
+    """Yield key, name, entry and place of each entry that has them, each key once."""
+    value = table.get(what)
+    if not isinstance(value, list) or not value or not all(isinstance(entry, Mapping) for entry in value):
+        faults.append(f"{what}: there is none; write [[{what}]] above each")
+        return
+    seen: set[str] = set()
+    for number, entry in enumerate(value, 1):
+        where, key, name = f"{what}[{number}]", entry.get("key"), entry.get("name")
+        unknown(entry, ("key", "name", "name_en", *more, "source"), f"{where}.", faults)
+        if not isinstance(key, str) or not KEY.fullmatch(key):
+            faults.append(f'{where}.key: {key!r} is no word of a to z; write key = "routine"')
+        elif not isinstance(name, str) or not name.strip():
+            faults.append(f'{where}.name: {name!r} is no text; write name = "日常走访"')
+        elif key in seen:
+            faults.append(f"{where}.key: {key!r} is there already; leave one of the two")
+        else:
+            seen.add(key)
+            yield key, Name(name, str(entry.get("name_en") or name)), entry, where
+
+
+def _number(table: Mapping[str, Any], name: str, most: int, prefix: str, faults: list[str]) -> int:
+    value = table.get(name)
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= most:
+        return value
+    faults.append(f"{prefix}{name}: {value!r} is no number from 1 to {most}; write {name} = {min(3, most)}")
+    return 1
