@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from geo.errors import AccessError
 from incidents.access import Role, Scope
 from ledger import tables
 from ledger.tables import instant, milliseconds
@@ -58,7 +59,7 @@ def add(connection: Connection, made: Account, password: str, subject: str | Non
         Its hash; "" for none.
     """
     values = {
-        **_granted(made.role, made.scope),
+        **granted(made.role, made.scope),
         **{name: getattr(made, name) for name in ("key", "name", "enabled", "must_change")},
         "password": password,
         "made": milliseconds(made.made),
@@ -75,10 +76,18 @@ def named(connection: Connection, name: str) -> tuple[Account, str] | None:
     return (of_row(row), row["password"]) if row else None
 
 
-def keyed(connection: Connection, key: str) -> tuple[Account, str] | None:
-    """Return an account by its key, and the hash of its password."""
+def one(connection: Connection, key: str) -> Account:
+    """Return an account by its key.
+
+    Raises
+    ------
+    AccessError
+        There is none.
+    """
     row = connection.execute(select(account).where(account.c.key == key)).mappings().one_or_none()
-    return (of_row(row), row["password"]) if row else None
+    if row is None:
+        raise AccessError("There is no such account. `battlemap user list` lists them.", "unknown")
+    return of_row(row)
 
 
 def provided(connection: Connection, issuer: str, subject: str) -> Account | None:
@@ -100,7 +109,7 @@ def count(connection: Connection) -> int:
 
 def grant(connection: Connection, key: str, role: Role | None, scope: Scope | None) -> None:
     """Set role and scope."""
-    connection.execute(update(account).where(account.c.key == key).values(_granted(role, scope)))
+    connection.execute(update(account).where(account.c.key == key).values(granted(role, scope)))
 
 
 def enable(connection: Connection, key: str, *, enabled: bool) -> None:
@@ -216,5 +225,6 @@ def of_row(row: Mapping[Any, Any]) -> Account:
     )
 
 
-def _granted(role: Role | None, scope: Scope | None) -> dict[str, str]:
+def granted(role: Role | None, scope: Scope | None) -> dict[str, str]:
+    """Return a role and a scope as text, "" for none: as a row and as a line of the trail hold them."""
     return {"role": role.value if role else "", "scope": str(scope) if scope else ""}

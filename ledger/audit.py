@@ -208,6 +208,13 @@ def last(connection: Connection, act: str) -> int:
     return int(connection.execute(select(func.max(c.number)).where(c.act == act)).scalar() or 0)
 
 
+def count(connection: Connection, act: str, since: datetime) -> int:
+    """Count the lines of an act since a time."""
+    c = tables.audit.c
+    asked = select(func.count()).where(c.act == act, c.at >= milliseconds(since))
+    return int(connection.execute(asked).scalar_one())
+
+
 def acts(connection: Connection) -> list[str]:
     """Return every act that the trail holds a line of."""
     c = tables.audit.c

@@ -488,9 +488,8 @@ def _name(draft: Path, path: Path, *, force: bool) -> None:
 
 
 def _photos_of(connection: Connection) -> list[str]:
-    attachment = tables.attachment
-    both = connection.execute(select(attachment.c.sha256, attachment.c.thumbnail))
-    return sorted({digest for row in both for digest in row if digest})
+    both = (select(table.c.sha256, table.c.thumbnail) for table in (tables.attachment, tables.whistle_photo))
+    return sorted({digest for asked in both for row in connection.execute(asked) for digest in row if digest})
 
 
 def _photo(digest: str) -> str:

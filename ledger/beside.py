@@ -1,6 +1,6 @@
-"""What stands beside the cases (posts, holders, rota, hand-overs, groups, views, relations, areas), as the history says it does.
+"""What stands beside the cases (posts, holders, rota, hand-overs, groups, teams, visits, sites, views, relations, areas, read marks), as the history says it does.
 
-Every change of it is an entry; replayed in order they leave the rows that have to be there. What the history does not know is not looked at: names of people, and the words of a
+Every change of it is an entry; replayed in order they leave the rows that have to be there. What the history does not know is not looked at: names of people, telephones, and the words of a
 hand-over.
 """
 
@@ -10,14 +10,20 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, exists, or_, select
 
-from ledger import tables
+from geo.errors import LifecycleError
+from incidents.visits import Visit, apply
+from ledger import alerts, boards, bridge, notices, sites, tables, teams, visits, wall_views
 from ledger.history import Break
+from ledger.outbox import ERASED
+from ledger.writing import digest_of
 
 Key = tuple[Any, ...]
 Row = Mapping[str, Any]
 SHIFT = ("role", "post", "since", "until")
+MOST = 20  # messages without an entry that are named
+WORDS = "words"  # of visits and notices: what the history refers to
 
 
 @dataclass
@@ -49,15 +55,17 @@ def breaks(connection: Connection, entries: Iterable[Mapping[str, Any]]) -> Iter
     entries
         Those of the history that are about no case, in order of version.
     """
-    standing = {name: _Said() for name in _ROWS}
+    standing = {name: _Said() for name in (*_ROWS, WORDS)}
     for entry in entries:
         try:
             _TAKE.get(entry["subject"], _pass)(standing, _Entry.of(entry))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (LifecycleError, ValueError, KeyError, TypeError, AttributeError) as error:
             what = f"{entry['act']} of {entry['subject']} {entry['key']} in {entry['area']}"
             yield Break(entry["version"], f"{what} cannot be read: {error!r}")
-    for name, said in standing.items():
-        yield from _compared(connection, name, said)
+    for name in _ROWS:
+        yield from _compared(connection, name, standing[name])
+    yield from _spoken(connection, standing[WORDS])
+    yield from _baseless(connection)
 
 
 @dataclass(frozen=True)
@@ -67,20 +75,22 @@ class _Entry:
     key: str
     act: str
     at: int
+    post: str
+    data: Mapping[str, Any]
     before: Mapping[str, Any]
     after: Mapping[str, Any]
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "_Entry":
         """Read a row of the history."""
-        plain = {name: row[name] for name in ("version", "area", "key", "act", "at")}
-        return cls(**plain, before=json.loads(row["before"]), after=json.loads(row["after"]))
+        plain = {name: row[name] for name in ("version", "area", "key", "act", "at", "post")}
+        return cls(**plain, **{name: json.loads(row[name]) for name in ("data", "before", "after")})
 
 
 def _compared(connection: Connection, name: str, said: _Said) -> Iterator[Break]:
     asked, keys = _ROWS[name]
     there = set()
-    for found in connection.execute(asked, execution_options={"stream_results": True, "yield_per": 1000}).mappings():
+    for found in _rows_of(connection, asked):
         row = {column: json.loads(value) if column in _JSON else value for column, value in found.items()}
         key = tuple(row.pop(column) for column in keys)
         there.add(key)
@@ -92,6 +102,38 @@ def _compared(connection: Connection, name: str, said: _Said) -> Iterator[Break]
             yield Break(said.by[key], f"{_called(name, key)} stands with another {column} than its history says")
     for key in sorted(said.rows.keys() - there):
         yield Break(said.by[key], f"{_called(name, key)} was removed")
+
+
+def _spoken(connection: Connection, said: _Said) -> Iterator[Break]:
+    """Yield words of visits and notices that are missing, or are not those that were said; words that were erased leave their row."""
+    c = tables.wording.c
+    of_visits = exists().where(tables.visit.c.area == c.area, tables.visit.c.number == c.number)
+    entry = tables.history.c
+    of_notices = exists().where(entry.area == c.area, entry.subject == notices.SUBJECT, entry.key == c.number)
+    there = set()
+    for row in _rows_of(connection, select(tables.wording).where(or_(of_visits, of_notices))):
+        key = (row["area"], row["number"], row["key"])
+        there.add(key)
+        wanted = said.rows.get(key)
+        if wanted is None:
+            yield Break(0, f"{_called(WORDS, key)} were put in: no entry refers to them")
+        elif row["text"] is not None and digest_of(row["salt"], row["text"]) != wanted["sha256"]:
+            yield Break(said.by[key], f"{_called(WORDS, key)} were changed")
+    for key in sorted(said.rows.keys() - there):
+        yield Break(said.by[key], f"{_called(WORDS, key)} were removed; erasing leaves their row")
+
+
+def _rows_of(connection: Connection, asked: Select[Any]) -> Iterator[Mapping[str, Any]]:
+    options = {"stream_results": True, "yield_per": 1000}
+    yield from (dict(row) for row in connection.execute(asked, execution_options=options).mappings())
+
+
+def _baseless(connection: Connection) -> Iterator[Break]:
+    """Yield messages that come from no entry of their area."""
+    entry, c = tables.history.c, tables.message.c
+    there = exists().where(entry.version == c.version, entry.area == c.area)
+    for area, id_ in connection.execute(select(c.area, c.id).where(~there).order_by(c.id).limit(MOST)):
+        yield Break(0, f"{_called('message', (area, id_))} was put in: it comes from no entry")
 
 
 def _called(name: str, key: Key) -> str:
@@ -139,14 +181,101 @@ def _group(standing: Standing, entry: _Entry) -> None:
     _set(standing["chat_group"], (entry.area, int(entry.key)), after, entry.version)
 
 
+def _team(standing: Standing, entry: _Entry) -> None:
+    _set(standing["team"], (entry.area, int(entry.key)), entry.after or None, entry.version)
+
+
 def _view(standing: Standing, entry: _Entry) -> None:
     owner = (entry.after or entry.before)["post"]
     row = {"query": entry.after["query"]} if entry.after else None
     _set(standing["saved_view"], (entry.area, owner, entry.key), row, entry.version)
 
 
+def _wall_view(standing: Standing, entry: _Entry) -> None:
+    _set(standing["wall_view"], (entry.area, entry.key), entry.after or None, entry.version)
+
+
+def _alert(standing: Standing, entry: _Entry) -> None:
+    standing["alert"].put((entry.area, int(entry.key)), alerts.row_of(entry.after), entry.version)
+
+
+def _cutoff(standing: Standing, entry: _Entry) -> None:
+    for kind in {*entry.before, *entry.after}:
+        _set(standing["cutoff"], (entry.area, entry.key, kind), entry.after.get(kind), entry.version)
+
+
+def _emergency(standing: Standing, entry: _Entry) -> None:
+    key = entry.area, int(entry.key)
+    if entry.act == "begin":
+        row = {**entry.after, "begun": entry.at, "ended": None, "ended_by": ""}
+        standing["emergency"].put(key, row, entry.version)
+    elif entry.act == "end":
+        standing["emergency"].put(key, entry.after, entry.version)
+    else:
+        named, said = dict(entry.after), {"struck": None, "struck_by": ""} if entry.act == "step" else {}
+        line = entry.area, named.pop("id")
+        standing["emergency_step"].put(line, {"emergency": key[1], **said, **named}, entry.version)
+
+
+def _visit(standing: Standing, entry: _Entry) -> None:
+    """Note where a visit stands, by the rules too: what an entry says has to follow from the one before and from its act."""
+    said, key = standing["visit"], (entry.area, entry.key)
+    before = {name: value for name, value in said.rows.get(key, {}).items() if name not in {"id", "version"}}
+    state = Visit.from_json(before["standing"]) if before else None
+    after = apply(state, visits.walked(vars(entry), entry.data))
+    if entry.before != before or after.to_json() != entry.after["standing"]:
+        raise ValueError("it does not follow from what was before")
+    said.put(key, {**entry.after, **({} if before else {"id": entry.version}), "version": entry.version}, entry.version)
+    for by in visits.seen(before) if before else ():
+        standing["visit_seen"].drop((*key, by), entry.version)
+    for by in visits.seen(entry.after):
+        standing["visit_seen"].put((*key, by), {}, entry.version)
+    _words(standing, entry)
+
+
+def _words(standing: Standing, entry: _Entry) -> None:
+    for value in entry.data.values():
+        if isinstance(value, dict) and "ref" in value:
+            said = {"sha256": value["sha256"]}
+            standing[WORDS].put((entry.area, entry.key, value["ref"]), said, entry.version)
+
+
+def _board(standing: Standing, entry: _Entry) -> None:
+    standing["board"].put((entry.area, int(entry.key)), entry.after, entry.version)
+
+
+def _site(standing: Standing, entry: _Entry) -> None:
+    """Note how a site stands, and in which grids it counts."""
+    said, key = standing["site"], (entry.area, entry.key)
+    was = said.rows.get(key, {})
+    said.put(key, {**entry.after, **({} if was else {"id": entry.version}), "version": entry.version}, entry.version)
+    now = said.rows[key]
+    for grid in sites.grids_of(was.get("codes", {})):
+        standing["site_grid"].drop((*key, *grid), entry.version)
+    for grid in sites.grids_of(now["codes"]):
+        standing["site_grid"].put((*key, *grid), {"state": now["state"], "kind": now["kind"]}, entry.version)
+
+
+def _bridge(standing: Standing, entry: _Entry) -> None:
+    if entry.act == bridge.REFUSED:
+        plain = dict(entry.after)
+        standing["bridge_refusal"].put((entry.area, plain.pop("account"), plain.pop("key")), plain, entry.version)
+    else:
+        standing["bridge"].put((entry.area,), entry.after, entry.version)
+
+
 def _area(standing: Standing, entry: _Entry) -> None:
     standing["area"].put((entry.area,), {**entry.after, "begun": entry.at}, entry.version)
+
+
+def _message(standing: Standing, entry: _Entry) -> None:
+    """Note who read, or was called; the rest of a message follows from the entry that it names."""
+    said = standing["message"]
+    if entry.act == ERASED:
+        for key in [key for key in said.rows if key[0] == entry.area and key[1] <= entry.after["upto"]]:
+            said.drop(key, entry.version)
+    else:
+        said.put((entry.area, int(entry.key)), entry.after, entry.version)
 
 
 def _relation(standing: Standing, entry: _Entry) -> None:
@@ -175,7 +304,23 @@ def _relations() -> Select[Any]:
     )
 
 
-_JSON = frozenset({"cases", "covers", "query"})
+def _visits_seen() -> Select[Any]:
+    c = tables.visit_seen.c
+    return select(tables.visit.c.area, tables.visit.c.number, c.by).join(tables.visit, c.visit == tables.visit.c.id)
+
+
+def _site_grids() -> Select[Any]:
+    c, of = tables.site_grid.c, tables.site
+    return select(of.c.area, of.c.number, c.key, c.code, c.state, c.kind).join(of, c.site == of.c.id)
+
+
+def _marked() -> Select[Any]:
+    """Read the messages of which the history says that somebody read them, or called."""
+    c = tables.message.c
+    return _of(tables.message, "area", "id", "read", "called").where(or_(c.read.is_not(None), c.called.is_not(None)))
+
+
+_JSON = frozenset({"areas", "cases", "codes", "covers", "documents", "fields", "layers", "panels", "query", "skills", "spots", "standing"})  # fmt: skip
 # Table -> what is read of it, and by which columns a row is named.
 _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
     {
@@ -194,8 +339,43 @@ _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
             _of(tables.chat_group, "area", "id", "name", "kind", "members", "covers", "post"),
             ("area", "id"),
         ),
+        "team": (_of(tables.team, *teams.COLUMNS), ("area", "id")),
         "saved_view": (_of(tables.saved_view, "area", "post", "name", "query"), ("area", "post", "name")),
+        "wall_view": (_of(tables.wall_view, "area", "key", *wall_views.COLUMNS), ("area", "key")),
+        "alert": (_of(tables.alert, "area", "id", *alerts.SAID), ("area", "id")),
         "relation": (_relations(), ("area", "one", "other")),
+        "message": (_marked(), ("area", "id")),
+        "cutoff": (_of(tables.cutoff, "area", "building", "kind", "place", "keeper"), ("area", "building", "kind")),
+        "emergency": (
+            _of(tables.emergency, "area", "id", "building", "kind", "post", "begun", "ended", "ended_by"),
+            ("area", "id"),
+        ),
+        "emergency_step": (
+            _of(
+                tables.emergency_step,
+                "area",
+                "id",
+                "emergency",
+                "step",
+                "key",
+                "at",
+                "post",
+                "count",
+                "struck",
+                "struck_by",
+            ),
+            ("area", "id"),
+        ),
+        "board": (_of(tables.board, "area", "id", *boards.SAID), ("area", "id")),
+        "bridge": (_of(tables.bridge, "area", *bridge.COLUMNS), ("area",)),
+        "bridge_refusal": (
+            _of(tables.bridge_refusal, "area", "account", "key", "number", "did", "kind", "at"),
+            ("area", "account", "key"),
+        ),
+        "visit": (_of(tables.visit, "area", "number", "id", "version", *visits.COLUMNS), ("area", "number")),
+        "visit_seen": (_visits_seen(), ("area", "number", "by")),
+        "site": (_of(tables.site, "area", "number", "id", "version", *sites.COLUMNS), ("area", "number")),
+        "site_grid": (_site_grids(), ("area", "number", "key", "code")),
     }
 )
 _TAKE: Mapping[str, Callable[[Standing, _Entry], None]] = MappingProxyType(
@@ -205,7 +385,18 @@ _TAKE: Mapping[str, Callable[[Standing, _Entry], None]] = MappingProxyType(
         "rota": _rota,
         "handover": _handover,
         "group": _group,
+        "team": _team,
         "view": _view,
+        wall_views.SUBJECT: _wall_view,
+        alerts.SUBJECT: _alert,
         "relation": _relation,
+        "message": _message,
+        "cutoff": _cutoff,
+        "emergency": _emergency,
+        "board": _board,
+        "bridge": _bridge,
+        visits.SUBJECT: _visit,
+        sites.SUBJECT: _site,
+        notices.SUBJECT: _words,
     }
 )

@@ -7,9 +7,7 @@ import base64
 import binascii
 import hashlib
 import json
-import os
 import secrets
-import stat
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +19,7 @@ from sqlalchemy import Connection, select
 from geo.errors import LedgerError
 from incidents.lifecycle import By
 from ledger import tables
-from ledger.history import key_of
+from ledger.history import is_shared, key_of
 from ledger.tables import instant
 from ledger.writing import Writing
 
@@ -55,7 +53,7 @@ def contact_key(folder: Path) -> bytes:
         It cannot be read or made, or others may read it.
     """
     path = folder / KEY_FILE
-    if os.name == "posix" and path.exists() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if path.exists() and is_shared(path):
         raise LedgerError(
             f"{path} may be read by others, who could open reporters' contacts with it. Set its mode to 0600."
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, not_, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, false, func, not_, or_, select, union, union_all
 
 from geo.errors import UnknownIncident
 from incidents.case import Incident
@@ -14,7 +14,7 @@ from incidents.model import OPEN, Mark, Status
 from incidents.within import Within
 from ledger import state, tables
 from ledger.rows import from_row
-from ledger.tables import incident, incident_grid, instant, milliseconds
+from ledger.tables import incident, incident_grid, incident_post, instant, milliseconds
 
 EVERYTHING = Within()
 
@@ -47,6 +47,8 @@ class Wanted:
         Leaves out what a post ever handled: it may not verify it.
     asking
         An extension or a suspension waits for approval.
+    helping
+        Key of the post that a call for help waits for.
     until_before
         A suspension or a notice that ends by then.
     unreplied
@@ -83,6 +85,7 @@ class Wanted:
     mine: str = ""
     not_by: str = ""
     asking: bool = False
+    helping: str = ""
     until_before: datetime | None = None
     unreplied: bool = False
     drawn: float | None = None
@@ -217,6 +220,42 @@ def photos(connection: Connection, area: str, number: str) -> list[dict[str, Any
     return [{**row, "at": instant(row["at"])} for row in connection.execute(asked).mappings()]
 
 
+def sent(connection: Connection, area: str, account: str, keys: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """Return what became of things that an account sent from a phone: key -> number of the incident, version of the entry; those that did not arrive are left out."""
+    table = tables.sent
+    asked = (
+        select(table.c.key, incident.c.number, table.c.version)
+        .join(incident, incident.c.id == table.c.incident)
+        .where(table.c.area == area, table.c.account == account, table.c.key.in_(keys))
+    )
+    return {key: (number, version) for key, number, version in connection.execute(asked).all()}
+
+
+def since(connection: Connection, area: str, number: str, version: int) -> list[dict[str, Any]]:
+    """Return act, post and account of each entry of an incident after a version, oldest first."""
+    history = tables.history
+    asked = (
+        select(history.c.act, history.c.post, history.c.data)
+        .where(history.c.area == area, history.c.subject == "incident", history.c.key == number)
+        .where(history.c.version > version)
+        .order_by(history.c.version)
+    )
+    found = connection.execute(asked).all()
+    return [{"act": act, "post": post, "account": json.loads(data).get("account", "")} for act, post, data in found]
+
+
+def photo_counts(connection: Connection, area: str, numbers: Sequence[str]) -> dict[str, int]:
+    """Count the photos of each of some incidents; those without are left out."""
+    attachment = tables.attachment
+    asked = (
+        select(incident.c.number, func.count())
+        .join(attachment, attachment.c.incident == incident.c.id)
+        .where(incident.c.area == area, incident.c.number.in_(numbers))
+        .group_by(incident.c.number)
+    )
+    return dict(connection.execute(asked).all())
+
+
 def latest(connection: Connection, area: str) -> datetime | None:
     """Return the latest time that an entry of an area carries; None where it has none."""
     history = tables.history.c
@@ -279,8 +318,10 @@ def mark_at(shift: datetime | None) -> ColumnElement[str]:
 def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     """Return the conditions of a question; tests/test_find.py reads the plans that they lead to."""
     wanted = _narrowest(wanted)
-    # Where `_mine` names the area, an index of the area would only tempt SQLite to walk through it.
-    found: list[ColumnElement[bool]] = [] if wanted.mine else [incident.c.area == wanted.area]
+    # Where `_mine` or the scope names the area and leads to the cases, an index of the area would only tempt SQLite to walk through it.
+    found: list[ColumnElement[bool]] = (
+        [] if wanted.mine or _is_scope_first(wanted) else [incident.c.area == wanted.area]
+    )
     if wanted.grid:
         inside = select(incident_grid.c.incident).where(incident_grid.c.incident == incident.c.id, *_inside(wanted))
         found.append(inside.exists())
@@ -308,33 +349,48 @@ def question(wanted: Wanted, *columns: Any, order: str = "", whole: bool = False
 
 
 def _narrowest(wanted: Wanted) -> Wanted:
-    """Ask for the grid beyond which one does not see, where no other is asked for: its index leads there."""
+    """Ask for the grid beyond which one does not see, where that is all and no other is asked for: its index leads there."""
     within = wanted.within
-    if wanted.grid or not within.grid:
+    if wanted.grid or not within.grid or within.posts:
         return wanted
     rest = replace(within, grid="", codes=frozenset())
     return replace(wanted, grid=within.grid, codes=within.codes, within=rest)
 
 
-def _seen(within: Within) -> list[ColumnElement[bool]]:
-    """Return how far one sees, as conditions: the same as `Within.holds`."""
-    found: list[ColumnElement[bool]] = []
+def _seen(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return how far one sees, as a condition: the same as `Within.holds`. Where something rare narrows the question each case is looked up, else all that one sees."""
+    if not wanted.within.narrows:
+        return []
+    if _is_rare(wanted):
+        return [or_(*(way.where(way.selected_columns.incident == incident.c.id).exists() for way in _ways(wanted)))]
+    return [incident.c.id.in_(union_all(*_ways(wanted)))]
+
+
+def _ways(wanted: Wanted) -> list[Select[Any]]:
+    """Return the ways by which one sees a case: its grid, its posts; each a look-up by index."""
+    within, place, works = wanted.within, incident_grid.alias().c, incident_post.alias().c
+    ways = []
     if within.grid:
-        place = incident_grid.alias().c
-        there = (place.incident == incident.c.id, place.key == within.grid, _among(place.code, within.codes))
-        found.append(select(place.incident).where(*there).exists())
-    if within.post:
-        c, post = incident.c, within.post
-        named = [column == post for column in (c.handler, c.post, c.informed, c.overdue_post)]
-        found.append(or_(*named, state.of_state("reporter") == post, state.handled_by(post)))
-    return found
+        inside = (place.area == wanted.area, place.key == within.grid, _among(place.code, within.codes))
+        ways.append(select(place.incident).where(*inside))
+    if within.posts:
+        ways.append(select(works.incident).where(works.area == wanted.area, _among(works.post, within.posts)))
+    return ways
 
 
 def _is_grid_first(wanted: Wanted) -> bool:
     """Tell whether a question is about one grid, and nothing narrows it to few incidents."""
+    return bool(wanted.grid) and len(wanted.codes) == 1 and not _is_narrow(wanted)
+
+
+def _is_scope_first(wanted: Wanted) -> bool:
+    """Tell whether how far one sees leads to the cases: no grid is asked for, and nothing narrows the question to few incidents."""
+    return wanted.within.narrows and not (wanted.grid or wanted.active_since or _is_narrow(wanted))
+
+
+def _is_narrow(wanted: Wanted) -> bool:
     is_open = wanted.marks == {Mark.RED.value} or (wanted.statuses and wanted.statuses <= OPEN)
-    is_rare = _is_rare(wanted) or (is_open and (wanted.classes or wanted.majors or wanted.statuses))
-    return bool(wanted.grid) and len(wanted.codes) == 1 and not is_rare
+    return _is_rare(wanted) or bool(is_open and (wanted.classes or wanted.majors or wanted.statuses))
 
 
 def _is_rare(wanted: Wanted) -> bool:
@@ -388,7 +444,7 @@ def _narrowed(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(c.mark.in_([mark.value for mark in Mark]))
     elif (wanted.handler or wanted.post) and wanted.statuses and wanted.statuses <= OPEN:
         found.append(c.mark == Mark.RED.value)  # says nothing new, and leads to the index
-    return found + _in_time(wanted) + _in_state(wanted) + _said(wanted) + _seen(wanted.within)
+    return found + _in_time(wanted) + _in_state(wanted) + _said(wanted) + _seen(wanted)
 
 
 def _in_state(wanted: Wanted) -> list[ColumnElement[bool]]:
@@ -400,6 +456,8 @@ def _in_state(wanted: Wanted) -> list[ColumnElement[bool]]:
         found.append(not_(state.handled_by(wanted.not_by)))
     if wanted.asking:
         found.append(state.asking())
+    if wanted.helping:
+        found.append(state.of_state("help_to") == wanted.helping)
     if wanted.until_before:
         found += [
             state.of_state("until") != "",

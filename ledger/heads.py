@@ -14,6 +14,7 @@ from ledger.history import Head
 
 FILE = "heads.log"
 LINE = re.compile(r"(\S+) (\d+):([0-9a-f]{64}) ([0-9a-f]*) (\w+)")
+NEWEST = 2**20  # bytes of the log in which `last` looks: half a year of lines
 GIVEN = re.compile(r"(\d+):([0-9a-f]{64})")
 
 
@@ -53,6 +54,18 @@ def noted(folder: Path) -> tuple[list[Head], list[str]]:
     found = [LINE.fullmatch(line) for line in lines]
     wrong = [f"line {number} of {path} is no head" for number, match in enumerate(found, 1) if not match]
     return [Head(int(match[2]), match[3], match[4]) for match in found if match], wrong
+
+
+def last(folder: Path, why: str) -> datetime | None:
+    """Return when a line was last written for a reason, looking at the newest of the log; None where none of those says so, or the log cannot be read."""
+    try:
+        with (folder / FILE).open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - NEWEST))
+            lines = file.read().decode("ascii", "replace").splitlines()
+    except OSError:
+        return None
+    found = (match for line in reversed(lines) if (match := LINE.fullmatch(line)) and match[5] == why)
+    return next((datetime.fromisoformat(match[1]) for match in found), None)
 
 
 def given(text: str) -> Head:

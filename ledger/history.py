@@ -9,6 +9,7 @@ import hmac
 import json
 import os
 import secrets
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,6 +128,11 @@ def key_of(folder: Path, name: str = KEY_FILE) -> bytes:
         return _new_key(path)
     except (OSError, ValueError) as error:
         raise LedgerError(f"{path} cannot be read as the ledger's key: {error}. Restore it from a backup.") from error
+
+
+def is_shared(path: Path) -> bool:
+    """Tell whether others than its owner may read a file; raises OSError as `Path.stat`."""
+    return os.name == "posix" and bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def _parsed(text: str) -> bytes:

@@ -36,5 +36,7 @@ def erase(writing: Writing, what: str, area: str, *, before: datetime, at: datet
 
 def areas(connection: Connection) -> list[str]:
     """Return every area of which the ledger holds anything, whether or not its pack is still there."""
-    found = union(*(select(table.c.area) for table in (tables.incident, holding, shift, handover)))
+    found = union(
+        *(select(table.c.area) for table in (tables.incident, tables.service_order, holding, shift, handover))
+    )
     return sorted(connection.execute(found).scalars())

@@ -1,7 +1,6 @@
 """Sessions of browsers and of walls, as rows: of a token only its SHA-256 is stored. Every writing function is called in a change of the ledger."""
 
 import hashlib
-import os
 import secrets
 import stat
 from collections.abc import Collection, Mapping
@@ -16,7 +15,7 @@ from geo.errors import LedgerError
 from incidents.access import Role, Scope
 from ledger import tables
 from ledger.accounts import Account, of_row
-from ledger.history import key_of
+from ledger.history import is_shared, key_of
 from ledger.rows import plain
 from ledger.tables import instant, milliseconds
 
@@ -39,6 +38,8 @@ class Session:
         When it ends whatever happens.
     ended, why
         When it ended before that, and why: out, again, password, disabled, revoked, clock.
+    view
+        Key of the wall view to which a wall is bound; "" for none.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Session:
     why: str = ""
     name: str = ""
     scope: Scope | None = None
+    view: str = ""
 
     def is_over(self, now: datetime, *, idle: timedelta | None) -> bool:
         """Tell whether it is over at a time.
@@ -96,15 +98,12 @@ def session_key(folder: Path) -> bytes:
     """
     path = folder / KEY_FILE
     try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return key_of(folder, KEY_FILE)
+        if path.exists() and is_shared(path):
+            raise LedgerError(
+                f"{path} may be read by others (mode {stat.S_IMODE(path.stat().st_mode):04o}), who could have copied it. Delete it and start again: a new one is made, and everybody logs in anew."
+            )
     except OSError as error:
         raise LedgerError(f"{path} cannot be read: {error.strerror}. Let the console read {folder}.") from error
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise LedgerError(
-            f"{path} may be read by others (mode {stat.S_IMODE(mode):04o}), who could have copied it. Delete it and start again: a new one is made, and everybody logs in anew."
-        )
     try:
         return key_of(folder, KEY_FILE)
     except LedgerError as error:
@@ -201,9 +200,9 @@ def end(connection: Connection, key: str, why: str, now: datetime) -> bool:
     return bool(ended or walls_ended)
 
 
-def end_of(connection: Connection, key: str, why: str, now: datetime) -> int:
-    """End every session of an account, and return how many."""
-    of_it = update(session).where(session.c.account == key, session.c.ended.is_(None))
+def end_of(connection: Connection, key: str, why: str, now: datetime, *, but: str = "") -> int:
+    """End every session of an account, but for one by its key, and return how many."""
+    of_it = update(session).where(session.c.account == key, session.c.key != but, session.c.ended.is_(None))
     return int(connection.execute(of_it.values(ended=milliseconds(now), why=why)).rowcount)
 
 
@@ -234,7 +233,15 @@ def forget(connection: Connection, *, before: datetime) -> int:
 
 
 def offer(
-    connection: Connection, name: str, scope: Scope, code: str, *, code_until: datetime, until: datetime, now: datetime
+    connection: Connection,
+    name: str,
+    scope: Scope,
+    code: str,
+    *,
+    view: str = "",
+    code_until: datetime,
+    until: datetime,
+    now: datetime,
 ) -> Session:
     """Write a wall that may come in with a code, of which only a digest is handed in."""
     key = f"d{secrets.token_hex(8)}"
@@ -242,6 +249,7 @@ def offer(
         "key": key,
         "name": name,
         "scope": str(scope),
+        "view": view,
         "made": milliseconds(now),
         "code": code,
         "code_until": milliseconds(code_until),
@@ -250,7 +258,7 @@ def offer(
         "until": milliseconds(until),
     }
     connection.execute(insert(device).values(values))
-    return Session(key, "", "", "", None, None, until, name=name, scope=scope)
+    return Session(key, "", "", "", None, None, until, name=name, scope=scope, view=view)
 
 
 def redeem(connection: Connection, code: str, token: str, *, address: str, agent: str, now: datetime) -> Session | None:
@@ -311,6 +319,7 @@ def _wall(row: Mapping[Any, Any]) -> Session:
         why="revoked" if row["ended"] is not None else "",
         name=row["name"],
         scope=Scope.read(row["scope"]),
+        view=row["view"],
     )
 
 

@@ -183,12 +183,14 @@ def _upsert(table: str, keys: Sequence[str], value: str) -> Statement:
     return Statement(made, (*keys, value))
 
 
-head, history, incident, incident_grid, origin, serial = (
+head, history, incident, incident_grid, incident_post, origin, sent, serial = (
     tables.head,
     tables.history,
     tables.incident,
     tables.incident_grid,
+    tables.incident_post,
     tables.origin,
+    tables.sent,
     tables.serial,
 )
 _HEAD = select(head.c.version, head.c.hash, head.c.signature)
@@ -203,6 +205,11 @@ ORIGIN = _always(
     .join(origin, origin.c.incident == incident.c.id)
     .where(origin.c.area == bindparam("area"), origin.c.source == bindparam("source"), origin.c.key == bindparam("key"))
 )
+SENT = _always(
+    select(incident.c.number, sent.c.version)
+    .join(sent, sent.c.incident == incident.c.id)
+    .where(sent.c.area == bindparam("area"), sent.c.account == bindparam("account"), sent.c.key == bindparam("key"))
+)
 SERIAL = _always(select(serial.c.last).where(serial.c.area == bindparam("area"), serial.c.day == bindparam("day")))
 SET_SERIAL = _upsert("serial", ("area", "day"), "last")
 POSTS_CHANGED = _always(
@@ -210,12 +217,14 @@ POSTS_CHANGED = _always(
         history.c.area == bindparam("area"), history.c.subject == literal_column("'post'")
     )
 )
+SIDE = _always(select(tables.bridge.c.side).where(tables.bridge.c.area == bindparam("area")))
 _NUMBERS = (
     "SELECT origin.area, origin.source, origin.key, incident.number FROM json_to_recordset(%(asked)s::json) AS asked(area text, source text, key text) "
     "JOIN origin USING (area, source, key) JOIN incident ON incident.id = origin.incident"
 )
 RELATE = _upsert("relation", ("one", "other"), "kind")
 LEAVE_GRIDS = _always(delete(incident_grid).where(incident_grid.c.incident == bindparam("row_id")))
+LEAVE_POSTS = _always(delete(incident_post).where(incident_post.c.incident == bindparam("row_id")))
 _last = select(func.max(history.c.version)).where(
     history.c.area == bindparam("area"),
     history.c.subject == literal_column("'incident'"),

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 
 from geo.errors import LedgerBroken, LedgerError
 from ledger import audit, lease, migrations, statements
+from ledger.hearing import Listener, notify
 from ledger.history import KEY_FILE, Head, is_signed, key_of, sign
 from ledger.migrations import WRITING
 from ledger.writing import Known, Writing
@@ -27,6 +28,7 @@ MOST_IN_ONE = 64  # changes in one commit
 # A request may read within a read: more connections than a server has threads (40), or they would wait for one another.
 POOL: Mapping[str, Any] = {"pool_size": 8, "max_overflow": 56}
 BUSY = 30  # seconds that a writer waits for another process
+CONNECT = 10  # seconds in which PostgreSQL must answer; without a limit, one that is cut off would hold every thread of a server
 IDLE = 2.0  # seconds after which a connection is asked whether it still answers
 EVERY = 20_000  # versions between two looks at how the database plans
 INTERRUPTED = "The writing was interrupted. Look whether it was done; if not, do it again."
@@ -41,10 +43,15 @@ class Ledger:
         The database.
     folder
         Where photos, the key and, with SQLite, the database lie.
+    moved
+        Set whenever this process wrote into the history, for one who waits for that and clears it.
+    committed
+        Is told after each commit how many seconds it took, waiting for other processes included.
     """
 
     def __init__(self, engine: Engine, folder: Path, key: bytes) -> None:
-        self.engine, self.folder = engine, folder
+        self.engine, self.folder, self.moved = engine, folder, Event()
+        self.committed: Callable[[float], None] = _unwatched
         self._key = key
         self._waiting: deque[_Job[Any]] = deque()
         self._mutex = Lock()  # of _waiting and _led
@@ -52,6 +59,7 @@ class Ledger:
         self._leader = 0  # thread that commits now
         self._known = Known()  # by who leads alone
         self._writer = engine.execution_options(**{WRITING: True})
+        self._wakes: list[Callable[[], None]] = []
 
     def change(self, work: Callable[[Writing], T], *, origins: Sequence[tuple[str, str, str]] = ()) -> T:
         """Do some work on the ledger, and return what it returned once all of it is on the disk.
@@ -83,9 +91,10 @@ class Ledger:
         """Commit the works that wait, this one first, and hand the lead to the next that waits."""
         with self._mutex:
             batch = [self._waiting.popleft() for _ in range(min(MOST_IN_ONE, len(self._waiting)))]
-        self._leader = get_ident()
+        self._leader, began = get_ident(), monotonic()
         try:
             self._commit(batch)
+            self.committed(monotonic() - began)
         finally:
             self._leader = 0
             with self._mutex:
@@ -103,6 +112,19 @@ class Ledger:
         options = {"isolation_level": "REPEATABLE READ"} if self.engine.dialect.name == "postgresql" else {}
         with _named_errors(), self.engine.connect().execution_options(**options) as connection:
             yield connection
+
+    @contextmanager
+    def hearing(self, wake: Callable[[], None]) -> Iterator[Callable[[], bool]]:
+        """Have ``wake`` called, by any thread, after each commit: of this process, and with PostgreSQL of any; yields what tells whether those of others are heard of now.
+
+        Neither is certain: who wants to miss nothing looks now and then by themselves.
+        """
+        self._wakes.append(wake)
+        try:
+            with Listener(self.engine, wake) as listener:
+                yield lambda: listener.is_well
+        finally:
+            self._wakes.remove(wake)
 
     @contextmanager
     def alone(self) -> Iterator[Connection]:
@@ -201,8 +223,13 @@ class Ledger:
                 if head != before:
                     head = sign(head, self._key)
                     statements.SET_HEAD.run(connection, {"v": head.version, "h": head.hash, "s": head.signature})
+                    notify(connection)
                 statements.commit(connection)
         self._known = writing.known(head)
+        if head != before:
+            self.moved.set()
+            for wake in tuple(self._wakes):
+                wake()
         if before.version // EVERY != head.version // EVERY:
             self._look_around()
 
@@ -213,6 +240,10 @@ class Ledger:
                 f"The head of the history, version {head.version}, is not signed by {self.folder / KEY_FILE}: the database was changed by something else than "
                 "battlemap, or the key is another one. Nothing was written. Run `battlemap ledger verify`; put the key back, or restore a backup."
             )
+
+
+def _unwatched(_seconds: float) -> None:
+    """Nobody wants to know."""
 
 
 class _Job(Generic[T]):
@@ -375,7 +406,9 @@ def engine_of(folder: Path, url: str = "") -> Engine:
         raise LedgerError(
             f"BATTLEMAP_DATABASE_URL names {address.get_backend_name()}; battlemap knows PostgreSQL and SQLite."
         )
-    engine = create_engine(address.set(drivername="postgresql+psycopg"), **POOL)
+    engine = create_engine(
+        address.set(drivername="postgresql+psycopg", query={"connect_timeout": str(CONNECT), **address.query}), **POOL
+    )
     _ping_the_idle(engine)
     return engine
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 CONVENTION = {
@@ -65,7 +66,7 @@ history = Table(
     METADATA,
     Column("version", Number, primary_key=True, autoincrement=False),
     Column("area", String(80), nullable=False),
-    Column("subject", String(20), nullable=False),  # incident, post, rota, group, view, area
+    Column("subject", String(20), nullable=False),  # incident, whistle, visit, post, rota, group, view, area
     Column("key", String(120), nullable=False),  # number of the incident, key of the post, …
     Column("act", String(30), nullable=False),
     Column("post", String(200), nullable=False),
@@ -162,6 +163,17 @@ incident_grid = Table(
     Index("ix_incident_grid_code", "area", "key", "code", "reported", "incident"),
 )
 
+# Every post that has something to do with a case (`incidents.within.workers`): what leads to the cases of who has to work on them.
+incident_post = Table(
+    "incident_post",
+    METADATA,
+    Column("incident", Number, ForeignKey("incident.id"), primary_key=True),
+    Column("post", String(200), primary_key=True),
+    Column("area", String(80), nullable=False),
+    Column("reported", BigInteger, nullable=False),
+    Index("ix_incident_post_post", "area", "post", "reported", "incident"),
+)
+
 # What a creation came from: an idempotency key (source "key") or the id of another system. The same twice makes one incident.
 origin = Table(
     "origin",
@@ -171,6 +183,18 @@ origin = Table(
     Column("key", String(120), primary_key=True),
     Column("incident", Number, ForeignKey("incident.id"), nullable=False),
     Index("ix_origin_incident", "incident"),
+)
+
+# What an account sent from a phone, by the key that the phone gave it, and the entry of the history that it became: the same sent again is answered from here.
+sent = Table(
+    "sent",
+    METADATA,
+    Column("area", String(80), primary_key=True),
+    Column("account", String(20), primary_key=True),
+    Column("key", String(36), primary_key=True),
+    Column("incident", Number, ForeignKey("incident.id"), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Index("ix_sent_incident", "incident"),
 )
 
 reporter = Table(
@@ -306,6 +330,390 @@ saved_view = Table(
     UniqueConstraint("area", "post", "name"),
 )
 
+# Sites (场所、污染源, ledger/sites.py): what there is to inspect, where it stands now, and which post answers for it.
+site = Table(
+    "site",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("number", String(30), nullable=False),
+    Column("version", BigInteger, nullable=False),  # of its last change
+    Column("kind", String(30), nullable=False),  # of site_kinds.toml
+    Column("name", String(120), nullable=False),
+    Column("lon", Float(53), nullable=False),
+    Column("lat", Float(53), nullable=False),
+    Column("address", String(300), nullable=False),
+    Column("building", String(100), nullable=False),
+    Column("codes", Text, nullable=False),  # {level or overlay: code}
+    Column("match", String(20), nullable=False),  # inside, boundary, nearest, outside
+    Column("edge_m", Float(53)),  # metres to the nearest boundary, where it is near enough to matter
+    Column("post", String(200), nullable=False),  # answers for it
+    Column("bound", String(10), nullable=False),  # rule, hand
+    Column("bound_reason", String(200), nullable=False),
+    Column("bound_since", String(10)),
+    Column("mobile", String(60), nullable=False),  # mark of a vehicle
+    Column("spots", Text, nullable=False),  # [[lon, lat, label], …]
+    Column("households", Integer),
+    Column("state", String(12), nullable=False),  # active, suspended, moved, closed
+    Column("state_reason", String(200), nullable=False),
+    Column("state_since", String(10)),
+    Column("documents", Text, nullable=False),  # [[key, issued, expires, note], …]
+    Column("expires", String(10)),  # the first day on which one of them runs out
+    Column("fields", Text, nullable=False),
+    Column("note", String(300), nullable=False),
+    Column("contact", String(40), nullable=False),  # the office's telephone; never in the history
+    Column("source", String(40), nullable=False),  # system that an external id comes from
+    Column("external_id", String(120), nullable=False),
+    UniqueConstraint("area", "number"),
+    Index("ix_site_order", "area", "id"),
+    Index("ix_site_kind", "area", "state", "kind"),
+    Index("ix_site_post", "area", "post", "state"),
+    Index("ix_site_expires", "area", "expires"),
+    Index("ix_site_version", "area", "version"),
+    Index("ix_site_source", "area", "source", "external_id"),
+)
+
+# The grids in which a site counts: of every level and overlay. Kind and state stand here as well, so that sites are counted by grid in one index.
+site_grid = Table(
+    "site_grid",
+    METADATA,
+    Column("site", Number, ForeignKey("site.id"), primary_key=True),
+    Column("key", String(40), primary_key=True),
+    Column("code", String(60), primary_key=True),
+    Column("area", String(80), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("kind", String(30), nullable=False),
+    Index("ix_site_grid_code", "area", "key", "code", "state", "kind", "site"),
+)
+
+# A warning (预警, ledger/alerts.py) that the street received.
+alert = Table(
+    "alert",
+    METADATA,
+    Column("id", Number, primary_key=True),
+    Column("area", String(80), nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("level", String(10), nullable=False),
+    Column("issuer", String(60), nullable=False),
+    Column("number", String(60), nullable=False),  # of the order, "" for none
+    Column("begins", BigInteger, nullable=False),
+    Column("ends", BigInteger),  # as it is expected
+    Column("lifted", BigInteger),
+    Index("ix_alert_area", "area", "lifted"),
+    sqlite_autoincrement=True,
+)
+
+# A view of a wall (大屏视图, ledger/wall_views.py): what one screen shows.
+wall_view = Table(
+    "wall_view",
+    METADATA,
+    Column("area", String(80), primary_key=True),
+    Column("key", String(40), primary_key=True),
+    Column("name", String(60), nullable=False),
+    Column("grid", String(130), nullable=False),  # level:code; "" for the whole area
+    Column("layers", Text, nullable=False),  # [key, …]
+    Column("panels", Text, nullable=False),  # [panel, …]
+    Column("every", Integer, nullable=False),  # seconds of a stop; 0 where it stands still
+    Column("over", String(40), nullable=False),
+    Column("theme", String(10), nullable=False),
+    Column("chime", Boolean, nullable=False),
+)
+
+# A whistle (吹哨报到, ledger/whistles.py): where it stands. `state` holds all that its lifecycle decides.
+whistle = Table(
+    "whistle",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("version", BigInteger, nullable=False),  # of its last change
+    Column("kind", String(30), nullable=False),
+    Column("incident", String(60), nullable=False),  # number of the case that it is about, "" for none
+    Column("asker", String(200), nullable=False),
+    Column("lon", Float(53), nullable=False),
+    Column("lat", Float(53), nullable=False),
+    Column("codes", Text, nullable=False),  # of the place: {level or overlay: code}
+    Column("line", Text, nullable=False),  # of who asked: {level: code}, its own grid and those above
+    Column("state", Text, nullable=False),
+    Column("phase", String(12), nullable=False),
+    Column("due", BigInteger),
+    UniqueConstraint("area", "number"),
+    Index("ix_whistle_phase", "area", "phase", "due"),
+    Index("ix_whistle_incident", "area", "incident"),
+)
+
+# Who sees a whistle: each post that has to do with it, and the asker's grids ("grid:level:code"); nobody else hears of it.
+whistle_seen = Table(
+    "whistle_seen",
+    METADATA,
+    Column("whistle", Number, ForeignKey("whistle.id"), primary_key=True),
+    Column("by", String(200), primary_key=True),
+    Column("area", String(80), nullable=False),
+    Index("ix_whistle_seen_by", "area", "by", "whistle"),
+)
+
+whistle_photo = Table(
+    "whistle_photo",
+    METADATA,
+    Column("whistle", Number, ForeignKey("whistle.id"), primary_key=True),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("sha256", String(64), primary_key=True),
+    Column("thumbnail", String(64), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+)
+
+# A service team (服务队, ledger/teams.py). Who belongs to it is not kept.
+team = Table(
+    "team",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("post", String(200), nullable=False),
+    Column("skills", Text, nullable=False),  # [item of the catalogue, …]
+    Column("areas", Text, nullable=False),  # [[level, code], …]; [] for all of the area
+    Column("days", String(10), nullable=False),  # every, workdays
+    Column("opens", String(5), nullable=False),
+    Column("closes", String(5), nullable=False),
+    Column("ended", Boolean, nullable=False),
+    Index("ix_team_area", "area", "name"),
+)
+
+# A service order (居民点单, ledger/orders.py): where it stands. It knows no resident. `state` holds all that its lifecycle decides.
+service_order = Table(
+    "service_order",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("version", BigInteger, nullable=False),  # of its last change
+    Column("item", String(30), nullable=False),
+    Column("key", String(20), nullable=False),  # opaque
+    Column("asker", String(200), nullable=False),
+    Column("building", String(80), nullable=False),
+    Column("unit", Float(53)),
+    Column("floor", Float(53)),
+    Column("lon", Float(53), nullable=False),
+    Column("lat", Float(53), nullable=False),
+    Column("codes", Text, nullable=False),  # of the place: {level or overlay: code}
+    Column("state", Text, nullable=False),
+    Column("phase", String(12), nullable=False),
+    Column("team", Number, nullable=False),  # 0 for none
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("next", Boolean, nullable=False),  # whether another one comes after it, which was not made yet
+    Column("ended", BigInteger),  # when it was done, cancelled or missed
+    UniqueConstraint("area", "number"),
+    Index("ix_service_order_phase", "area", "phase", "since"),
+    Index("ix_service_order_next", "area", "next"),
+    Index("ix_service_order_ended", "area", "ended"),
+    Index("ix_service_order_version", "area", "version"),
+    Index("ix_service_order_key", "key", "area"),  # not by the area first: SQLite would take it for lists of an area
+)
+
+# Who sees an order: each post that has to do with it now, and the grids of its place ("grid:level:code"); nobody else hears of it.
+order_seen = Table(
+    "order_seen",
+    METADATA,
+    Column("order", Number, ForeignKey("service_order.id"), primary_key=True),
+    Column("by", String(200), primary_key=True),
+    Column("area", String(80), nullable=False),
+    Index("ix_order_seen_by", "area", "by", "order"),
+)
+
+# A visit (走访, ledger/visits.py): a walk to a place. It knows no resident. `standing` holds all that its lifecycle decides.
+visit = Table(
+    "visit",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("version", BigInteger, nullable=False),  # of its last change
+    Column("kind", String(20), nullable=False),
+    Column("visitor", String(200), nullable=False),
+    Column("building", String(100), nullable=False),
+    Column("lon", Float(53), nullable=False),
+    Column("lat", Float(53), nullable=False),
+    Column("codes", Text, nullable=False),  # of the place: {level or overlay: code}
+    Column("leaf", String(300), nullable=False),  # of the micro-grid; ";"-joined where some lie one above another
+    Column("standing", Text, nullable=False),
+    Column("phase", String(12), nullable=False),
+    Column("late", Boolean, nullable=False),  # whether the head was told that its day is over
+    Column("due", String(10), nullable=False),  # 2026-11-22; "" where nobody has to go
+    Column("topics", String(300), nullable=False),  # ;publicity;hazard;
+    Column("households", Integer),
+    Column("tries", Integer, nullable=False),
+    Column("walked", BigInteger),  # when somebody went there last
+    Column("ended", BigInteger),  # when it was done, refused or cancelled
+    Column("item", String(70), nullable=False),  # account and key by which a phone made it; "" elsewhere
+    UniqueConstraint("area", "number"),
+    Index("ix_visit_due", "area", "phase", "due"),
+    Index("ix_visit_walked", "area", "phase", "walked"),
+    Index("ix_visit_visitor", "area", "visitor", "phase"),
+    Index("ix_visit_ended", "area", "ended"),
+    Index("ix_visit_item", "area", "item"),
+    Index("ix_visit_version", "area", "version"),
+)
+
+# Who sees a visit: the posts that planned it and that go there, and the grids of its place ("grid:level:code"); nobody else hears of it.
+visit_seen = Table(
+    "visit_seen",
+    METADATA,
+    Column("visit", Number, ForeignKey("visit.id"), primary_key=True),
+    Column("by", String(200), primary_key=True),
+    Column("area", String(80), nullable=False),
+    Index("ix_visit_seen_by", "area", "by", "visit"),
+)
+
+# Where a building's gas, power and water are cut off, who has the key, and where its people gather (ledger/emergencies.py): words of the street about a place, none about people.
+cutoff = Table(
+    "cutoff",
+    METADATA,
+    Column("area", String(80), primary_key=True),
+    Column("building", String(100), primary_key=True),
+    Column("kind", String(10), primary_key=True),  # gas, electric, water, muster, units (households by unit)
+    Column("place", String(200), nullable=False),
+    Column("keeper", String(200), nullable=False),  # the post that has the key, "" for none
+)
+
+# An emergency in a building (应急事件), and what was done: a line is struck, never deleted.
+emergency = Table(
+    "emergency",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("building", String(100), nullable=False),
+    Column("kind", String(30), nullable=False),  # class of emergency.toml
+    Column("begun", BigInteger, nullable=False),
+    Column("post", String(200), nullable=False),
+    Column("ended", BigInteger),
+    Column("ended_by", String(200), nullable=False),
+    Index("ix_emergency_building", "area", "building", "ended"),
+)
+
+emergency_step = Table(
+    "emergency_step",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its entry
+    Column("emergency", Number, ForeignKey("emergency.id"), nullable=False),
+    Column("area", String(80), nullable=False),
+    Column("step", String(30), nullable=False),
+    Column("key", String(36), nullable=False),  # under which a page sent it: the same sent again is one line
+    Column("at", BigInteger, nullable=False),
+    Column("post", String(200), nullable=False),
+    Column("count", Integer),
+    Column("struck", BigInteger),
+    Column("struck_by", String(200), nullable=False),
+    UniqueConstraint("emergency", "key"),
+)
+
+# Notice boards (公示牌, ledger/boards.py): where each stands, who answers, and the token of its page.
+board = Table(
+    "board",
+    METADATA,
+    Column("id", Number, primary_key=True),
+    Column("area", String(80), nullable=False),
+    Column("name", String(60), nullable=False),  # the number on it
+    Column("place", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),  # of the place that it belongs to: building, grid …
+    Column("code", String(80), nullable=False),
+    Column("lon", Float(53), nullable=False),
+    Column("lat", Float(53), nullable=False),
+    Column("post", String(200), nullable=False),
+    Column(
+        "contact", String(40), nullable=False
+    ),  # the office's telephone as it is printed on it; never in the history
+    Column("put_up", String(10), nullable=False),  # the day, "" for unknown
+    Column("state", String(12), nullable=False),  # standing, damaged, missing, removed
+    Column("checked", BigInteger),
+    Column("token", String(40), nullable=False),  # of its page, as it stands on the board; never in the history
+    Column("digest", String(64), nullable=False),  # SHA-256 of it, by which it is found
+    UniqueConstraint("area", "name"),
+    UniqueConstraint("digest"),
+    sqlite_autoincrement=True,  # a number that was taken back is not given again: the history names it
+)
+
+# What is told to whom, derived from the history (ledger/outbox.py): its words are made when it is sent, so that nothing anybody wrote stands here.
+UNCALLED = text("read_by IS NOT NULL AND called IS NULL")  # the call list asks for those alone
+message = Table(
+    "message",
+    METADATA,
+    Column("id", Number, primary_key=True),
+    Column("area", String(80), nullable=False),
+    Column("version", BigInteger, nullable=False),  # of the entry that it comes from
+    Column("subject", String(20), nullable=False),
+    Column("number", String(120), nullable=False),  # key of that entry: the number of a case
+    Column("kind", String(30), nullable=False),  # assignment, reminder, night_red, …
+    Column("post", String(200), nullable=False),
+    Column("contact", String(200), nullable=False),  # by whose address it goes: a post, or "duty"
+    Column("channel", String(20), nullable=False),  # app, text, webhook, smtp, sms
+    Column("key", String(40), nullable=False),  # the same whenever it is sent again
+    Column("at", BigInteger, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("since", BigInteger, nullable=False),  # from when on it is tried
+    Column("due", BigInteger, nullable=False),  # next try
+    Column("attempts", Integer, nullable=False),
+    Column("error", String(300), nullable=False),
+    Column("receipt", String(120), nullable=False),  # what the receiver calls it
+    Column("sent", BigInteger),
+    Column("claim", String(32), nullable=False),  # of the process that sends it now
+    Column("claimed", BigInteger, nullable=False),  # until when that holds
+    Column("read_by", BigInteger),  # when it is to be read at the latest; NULL for whenever
+    Column("read", BigInteger),
+    Column("called", BigInteger),
+    UniqueConstraint("area", "version", "post", "channel", "kind"),
+    Index("ix_message_line", "area", "contact", "channel", "state", "id"),
+    Index("ix_message_state", "state", "due"),
+    Index("ix_message_post", "area", "channel", "post", "state"),
+    Index("ix_message_number", "area", "number"),
+    Index("ix_message_call", "area", "state", "id", "read_by", sqlite_where=UNCALLED, postgresql_where=UNCALLED),
+    sqlite_autoincrement=True,  # a number that was taken back is not given again: the history names it
+)
+
+# Up to which version the messages of an area were derived.
+outbox_cursor = Table(
+    "outbox_cursor",
+    METADATA,
+    Column("area", String(80), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+)
+
+# A bridge (网闸, ledger/bridge.py): this console and the one on the other side of a gate, which know of each other by files alone. One row for each area that has one.
+bridge = Table(
+    "bridge",
+    METADATA,
+    Column("area", String(80), primary_key=True),
+    Column("side", String(10), nullable=False),  # inside, outside: where this console stands
+    Column("peer", String(120), nullable=False),  # public key of the other one
+    Column("line", BigInteger, nullable=False),  # when it was joined: what was numbered before does not count any more
+    Column("sequence", BigInteger, nullable=False),  # of the last batch that was written
+    Column("previous", String(64), nullable=False),  # SHA-256 of its file
+    Column("exported", BigInteger, nullable=False),  # version up to which it went
+    Column("exported_at", BigInteger),
+    Column("acked", BigInteger, nullable=False),  # our version up to which the other side has everything
+    Column("owed", Boolean, nullable=False),  # whether it does not know yet what we took in
+    Column("seen_line", BigInteger, nullable=False),
+    Column("seen", BigInteger, nullable=False),  # sequence of the last batch that was taken in
+    Column("read", BigInteger, nullable=False),  # version of the other side up to which we have everything
+    Column("read_hash", String(64), nullable=False),  # hash of that entry there
+    Column("imported_at", BigInteger),
+    Column("made", BigInteger),  # when the last one was written, by the other side's clock
+)
+
+# What somebody did outside and the inside could not do: the account reads why on its phone.
+bridge_refusal = Table(
+    "bridge_refusal",
+    METADATA,
+    Column("area", String(80), primary_key=True),
+    Column("account", String(20), primary_key=True),
+    Column("key", String(36), primary_key=True),
+    Column("number", String(60), nullable=False),
+    Column("did", String(20), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 # Who may come in. The history names an account by its key alone; what else is known of it stands here and in the audit trail.
 account = Table(
     "account",
@@ -371,6 +779,7 @@ device = Table(
     Column("key", String(24), primary_key=True),
     Column("name", String(80), nullable=False),
     Column("scope", String(300), nullable=False),
+    Column("view", String(40), nullable=False, server_default=""),  # the only view that it shows; "" for any
     Column("made", BigInteger, nullable=False),
     Column("code", String(64)),  # keyed digest of the code by which it is let in, once
     Column("code_until", BigInteger, nullable=False),

@@ -1,6 +1,6 @@
 """Verifying a ledger: that its history was not changed, and that everything else follows from it.
 
-The chain is walked once in order of version; then the history of each incident is replayed and compared with how the incident stands, its words, grids and photos; last the
+The chain is walked once in order of version; then the history of each incident is replayed and compared with how the incident stands, its words, grids, posts and photos; last the
 audit trail is walked from its oldest kept line. All walks stream, so that a million entries need no more memory than a thousand.
 """
 
@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,14 @@ from sqlalchemy import Connection, Select, exists, func, select
 from geo.errors import BattlemapError, LedgerBroken
 from incidents.case import Incident
 from incidents.lifecycle import Act, By, CaseState, Entry, PostKind, replay
-from ledger import audit, beside, files, heads, tables
+from incidents.within import workers
+from ledger import audit, beside, files, heads, notices, orders, tables, visits, whistles, wordings
 from ledger.history import Break, Head, breaks
 from ledger.migrations import triggers
 from ledger.rows import WORDS, decided, dumps, facts, from_row, grids_of
 from ledger.store import Ledger, read_head
 from ledger.tables import instant, milliseconds
-from ledger.writing import digest_of
+from ledger.writing import ITEM
 
 Progress = Callable[[int, int], None]
 BATCH = 500  # incidents that are looked up together
@@ -106,6 +107,8 @@ def examine(
     found += breaks(tell(_chain(connection)), head, key, known)
     found += _replayed(connection, tell)
     found += beside.breaks(connection, tell(_others(connection)))
+    found += whistles.breaks(connection)
+    found += orders.breaks(connection)
     found += _photos(connection, folder, tell)
     found += (Break(0, line) for line in audit.breaks(connection, key))
     entries, incidents, photos = (
@@ -190,11 +193,17 @@ def _replayed(connection: Connection, tell: _Telling) -> Iterator[Break]:
         for entries in batch:
             _count_number(serials, entries[0])
     yield from _serials(connection, serials)
-    for table, number, key, what in (
-        (incident, incident.c.number, incident.c.version, "stands in the ledger without any history"),
-        (wording, wording.c.number, None, "has words in the ledger without any history"),
+    for table, number, key, subjects, what in (
+        (incident, incident.c.number, incident.c.version, ("incident",), "stands in the ledger without any history"),
+        (
+            wording,
+            wording.c.number,
+            None,
+            ("incident", whistles.SUBJECT, orders.SUBJECT, visits.SUBJECT, notices.SUBJECT),
+            "has words in the ledger without any history",
+        ),
     ):
-        known = exists().where(c.area == table.c.area, c.subject == "incident", c.key == number)
+        known = exists().where(c.area == table.c.area, c.subject.in_(subjects), c.key == number)
         columns = (table.c.area, number) if key is None else (table.c.area, number, key)
         for row in connection.execute(select(*columns).where(~known).distinct().limit(BATCH)):
             yield Break(row[2] if key is not None else 0, f"{row[1]} in {row[0]} {what}: it was put in")
@@ -234,8 +243,10 @@ class _Batch:
         for row in connection.execute(select(wording).where(wording.c.number.in_(numbers))).mappings():
             self._words.setdefault((row["area"], row["number"]), {})[row["key"]] = dict(row)
         self._grids = _sets(connection, tables.incident_grid, ("key", "code", "area", "reported"), ids)
+        self._posts = _sets(connection, tables.incident_post, ("post", "area", "reported"), ids)
         self._photos = _sets(connection, tables.attachment, ("version", "at", *PHOTO), ids)
         self._origins = _sets(connection, tables.origin, ("area", "source", "key"), ids)
+        self._sent = _sets(connection, tables.sent, ("area", "account", "key", "version"), ids)
 
     def breaks(self) -> Iterator[Break]:
         """Yield what does not hold of them."""
@@ -265,10 +276,14 @@ class _Batch:
                 yield Break(last["version"], f"{_name(last)} is listed with another {name} than its state says")
         if self._grids.get(row["id"], set()) != {(*one, row["area"], row["reported"]) for one in grids_of(incident)}:
             yield Break(last["version"], f"{_name(last)} is counted in other grids than its history says")
+        if self._posts.get(row["id"], set()) != {(one, row["area"], row["reported"]) for one in workers(incident)}:
+            yield Break(last["version"], f"{_name(last)} is shown to other posts than its history says")
         yield from _shown(parsed, self._photos.get(row["id"], set()), _name(last))
         told = {(row["area"], *parsed[0].data["origin"])} if "origin" in parsed[0].data else set()
         if self._origins.get(row["id"], set()) != told:
             yield Break(row["id"], f"{_name(last)} comes from another origin than its history says")
+        if self._sent.get(row["id"], set()) != {_sent(row["area"], entry) for entry in parsed if ITEM in entry.data}:
+            yield Break(row["id"], f"{_name(last)} was sent from a phone otherwise than its history says")
 
 
 @dataclass(frozen=True)
@@ -288,6 +303,10 @@ class _Parsed:
         by = By(row["post"], PostKind(data["kind"]))
         entry = Entry(Act(row["act"]), by, instant(row["at"]), data)
         return cls(row["version"], entry, data, json.loads(row["before"]), json.loads(row["after"]))
+
+
+def _sent(area: str, entry: _Parsed) -> tuple[str, str, str, int]:
+    return area, entry.data.get("account", ""), entry.data[ITEM], entry.version
 
 
 def _shown(entries: Sequence[_Parsed], found: set[tuple[Any, ...]], name: str) -> Iterator[Break]:
@@ -355,14 +374,7 @@ def _unproved(entries: Sequence[_Parsed], words: Mapping[str, Mapping[str, Any]]
         for value in (*entry.data.values(), entry.after.get("words"))
         if isinstance(value, dict) and "ref" in value
     }
-    for key, (version, digest) in said.items():
-        row = words.get(key)
-        if row is None:
-            yield Break(version, f"the words {key} of {name} were removed; erasing leaves their row")
-        elif row["text"] is not None and digest_of(row["salt"], row["text"]) != digest:
-            yield Break(version, f"the words {key} of {name} were changed")
-    for key in sorted(words.keys() - said.keys()):
-        yield Break(0, f"the words {key} of {name} were put in; no entry refers to them")
+    yield from wordings.unproved(said, words, name)
 
 
 def _sets(
@@ -378,8 +390,10 @@ def _sets(
 
 def _photos(connection: Connection, folder: Path, tell: _Telling) -> Iterator[Break]:
     """Yield the photos whose files are missing or were changed."""
-    attachment = tables.attachment
-    for row in tell(_stream(connection, select(attachment).order_by(attachment.c.id))):
+    attachment, on_site = tables.attachment, tables.whistle_photo
+    attached = tell(_stream(connection, select(attachment).order_by(attachment.c.id)))
+    taken = _stream(connection, select(on_site).order_by(on_site.c.version, on_site.c.sha256))
+    for row in chain(attached, taken):
         for digest in {row["sha256"], row["thumbnail"]} - {""}:
             try:
                 files.verify(folder, digest)
@@ -388,9 +402,12 @@ def _photos(connection: Connection, folder: Path, tell: _Telling) -> Iterator[Br
 
 
 def _named(connection: Connection) -> set[str]:
-    attachment = tables.attachment
-    asked = select(attachment.c.sha256, attachment.c.thumbnail)
-    return {digest for row in _stream(connection, asked) for digest in row.values()}
+    return {
+        digest
+        for table in (tables.attachment, tables.whistle_photo)
+        for row in _stream(connection, select(table.c.sha256, table.c.thumbnail))
+        for digest in row.values()
+    }
 
 
 def _name(entry: Mapping[str, Any]) -> str:

@@ -9,20 +9,23 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, NestedTransaction, delete, exc, func, insert, select, update
+from sqlalchemy import Connection, NestedTransaction, delete, exc, func, insert, or_, select, update
 
 from geo.errors import Conflict, LifecycleError, UnknownIncident
 from incidents.case import Incident
 from incidents.lifecycle import Act, By, CaseState, Entry, PostKind, apply, undone
 from incidents.model import Mark
+from incidents.within import workers
 from ledger import statements, tables
 from ledger.history import Head, chained
 from ledger.rows import WORDS, changes, decided, dumps, facts, from_row, grids_of, to_row
 from ledger.tables import instant, milliseconds
 
-ORDER = ("incident", "incident_grid", "wording", "origin", "attachment", "reporter", "history")
+ORDER = ("incident", "incident_grid", "incident_post", "wording", "origin", "sent", "attachment", "reporter", "history")
 POST = "post"  # subject of entries about posts
-PERSONAL = ("reason", "text")  # what an act's data may hold of people's own words
+PERSONAL = ("reason", "text", "address")  # what an act's data may hold of people's own words
+OUTER = "W"  # (网外) ends what a number begins with that is given on the outer side of a bridge: the inner one never gives such a number
+ITEM = "item"  # what an act's data calls the key under which a phone sent it
 Actor = str | By  # the key of a post, or with it the account in which somebody acts
 
 
@@ -51,9 +54,11 @@ class _Collected:
     new: dict[int, Incident] = field(default_factory=dict)
     changed: dict[int, Incident] = field(default_factory=dict)
     moved: set[int] = field(default_factory=set)  # lie in other grids than before
+    passed: set[int] = field(default_factory=set)  # other posts work on them than before
     edited: set[int] = field(default_factory=set)  # more than their state changed
     ids: dict[tuple[str, str], int] = field(default_factory=dict)
     origins: dict[tuple[str, str, str], str] = field(default_factory=dict)  # numbers
+    sent: dict[tuple[str, str, str], tuple[str, int]] = field(default_factory=dict)  # numbers and versions
     serials: dict[tuple[str, str], int] = field(default_factory=dict)
     counted: set[tuple[str, str]] = field(default_factory=set)  # serials that are not in the database yet
     posts: dict[str, int] = field(default_factory=dict)  # last change of each area's posts
@@ -75,9 +80,11 @@ class _Collected:
         for id_, after in other.changed.items():
             self.set(id_, after)
         self.moved |= other.moved
+        self.passed |= other.passed
         self.edited |= other.edited
         self.ids |= other.ids
         self.origins |= other.origins
+        self.sent |= other.sent
         self.serials |= other.serials
         self.counted |= other.counted
         self.posts |= other.posts
@@ -96,11 +103,14 @@ class Known:
         Area and day -> last number that was given.
     posts
         Area -> version of the last change of its posts.
+    sides
+        Area -> on which side of a bridge it stands here.
     """
 
     head: Head | None = None
     serials: dict[tuple[str, str], int] = field(default_factory=dict)
     posts: dict[str, int] = field(default_factory=dict)
+    sides: dict[str, str] = field(default_factory=dict)
 
 
 class Writing:
@@ -117,6 +127,7 @@ class Writing:
         self._looked_up: dict[tuple[str, str, str], str | None] = {}
         self._own, self._kept = _Collected(), _Collected()
         self._savepoint: NestedTransaction | None = None
+        self._joins = False  # a bridge is joined in this transaction: sides are not what they were
 
     @contextmanager
     def work(self) -> Iterator[None]:
@@ -139,6 +150,23 @@ class Writing:
         self._kept.take(self._own)
         self._own = _Collected()
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Do a part of a work that may fail by itself: what it did is dropped when it raises, and the work may go on."""
+        before = self.flush()
+        kept = replace(self._own, **{name: value.copy() for name, value in vars(self._own).items()})
+        savepoint = self._connection.begin_nested()
+        try:
+            yield
+            self.flush()
+        except exc.DBAPIError:
+            raise  # the whole transaction falls
+        except BaseException:
+            savepoint.rollback()
+            self._own, self._head = kept, before
+            raise
+        savepoint.commit()
+
     def finish(self) -> Head:
         """Write what the works did, and return the head after them."""
         self._kept = self._write(self._kept)
@@ -147,7 +175,7 @@ class Writing:
     def known(self, head: Head) -> Known:
         """Return what the next writer need not ask for, once all of this is committed with that head."""
         serials, posts = self._known.serials | self._kept.serials, self._known.posts | self._kept.posts
-        return Known(head, serials, posts)
+        return Known(head, serials, posts, {} if self._joins else self._known.sides)
 
     def expect(self, origins: Iterable[tuple[str, str, str]]) -> None:
         """Look up at once what the works will look for (`find`): area, source and key."""
@@ -186,6 +214,7 @@ class Writing:
         day: str,
         origin: tuple[str, str] | None = None,
         photos: Sequence[Attached] = (),
+        number: str = "",
     ) -> Incident:
         """Write a new incident, and return it with its number.
 
@@ -197,6 +226,8 @@ class Writing:
             What its number begins with, and the day ``20261122`` in the area's time.
         origin
             Source and key that make it the only one of its kind: an idempotency key, or the id of another system. The incident that is there already is returned.
+        number
+            The number that the other side of a bridge gave it.
         """
         found = self.find(incident.area, *origin) if origin else None
         if found:
@@ -205,7 +236,11 @@ class Writing:
             entry = replace(entry, data={**entry.data, "origin": list(origin)})
         entry, said = self._kept_apart(entry, photos)
         state = apply(None, entry)
-        number = f"{prefix}-{day}-{self._serial(incident.area, day):04d}"
+        if number:
+            self._count(incident.area, number)
+        else:
+            begins = prefix + (OUTER if self.side(incident.area) == "outside" else "")
+            number = f"{begins}-{day}-{self._serial(incident.area, day):04d}"
         reported = _at(incident.reported)
         made = replace(incident, number=number, reported=reported, state=state, version=self.version + 1)
         id_ = made.version
@@ -217,6 +252,7 @@ class Writing:
             self._own.origins[made.area, *origin] = number
             self._add("origin", {"area": made.area, "source": origin[0], "key": origin[1], "incident": id_})
         self._attach(made, photos, at=entry.at)
+        self._note_sent(made, entry)
         return made
 
     def act(
@@ -263,7 +299,10 @@ class Writing:
             self._own.edited.add(id_)
         if before.codes != after.codes or before.reported != after.reported:
             self._own.moved.add(id_)
+        if workers(before) != workers(after) or before.reported != after.reported:
+            self._own.passed.add(id_)
         self._attach(after, photos, at=entry.at)
+        self._note_sent(after, entry)
         return after
 
     def get(self, area: str, number: str) -> Incident:
@@ -294,6 +333,16 @@ class Writing:
         number = number or self._looked_up[origin]
         return None if number is None else self.get(area, number)
 
+    def sent(self, area: str, account: str, key: str) -> tuple[str, int] | None:
+        """Return the number of the incident, and the version of the entry, that something became which an account sent under a key; None where it did not arrive."""
+        item = area, account, key
+        found = self._own.sent.get(item) or self._kept.sent.get(item)
+        if found:
+            return found
+        asked = {"area": area, "account": account, "key": key}
+        row = statements.SENT.run(self._connection, asked).fetchone()
+        return (row[0], row[1]) if row else None
+
     def posts_changed(self, area: str) -> int:
         """Return the version of the last change of an area's posts before this transaction; 0 when there was none."""
         if area not in self._known.posts:
@@ -302,6 +351,20 @@ class Writing:
                 return self._began  # changed in this transaction, and before it nobody asked
             self._known.posts[area] = found
         return self._known.posts[area]
+
+    def side(self, area: str) -> str:
+        """Return on which side of a bridge an area stands here, ``inside`` or ``outside``; "" where it has none."""
+        if self._joins or area not in self._known.sides:
+            row = statements.SIDE.run(self._connection, {"area": area}).fetchone()
+            found = str(row[0]) if row else ""
+            if self._joins:
+                return found
+            self._known.sides[area] = found
+        return self._known.sides[area]
+
+    def joins(self) -> None:
+        """Note that this transaction changes on which side an area stands."""
+        self._joins = True
 
     def id_of(self, area: str, number: str) -> int:
         """Return the row number of an incident."""
@@ -316,6 +379,14 @@ class Writing:
         for photo in photos:
             row = {**vars(photo), "incident": self.id_of(incident.area, incident.number)}
             self._add("attachment", {**row, "at": milliseconds(at), "version": self.version})
+
+    def _note_sent(self, incident: Incident, entry: Entry) -> None:
+        """Note under which key a phone sent an act, with the act itself: both stand or fall."""
+        if ITEM in entry.data:
+            item = incident.area, entry.by.account, str(entry.data[ITEM])
+            self._own.sent[item] = incident.number, self.version
+            row = dict(zip(("area", "account", "key"), item, strict=True))
+            self._add("sent", {**row, "incident": self.id_of(incident.area, incident.number), "version": self.version})
 
     def relate(self, area: str, one: str, other: str, kind: str) -> None:
         """Note that two incidents are the same thing (``linked``), or found to be different (``apart``)."""
@@ -349,7 +420,7 @@ class Writing:
         self._add("reporter", {"incident": id_, "name": name, "phone": phone, "caller": caller, "sealed": sealed})
 
     def erase_words(self, area: str, number: str, entry: Entry) -> int:
-        """Erase what people wrote about an incident, and who reported it; return how many texts that were. The history keeps that there were some.
+        """Erase what people wrote about an incident and its whistles, and who reported it; return how many texts that were. The history keeps that there were some.
 
         Parameters
         ----------
@@ -364,7 +435,11 @@ class Writing:
         id_ = self.id_of(area, number)
         self.flush()
         wording, reporter = tables.wording, tables.reporter
-        told = (wording.c.area == area, wording.c.number == number, wording.c.text.is_not(None))
+        whistles = select(tables.whistle.c.number).where(
+            tables.whistle.c.area == area, tables.whistle.c.incident == number
+        )
+        spoken_of = or_(wording.c.number == number, wording.c.number.in_(whistles))
+        told = (wording.c.area == area, spoken_of, wording.c.text.is_not(None))
         erased = self.connection.execute(update(wording).where(*told).values(text=None)).rowcount
         self.connection.execute(delete(reporter).where(reporter.c.incident == id_))
         self.act(area, number, entry, title="", text="", address="")
@@ -391,9 +466,19 @@ class Writing:
         at: datetime,
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
+        data: Mapping[str, Any] | None = None,
     ) -> int:
-        """Write an entry about something that is no incident (post, rota, group, view, area), and return its version. Names of people do not belong in it."""
-        self._enter(area, subject, key, act, post_of(post), at, _account(post), before or {}, after or {})
+        """Write an entry about something that is no incident (post, rota, group, view, area, whistle), and return its version. Names of people do not belong in it.
+
+        Parameters
+        ----------
+        data
+            What came with the act; people's own words in it are kept apart, as those of an incident's acts are.
+        """
+        plain, said = self._spoken(data or {})
+        for words in said.values():
+            self._add("wording", {"area": area, "number": key, **vars(words)})
+        self._enter(area, subject, key, act, post_of(post), at, {**plain, **_account(post)}, before or {}, after or {})
         return self.version
 
     def begun(self, area: str) -> bool:
@@ -413,6 +498,7 @@ class Writing:
         rows = {
             "incident": [{"id": id_, **to_row(made)} for id_, made in done.new.items()],
             "incident_grid": [row for id_, made in done.new.items() for row in _grids(id_, made)],
+            "incident_post": [row for id_, made in done.new.items() for row in _posts(id_, made)],
             **done.rows,
         }
         statements.insert_all(self._connection, {table: rows[table] for table in ORDER if rows.get(table)})
@@ -434,25 +520,41 @@ class Writing:
             if rows:
                 names = tuple(key.removeprefix("new_") for key in rows[0] if key != "row_id")
                 statements.changing(names).run(self._connection, rows)
-        moved = [id_ for id_ in done.moved if id_ in done.changed]
-        if moved:
-            statements.LEAVE_GRIDS.run(self._connection, [{"row_id": id_} for id_ in moved])
-            places = [row for id_ in moved for row in _grids(id_, done.changed[id_])]
-            if places:
-                statements.insert_all(self._connection, {"incident_grid": places})
+        for table, ids, leave, rows_of in (
+            ("incident_grid", done.moved, statements.LEAVE_GRIDS, _grids),
+            ("incident_post", done.passed, statements.LEAVE_POSTS, _posts),
+        ):
+            stale = [id_ for id_ in ids if id_ in done.changed]
+            if stale:
+                leave.run(self._connection, [{"row_id": id_} for id_ in stale])
+                fresh = [row for id_ in stale for row in rows_of(id_, done.changed[id_])]
+                if fresh:
+                    statements.insert_all(self._connection, {table: fresh})
 
     def _id(self, area: str, number: str) -> int | None:
         return self._own.ids.get((area, number), self._kept.ids.get((area, number)))
 
     def _serial(self, area: str, day: str) -> int:
+        """Return the next number of a day."""
+        return self._counted(area, day, self._last_serial(area, day) + 1)
+
+    def _count(self, area: str, number: str) -> None:
+        """Let a day's numbers go on after one that was given elsewhere."""
+        *_, day, serial = number.rsplit("-", 2)
+        self._counted(area, day, max(int(serial), self._last_serial(area, day)))
+
+    def _counted(self, area: str, day: str, serial: int) -> int:
+        self._own.counted.add((area, day))
+        self._own.serials[area, day] = serial
+        return serial
+
+    def _last_serial(self, area: str, day: str) -> int:
         key = area, day
         last = self._own.serials.get(key) or self._kept.serials.get(key) or self._known.serials.get(key)
         if last is None:
             row = statements.SERIAL.run(self._connection, {"area": area, "day": day}).fetchone()
             last = row[0] if row else 0
-        self._own.counted.add(key)
-        self._own.serials[key] = last + 1
-        return self._own.serials[key]
+        return last
 
     def _last(self, area: str, number: str) -> Mapping[str, Any]:
         """Return the last entry of an incident."""
@@ -473,16 +575,19 @@ class Writing:
 
     def _kept_apart(self, entry: Entry, photos: Sequence[Attached]) -> tuple[Entry, dict[str, "_Words"]]:
         """Return an act as the history keeps it, people's own words by reference, and those words; its time in milliseconds, as it is kept."""
-        spoken = {name: entry.data[name] for name in PERSONAL if isinstance(entry.data.get(name), str)}
-        said = self._worded({name: text for name, text in spoken.items() if text})
+        spoken, said = self._spoken(entry.data)
         data = {
             "kind": entry.by.kind.value,
-            **entry.data,
-            **{name: words.reference for name, words in said.items()},
+            **spoken,
             **({"photos": [dict(vars(photo)) for photo in photos]} if photos else {}),
             **_account(entry.by),
         }
         return replace(entry, data=data, at=_at(entry.at)), said
+
+    def _spoken(self, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, "_Words"]]:
+        """Return data with people's own words by reference, and those words."""
+        said = self._worded({name: data[name] for name in PERSONAL if isinstance(data.get(name), str) and data[name]})
+        return {**data, **{name: words.reference for name, words in said.items()}}, said
 
     def _worded(self, words: Mapping[str, str]) -> dict[str, "_Words"]:
         """Return words with the key by which the history will refer to them, and the salt of their digest."""
@@ -580,5 +685,12 @@ def digest_of(salt: str, text: str) -> str:
 
 
 def _grids(id_: int, incident: Incident) -> list[dict[str, Any]]:
-    common = {"incident": id_, "area": incident.area, "reported": milliseconds(incident.reported)}
-    return [{**common, "key": key, "code": code} for key, code in grids_of(incident)]
+    return [{**_common(id_, incident), "key": key, "code": code} for key, code in grids_of(incident)]
+
+
+def _posts(id_: int, incident: Incident) -> list[dict[str, Any]]:
+    return [{**_common(id_, incident), "post": post} for post in sorted(workers(incident))]
+
+
+def _common(id_: int, incident: Incident) -> dict[str, Any]:
+    return {"incident": id_, "area": incident.area, "reported": milliseconds(incident.reported)}

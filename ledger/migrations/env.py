@@ -15,7 +15,11 @@ driver = connection.connection.driver_connection
 if is_sqlite:
     driver.execute("PRAGMA foreign_keys=OFF")  # past SQLAlchemy, which would begin a transaction, where it does nothing
 context.configure(
-    connection=connection, target_metadata=METADATA, render_as_batch=is_sqlite, transaction_per_migration=False
+    connection=connection,
+    target_metadata=METADATA,
+    render_as_batch=is_sqlite,
+    transaction_per_migration=False,
+    transactional_ddl=True,  # Alembic thinks that Python's sqlite3 commits by itself; ours does not, and each revision would be a commit
 )
 try:
     with context.begin_transaction():
