@@ -28,6 +28,8 @@ PHOTO_KIND = MappingProxyType(
     {Act.SELF_CLEAR: "after", Act.FEEDBACK: "after", Act.CLEAR: "after", Act.POST_NOTICE: "notice", Act.CLOSE: "check"}
 )
 LONGEST_WORDS = 1000
+# What is done on the outer side of a bridge (网闸): what phones do. Everything else is decided inside.
+AWAY = frozenset({Act.SELF_CLEAR, Act.ACCEPT, Act.FEEDBACK, Act.SEND_BACK, Act.ESCALATE, Act.NOTE, Act.ASK_EXTENSION, Act.POST_NOTICE, Act.CLEAR, Act.UNDO})  # fmt: skip
 RELATION = MappingProxyType({Act.LINK: "linked", Act.KEEP_APART: "apart"})
 
 
@@ -104,9 +106,13 @@ def write(
     assume_photo
         True for a demonstration, which has no photos to show.
     """
-    case = _seen(writing, room, doing.number)
+    case = seen(writing, room, doing.number)
     if doing.expected is not None and case.version != doing.expected:
         raise Conflict(doing.number, doing.expected, case.version)
+    if doing.act not in AWAY and writing.side(room.id) == "outside":
+        raise LifecycleError(
+            f"{doing.act.value} is decided in the command room, on the inner side of the bridge. Do it there; it comes over with the next file."
+        )
     data = _cleaned(doing)
     if photos or assume_photo:
         data["photo"] = True
@@ -128,7 +134,7 @@ def write(
     return done
 
 
-def _seen(writing: Writing, room: Room, number: str) -> Incident:
+def seen(writing: Writing, room: Room, number: str) -> Incident:
     """Return a case as it stands in a change; one that who looks through the room does not see is not there."""
     case = writing.get(room.id, number)
     if not room.sees(case):
@@ -341,13 +347,15 @@ def _relate(  # noqa: PLR0917
     writing: Writing, room: Room, before: Incident, case: Incident, act: Act, data: Mapping[str, Any]
 ) -> None:
     if act in RELATION:
-        other = _seen(writing, room, str(data["to"]))
+        other = seen(writing, room, str(data["to"]))
         if other.number == case.number:
             raise LifecycleError(f"{case.number} cannot be set in relation to itself.")
         if act is Act.LINK and other.status is Status.LINKED:
             raise LifecycleError(
                 f"{other.number} is linked to {other.state.linked_to} itself. Link {case.number} to that one."
             )
+        if act is Act.LINK and other.status is Status.UNCHECKED and before.status is not Status.UNCHECKED:
+            raise LifecycleError(f"Nobody has looked at {other.number} yet: file it, or link it to {case.number}.")
         if act is Act.LINK:
             _not_a_chain(writing, case)
         writing.relate(case.area, case.number, other.number, RELATION[act])

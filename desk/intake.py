@@ -125,7 +125,7 @@ def submit(
     UnknownClass, TextError, PlaceError, PhotoError, DraftError, LifecycleError
         Why it cannot be taken; nothing was written.
     """
-    draft = _ready(room, draft, now, mediation)
+    draft = checked_form(room, draft, now, mediation)
     made = reports.checked(room, draft, now)
     shots = evidence.keep(room, draft.photos, kind="after" if draft.cleared else "before", blur=draft.blur)
 
@@ -143,7 +143,7 @@ def submit(
 
 def submit_all(room: Room, drafts: Sequence[Draft], by: By, now: datetime) -> list[Taken]:
     """Take several reports in one change, all or none."""
-    ready = [_ready(room, draft, now, None) for draft in drafts]
+    ready = [checked_form(room, draft, now) for draft in drafts]
     made = [reports.checked(room, draft, now) for draft in ready]
 
     def write(writing: Writing) -> list[Taken]:
@@ -177,8 +177,14 @@ def struck(room: Room, text: str) -> str:
     return strike_names(text, keep=names_of(room.area))
 
 
-def _ready(room: Room, draft: Draft, now: datetime, mediation: Mediation | None) -> Draft:
-    """Check what only a form asks for; in a restricted class the people in a text are struck."""
+def checked_form(room: Room, draft: Draft, now: datetime, mediation: Mediation | None = None) -> Draft:
+    """Return a draft with what only a form asks for looked at; in a restricted class the people in a text are struck.
+
+    Raises
+    ------
+    UnknownClass, DraftError
+        What is missing.
+    """
     if draft.channel is Channel.HOTLINE and not draft.external_id.strip():
         raise DraftError("A hotline order has a number. Give it as it stands on the order.", field="order")
     if draft.due is not None and draft.due <= (draft.reported or now):

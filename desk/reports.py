@@ -162,7 +162,7 @@ def write(  # noqa: PLR0917
     if not draft.cleared:  # which leaves nobody anything to answer for out of hours
         made = responsible(writing, room, made, now)
     origin = _origin(draft)
-    act = Act.SELF_CLEAR if draft.cleared else Act.REPORT
+    act = Act.SELF_CLEAR if draft.cleared else Act.RECEIVE if draft.channel is Channel.BOARD else Act.REPORT
     at = made.reported if draft.demo else now
     entry = Entry(act, by, at.astimezone(UTC), _data(room, draft, made, photos=bool(photos) or draft.demo))
     before = writing.version
@@ -178,7 +178,7 @@ def write(  # noqa: PLR0917
             name=mask_name(contact.name),
             phone=mask_phone(contact.phone),
             caller=caller_of(room, contact.phone),
-            sealed=contacts.sealed(room, kept.number, contact, by),
+            sealed=contacts.sealed(room, kept.number, contact, by, own=draft.channel is Channel.BOARD),
         )
     return kept
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from desk.posts.own import seeing_posts
 from desk.posts.register import Register
 from desk.rules import Rules
 from geo.errors import NoAccess, UnknownPost
@@ -99,15 +100,14 @@ class Room:
 
     @cached_property
     def within(self) -> Within:
-        """How far who looks through it sees: a grid and all below it, what a department works on, or everything; and whether they read words."""
+        """How far who looks through it sees: a grid and all below it and what their posts have to work on, or everything; and whether they read words."""
         if self.who is None:
             return EVERYTHING
         scope, words = self.who.scope, self.who.can("cases")
-        if scope.grid:
-            return Within(scope.grid[0], self._codes_of(*scope.grid), words=words)
-        if scope.department:
-            return Within(post=post_key(PostKind.DEPARTMENT, "", scope.department), words=words)
-        return Within(words=words)
+        if scope.whole:
+            return Within(words=words)
+        key, codes = (scope.grid[0], self._codes_of(*scope.grid)) if scope.grid else ("", frozenset[str]())
+        return Within(key, codes, seeing_posts(self.register.ever(), self.who), words)
 
     def _codes_of(self, key: str, code: str) -> frozenset[str]:
         """Return the codes that a grid stands for: its own, or those of the micro-grids that are stacked on it."""
@@ -118,6 +118,11 @@ class Room:
     def wanted(self, **asked: object) -> Wanted:
         """Return a question about this area, as far as who asks sees: every question of a desk, a report or a page is made here."""
         return Wanted(area=self.id, within=self.within, **asked)  # type: ignore[arg-type]  # the names of Wanted
+
+    def version(self) -> int:
+        """Return the version of the last change to the cases of the area, whoever sees them."""
+        with self.ledger.reading() as connection:
+            return find.version(connection, self.id)
 
     def sees(self, case: Incident) -> bool:
         """Tell whether who looks sees a case."""

@@ -1,7 +1,7 @@
-"""The rules of one area, read from files: class directory, deadlines, working calendar, settings of the desk."""
+"""The rules of one area, read from files: class directory, deadlines, working calendar, whistles, services, visits, emergencies, notice boards, warnings, the bridge, sites, settings of the desk."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
 from itertools import pairwise
@@ -9,10 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from data import rules
+from desk.sites.checklists import checklists_of
 from geo.errors import RulesError
+from incidents.alerts import AlertRules
+from incidents.board_rules import BoardRules
+from incidents.bridge_rules import BridgeRules
 from incidents.calendar import Calendar, Days
 from incidents.classes import Directory
+from incidents.emergency_rules import EmergencyRules
 from incidents.limits import DeadlineRules
+from incidents.service_rules import ServiceRules
+from incidents.visit_rules import VisitRules
+from incidents.whistle_rules import WhistleRules
+from inspections.checklists import Checklists
+from inspections.reading import lines_of, with_lines
+from inspections.site_rules import SiteRules
 from layers.pack import CALENDARS, Pack
 
 
@@ -42,9 +53,16 @@ class Settings:
     erase_days: int
     holder_days: int
     duty_days: int
+    message_days: int
+    order_days: int
+    visit_days: int
+    whistle_days: int
     export_rows: int
     back_days: int
     ahead_minutes: int
+    field_back_days: int
+    staged_mb: int
+    staged_all_mb: int
     longest_title: int
     longest_text: int
     most_photos: int
@@ -84,6 +102,15 @@ class Rules:
     deadlines: DeadlineRules
     calendar: Calendar
     settings: Settings
+    whistles: WhistleRules
+    services: ServiceRules
+    visits: VisitRules
+    emergencies: EmergencyRules
+    boards: BoardRules
+    alerts: AlertRules
+    bridge: BridgeRules
+    sites: SiteRules
+    checklists: Checklists
 
 
 def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
@@ -102,6 +129,15 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
         deadlines=deadlines,
         calendar=Calendar.of_days(days, deadlines.hours),
         settings=Settings.from_table(rules.read("desk", folders)),
+        whistles=WhistleRules.from_table(rules.read("whistles", folders)),
+        services=ServiceRules.from_table(rules.read("services", folders)),
+        visits=VisitRules.from_table(rules.read("visits", folders)),
+        emergencies=EmergencyRules.from_table(rules.read("emergency", folders)),
+        boards=BoardRules.from_table(rules.read("boards", folders)),
+        alerts=AlertRules.from_table(rules.read("alerts", folders)),
+        bridge=BridgeRules.from_table(rules.read("bridge", folders)),
+        sites=_sites(folders),
+        checklists=checklists_of(folders),
     )
 
 
@@ -114,6 +150,17 @@ def settings_of(pack_folder: Path | None, extra: Path | None = None) -> Settings
         The file cannot be read or holds faults; names them.
     """
     return Settings.from_table(rules.read("desk", rules.folders_of(pack_folder, extra)))
+
+
+def _sites(folders: Sequence[Path]) -> SiteRules:
+    """Read the kinds of sites; each fault of a file is said with its line."""
+    table = rules.read("site_kinds", folders)
+    try:
+        return SiteRules.from_table(table)
+    except RulesError as error:
+        path = rules.find("site_kinds", folders)
+        lines = lines_of(path.read_text(encoding="utf-8-sig"))
+        raise RulesError(f"{path} has {len(error.faults)} fault(s):", with_lines(error.faults, lines)) from error
 
 
 def _own_days(pack: Pack) -> Days:

@@ -14,7 +14,7 @@ from incidents.deadlines import Step, steps_due
 from incidents.lifecycle import Act, By, Entry, PostKind
 from incidents.limits import StepKind
 from incidents.model import OPEN, Status
-from ledger import find
+from ledger import bridge, find
 from ledger.writing import Writing
 
 DESK = By(DISPATCHER, PostKind.DISPATCHER)
@@ -24,8 +24,8 @@ T = TypeVar("T")
 
 
 def take(room: Room, now: datetime) -> int:
-    """Write what time brings, and return how many entries that were; an archive has none."""
-    if room.area.pack.archive:
+    """Write what time brings, and return how many entries that were; an archive has none, and on the outer side of a bridge they come from the inner one."""
+    if room.area.pack.archive or is_outside(room):
         return 0
     running = _running(room)
     over = [case.number for case in running if case.state.duty] if room.in_hours(now) else []
@@ -35,6 +35,13 @@ def take(room: Room, now: datetime) -> int:
         *(partial(_write, room=room, steps=batch, now=now) for batch in _batches(due)),
     ]
     return sum(room.ledger.change(work) for work in works)
+
+
+def is_outside(room: Room) -> bool:
+    """Tell whether a room stands on the outer side of a bridge, where nothing is decided."""
+    with room.ledger.reading() as connection:
+        line = bridge.line_of(connection, room.id)
+    return line is not None and line.side == bridge.Side.OUTSIDE
 
 
 def write(writing: Writing, room: Room, number: str, now: datetime) -> int:

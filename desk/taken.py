@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from desk.access.trail import Trail
 from desk.room import Room
 from geo.errors import TableError
 from incidents.access import Who
 from incidents.text import strike_names
-from ledger import audit
 
 EXPORT, PRINT = "export", "print"
 
@@ -35,12 +35,7 @@ def taken(
         It cannot be written: nothing may be handed out.
     """
     said = {name: _struck(value) for name, value in data.items()}
-    key = room.ledger.key
-    room.ledger.change(
-        lambda writing: audit.append(
-            writing.connection, key, act, who, now=now, area=room.id, what=what, address=address, data=said, local=local
-        )
-    )
+    Trail(room.ledger).write(act, who, area=room.id, what=what, address=address, data=said, local=local, now=now)
 
 
 def require_few(room: Room, rows: int) -> None:

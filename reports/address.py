@@ -7,6 +7,7 @@ from geo.errors import FilterError
 
 MOST_DAYS = 3660
 EVERYTHING = "all"
+SHIFT, THIS_SHIFT = "shift", 0  # the present shift, in an address and as days
 YEARS = (1970, 2200)  # that a ledger can hold, with room for every zone
 FLAGS = {"1": True, "0": False}
 
@@ -60,7 +61,7 @@ def among(name: str, text: str, known: tuple[str, ...]) -> frozenset[str]:
 
 
 def days(text: str, otherwise: int | None) -> int | None:
-    """Read a number of days; None for ``all``, and ``otherwise`` for nothing.
+    """Read a number of days; None for ``all``, `THIS_SHIFT` for ``shift``, and ``otherwise`` for nothing.
 
     Raises
     ------
@@ -69,10 +70,10 @@ def days(text: str, otherwise: int | None) -> int | None:
     """
     if not text:
         return otherwise
-    if text == EVERYTHING:
-        return None
+    if text in {EVERYTHING, SHIFT}:
+        return None if text == EVERYTHING else THIS_SHIFT
     if not (text.isdecimal() and len(text) <= len(str(MOST_DAYS)) and 1 <= int(text) <= MOST_DAYS):
-        raise FilterError(f"days={text}: give a whole number from 1 to {MOST_DAYS}, or {EVERYTHING}.")
+        raise FilterError(f"days={text}: give a whole number from 1 to {MOST_DAYS}, {SHIFT}, or {EVERYTHING}.")
     return int(text)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import geopandas as gpd
 import numpy as np
@@ -17,6 +17,7 @@ import pandas as pd
 import shapely
 
 from desk.acts import unit_of
+from desk.emergency.building import BUILDING, sees
 from desk.places.repeats import repeats
 from desk.room import Room
 from geo.errors import UnknownGrid, UnknownIncident
@@ -231,6 +232,9 @@ def _point_card(speech: Speech, kind: str, code: str) -> Card | None:
     codes = _codes_in(speech.area.net, row)
     _lineage_rows(speech, made, codes, leaf=True)
     _duty_rows(speech, made, duty_of(speech.area.net, codes, speech.room.posts))
+    if entry.kind == BUILDING and speech.room.who and speech.room.who.can("emergency") and sees(speech.room, codes):
+        address = f"/emergency/{quote(speech.room.id, safe='')}/{quote(code, safe='/')}"
+        made.link = {"href": f"{address}?{urlencode({'lang': speech.language})}", "label": _("Emergency card")}
     return made
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -30,13 +30,16 @@ UNIT = MappingProxyType(
         Unit.NATURAL_DAY: N_("{n} d by the calendar"),
     }
 )
-STEP = MappingProxyType(
+STEP: Mapping[str, str] = MappingProxyType(
     {
         StepKind.REMINDER: N_("Reminder"),
         StepKind.NEXT_HEAD: N_("The head above was told"),
         StepKind.SUPERVISE: N_("Supervision is due"),
+        "first": N_("Nobody has begun"),  # of the first-handler timer (desk/outbox/timers.py)
     }
 )
+HELP = MappingProxyType({"help": N_("asks {post} for help"), "material": N_("asks {post} for material")})
+LATER = timedelta(minutes=2)  # a thing that was sent so long after it was done says when that was
 RATINGS = (N_("Satisfied"), N_("Fairly satisfied"), N_("Not satisfied"))
 HANDED_OVER = MappingProxyType(
     {
@@ -182,6 +185,15 @@ def deadline(room: Room, case: Incident, now: datetime, _: Translator) -> Deadli
     return Deadline(shown, local(room, state.due), words.format(span=length_of_time(span, _)))
 
 
+def called(room: Room, case: Incident, _: Translator) -> str:
+    """Return who calls for what, and whom, while nobody has answered; "" where nobody calls."""
+    state = case.state
+    if state.help not in HELP:
+        return ""
+    asks = _(HELP[state.help]).format(post=post_name(room, state.help_to, _))
+    return f"{post_name(room, state.help_by, _)} {asks}"
+
+
 def working_left(room: Room, case: Incident, now: datetime, _: Translator) -> str:
     """Return what is left in the unit of the limit, where that differs from hours on the clock; "" elsewhere."""
     state = case.state
@@ -253,6 +265,8 @@ _STARTS = frozenset(act.value for act in (Act.DISPATCH, Act.ESCALATE, Act.REOPEN
 
 def _is_of_time(entry: Mapping[str, Any]) -> bool:
     """Tell whether nobody did it, but time."""
+    if entry["act"] == Act.ADOPT.value:
+        return _is_of_time({**entry, "act": entry["data"]["inside"]["act"]})
     return entry["act"] == Act.STEP.value or (
         entry["act"] == Act.HAND_OVER.value and entry["data"].get("why") == "hours"
     )
@@ -261,20 +275,14 @@ def _is_of_time(entry: Mapping[str, Any]) -> bool:
 def _what(entry: Mapping[str, Any], _: Translator) -> str:
     if entry["act"] == Act.STEP.value:
         kind = str(entry["data"].get("step", "")).partition(":")[0]
-        return _(STEP[StepKind(kind)]) if kind in set(StepKind) else kind
+        return _(STEP.get(kind, kind))
+    if entry["act"] == Act.ADOPT.value:  # what the command room did, on the other side of a bridge
+        return _what({**entry, "act": entry["data"]["inside"]["act"]}, _)
     return _(ACT[Act(entry["act"])]) if entry["act"] in set(Act) else str(entry["act"])
 
 
 def _details(room: Room, entry: Mapping[str, Any], _: Translator, language: str) -> list[str]:
-    data, act, found = entry["data"], entry["act"], []
-    if act == Act.STEP.value and data.get("to"):
-        found.append(_("told {post}").format(post=post_name(room, data["to"], _)))
-    elif act == Act.HAND_OVER.value:
-        found += [post_name(room, data["to"], _), _(HANDED_OVER[data["why"]])]
-    elif data.get("handler"):
-        found.append(_("to {post}").format(post=post_name(room, data["handler"], _)))
-    if act in {Act.LINK.value, Act.KEEP_APART.value} and data.get("to"):
-        found.append(_("with {number}").format(number=data["to"]))
+    data, act, found = entry["data"], entry["act"], _with_whom(room, entry, _)
     if data.get("due"):
         limit = (
             _(" ({span})").format(span=span_name(data["limit"], _))
@@ -284,6 +292,8 @@ def _details(room: Room, entry: Mapping[str, Any], _: Translator, language: str)
         found.append(_("by {time}").format(time=_moment(room, data["due"])) + limit)
     if data.get("until"):
         found.append(_("until {time}").format(time=_moment(room, data["until"])))
+    found += _from_a_phone(room, entry, _)
+    found += _over_the_bridge(entry, _)
     if data.get("rating"):
         found.append(_(data["rating"]) if data["rating"] in RATINGS else str(data["rating"]))
     if act in {Act.CORRECT.value, Act.REASSIGN.value}:
@@ -293,6 +303,41 @@ def _details(room: Room, entry: Mapping[str, Any], _: Translator, language: str)
             if old != new and new
         ]
     return found
+
+
+def _from_a_phone(room: Room, entry: Mapping[str, Any], _: Translator) -> list[str]:
+    """Return what only a phone says: whom it calls for help, and when a thing was done that came later."""
+    data, found = entry["data"], []
+    if data.get("help") in HELP:
+        found.append(_(HELP[data["help"]]).format(post=post_name(room, data.get("to", ""), _)))
+    if data.get("done_at") and entry["at"] - datetime.fromisoformat(data["done_at"]) > LATER:
+        found.append(_("done {time}, sent later").format(time=_moment(room, data["done_at"])))
+    return found
+
+
+def _over_the_bridge(entry: Mapping[str, Any], _: Translator) -> list[str]:
+    """Return what only a bridge says: that something done outside was not possible any more, and the number that a case has inside."""
+    data, found = entry["data"], []
+    if data.get("refused") and data.get("did"):
+        act = Act.NOTE if data["did"] == "help" else data["did"]
+        found.append(
+            _("was done outside and not possible any more: {did}").format(did=_(ACT.get(Act(act), ACT[Act.NOTE])))
+        )
+    if entry["act"] == Act.ADOPT.value and data["inside"]["number"] != entry["key"]:
+        found.append(_("in the command room {number}").format(number=data["inside"]["number"]))
+    return found
+
+
+def _with_whom(room: Room, entry: Mapping[str, Any], _: Translator) -> list[str]:
+    """Return whom or what else an act names: the post that was told or sent, or the other case."""
+    data, act = entry["data"], entry["act"]
+    if act == Act.STEP.value and data.get("to"):
+        return [_("told {post}").format(post=post_name(room, data["to"], _))]
+    if act == Act.HAND_OVER.value:
+        return [post_name(room, data["to"], _), _(HANDED_OVER[data["why"]])]
+    if act in {Act.LINK.value, Act.KEEP_APART.value} and data.get("to"):
+        return [_("with {number}").format(number=data["to"])]
+    return [_("to {post}").format(post=post_name(room, data["handler"], _))] if data.get("handler") else []
 
 
 def _fact(room: Room, name: str, value: Any, _: Translator, language: str) -> str:

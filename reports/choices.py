@@ -8,6 +8,7 @@ from geo.scheme import Name
 from layers.grid_names import full_names
 from layers.load import Area
 from ledger import find
+from reports import figures
 
 
 @lru_cache(maxsize=32)
@@ -30,7 +31,7 @@ def grid_choices(area: Area, language: str) -> dict[str, str]:
 
 def class_choices(room: Room, now: datetime, language: str) -> dict[str, str]:
     """Return the major classes and the classes that one can filter by, as key -> name: those that occur, each class after its major, unknown ones last."""
-    return _class_choices(room, room.clock(now).floor("min"), language)
+    return _class_choices(room, figures.minute(room, now), language)
 
 
 def class_names(room: Room) -> dict[str, Name]:

@@ -303,12 +303,14 @@ class _Parquet(_Arrow):
             self.file.close()
 
 
-class _Package(_Arrow):
-    """A GeoPackage with one layer, ``incidents``."""
+class Package(_Arrow):
+    """A GeoPackage with one layer."""
 
+    layer = "incidents"
     is_begun = False
 
     def put(self, frame: pd.DataFrame) -> None:
+        """Write some rows."""
         table = self.table(frame)
         wkb = pa.field(GEOMETRY, pa.binary(), metadata={"ARROW:extension:name": "geoarrow.wkb"})
         table = table.set_column(table.num_columns - 1, wkb, table.column(table.num_columns - 1))
@@ -316,7 +318,7 @@ class _Package(_Arrow):
             table,
             self.path,
             driver="GPKG",
-            layer="incidents",
+            layer=self.layer,
             append=self.is_begun,
             geometry_name=GEOMETRY,
             geometry_type="Point",
@@ -338,7 +340,7 @@ class _Package(_Arrow):
 
 
 OPENED: MappingProxyType[str, Callable[[Path, Sequence[Column], Translator, str], Out]] = MappingProxyType(
-    {"csv": _Csv, "xlsx": _Sheet, "geojson": _Json, "gpkg": _Package, "parquet": _Parquet}
+    {"csv": _Csv, "xlsx": _Sheet, "geojson": _Json, "gpkg": Package, "parquet": _Parquet}
 )
 
 

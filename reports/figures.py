@@ -30,7 +30,7 @@ from ledger import find
 from ledger.find import Wanted
 from ledger.then import stood
 from reports import address
-from reports.address import EVERYTHING
+from reports.address import EVERYTHING, SHIFT, THIS_SHIFT
 
 MARKS = tuple(mark.value for mark in Mark)
 STATUSES = tuple(status.value for status in Status)
@@ -116,7 +116,7 @@ class Filter:
     marks, statuses, channels
         Only these; empty for all.
     days
-        Only what was reported, or is still open, in so many days before the data's time. None for all.
+        Only what was reported, or is still open, in so many days before the data's time; `reports.address.THIS_SHIFT` for the present shift. None for all.
     handler, duty
         Keys of posts: only what that one handles, or is responsible for. "" for all.
     late
@@ -181,7 +181,7 @@ class Filter:
             "grid": ":".join(self.grid) if self.grid else "",
             "class": ",".join(sorted(self.classes)),
             "mark": ",".join(mark for mark in MARKS if mark in self.marks),
-            "days": "" if self.days == period else EVERYTHING if self.days is None else str(self.days),
+            "days": "" if self.days == period else _period(self.days),
             "status": ",".join(status for status in STATUSES if status in self.statuses),
             "channel": ",".join(channel for channel in CHANNELS if channel in self.channels),
             "handler": self.handler,
@@ -261,7 +261,7 @@ def asked(
         "channels": wanted.channels,
         "handler": wanted.handler,
         "post": wanted.duty,
-        "active_since": None if wanted.days is None else clock - timedelta(days=wanted.days),
+        "active_since": _active_since(room, wanted.days, clock),
         "reported_since": wanted.since and wanted.since.replace(tzinfo=zone),
         "reported_until": wanted.until and wanted.until.replace(tzinfo=zone),
         "due_before": clock if wanted.late else None,
@@ -273,6 +273,17 @@ def asked(
     _known_classes(room, wanted.classes)
     question = room.wanted(**{**fields, **more})
     return replace(question, restricted=False) if _withholds(room, wanted, question, reader, rows=rows) else question
+
+
+def _active_since(room: Room, days: int | None, clock: pd.Timestamp) -> datetime | None:
+    if days == THIS_SHIFT:
+        return room.shift(clock)
+    return None if days is None else clock - timedelta(days=days)
+
+
+def _period(days: int | None) -> str:
+    """Return how an address says a period."""
+    return {None: EVERYTHING, THIS_SHIFT: SHIFT}.get(days, str(days))
 
 
 def look(room: Room, wanted: Filter, now: datetime) -> Picture:
@@ -343,7 +354,9 @@ def _is_open(room: Room, case: Incident | None) -> bool:
 
 def minute(room: Room, now: datetime) -> pd.Timestamp:
     """Return the minute by which figures are counted, in the area's zone."""
-    return room.clock(now).floor("min")
+    clock = room.clock(now)
+    # Not by local time: in the hour that comes twice (autumn) pandas asks which one is meant.
+    return clock.tz_convert("UTC").floor("min").tz_convert(clock.tz)
 
 
 def codes_of(net: Net, key: str, code: str) -> frozenset[str]:
@@ -545,11 +558,8 @@ def _withholds(room: Room, wanted: Filter, question: Wanted, reader: Post | None
 
 def may_read_filtered(room: Room, wanted: Filter, reader: Post) -> bool:
     """Tell whether a post may read all that a filter wants, of what who looks sees."""
-    net, scope = room.area.net, room.who.scope.grid if room.who else None
-    posts = {post for post in (wanted.handler, wanted.duty, room.within.post) if post}
-    return may_read_part(reader, net, grid=wanted.grid, posts=posts) or (
-        scope is not None and may_read_part(reader, net, grid=scope, posts=())
-    )
+    posts = {wanted.handler, wanted.duty, *room.within.posts} - {""}
+    return may_read_part(reader, room.area.net, grid=wanted.grid, posts=posts)
 
 
 def _is_few(room: Room, question: Wanted) -> bool:

@@ -14,8 +14,8 @@ from desk.reading import ROOM_KINDS
 from desk.room import Room
 from incidents.case import Incident
 from incidents.lifecycle import APPROVERS, CENTRE, CHECKERS, Act, PostKind
-from incidents.model import Mark, Status
-from incidents.posts import Post
+from incidents.model import CHECKED, Mark, Status
+from incidents.posts import Post, post_key
 from ledger import find
 from ledger.find import HANDLED, Wanted
 from reports.figures import PERIOD, Filter, asked, minute
@@ -55,6 +55,11 @@ class _Asking:
     since: datetime
 
 
+def _asked_as(post: Post) -> str:
+    """Return the post whose calls for help a post answers: the head of its grid, whom first head, deputy and office stand for, or itself."""
+    return post_key(PostKind.HEAD, *post.grid) if post.grid else post.key
+
+
 def _statuses(*wanted: Status) -> Mapping[str, object]:
     return {"statuses": frozenset(status.value for status in wanted)}
 
@@ -64,6 +69,7 @@ PILES: Mapping[str, Pile] = MappingProxyType(
     {
         "unsorted": Pile(frozenset({PostKind.DISPATCHER}), lambda _: _statuses(Status.REPORTED, Status.FILED)),
         "mine": Pile(EVERYONE, lambda ask: {"mine": ask.post.key}, scoped=False),
+        "unchecked": Pile(CENTRE, lambda _: _statuses(Status.UNCHECKED), order="oldest"),
         "grid": Pile(EVERYONE - {PostKind.DEPARTMENT}, lambda _: {"marks": frozenset({Mark.RED.value})}),
         "overdue": Pile(EVERYONE, lambda ask: {"due_before": ask.now}),
         "verify": Pile(CHECKERS, lambda ask: {**_statuses(Status.FEEDBACK), "not_by": ask.post.key}),
@@ -79,13 +85,14 @@ PILES: Mapping[str, Pile] = MappingProxyType(
         "asked": Pile(
             APPROVERS, lambda ask: {**_statuses(*HANDLED), "asking": True, "not_by": ask.post.key}
         ),
+        "help": Pile(CENTRE, lambda ask: {"marks": frozenset({Mark.RED.value}), "helping": _asked_as(ask.post)}, scoped=False),
         "review": Pile(APPROVERS, lambda ask: {**_statuses(Status.SUSPENDED), "until_before": ask.now}),
         "replies": Pile(CENTRE, lambda _: {**_statuses(Status.LINKED), "unreplied": True}, order="oldest"),
     }
 )  # fmt: skip
 DIGEST: Mapping[str, Pile] = MappingProxyType(
     {
-        "new": Pile(EVERYONE, lambda ask: {"reported_since": ask.since}, order="newest"),
+        "new": Pile(EVERYONE, lambda ask: {**_statuses(*CHECKED), "reported_since": ask.since}, order="newest"),
         "closed": Pile(EVERYONE, lambda ask: {"closed_since": ask.since}, order="changed"),
         "late": Pile(EVERYONE, lambda ask: {"due_since": ask.since, "due_before": ask.now}),
         "escalated": Pile(EVERYONE, lambda ask: {"acted": (Act.ESCALATE.value, ask.since)}, order="changed"),

@@ -1,8 +1,10 @@
 """Words of the report form and of what comes in from chat groups."""
 
+from collections.abc import Iterable
 from types import MappingProxyType
 
 from desk.mediation import Mediation, Outcome, Party
+from geo.net import Stack
 from incidents.places import Because, Kind
 from incidents.text import Personal
 from ledger.groups import GroupKind
@@ -101,3 +103,17 @@ def mediation_rows(found: Mediation | None, _: Translator) -> list[tuple[str, st
         (_("Outcome"), _(OUTCOME[found.outcome])),
         (_("Day of the agreement"), found.agreed.isoformat() if found.agreed else ""),
     ]
+
+
+def stack_spans(stacks: Iterable[Stack], _: Translator) -> str:
+    """Say which units and floors of a tower each of its micro-grids has."""
+    return "; ".join(
+        f"{stack.label}: " + _("units {units}, floors {floors}").format(
+            units=_span(stack.unit_from, stack.unit_to), floors=_span(stack.floor_from, stack.floor_to)
+        )
+        for stack in stacks
+    )  # fmt: skip
+
+
+def _span(low: int | None, high: int | None) -> str:
+    return "–" if low is None and high is None else f"{'' if low is None else low}–{'' if high is None else high}"

@@ -15,6 +15,7 @@ from openpyxl.cell import WriteOnlyCell
 
 from desk.room import Room
 from incidents.posts import Post
+from layers.grid_names import full_names
 from ledger import find
 from locales import Translator
 from reports import exports
@@ -26,7 +27,7 @@ from reports.withheld import withheld
 MOST = 10_000  # rows that the table shows, the newest ones
 SHAPES = MappingProxyType({"red": "▲", "yellow": "◆", "green": "●"})
 # What stands first on the screen; the files keep the order of the ledger.
-FIRST = ("mark_name", "number", "title", "class_name", "LEAF", "status_name", "handler_name", "due", "overdue", "address", "urgency_name", "channel_name", "reported")  # fmt: skip
+FIRST = ("mark_name", "number", "title", "class_name", "LEAF", "status_name", "due", "overdue", "handler_name", "address", "urgency_name", "channel_name", "reported")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +50,8 @@ class Listing:
         Whether each row is of a restricted class.
     kept
         The rows that files hold, whoever reads, for a file is passed on.
+    places
+        The micro-grid of each row as people call it, with its community where several have one of that label.
     notes
         What is left out, and why, in sentences.
     in_files
@@ -63,6 +66,7 @@ class Listing:
     total: int
     hidden: np.ndarray
     kept: pd.DataFrame
+    places: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     in_files: tuple[str, ...] = ()
 
@@ -71,10 +75,10 @@ class Listing:
         return self.order[FIRST.index(key)]
 
     def on_screen(self, _: Translator) -> pd.DataFrame:
-        """Return the table as the screen shows it: a row of a restricted class says so in place of its title; files leave that empty."""
-        return self.frame.assign(
-            **{self.heading("title"): self.frame[self.heading("title")].mask(self.hidden, _("Restricted matter"))}
-        )
+        """Return the table as the screen shows it: a row of a restricted class says so in place of its title; files leave that empty, and have a column for the community."""
+        titles = self.frame[self.heading("title")].mask(self.hidden, _("Restricted matter"))
+        places = pd.Series(self.places, titles.index, dtype=object)
+        return self.frame.assign(**{self.heading("title"): titles, self.heading("LEAF"): places})
 
 
 def listing(
@@ -95,7 +99,8 @@ def listing(
         with room.ledger.reading() as connection:
             total = find.count(connection, question)
     known = {column.key: column for column in exports.columns(room, language) if column.heading}
-    leaf = f"{exports.own_name(room.area.net.leaf.key)}_name"
+    code = exports.own_name(room.area.net.leaf.key)
+    leaf, named = f"{code}_name", full_names(room.area.net)[room.area.net.leaf.key]
     first = [leaf if key == "LEAF" else key for key in FIRST]
     order = [known[key].heading for key in dict.fromkeys([*first, *known])]
     frame, hidden = _shown(rows, list(known.values()), _), rows["restricted"].to_numpy(dtype=bool)
@@ -109,6 +114,7 @@ def listing(
         total=total,
         kept=frame if in_files else frame[~hidden],
         hidden=hidden,
+        places=tuple(named.get(*given) for given in zip(rows[code], rows[leaf], strict=True)),
         notes=withheld(room, wanted, now, reader).said(_),
         in_files=withheld(room, wanted, now).said(_),
     )

@@ -12,6 +12,7 @@ from geo.errors import (
     BattlemapError,
     Conflict,
     DraftError,
+    FilterError,
     LedgerError,
     LifecycleError,
     PhotoError,
@@ -20,9 +21,14 @@ from geo.errors import (
     TooOften,
     UnknownClass,
     UnknownIncident,
+    UnknownOrder,
     UnknownPost,
+    UnknownView,
+    UnknownVisit,
+    UnknownWhistle,
 )
 from locales import N_, Translator
+from reports import alerts, order_words, site_words, visit_words, wall_views
 from reports.words import STATUS, moment
 
 TEXT = MappingProxyType(
@@ -59,6 +65,16 @@ DRAFT = MappingProxyType(
         "members": N_("The number of members is a whole number from 0."),
         "nothing": N_("Nothing is chosen to be saved. Tick the messages that shall become cases."),
         "place": N_("One of the chosen messages has no place yet. Choose it."),
+        "whistle": N_("There is no such kind of whistle any more. Choose another one."),
+        "where": N_("A whistle needs a case or a place. Choose the place."),
+        "lead": N_("A whistle calls somebody, one of whom leads. Choose the department that leads."),
+        "parties_called": N_("So many departments are too many. Leave some out."),
+        "notice": N_("There is no such notice any more, or it is over. Choose one of the list."),
+        "notice_to": N_("Choose whom the notice is for, among the posts of your own grid."),
+        "notice_title": N_("Give the notice a title."),
+        "notice_reason": N_("Say why the notice is taken back."),
+        "notice_personal": N_("A notice holds no telephone, identity or card number. Leave it out, or name the post."),
+        "past": N_("That time has passed already. Choose a later one."),
     }
 )
 PLACE = MappingProxyType(
@@ -78,6 +94,10 @@ RULES = tuple(
         (
             r" cannot be done to a case that is (?P<status>\w+)",
             N_('The case is "{status}" now, and this cannot be done to it.'),
+        ),
+        (
+            r"is decided in the command room, on the inner side",
+            N_("This is decided in the command room, on the other side of the bridge."),
         ),
         (r"is not for a post of the kind", N_("This is not a matter of the acting post.")),
         (r"is for the handler, and there is none", N_("Nobody handles the case yet. Dispatch it first.")),
@@ -114,6 +134,52 @@ RULES = tuple(
             r"in relation to itself|is linked to \S+ itself",
             N_("The two cannot be linked: choose the case that the other one is linked to."),
         ),
+        (r"^Nobody has looked at", N_("Nobody has looked at the other report yet: file it first, or link it to this case.")),
+    )
+)  # fmt: skip
+# Of whistles, likewise.
+WHISTLES = tuple(
+    (re.compile(pattern), said)
+    for pattern, said in (
+        (r"approve is not for who asked", N_("Who asked does not approve: another person has to.")),
+        (r"a community asks\.", N_("A community or a street whistles. Report the case upward.")),
+        (r"Nobody may approve", N_("Nobody may approve it. Add the post of the leader in the register of posts.")),
+        (r" has to wait: .+ disputes the call", N_("Your unit disputes the call. Wait until the centre has decided.")),
+        (r"dispute comes too late", N_("It is too late for that: who reported on site took the call.")),
+        (r"is not what .+ has to do; next is", N_("Another step comes first. Load the page again.")),
+        (r"finish has to wait for task", N_("A task is still open. It has to be done or dropped first.")),
+        (r"finish has to wait for", N_("A department is still on its way, or disputes the call.")),
+        (r"leads\. Call another party", N_("That department leads. Name who shall lead in its place.")),
+        (r"is no party of this whistle|disputes nothing", N_("That department is not in this whistle, or disputes nothing any more.")),
+        (r"names a party twice|who asked for it, or who decides", N_("These departments cannot be called. Choose each once, and nobody who asked or approves.")),
+        (r"needs one party that leads", N_("One department has to lead. Choose it.")),
+        (r"can own none of its tasks", N_("A task goes to a department that was called, or to the community.")),
+        (r"lies before one that is done already", N_("A later step is done already. Put the task into that step or a later one.")),
+        (r"has to wait for others|is done or dropped already", N_("That task is done already, or an earlier step comes first.")),
+        (r"^Task \d+ is for", N_("That task is another unit's.")),
+        (r"rated \S+ already", N_("That was rated already.")),
+        (r"to a whistle that is", N_("The whistle has moved on, and this cannot be done to it any more.")),
+        (r" is not for .+ in this whistle", N_("This is not a matter of the acting post.")),
+    )
+)  # fmt: skip
+# What a filter in an address says, likewise.
+FILTERS = tuple(
+    (re.compile(pattern), said)
+    for pattern, said in (
+        (
+            r"^grid=(?P<value>.*): write it as level:code",
+            N_("grid={value}: write level, colon and code, for example grid=micro:0305; or choose the grid on the page."),
+        ),
+        (r"^grid=(?P<value>.*): there is no such grid", N_("grid={value}: this area has no such grid. Choose it on the page.")),
+        (r"^grid=(?P<value>.*): there is no level", N_("grid={value}: this area has no such level. Choose the grid on the page.")),
+        (r"^(?P<name>\w+)=(?P<value>.*): choose among (?P<known>.+)\.$", N_("{name}={value}: choose among {known}.")),
+        (r"^days=(?P<value>.*): give a whole number", N_("days={value}: write a whole number of days, or all.")),
+        (r"^(?P<name>\w+)=(?P<value>.*): choose 1 for yes", N_("{name}={value}: write 1 for yes, 0 for no.")),
+        (
+            r"^(?P<name>\w+)=(?P<value>.*): write a day",
+            N_("{name}={value}: write a day or a minute, for example 2026-11-20 or 2026-11-20T08:30."),
+        ),
+        (r"^(?P<name>\w+)=(?P<value>.*): there is no such class", N_("{name}={value}: there is no such class here. Choose it on the page.")),
     )
 )  # fmt: skip
 FOUND = N_("text")  # the one kind of file that has no name of its own
@@ -129,6 +195,15 @@ def refusal(error: BattlemapError, _: Translator, zone: tzinfo = UTC) -> str:
         if isinstance(error, kind):
             return speak(error, _)
     return _("Something went wrong here: {detail}").format(detail=str(error))
+
+
+def filter_refusal(error: FilterError, _: Translator) -> str:
+    """Return what is wrong with a filter in an address; "" where it has no words in this language."""
+    for pattern, words in FILTERS:
+        found = pattern.search(str(error))
+        if found:
+            return _(words).format(**found.groupdict())
+    return ""
 
 
 def _text(error: TextError, _: Translator) -> str:
@@ -148,7 +223,7 @@ def _photo(error: PhotoError, _: Translator) -> str:
 
 
 def _rule(error: LifecycleError, _: Translator, zone: tzinfo) -> str:
-    for pattern, words in RULES:
+    for pattern, words in (*order_words.RULES, *visit_words.RULES, *WHISTLES, *RULES):
         found = pattern.search(str(error))
         if found:
             groups = found.groupdict()
@@ -163,9 +238,24 @@ _SPEAKERS: Mapping[type[BattlemapError], Callable[..., str]] = MappingProxyType(
         Conflict: lambda error, _: _("{number} was changed by somebody else in between.").format(number=error.number),
         TextError: _text,
         PhotoError: _photo,
-        DraftError: lambda error, _: _(DRAFT.get(error.field, N_("Something in the report cannot be so."))),
+        DraftError: lambda error, _: _(
+            {
+                **DRAFT,
+                **order_words.DRAFT,
+                **visit_words.DRAFT,
+                **wall_views.DRAFT,
+                **alerts.DRAFT,
+                **site_words.DRAFT,
+            }.get(error.field, N_("Something in the report cannot be so."))
+        ),
         PlaceError: lambda error, _: _(PLACE.get(error.kind, PLACE["outside"])),
         UnknownIncident: lambda _error, _: _("There is no case of that number here. Look it up in the table."),
+        UnknownWhistle: lambda _error, _: _("There is no whistle of that number here. Look it up in the list."),
+        UnknownOrder: lambda _error, _: _(
+            "There is no order of that number here, or it is another team's. Look it up in the list."
+        ),
+        UnknownVisit: lambda _error, _: _("There is no visit of that number here. Look it up in the list."),
+        UnknownView: lambda _error, _: _("There is no such view of the wall here. Choose one of the list."),
         UnknownClass: lambda _error, _: _("There is no such class of incidents"),
         UnknownPost: lambda _error, _: _("There is no such post. Choose one from the list."),
         TooOften: lambda error, _: _("Too many in a short time. Try again in {n} seconds; nothing is lost.").format(

@@ -14,6 +14,10 @@ WHAT = MappingProxyType(
         "holders": N_("Names of former holders of posts"),
         "duty": N_("Names of people who were on duty"),
         "handovers": N_("Words of hand-overs"),
+        "messages": N_("Messages to posts"),
+        "orders": N_("Words of service orders"),
+        "visits": N_("Notes of visits"),
+        "whistles": N_("Words of whistles about places"),
     }
 )
 

@@ -17,6 +17,7 @@ from incidents.lifecycle import PostKind
 from layers.tables.sheet import CONTROL
 from ledger.audit import LOCAL, Line
 from locales import N_, Translator
+from reports.bridge_words import COUNTED, FAULT, SIDE
 from reports.export_files import harmless, note
 from reports.retention import WHAT
 from reports.watermark import LONGEST, named, of_sheet
@@ -46,9 +47,19 @@ ACT: Mapping[str, str] = MappingProxyType(
         "print": N_("Printed"),
         "unmask": N_("Read a reporter's number in full"),
         "retention": N_("Erased what was past its time"),
+        "channel_saved": N_("Saved where messages go"),
+        "channel_removed": N_("Removed where messages went"),
+        "channel_tested": N_("Tried a channel out"),
+        "messages_replayed": N_("Sent messages again"),
+        "messages_cancelled": N_("Cancelled messages"),
         "audit_read": N_("Read the audit trail"),
         "audit_exported": N_("Exported the audit trail"),
         "audit_checked": N_("Checked the audit trail"),
+        "restored": N_("Restored a backup"),
+        "bridge_join": N_("Joined the bridge"),
+        "bridge_export": N_("Wrote a file for the bridge"),
+        "bridge_import": N_("Took in a file of the bridge"),
+        "bridge_refuse": N_("Refused a file of the bridge"),
     }
 )
 DATA: Mapping[str, str] = MappingProxyType(
@@ -64,8 +75,11 @@ DATA: Mapping[str, str] = MappingProxyType(
         "sessions": N_("Sessions"),
         "session": N_("Session"),
         "device": N_("Wall screen"),
+        "view": N_("View"),
         "provider": N_("Provider"),
         "seconds": N_("Seconds"),
+        "channel": N_("Way out"),
+        "messages": N_("Messages to posts"),
         "rows": N_("Rows"),
         "reason": N_("Reason"),
         "filter": N_("Filter"),
@@ -75,11 +89,25 @@ DATA: Mapping[str, str] = MappingProxyType(
         "page": N_("Lines before"),
         "audit": N_("Lines of the audit trail"),
         "attempts": N_("Failed log-ins"),
+        "staged": N_("Photos of phones that nothing named"),
+        "class": N_("Class"),
+        "building": N_("Building"),
+        "side": N_("Side"),
+        "kind": N_("What was wrong"),
+        "member": N_("Part of the file"),
+        **COUNTED,
         **WHAT,
     }
 )
 PAPER: Mapping[str, str] = MappingProxyType(
-    {"dispatch": N_("Dispatch sheet"), "map": N_("Map"), "rota": N_("Duty rota")}
+    {
+        "dispatch": N_("Dispatch sheet"),
+        "map": N_("Map"),
+        "rota": N_("Duty rota"),
+        "emergency": N_("Emergency card"),
+        "whistle": N_("Whistle pack"),
+        "boards": N_("Labels of boards"),
+    }
 )
 FILTER: Mapping[str, str] = MappingProxyType(
     {
@@ -90,7 +118,7 @@ FILTER: Mapping[str, str] = MappingProxyType(
         "mark": N_("Mark"),
         "days": N_("Days"),
         "status": N_("Status"),
-        "channel": N_("Channel"),
+        "channel": N_("Way out"),
         "handler": N_("Handler"),
         "duty": N_("Answers for it"),
         "late": N_("Only overdue"),
@@ -210,6 +238,14 @@ def _paper(key: str, _: Translator) -> str:
     return _(PAPER[key]) if key in PAPER else key
 
 
+def _side(key: str, _: Translator) -> str:
+    return _(SIDE[key]) if key in SIDE else key
+
+
+def _fault(key: str, _: Translator) -> str:
+    return _(FAULT[key]) if key in FAULT else key
+
+
 def _flag(value: str, _: Translator) -> str:
     return _("yes") if value == "1" else _("no")
 
@@ -222,6 +258,8 @@ WORDING: Mapping[str, Callable[[str, Translator], str]] = MappingProxyType(
         "handler": _post,
         "duty": _post,
         "sheet": _paper,
+        "side": _side,
+        "kind": _fault,
         "act": act_name,
         "late": _flag,
         "demo": _flag,

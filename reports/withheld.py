@@ -12,7 +12,7 @@ from locales import N_, Translator
 from reports.figures import FEWEST, Filter, asked, says_where
 
 UNMARKED = frozenset(status.value for status, mark in MARK.items() if mark is None)
-FEW = N_("Cases of restricted classes are neither counted nor listed here: there are fewer than {few}, or none.")
+FEW = N_("Restricted classes: fewer than {few} or none, neither counted nor listed.")
 COUNTED = N_("{n} more of restricted classes are counted and not listed: a row would say where they are.")
 SHOWN_FEW = N_("{n} of these are of restricted classes: fewer than {few} here, so that map and files leave them out.")
 SHOWN = N_("{n} of these are of restricted classes: the map counts them without a place, files leave them out.")

@@ -10,9 +10,11 @@ from incidents.lifecycle import Act, PostKind
 from incidents.model import Channel, Mark, Status, Urgency
 from incidents.posts import Post, post_key
 from locales import N_, Translator
+from reports.address import THIS_SHIFT
 
 STATUS = MappingProxyType(
     {
+        Status.UNCHECKED.value: N_("Received, unchecked"),
         Status.REPORTED.value: N_("Reported"),
         Status.FILED.value: N_("Filed"),
         Status.REFUSED.value: N_("Refused"),
@@ -42,6 +44,7 @@ CHANNEL = MappingProxyType(
         Channel.DEPARTMENT: N_("Department's own report"),
         Channel.SENSOR: N_("Sensor"),
         Channel.IMPORT: N_("Other system"),
+        Channel.BOARD: N_("Notice board"),
     }
 )
 URGENCY = MappingProxyType(
@@ -50,6 +53,7 @@ URGENCY = MappingProxyType(
 ACT = MappingProxyType(
     {
         Act.REPORT: N_("Report it"),
+        Act.RECEIVE: N_("Came in from a notice board"),
         Act.SELF_CLEAR: N_("Clear on the spot"),
         Act.FILE: N_("File the case"),
         Act.REFUSE: N_("Refuse to file"),
@@ -86,6 +90,7 @@ ACT = MappingProxyType(
         Act.REPLY: N_("Reply or call back"),
         Act.NOTE: N_("Note"),
         Act.IMPORT: N_("Imported"),
+        Act.ADOPT: N_("Taken over from the command room"),
         Act.UNDO: N_("Undo"),
     }
 )
@@ -138,9 +143,9 @@ def mark_name(mark: str, _: Translator) -> str:
 
 
 def period(days: int | None, _: Translator) -> str:
-    """Return the period of a filter: so many days, None for everything."""
-    if days is None:
-        return _("all the data")
+    """Return the period of a filter: so many days, None for everything, `THIS_SHIFT` for the present shift."""
+    if days is None or days == THIS_SHIFT:
+        return _("all the data") if days is None else _("this shift")
     return _("the last day") if days == 1 else _("the last {n} days").format(n=days)
 
 

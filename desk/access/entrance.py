@@ -10,6 +10,7 @@ from desk.access.accounts import Accounts, accounts_of
 from desk.access.permissions import Permissions, permissions_of
 from desk.room import Room
 from desk.rooms import Rooms
+from desk.walls.views import bound
 from geo.errors import UnknownArea
 from incidents.access import EVERYWHERE, Role, Scope, Who
 from layers.pack import Pack
@@ -17,6 +18,7 @@ from ledger.sessions import session_key
 
 VISITOR = "demonstration"  # key of the session of everybody who only looks at a demonstration
 OWN = frozenset({"own"})  # all that somebody may who has to change the password first
+WALL = frozenset({"wall"})  # all that a screen may that is bound to one view
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,11 @@ class Entrance:
         active
             Whether this is a sign of life; False for what a page asks by itself, so that a forgotten screen ends.
         """
-        return self._may(self.accounts.who(cookie, now, touch=active), now)
+        return self._may(self.accounts.sessions.who(cookie, now, touch=active), now)
 
     def of_session(self, key: str, now: datetime) -> Who | None:
         """Return who a session belongs to, by the key that the gate found: no sign of life."""
-        return self.visitor(now) if key == VISITOR else self._may(self.accounts.of_session(key, now), now)
+        return self.visitor(now) if key == VISITOR else self._may(self.accounts.sessions.whose(key, now), now)
 
     def visitor(self, now: datetime) -> Who | None:
         """Return a visitor of the demonstrations; None as soon as a real account exists, and where they are off."""
@@ -58,15 +60,16 @@ class Entrance:
 
     def ended(self, sessions: Collection[str], now: datetime) -> set[str]:
         """Return which of these keys of sessions are over."""
-        over = self.accounts.ended([key for key in sessions if key != VISITOR], now)
+        over = self.accounts.sessions.ended([key for key in sessions if key != VISITOR], now)
         return over | ({VISITOR} if VISITOR in sessions and self.visitor(now) is None else set())
 
     def _may(self, found: Who | None, now: datetime) -> Who | None:
         if found is None:
             return None
-        if self.accounts.must_change(found, now):
+        if self.accounts.sessions.must_change(found, now):
             return replace(found, may=OWN)
-        return self.permissions.given(found)
+        given = self.permissions.given(found)
+        return replace(given, may=given.may & WALL) if given.view else given
 
 
 @lru_cache(maxsize=4)
@@ -81,20 +84,34 @@ def entrance_of(data_dir: Path, database_url: str, rules: Path | None, demo: boo
     return Entrance(accounts_of(data_dir, database_url, rules), permissions_of(rules), session_key(data_dir), demo)
 
 
-def room_of(rooms: Rooms, name: str, who: Who, now: datetime) -> Room:
-    """Return a room as somebody sees it.
+def room_of(rooms: Rooms, name: str, who: Who, now: datetime, *, begun: bool = True, patience: float = 0) -> Room:
+    """Return a room as somebody sees it; a screen that is bound to a view, no farther than that view.
+
+    Parameters
+    ----------
+    begun
+        Whether it must have begun; False for what shows the net alone.
+    patience
+        Seconds to wait for that.
 
     Raises
     ------
     UnknownArea
         There is none, or none for them: the answer does not tell which.
+    Beginning
+        It begins just now.
+    UnknownView
+        A screen is bound to a view that was removed, or is not in its scope any more.
     PackError, RulesError, LedgerError
-        As `Rooms.get`.
+        As `Rooms.look`.
     """
     if who.scope.covers(name) and name in rooms.names():
-        room = rooms.get(name, now)
+        room = rooms.look(name, now)
         if may_enter(who, room.area.pack):
-            return room.seen_by(who)
+            beginning = rooms.beginning(name, patience) if begun else None
+            if beginning:
+                raise beginning
+            return bound(room, who) if who.view else room.seen_by(who)
     known = ", ".join(one for one in rooms.names() if who.scope.covers(one))
     raise UnknownArea(f"There is no area {name!r}. Known areas: {known or 'none'}. Add its folder to BATTLEMAP_PACKS.")
 

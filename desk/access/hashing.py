@@ -66,8 +66,27 @@ class Passwords:
             self._turns.release()
 
     def hashed(self, password: str) -> str:
-        """Return the hash of a password."""
+        """Return the hash of a password; in a `turn`."""
         return self._hasher.hash(passwords.normal(password))
+
+    def taken(self, password: str, *, name: str, past: Collection[str] = ()) -> str:
+        """Return the hash of a new password, made and compared in a turn of its own.
+
+        Parameters
+        ----------
+        past
+            Hashes of those that may not come again.
+
+        Raises
+        ------
+        PasswordError
+            It may not be taken.
+        LoginError
+            ``often``: too many wait.
+        """
+        with self.turn():
+            self.require_good(password, name=name, past=past)
+            return self.hashed(password)
 
     def proves(self, hashed: str, password: str) -> bool:
         """Tell whether a hash is that of a password; one that is far too long costs no more than others."""

@@ -133,4 +133,11 @@ NAMES = (
     "provider.address",
     "uploads.session",
     "reports.account",
+    "field_requests.account",
+    "field_items.account",
+    "field_photos.account",
+    "board.phone",
+    "board.address",
+    "board.board",
+    "board.all",
 )

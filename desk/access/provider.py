@@ -23,6 +23,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from data import rules
+from desk.access.grants import require_shape
 from desk.access.rules import FILE
 from geo.errors import AccessError, LoginError, RulesError
 from incidents.access import GIVEN, Role, Scope
@@ -189,7 +190,10 @@ class Provider:
     def _vouched(self, claims: Mapping[str, Any]) -> Vouched:
         given, name = self.claims.gives(claims), claim_of(claims, self.claims.name)
         if given is None or not isinstance(name, str) or not name:
-            raise LoginError("No rule of identity.toml [oidc] gives this account a role here.", "unknown")
+            raise LoginError(
+                "No rule of identity.toml [oidc] gives this account a role here. Ask the security administrator.",
+                "unknown",
+            )
         return Vouched((self.issuer, str(claims["sub"])), name, *given)
 
     def _believed(self, token: Mapping[str, Any], nonce: str, now: datetime) -> dict[str, Any]:
@@ -236,7 +240,8 @@ class Provider:
             return self._secret.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
             raise LoginError(
-                f"BATTLEMAP_OIDC_CLIENT_SECRET_FILE cannot be read: {self._secret.name}", "unreachable"
+                f"BATTLEMAP_OIDC_CLIENT_SECRET_FILE cannot be read: {self._secret.name}. Let the console read it.",
+                "unreachable",
             ) from error
 
     def _found(self, now: datetime, *, anew: bool = False) -> tuple[Mapping[str, Any], KeySet]:
@@ -353,7 +358,7 @@ def _rule(number: int, rule: Any, faults: list[str]) -> ClaimRule | None:
         faults.append(f"{where}: {texts['role']!r} is no role that a person may have")
         return None
     try:
-        Scope.read(FILLED.sub("x", str(texts["scope"])))
+        require_shape(given[0], Scope.read(FILLED.sub("x", str(texts["scope"]))))
     except AccessError as error:
         faults.append(f"{where}: {error}")
         return None

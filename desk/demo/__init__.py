@@ -15,6 +15,7 @@ from typing import NamedTuple
 from data.synthetic.plane import Chance
 from desk import acts, reports, steps
 from desk.acts import Doing
+from desk.demo import orders, whistles
 from desk.demo.cases import Arrival, Scene, arrivals, late_arrivals, scene_of
 from desk.demo.moves import PHOTOGRAPHED, From, Move, Standing, net_post, next_move
 from desk.posts import duty
@@ -175,8 +176,14 @@ def fill(room: Room, plan: Plan, now: datetime, *, progress: Progress | None = N
     return total
 
 
-def first(room: Room, now: datetime) -> None:
-    """Write the demonstration that a room begins with, all of it in one change; progress goes to the log."""
+def first(room: Room, now: datetime, *, progress: Progress | None = None) -> None:
+    """Write the demonstration that a room begins with, all of it in one change: a server that is killed meanwhile leaves nothing of it.
+
+    Parameters
+    ----------
+    progress
+        As for `fill`.
+    """
     plan = first_plan(room)
     LOG.info("%s begins with a demonstration of %d days, about %d reports each", room.id, plan.days, plan.per_day)
     stream, queue = opening(room, plan, now)
@@ -189,15 +196,19 @@ def first(room: Room, now: datetime) -> None:
         for day in range(1, plan.days + 1):
             rest, written = stream.advance(writing, rest, now - timedelta(days=plan.days - day))
             LOG.info("%s: day %d of %d, %d incidents", room.id, day, plan.days, written.incidents)
+            if progress:
+                progress(day, plan.days)
 
     room.ledger.change(work)
 
 
 def begin(writing: Writing, room: Room, now: datetime) -> None:
-    """Note that a room begins with a demonstration, with its duty rota, where it has not begun yet."""
+    """Note that a room begins with a demonstration, with its duty rota, some service orders and whistles, where it has not begun yet."""
     if not writing.begun(room.id):
         writing.begin(room.id, "demo", edition=edition_of(room), digest=room.area.digest, at=now)
         duty.demo(room, writing, now)
+        orders.write(writing, room, now)
+        whistles.write(writing, room, now)
 
 
 def opening(room: Room, plan: Plan, now: datetime) -> "tuple[Stream, Queue]":

@@ -153,8 +153,8 @@ def plan(
     given = {name: value for name, value in (options or {}).items() if value}
     with _opened(file, mapping, given, room) as (table, fitted, notes):
         reader = Reader(room, fitted, table, now)
-        rows = _read(reader, table, progress)
-        said = [*notes, *_said(table, fitted, reader, rows)]
+        rows = read_all(reader, table, progress)
+        said = [*notes, *noted(table, fitted, reader, rows)]
         return Plan(
             file,
             fitted,
@@ -233,13 +233,13 @@ def write_refused(planned: Plan, out: Path, reasons: Callable[[Planned], str], h
     """
     refused = {row.row: reasons(row) for row in planned.of(Verdict.REFUSED)}
     with (
-        open_table(planned.file, **_how(planned.mapping, {})) as table,
+        open_table(planned.file, **reading(planned.mapping, {})) as table,
         whole_or_nothing(out) as part,
         create_table(part, table, [heading]) as writer,
     ):
         done = 0
         for chunk in table.chunks():
-            numbers = _numbers(table, chunk, done)
+            numbers = row_numbers(table, chunk, done)
             done += len(chunk)
             _write_some(writer, chunk, [at for at, number in enumerate(numbers) if number in refused], numbers, refused)
     return len(refused)
@@ -267,7 +267,7 @@ def _opened(
     """Open a file with the mapping that fits it, and say what was found out on the way."""
     notes: list[Finding] = []
     with ExitStack() as stack:
-        how = _how(mapping, given)
+        how = reading(mapping, given)
         table, is_first = _headed(stack, file, mapping, how, is_told="header_row" in given)
         if is_first:
             notes.append(finding("first_row", row=how["header_row"]))
@@ -275,9 +275,9 @@ def _opened(
         if not how["header_row"] and (row := guessed_row(getattr(table, "early", ()))):
             notes.append(finding("title_rows", row=row))
             given = {**given, "header_row": row}
-            table = stack.enter_context(open_table(file, **_how(mapping, given)))
+            table = stack.enter_context(open_table(file, **reading(mapping, given)))
         if mapping is None:
-            mapping = guess(table.columns, _names(room), has_geometry=table.has_geometry)
+            mapping = guess(table.columns, grid_names(room), has_geometry=table.has_geometry)
             notes.append(finding("guessed"))
         fitted = replace(mapping, **given)
         _check(fitted, room, table.columns, file.name)
@@ -301,11 +301,12 @@ def _headed(
     return (first, True) if is_first else (table, False)
 
 
-def _how(mapping: ColumnMapping | None, given: Mapping[str, Any]) -> dict[str, Any]:
+def reading(mapping: ColumnMapping | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how a table is opened: as was asked for, else as its mapping says."""
     return {name: given.get(name) or (getattr(mapping, name) or None if mapping else None) for name in READING}
 
 
-def _names(room: Room) -> dict[str, set[str]]:
+def grid_names(room: Room) -> dict[str, set[str]]:
     """Return the names under which a table may hold the code of each level and overlay."""
     net = room.area.net
     names = {level.key: level.name for level in net.levels} | {overlay.key: overlay.name for overlay in net.overlays}
@@ -346,15 +347,17 @@ def _faults(mapping: ColumnMapping, room: Room) -> list[str]:
     return faults
 
 
-def _numbers(table: Table, chunk: Chunk, done: int) -> list[int]:
+def row_numbers(table: Table, chunk: Chunk, done: int) -> list[int]:
+    """Return the number of each row of a chunk as a person counts in the file; so many rows were read before."""
     return chunk.numbers or list(range(table.first_row + done, table.first_row + done + len(chunk)))
 
 
-def _read(reader: Reader, table: Table, progress: Progress | None) -> list[Row]:
+def read_all(reader: Reader, table: Table, progress: Progress | None) -> list[Row]:
+    """Read every row of a table."""
     rows: list[Row] = []
     passed = read = 0
     for chunk in table.chunks():
-        rows += reader.read(chunk, _numbers(table, chunk, read))
+        rows += reader.read(chunk, row_numbers(table, chunk, read))
         passed, read = passed + chunk.done, read + len(chunk)
         if progress:
             progress(passed, table.length)
@@ -423,7 +426,7 @@ def _is_another(case: Foreign, found: Incident, fields: Sequence[str]) -> bool:
     return not is_then and {"place", "text"} <= {*fields}
 
 
-def _said(table: Table, mapping: ColumnMapping, reader: Reader, rows: Sequence[Row]) -> list[Finding]:
+def noted(table: Table, mapping: ColumnMapping, reader: Reader, rows: Sequence[Row]) -> list[Finding]:
     """Say what a person should know about the whole file."""
     used = {*mapping.columns.values(), *mapping.grids.values()}
     left = [column for column in table.columns if column and column not in used]

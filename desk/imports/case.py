@@ -12,7 +12,7 @@ from desk.room import Room
 from geo.errors import RulesError
 from incidents.case import Incident
 from incidents.deadlines import add, external
-from incidents.lifecycle import UNSORTED, Act, By, CaseState, Entry, PostKind
+from incidents.lifecycle import NEW, Act, By, CaseState, Entry, PostKind
 from incidents.limits import EXTERNAL, Limit, Stage
 from incidents.model import OPEN, Channel, Status, Urgency
 from incidents.posts import Duty, post_key
@@ -22,6 +22,7 @@ LONGEST_AGENCY, LONGEST_CLASS = 120, 40
 RUNNING = OPEN - {Status.SUSPENDED}
 # How far a case has come in each state: the other system's word of an earlier one is old, unless it names a later deadline.
 STAGES: Mapping[Status, int] = {
+    Status.UNCHECKED: 0,
     Status.REPORTED: 0,
     Status.FILED: 1,
     Status.DISPATCHED: 2,
@@ -106,7 +107,7 @@ class Foreign:
     @property
     def handler(self) -> str:
         """Key of the post that handles it; "" where nobody was named, or it waits to be sorted."""
-        if not self.agency or self.status in UNSORTED:
+        if not self.agency or self.status in NEW:
             return ""
         return self.agency if self.agency.count(":") > 1 else post_key(PostKind.DEPARTMENT, "", self.agency)
 
@@ -174,14 +175,14 @@ class Placer:
             limit = self._limit(case)
             local = case.reported.astimezone(self.room.area.pack.timezone)
             due = add(self.room.rules.calendar, local, limit.span) if limit else None
-            promised = None if case.status in UNSORTED else due
+            promised = None if case.status in NEW else due
         told = {"limit": limit.span.text, "rule": limit.rule} if limit else {"limit": "", "rule": ""}
         return {"due": _iso(due) or None if runs else None, "promised": _iso(promised) or None, **told}
 
     def _limit(self, case: Foreign) -> Limit | None:
         rules, major, urgency = self.room.rules.deadlines, case.major or None, case.urgency.value
-        if case.status in UNSORTED:
-            stage = Stage.ACCEPT if case.status is Status.REPORTED else Stage.DISPATCH
+        if case.status in NEW:
+            stage = Stage.DISPATCH if case.status is Status.FILED else Stage.ACCEPT
             return rules.stage(stage, class_key=case.class_, major=major, urgency=urgency)
         return rules.limit(case.class_, major=major, urgency=urgency, level=self.room.area.net.leaf.key)
 
@@ -233,7 +234,7 @@ def add_all(
     """
     is_watched, made = live and not room.area.pack.archive, []
     for incident, entry, day, origin in cases:
-        if is_watched and incident.status in UNSORTED:
+        if is_watched and incident.status in NEW:
             incident = responsible(writing, room, incident, now)  # noqa: PLW2901
             entry = replace(entry, data={**entry.data, **_on_duty(incident)})  # noqa: PLW2901
         made.append(writing.report(incident, entry, prefix=room.area.pack.prefix, day=day, origin=origin))
@@ -252,7 +253,7 @@ def bring_up_to_date(  # noqa: PLR0917
     """
     entry = Entry(Act.IMPORT, by, now.astimezone(UTC), Placer(room).data(case))
     stands = writing.get(room.id, number)
-    if stands.version == version and stands.state.duty and case.status not in UNSORTED:
+    if stands.version == version and stands.state.duty and case.status not in NEW:
         version = handed_over(writing, room, stands, "sorted", by, now).version
     return writing.act(room.id, number, entry, expected=version)
 

@@ -39,6 +39,14 @@ REFUSALS = MappingProxyType(
         "place_shifted": N_("{place} lies in no grid; read as GCJ-02 it would. Set crs to GCJ-02."),
         "place_metres": N_("{place} is no longitude and latitude; it may be metres. Set crs to their system."),
         "place_outside": N_("{place} lies in no grid, nor near one. Look at the place on a map."),
+        "kind_missing": N_("No kind of site is named. Fill it in, or say one for all rows with --kind."),
+        "kind_unknown": N_("{column}: nobody knows the kind {value}. Say what it is in [values.kind] of the mapping."),
+        "name_missing": N_("The site has no name. Fill it in."),
+        "date_impossible": N_("{column}: there is no day {value}. Correct it."),
+        "date_year": N_("{column}: {value} names a year alone. Write at least the month."),
+        "date_unreadable": N_("{column}: {value} is no day that we know. Write it as 2026-11-22."),
+        "dates_crossed": N_("{column}: it runs out before it was issued. Correct one of the two days."),
+        "number_unreadable": N_("{column}: {value} is no number. Correct it."),
         "text_long": N_("{column} has {length} characters, {most} are allowed. Shorten it."),
     }
 )  # fmt: skip
@@ -66,6 +74,10 @@ WARNINGS = MappingProxyType(
         "backward": N_(
             "The other system had said this before, or was further on already: the file may be an old one. If the case did go back there, take it over with --reopen."
         ),
+        "month_only": N_("{column}: {value} names a month alone; {day} was taken, and the words are kept beside it."),
+        "phone_unreadable": N_("{column}: that is no telephone, and was left out."),
+        "state_unknown": N_("{column}: nobody knows the state {value}; it counts as active."),
+        "alike": N_("May be the same as {other}, {metres} m away: {name}. Compare the two."),
         "cut": N_("{column} was cut to {most} characters."),
     }
 )  # fmt: skip

@@ -47,6 +47,7 @@ GRID_WORDS = ("所属", "所在")
 WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "status": {
+            "unchecked": ("unchecked", "来件待核实", "receivedunchecked"),
             "reported": ("reported", "上报", "已上报", "待受理", "新建", "待分拨", "new", "submitted", "received"),
             "filed": ("filed", "立案", "已立案", "已受理", "待派遣", "待派单", "待交办", "受理"),
             "dispatched": ("dispatched", "open", "opened", "已派遣", "已派单", "派遣", "交办", "已交办", "待签收", "已转办", "转办", "assigned"),
@@ -70,6 +71,7 @@ WORDS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "chat": ("chat", "微信群", "群聊", "chatgroup"),
             "department": ("department", "部门", "部门转办", "上级交办", "领导交办", "数字城管", "部门上报", "departmentsownreport"),
             "sensor": ("sensor", "视频", "智能发现", "视频智能分析", "物联感知", "传感器", "传感设备"),
+            "board": ("board", "公示牌", "公示牌来件", "公示牌来件（待核实）", "noticeboard"),
             "import": ("import", "导入", "其他系统", "othersystem"),
         },
         "urgency": {
@@ -124,8 +126,13 @@ class ColumnMapping:
     is_guess: bool = False
 
     @classmethod
-    def read(cls, path: Path) -> "ColumnMapping":
+    def read(cls, path: Path, fields: Collection[str] | None = None) -> "ColumnMapping":
         """Read a mapping from its file.
+
+        Parameters
+        ----------
+        fields
+            What a table may say; None: what a table of cases may.
 
         Raises
         ------
@@ -136,11 +143,13 @@ class ColumnMapping:
             table = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise RulesError(f"{path} cannot be read as a mapping: {error}. It must be TOML in UTF-8.") from error
-        return cls.from_table(table, where=path.name)
+        return cls.from_table(table, where=path.name, fields=fields)
 
     @classmethod
-    def from_table(cls, table: Mapping[str, Any], *, where: str = "the mapping") -> "ColumnMapping":
-        """Read a mapping from the table of its file.
+    def from_table(
+        cls, table: Mapping[str, Any], *, where: str = "the mapping", fields: Collection[str] | None = None
+    ) -> "ColumnMapping":
+        """Read a mapping from the table of its file; ``fields`` as `read` takes them.
 
         Raises
         ------
@@ -151,10 +160,10 @@ class ColumnMapping:
         entry = Entry(table, "mapping", faults)
         found = cls(
             source=entry.text("source", UNNAMED) or UNNAMED,
-            columns=_texts(entry, "columns", frozenset(HEADINGS), faults),
+            columns=_texts(entry, "columns", frozenset(HEADINGS if fields is None else fields), faults),
             grids=_texts(entry, "grids", None, faults),
-            fixed=_texts(entry, "fixed", FIXED, faults),
-            values=_values(entry.take("values", dict, {}), faults),
+            fixed=_texts(entry, "fixed", FIXED if fields is None else fields, faults),
+            values=_values(entry.take("values", dict, {}), VALUED if fields is None else fields, faults),
             crs=entry.text("crs"),
             timezone=entry.text("timezone"),
             times=entry.texts("times"),
@@ -164,7 +173,7 @@ class ColumnMapping:
             header_row=entry.take("header_row", int, 0),
         )
         entry.done()
-        for name, allowed in ALLOWED.items():
+        for name, allowed in ALLOWED.items() if fields is None else ():
             if found.fixed.get(name, next(iter(allowed))) not in allowed:
                 faults.append(f"fixed: {name!r} is {found.fixed[name]!r}; it may be {', '.join(sorted(allowed))}")
         if len(found.source) > LONGEST_SOURCE:
@@ -212,7 +221,13 @@ def plain(name: str) -> str:
     return "".join(letter for letter in unicodedata.normalize("NFKC", name).casefold() if letter.isalnum())
 
 
-def guess(columns: Sequence[str], grids: Mapping[str, Collection[str]], *, has_geometry: bool = False) -> ColumnMapping:
+def guess(
+    columns: Sequence[str],
+    grids: Mapping[str, Collection[str]],
+    *,
+    has_geometry: bool = False,
+    headings: Mapping[str, Sequence[str]] = HEADINGS,
+) -> ColumnMapping:
     """Guess a mapping by the names of columns.
 
     Parameters
@@ -221,6 +236,8 @@ def guess(columns: Sequence[str], grids: Mapping[str, Collection[str]], *, has_g
         Key of each level and overlay -> names under which a column may hold its code.
     has_geometry
         Whether rows carry a geometry, so that no column of coordinates is looked for.
+    headings
+        Field -> what its column may be called, most telling first.
     """
     found: dict[str, str] = {}
     pair = None if has_geometry else guess_pair(columns)
@@ -230,7 +247,7 @@ def guess(columns: Sequence[str], grids: Mapping[str, Collection[str]], *, has_g
     official = _grids(free, grids)
     free = [column for column in free if column not in official.values()]
     for exact in (True, False):
-        for name, hints in HEADINGS.items():
+        for name, hints in headings.items():
             column = None if name in found else _called(free, hints, exact=exact)
             if column:
                 found[name] = column
@@ -239,7 +256,7 @@ def guess(columns: Sequence[str], grids: Mapping[str, Collection[str]], *, has_g
     crs = named_system(*(columns[position] for position in pair)) if pair else None
     return ColumnMapping(
         source=source,
-        columns={name: found[name] for name in HEADINGS if name in found},
+        columns={name: found[name] for name in ("lon", "lat", *headings) if name in found},
         grids=official,
         fixed={"channel": CHANNELS[source]} if source in CHANNELS and "channel" not in found else {},
         crs=crs or "",
@@ -252,9 +269,9 @@ def is_contact(column: str) -> bool:
     return any(word in plain(column) for word in CONTACTS)
 
 
-def guessed_row(early: Sequence[Sequence[Any]]) -> int | None:
+def guessed_row(early: Sequence[Sequence[Any]], headings: Mapping[str, Sequence[str]] = HEADINGS) -> int | None:
     """Return which of the first rows has the names of columns, from 1; None where none is better than the first."""
-    known = {plain(hint) for hints in HEADINGS.values() for hint in hints} | {
+    known = {plain(hint) for hints in headings.values() for hint in hints} | {
         plain(word) for word in ("经度", "纬度", "lon", "lat", "x", "y")
     }
     scores = [sum(1 for cell in row if isinstance(cell, str) and plain(cell) in known) for row in early]
@@ -298,14 +315,14 @@ def _texts(entry: Entry, name: str, allowed: Collection[str] | None, faults: lis
     return {key: value for key, value in table.items() if isinstance(value, str) and key not in wrong}
 
 
-def _values(tables: Mapping[str, Any], faults: list[str]) -> dict[str, dict[str, str]]:
+def _values(tables: Mapping[str, Any], valued: Collection[str], faults: list[str]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for name, table in tables.items():
-        if name not in VALUED or not isinstance(table, dict):
-            faults.append(f"values: {name!r} is none of {', '.join(sorted(VALUED))}")
+        if name not in valued or not isinstance(table, dict):
+            faults.append(f"values: {name!r} is none of {', '.join(sorted(valued))}")
             continue
         for said, meaning in table.items():
-            allowed = ALLOWED.get(name)
+            allowed = ALLOWED.get(name) if valued is VALUED else None
             if not isinstance(meaning, str) or (allowed is not None and meaning not in allowed):
                 may = ", ".join(sorted(allowed)) if allowed else "a text in quotes"
                 faults.append(f"values.{name}: {said!r} is {meaning!r}; it may be {may}")

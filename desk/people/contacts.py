@@ -57,9 +57,15 @@ def taken(name: str, phone: str) -> Contact:
     )
 
 
-def sealed(room: Room, number: str, contact: Contact, by: By) -> str | None:
-    """Return a contact in full, encrypted, for the ledger to keep; None where nobody with an account took it, so that it stays masked for good."""
-    if not by.account:
+def sealed(room: Room, number: str, contact: Contact, by: By, *, own: bool = False) -> str | None:
+    """Return a contact in full, encrypted, for the ledger to keep; None where nobody with an account took it, so that it stays masked for good.
+
+    Parameters
+    ----------
+    own
+        Whether who it belongs to gave it, with no desk between.
+    """
+    if not by.account and not own:
         return None
     return contacts.seal(contacts.contact_key(room.ledger.folder), room.id, number, contact)
 

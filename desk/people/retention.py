@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from desk.access.rules import Identity
+from desk.field import staged
 from desk.rules import Settings
 from geo.errors import BattlemapError
 from incidents.access import Who
-from ledger import accounts, audit, retention, sessions
+from ledger import accounts, audit, notices, orders, outbox, retention, sessions, visits, whistles
 from ledger.audit import Line
 from ledger.store import Ledger
 from ledger.writing import Writing
@@ -29,6 +30,10 @@ DAYS: Mapping[str, Callable[[Settings], int]] = MappingProxyType(
         "holders": lambda said: said.holder_days,
         "duty": lambda said: said.duty_days,
         "handovers": lambda said: said.duty_days,
+        "messages": lambda said: said.message_days,
+        "orders": lambda said: said.order_days,
+        "visits": lambda said: said.visit_days,
+        "whistles": lambda said: said.whistle_days,
     }
 )
 
@@ -42,7 +47,7 @@ class Report:
     areas
         Area -> what -> how many.
     console
-        The same of what belongs to no area: lines of the audit trail, sessions, failed log-ins.
+        The same of what belongs to no area: lines of the audit trail, sessions, failed log-ins, photos that phones sent and nothing named.
     failed
         Area -> why nothing was erased there.
     """
@@ -102,6 +107,7 @@ def run(
     console = _done(ledger, _of_console(ledger, identity, now, by=by, local=local), dry=dry)
     report = Report(areas, console, failed, dry)
     if not dry:
+        staged.forget(ledger.folder, before=now - staged.LONGEST)
         for line in report.lines():
             LOG.info("%s", line)
     return report
@@ -134,6 +140,11 @@ def _of_area(
         counts |= {
             what: retention.erase(writing, what, area, before=before[what], at=now) for what in retention.PERSONAL
         }
+        counts["messages"] = outbox.forget(writing, area, before=before["messages"], at=now)
+        counts["messages"] += notices.forget(writing, area, before=before["messages"], at=now)
+        counts["orders"] = orders.forget(writing, area, before=before["orders"], at=now)
+        counts["visits"] = visits.forget(writing, area, before=before["visits"], at=now)
+        counts["whistles"] = whistles.forget(writing, area, before=before["whistles"], at=now)
         audit.append(writing.connection, ledger.key, ACT, by, now=now, area=area, data=counts, local=local)
         return counts
 
@@ -148,6 +159,7 @@ def _of_console(
         counts = {
             "audit": audit.forget(connection, key, before=now - identity.keep),
             "sessions": sessions.forget(connection, before=now - identity.keep),
+            "staged": staged.forget(ledger.folder, before=now - staged.LONGEST, dry=True),
             "attempts": accounts.forget_attempts(connection, before=now - identity.steps.forget),
         }
         audit.append(connection, key, ACT, by, now=now, data=counts, local=local)

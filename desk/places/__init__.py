@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
@@ -105,6 +105,12 @@ def nearest(area: Area, lon: float, lat: float, *, metres: float = NEAR_M) -> Sp
     """Return the building next to a point, or None where none is so near."""
     found = _buildings_near(area).within(lon, lat, metres=metres)
     return _spots(area)[Kind.BUILDING, found[0][0]] if found else None
+
+
+@lru_cache(maxsize=8)
+def buildings(area: Area) -> Mapping[str, Spot]:
+    """Return the buildings of an area by their ids."""
+    return {spot.building: spot for (kind, _), spot in _spots(area).items() if kind is Kind.BUILDING}
 
 
 def covered(area: Area, kind: str, code: str) -> Spot | None:

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from desk.room import Room
 from geo.nearby import Nearby
 from incidents.case import Incident
+from incidents.model import CHECKED
 from ledger import find
 
 
 @dataclass(frozen=True)
 class Repeats:
-    """How often it came in the last `days`, this case included.
+    """How often it came in the last `days`, this case included; what anybody sent in counts when a person has looked at it.
 
     Attributes
     ----------
@@ -33,10 +34,11 @@ def repeats(room: Room, incident: Incident, *, at: datetime) -> Repeats:
     """Count how often the same came, before a time."""
     settings = room.rules.settings
     since = at - timedelta(days=settings.repeat_days)
+    checked = frozenset(status.value for status in CHECKED)
     with room.ledger.reading() as connection:
-        asked = room.wanted(classes=frozenset({incident.class_}), reported_since=since)
+        asked = room.wanted(classes=frozenset({incident.class_}), statuses=checked, reported_since=since)
         recent = find.rows(connection, asked, columns=("number", "lon", "lat"))
-        caller = find.same_caller(connection, room.wanted(reported_since=since), incident.number)
+        caller = find.same_caller(connection, room.wanted(statuses=checked, reported_since=since), incident.number)
     index = Nearby((row["number"], row["lon"], row["lat"]) for row in recent)
     place = len(index.within(incident.lon, incident.lat, metres=settings.same_m))
     return Repeats(place, caller, settings.repeat_days, many=max(place, caller) >= settings.repeats)

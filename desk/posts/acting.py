@@ -1,33 +1,24 @@
 """The posts as which somebody may act (履职岗位), the one through which they look, and the one door by which they write."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import TypeVar
 
 from desk.access.permissions import demand
+from desk.posts.own import own_posts
 from desk.reading import may_read
 from desk.room import Room
 from geo.errors import NoAccess
 from incidents.access import Role, Who
 from incidents.case import Incident
 from incidents.lifecycle import By, PostKind
-from incidents.posts import Post, post_key
+from incidents.posts import Post
+from incidents.within import workers
 from ledger.writing import Writing
 
 T = TypeVar("T")
 
-IN_GRID: Mapping[Role, tuple[PostKind, ...]] = MappingProxyType(
-    {
-        Role.WORKER: (PostKind.WORKER,),
-        Role.HEAD: (PostKind.HEAD, PostKind.FIRST_HEAD, PostKind.DEPUTY),
-        Role.COMMUNITY: (PostKind.HEAD, PostKind.FIRST_HEAD, PostKind.DEPUTY, PostKind.OFFICE),
-    }
-)
-IN_ROOM: Mapping[Role, PostKind] = MappingProxyType(
-    {Role.DISPATCHER: PostKind.DISPATCHER, Role.INSPECTOR: PostKind.INSPECTOR}
-)
 NOBODY = Post(
     "nobody::", PostKind.OFFICE, ""
 )  # works on nothing, heads nothing: what needs a post to be read stays closed
@@ -38,19 +29,8 @@ def posts_of(room: Room, who: Who, now: datetime) -> tuple[Post, ...]:
 
     A grid whose post the register does not know yet gets one by its key, so that who has an account for it can work.
     """
-    posts, scope = room.register.posts(now), who.scope
-    if who.role in IN_ROOM:
-        kind = IN_ROOM[who.role]
-        return tuple(post for post in (posts.get(post_key(kind)),) if post)
-    if who.role is Role.DEPARTMENT and scope.department:
-        key = post_key(PostKind.DEPARTMENT, "", scope.department)
-        return (posts.get(key) or Post(key, PostKind.DEPARTMENT, scope.department),)
-    kinds = IN_GRID.get(who.role, ())
-    if not kinds or scope.grid is None:
-        return ()
-    found = [post for kind in kinds for post in posts.values() if post.kind is kind and post.grid == scope.grid]
-    key = post_key(kinds[0], *scope.grid)
-    return tuple(found) or (room.post(key),)
+    posts = room.register.posts(now)
+    return tuple(posts.get(key) or room.post(key) for key in own_posts(posts, who))
 
 
 def looking(room: Room, who: Who, wanted: str, now: datetime) -> Post:
@@ -72,12 +52,21 @@ def looks_as(room: Room, wanted: str, now: datetime) -> Post:
     return looking(room, room.who, wanted, now) if room.who else room.register.posts(now).get(wanted, NOBODY)
 
 
-def reads(room: Room, case: Incident, now: datetime) -> bool:
-    """Tell whether who looks through a room may read a case: it lies in their scope, and where its class is restricted one of their posts may (`may_read`)."""
+def reads(room: Room, case: Incident, now: datetime, *, through: Post | None = None) -> bool:
+    """Tell whether who looks through a room may read a case: it lies in their scope, and where its class is restricted one of their posts works on it or may (`may_read`).
+
+    Parameters
+    ----------
+    through
+        The post through which a visitor of a demonstration looks, or a room that nobody looks through; None: any.
+    """
     who = room.who
-    if who is None or not (room.sees(case) and room.within.words and case.restricted):
-        return who is None or (room.sees(case) and room.within.words)
-    return who.role is Role.DEMO or any(may_read(post, case) for post in posts_of(room, who, now))
+    if who and not (room.sees(case) and room.within.words):
+        return False
+    if who is None or who.role is Role.DEMO:
+        return through is None or may_read(through, case)
+    works = not room.within.posts.isdisjoint(workers(case))
+    return works or not case.restricted or any(may_read(post, case) for post in posts_of(room, who, now))
 
 
 def acting(room: Room, post: Post) -> By:

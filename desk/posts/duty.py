@@ -16,7 +16,7 @@ from desk.reading import lies_in, may_read
 from desk.room import DISPATCHER, Room
 from geo.errors import RosterError, UnknownIncident
 from incidents.case import Incident
-from incidents.lifecycle import UNSORTED, By, PostKind
+from incidents.lifecycle import NEW, By, PostKind
 from incidents.model import Status
 from incidents.posts import Post, post_key
 from incidents.rota import COVER, DAY, SINGLE, WEEK, Double, Role, Shift, Slot, copied, doubles, fill, gaps, slots
@@ -230,7 +230,7 @@ def carried(room: Room, post: Post, now: datetime) -> list[Carried]:
     since = room.rules.settings.shift(clock - LATE)
     red = frozenset({"red"})
     asked: dict[str, dict[str, Any]] = {
-        "unsorted": {"statuses": frozenset(status.value for status in UNSORTED)},
+        "unsorted": {"statuses": frozenset(status.value for status in NEW)},
         "overdue": {"due_before": clock.astimezone(UTC)},
         "review": {"statuses": frozenset({Status.SUSPENDED.value}), "until_before": clock.astimezone(UTC) + DAY},
         "shift": {"marks": red, "reported_since": since.astimezone(UTC)},
@@ -331,7 +331,7 @@ def _concerns(room: Room, note: Handover) -> bool:
     scope = room.who.scope.grid if room.who else None
     posts = [room.post(key) for key in (note.from_post, note.to_post) if key]
     return not within.narrows or any(
-        post.key == within.post or (scope and post.grid and lies_in(net, post.grid, scope)) for post in posts
+        post.key in within.posts or (scope and post.grid and lies_in(net, post.grid, scope)) for post in posts
     )
 
 

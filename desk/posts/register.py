@@ -49,6 +49,10 @@ class Register:
         found = seen.kept.get(key)
         return found.post if found else self._own.get(key)
 
+    def ever(self) -> Mapping[str, Post]:
+        """Return all posts that there ever were or are to be."""
+        return {**self._own, **{key: found.post for key, found in self._fresh().kept.items()}}
+
     def kept(self) -> Mapping[str, Kept]:
         """Return what the ledger keeps, by key, abolished posts included."""
         return self._fresh().kept
