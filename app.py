@@ -18,14 +18,32 @@ HOUSE = Path(__file__).parent
 SETTINGS = Settings.from_env()
 CONSOLE = api.Console(
     index=Path(st.__file__).with_name("static") / "index.html",
-    paths=("/", "/inbox", "/cases", "/case", "/report", "/chat", "/posts", "/duty", "/facts"),
+    paths=(
+        "/",
+        "/inbox",
+        "/cases",
+        "/case",
+        "/report",
+        "/chat",
+        "/orders",
+        "/visits",
+        "/posts",
+        "/duty",
+        "/messages",
+        "/walls",
+        "/sites",
+        "/binding",
+        "/checklists",
+        "/whistles",
+        "/facts",
+    ),
     assets={path.name: path for path in (HOUSE / "pages" / "assets").iterdir() if path.is_file()},
 )
 
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
     """Serve the app until it is told to stop; ``say`` is handed the address."""
-    run(app, settings.host, settings.port, say, tls=api.tls(settings), proxies=settings.proxies)
+    run(app, settings.host, settings.port, say, tls=api.tls(settings), proxies=settings.proxies, ending=api.ending(settings))  # fmt: skip
 
 
 for option, value in api.streamlit_options().items():

@@ -28,6 +28,38 @@ def battlemap() -> None:
     """网格作战图: a command-room console for grid governance."""
 
 
+def _reads_a_table(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say how a table is read."""
+    return _with(
+        command,
+        click.option("--encoding", help="Encoding of a CSV or GeoJSON file.  [default: found]"),
+        click.option("--sheet", help="Sheet of a workbook.  [default: the first]"),
+        click.option("--layer", help="Layer of a GeoPackage.  [default: the first]"),
+        click.option(
+            "--header-row", type=click.IntRange(min=1), metavar="ROW", help="Row with the names of columns, from 1."
+        ),
+    )
+
+
+def _reads_an_import(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say how a table of cases or sites is read, and how it is reported."""
+    reported = _with(
+        command,
+        click.option(
+            "--language", type=click.Choice(["zh", "en"]), help="Language of the report.  [default: BATTLEMAP_LANGUAGE]"
+        ),
+        click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, with every row."),
+    )
+    crs = 'System of the coordinates: "EPSG:4547", "GCJ-02", …  [default: as the mapping or the file says, else WGS84]'
+    return click.option("--crs", help=crs)(_reads_a_table(reported))
+
+
+def _with(command: Callable[..., Any], *options: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(options):  # as if they stood above it
+        command = option(command)
+    return command
+
+
 @battlemap.command()
 @click.argument("points", type=click.Path(path_type=Path))
 @click.option("--area", required=True, help="Name of an area pack, or its folder.")
@@ -47,10 +79,7 @@ def battlemap() -> None:
 )
 @click.option("--unit", help="Column of the unit (单元), to tell stacked micro-grids apart.")
 @click.option("--floor", help="Column of the floor (楼层), to tell stacked micro-grids apart.")
-@click.option("--encoding", help="Encoding of a CSV or GeoJSON file.  [default: found]")
-@click.option("--sheet", help="Sheet of a workbook.  [default: the first]")
-@click.option("--layer", help="Layer of a GeoPackage.  [default: the first]")
-@click.option("--header-row", type=click.IntRange(min=1), metavar="ROW", help="Row with the names of columns, from 1.")
+@_reads_a_table
 @click.option("--force", is_flag=True, help="Replace the output where it exists.")
 @click.option("--strict", is_flag=True, help="Exit with 3 when a row has an error; the output is written all the same.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
@@ -449,6 +478,155 @@ def restore(file: Path, *, force: bool, key: Path | None, known: tuple[str, ...]
     click.echo(json.dumps(done.as_dict(), ensure_ascii=False, indent=2) if as_json else done.text())
 
 
+@battlemap.group()
+def bridge() -> None:
+    """Join two consoles of one area by files: the command room inside, the phones outside (网闸). docs/bridge.md describes it."""
+
+
+_bridged = click.option("--area", help="Name of an area pack, or its folder.  [default: BATTLEMAP_AREA]")
+_language = click.option(
+    "--language", type=click.Choice(["zh", "en"]), help="Language of the report.  [default: BATTLEMAP_LANGUAGE]"
+)
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+
+
+def _bridge_room(area: str | None) -> "Room":
+    from settings import Settings
+
+    return _room(area or Settings.from_env().area)
+
+
+def _translate(language: str | None) -> Any:
+    from locales import translator
+    from settings import Settings
+
+    return translator(language or Settings.from_env().language)
+
+
+@bridge.command("key")
+def bridge_key() -> None:
+    """Print this console's public key, for the other side to join, and its fingerprint, to be compared by telephone.
+
+    Exit codes: 0 = printed, 1 = an error, 2 = usage.
+    """
+    from desk.bridge.keys import own
+
+    with _ledger(migrate=True) as opened:
+        public = own(opened.folder).public
+    click.echo(f"{public.text}\n{public.fingerprint}")
+
+
+@bridge.command("join")
+@click.argument("key")
+@_bridged
+@click.option("--side", required=True, type=click.Choice(["inside", "outside"]), help="Where this console stands.")
+@click.option("--replace", "instead", is_flag=True, help="Give up the console that was joined before, or change sides.")
+def bridge_join(key: str, *, area: str | None, side: str, instead: bool) -> None:
+    """Join the console whose public key is KEY; again, with the same key, after one of both was restored from a backup.
+
+    Exit codes: 0 = joined, 1 = an error, nothing was written, 2 = usage.
+    """
+    from desk.bridge.crossing import join
+    from desk.bridge.keys import Public
+    from ledger.bridge import Side
+
+    peer, room = Public.read(key), _bridge_room(area)
+    join(room, peer, Side(side), _now(), instead=instead)
+    click.echo(f"{room.id}: {side}; {peer.fingerprint}")
+
+
+@bridge.command("schedule")
+@_bridged
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder that batches are written into.")
+@click.option("--in", "into", type=click.Path(file_okay=False, path_type=Path), help="Folder that they are taken from.")
+@click.option("--every", type=click.IntRange(min=0), metavar="MINUTES", help="How often; 0 for by hand.")
+def bridge_schedule(*, area: str | None, out: Path | None, into: Path | None, every: int | None) -> None:
+    """Say where batches go and come from, and how often; `battlemap serve` follows it within a minute. Without options: print it.
+
+    Exit codes: 0 = kept or printed, 1 = an error, 2 = usage.
+    """
+    from desk.bridge.schedule import Plan, keep, plan_of
+
+    room = _bridge_room(area)
+    folder, plan = room.ledger.folder, plan_of(room.ledger.folder, room.id)
+    if (out, into, every) != (None, None, None):
+        plan = Plan(out or plan.out, into or plan.into, plan.every if every is None else every)
+        keep(folder, room.id, plan)
+    click.echo(
+        f"{room.id}: out {plan.out}, in {plan.into}, " + (f"every {plan.every} min" if plan.every else "by hand")
+    )
+
+
+@bridge.command("export")
+@_bridged
+@click.option("--to", "out", type=click.Path(file_okay=False, path_type=Path), help="Folder.  [default: as scheduled]")
+@_language
+@_as_json
+def bridge_export(*, area: str | None, out: Path | None, language: str | None, as_json: bool) -> None:
+    """Write a batch of everything that the other side has not acknowledged; writing it again does no harm.
+
+    Exit codes: 0 = written, or there is nothing to say, 1 = an error, 2 = usage.
+    """
+    from desk.bridge.crossing import write
+    from desk.bridge.schedule import plan_of
+    from reports.bridge_words import written_lines
+
+    room = _bridge_room(area)
+    with _terminable(), _progress("export") as progress:
+        made = write(room, out or plan_of(room.ledger.folder, room.id).out, _now(), progress=progress)
+    said = {**vars(made), "file": str(made.file)} if made else None
+    lines = written_lines(made, _translate(language))
+    click.echo(json.dumps(said, ensure_ascii=False, indent=2) if as_json else "\n".join(lines))
+
+
+@bridge.command("import")
+@click.argument("place", required=False, type=click.Path(path_type=Path), metavar="[FILE_OR_FOLDER]")
+@_bridged
+@_language
+@_as_json
+def bridge_import(place: Path | None, *, area: str | None, language: str | None, as_json: bool) -> None:
+    """Take in a batch, or all of a folder: each whole or not at all. In a folder, what was looked at moves into taken/ or refused/. Again does nothing.
+
+    Exit codes: 0 = taken, 1 = a file was refused, or an error, 2 = usage, 3 = taken, and something done outside was not possible any more: it stands as a note.
+    """
+    from desk.bridge.crossing import take_all
+    from desk.bridge.schedule import plan_of
+    from reports.bridge_words import taken_lines, taken_table
+
+    room = _bridge_room(area)
+    into = place or plan_of(room.ledger.folder, room.id).into
+    with _terminable(), _progress("import") as progress:
+        taken = take_all(room, into, _now(), progress=progress)
+    lines = taken_lines(taken, _translate(language))
+    click.echo(json.dumps(taken_table(taken), ensure_ascii=False, indent=2) if as_json else "\n".join(lines))
+    if any(one.error for one in taken):
+        sys.exit(1)
+    if any(one.refused for one in taken):
+        sys.exit(3)
+
+
+@bridge.command("status")
+@_bridged
+@_language
+@_as_json
+def bridge_status(*, area: str | None, language: str | None, as_json: bool) -> None:
+    """Say how the bridge stands: last batch out and in, what waits, what was refused, and whether the clocks agree.
+
+    Exit codes: 0 = said, 1 = there is no bridge, or an error, 2 = usage.
+    """
+    from desk.bridge.standing import standing
+    from reports.bridge_words import standing_rows
+
+    room = _bridge_room(area)
+    found = standing(room, _now())
+    if as_json:
+        click.echo(json.dumps(vars(found), ensure_ascii=False, indent=2, default=str))
+        return
+    _ = _translate(language)
+    said = standing_rows(room, found, _)
+    click.echo("\n".join(_("{label}: {change}").format(label=name, change=value) for name, value in said))
+
+
 @battlemap.command()
 def migrate() -> None:
     """Bring the tables of the ledger up to date; an SQLite ledger is copied first.
@@ -551,7 +729,7 @@ def user_list(*, as_json: bool) -> None:
     Exit codes: 0 = listed, 1 = an error, 2 = usage.
     """
     with _accounts() as accounts:
-        locked = accounts.locked(_now())
+        locked = accounts.attempts.locked(_now())
         found = [
             {
                 "name": one.name,
@@ -561,7 +739,7 @@ def user_list(*, as_json: bool) -> None:
                 "state": "disabled" if not one.enabled else "locked" if one.key in locked else "",
                 "provider": one.issuer,
             }
-            for one in accounts.list()
+            for one in accounts.every()
         ]
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False, indent=2))
@@ -619,7 +797,7 @@ def user_enable(name: str) -> None:
     with _accounts() as accounts:
         key = accounts.named(name).key
         accounts.enable(key, by=None, now=_now())
-        accounts.unlock(key, by=None, now=_now())
+        accounts.attempts.unlock(key, by=None, now=_now())
     click.echo(f"{name} may log in.")
 
 
@@ -632,7 +810,7 @@ def user_sessions(name: str, *, as_json: bool) -> None:
     Exit codes: 0 = listed, 1 = an error, 2 = usage.
     """
     with _accounts() as accounts:
-        found = accounts.current(accounts.named(name).key, _now())
+        found = accounts.sessions.current(accounts.named(name).key, _now())
     rows = [
         {"session": one.key, "since": f"{one.begun:%Y-%m-%d %H:%M}Z", "seen": f"{one.seen:%Y-%m-%d %H:%M}Z"}
         | {"address": one.address, "agent": one.agent}
@@ -655,13 +833,13 @@ def user_end(name: str, session: str | None) -> None:
     """
     with _accounts() as accounts:
         key, now = accounts.named(name).key, _now()
-        mine = {one.key for one in accounts.current(key, now)}
+        mine = {one.key for one in accounts.sessions.current(key, now)}
         if session is not None and session not in mine:
             raise click.BadParameter(f"{name} has no session {session}; list them.", param_hint="SESSION")
         if session is None:
-            accounts.end_all(key, by=None, now=now)
+            accounts.sessions.end_all(key, by=None, now=now)
         else:
-            accounts.end(session, by=None, now=now)
+            accounts.sessions.end(session, by=None, now=now)
     click.echo(f"{1 if session else len(mine)} sessions ended.")
 
 
@@ -742,18 +920,7 @@ def incidents() -> None:
     "--skip-bad-rows", is_flag=True, help="Leave refused rows aside, in a file FILE-refused beside the input."
 )
 @click.option("--source", help="Name of the other system.  [default: as the mapping says, or guessed]")
-@click.option(
-    "--crs",
-    help='System of the coordinates: "EPSG:4547", "GCJ-02", …  [default: as the mapping or the file says, else WGS84]',
-)
-@click.option("--encoding", help="Encoding of a CSV or GeoJSON file.  [default: found]")
-@click.option("--sheet", help="Sheet of a workbook.  [default: the first]")
-@click.option("--layer", help="Layer of a GeoPackage.  [default: the first]")
-@click.option("--header-row", type=click.IntRange(min=1), metavar="ROW", help="Row with the names of columns, from 1.")
-@click.option(
-    "--language", type=click.Choice(["zh", "en"]), help="Language of the report.  [default: BATTLEMAP_LANGUAGE]"
-)
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, with every row.")
+@_reads_an_import
 def incidents_import(
     file: Path,
     *,
@@ -886,6 +1053,241 @@ def incidents_export(*, area: str, out: Path, language: str | None, force: bool,
     click.echo("\n".join((f"{n} cases written to {out}.", *notes)))
 
 
+@battlemap.group()
+def sites() -> None:
+    """Take tables of sites (场所、污染源) into their register, give it out, and bind it anew when the net was redrawn. docs/sites.md describes it."""
+
+
+@sites.command("import")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--area", required=True, help="Name of an area pack, or its folder.")
+@click.option(
+    "--mapping",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Which column says what, as TOML.  [default: guessed]",
+)
+@click.option(
+    "--propose", type=click.Path(dir_okay=False, path_type=Path), help="Write the mapping that was guessed into a file."
+)
+@click.option("--kind", default="", help="Kind of every row that names none, by key.")
+@click.option(
+    "--write", "writes", is_flag=True, help="Write the sites: the whole file or none. Without it nothing is written."
+)
+@click.option("--update", is_flag=True, help="Change the sites of which the table says something else.")
+@click.option("--alike", "alike_too", is_flag=True, help="Take rows that may be there already as new ones.")
+@click.option(
+    "--skip-bad-rows", "skip", is_flag=True, help="Leave refused rows aside, and those that may be there already."
+)
+@click.option("--source", help="Name of the other system.  [default: as the mapping says]")
+@_reads_an_import
+def sites_import(
+    file: Path,
+    *,
+    area: str,
+    mapping: Path | None,
+    propose: Path | None,
+    kind: str,
+    writes: bool,
+    update: bool,
+    alike_too: bool,
+    skip: bool,
+    language: str | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Say what importing FILE would do, row by row; with --write do it.
+
+    Exit codes: 0 = done, 1 = an error, nothing was written, 2 = usage, 3 = rows are refused, may be there already, or the places of the whole file are in doubt.
+    """
+    from desk.imports.mapping import ColumnMapping
+    from desk.sites import imports, register, report
+    from locales import translator
+    from settings import Settings
+
+    room, now = _room(area), _now()
+    given = ColumnMapping.read(mapping, imports.fields_of(room.rules.sites)) if mapping else None
+    with _terminable(), _progress("import") as progress:
+        planned = imports.plan(room, file, given, options=options, kind=kind, progress=progress)
+    if propose:
+        _propose(propose, planned.mapping.toml())
+    stops = bool(planned.counts["refused"] or (planned.counts["alike"] and not alike_too))
+    outcome = None
+    if writes and not planned.doubts and (skip or not stops):
+        with _terminable():
+            outcome = imports.write(
+                room, planned, register.hand(room, now), now, update=update, alike_too=alike_too, skip=skip
+            )
+    translate = translator(language or Settings.from_env().language)
+    said = (
+        json.dumps(report.table(planned, translate, outcome), ensure_ascii=False, indent=2)
+        if as_json
+        else report.text(planned, translate, outcome)
+    )
+    click.echo(said)
+    sys.exit(3 if stops or planned.doubts else 0)
+
+
+@sites.command("list")
+@click.option("--area", required=True, help="Name of an area pack, or its folder.")
+@click.option("--kind", "kinds", multiple=True, help="Only this kind, by key; may be repeated.")
+@click.option("--grid", default="", metavar="KEY:CODE", help="Only what lies in a grid.")
+@click.option("--text", default="", help="Only what has these words in number, name or address.")
+@click.option("--most", type=click.IntRange(min=1), default=50, show_default=True, help="At most so many.")
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def sites_list(*, area: str, kinds: tuple[str, ...], grid: str, text: str, most: int, as_json: bool) -> None:
+    """List sites: number, kind, state, responsible post, name.
+
+    Exit codes: 0 = done, 1 = an error, 2 = usage.
+    """
+    from desk.sites import register
+
+    room = _room(area)
+    asked = _sites_asked(room, kinds, grid, text)
+    found = register.listed(room, asked, most=most)
+    if as_json:
+        click.echo(
+            json.dumps(
+                [{"number": one.number, **one.to_json(), "mobile": ""} for one in found], ensure_ascii=False, indent=2
+            )
+        )
+        return
+    click.echo(
+        "\n".join(
+            [
+                f"{register.count(room, asked)} sites",
+                *(f"{one.number}\t{one.kind}\t{one.state.value}\t{one.post}\t{one.name}" for one in found),
+            ]
+        )
+    )
+
+
+@sites.command("export")
+@click.option("--area", required=True, help="Name of an area pack, or its folder.")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write; .xlsx .csv .geojson .gpkg .parquet",
+)
+@click.option("--kind", "kinds", multiple=True, help="Only this kind, by key; may be repeated.")
+@click.option("--grid", default="", metavar="KEY:CODE", help="Only what lies in a grid.")
+@click.option("--text", default="", help="Only what has these words in number, name or address.")
+@click.option(
+    "--language", type=click.Choice(["zh", "en"]), help="Language of headings and names.  [default: BATTLEMAP_LANGUAGE]"
+)
+@click.option("--force", is_flag=True, help="Replace the file where it exists.")
+@click.option("--no-limit", is_flag=True, help="Write more sites than export_rows of desk.toml allows.")
+def sites_export(
+    *,
+    area: str,
+    out: Path,
+    kinds: tuple[str, ...],
+    grid: str,
+    text: str,
+    language: str | None,
+    force: bool,
+    no_limit: bool,
+) -> None:
+    """Write sites into a file, with a watermark and a line in the audit trail.
+
+    Exit codes: 0 = written, 1 = an error, nothing was written, 2 = usage.
+    """
+    from desk.taken import EXPORT, taken
+    from locales import translator
+    from reports import site_exports
+    from reports.watermark import watermark
+    from settings import Settings
+
+    language = language or Settings.from_env().language
+    room, now, user = _room(area), _now(), _user()
+    asked = _sites_asked(room, kinds, grid, text)
+    mark = watermark(room, None, now, [*kinds, *filter(None, (grid, text))], translator(language), language, user=user)
+
+    def trace(rows: int) -> None:
+        taken(
+            room,
+            EXPORT,
+            None,
+            now,
+            what=out.name,
+            data={"rows": rows, "sites": [*kinds, grid, text], "user": user},
+            local=True,
+        )
+
+    most = None if no_limit else room.rules.settings.export_rows
+    with _terminable():
+        n = site_exports.export(room, asked, out, language, force=force, mark=mark, most=most, trace=trace)
+    click.echo(f"{n} sites written to {out}.")
+
+
+@sites.command("rebind")
+@click.option("--area", required=True, help="Name of an area pack, or its folder.")
+@click.option(
+    "--sign", default="", metavar="CODE", help="Write what the list of this code says, all of it in one change."
+)
+@click.option(
+    "--most", type=click.IntRange(min=0), default=50, show_default=True, help="List at most so many differences."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the list as JSON, whole.")
+def sites_rebind(*, area: str, sign: str, most: int, as_json: bool) -> None:
+    """Find all sites again in the net as it is now, and list what differs; with --sign write it.
+
+    Exit codes: 0 = done, 1 = an error, nothing was written, 2 = usage.
+    """
+    from desk.sites import rebind, register
+
+    room, now = _room(area), _now()
+    with _terminable():
+        planned = rebind.plan(room)
+        signed = rebind.sign(room, planned, sign, register.hand(room, now), now) if sign else None
+    if as_json:
+        rows = [
+            {"number": one.number, "codes": [dict(side) for side in one.codes], "match": one.match, "post": one.post}
+            for one in planned.differences()
+        ]
+        said = {
+            "total": planned.total,
+            "code": planned.code,
+            "counts": planned.counts,
+            "signed": signed is not None,
+            "differences": rows,
+        }
+        click.echo(json.dumps(said, ensure_ascii=False, indent=2))
+        return
+    n = len(planned.differing)
+    lines = [
+        f"{planned.total} sites, {n} differ ({', '.join(f'{key} {count}' for key, count in planned.counts.items() if count) or 'nothing'})"
+    ]
+    for one in planned.differences(most):
+        codes = ", ".join(
+            f"{key} {one.codes[0].get(key, '') or '-'} → {one.codes[1].get(key, '') or '-'}" for key in one.keys
+        )
+        post = f"post {one.post[0] or '-'} → {one.post[1] or '-'}" if one.post[0] != one.post[1] else ""
+        lines.append("  " + "\t".join(filter(None, (one.number, codes, post))))
+    end = (
+        f"Signed: {signed} sites count elsewhere now."
+        if signed is not None
+        else f"Nothing was written. Sign this list with --sign {planned.code}"
+        if planned.moved
+        else "Nothing is to be signed."
+    )
+    click.echo("\n".join([*lines, end]))
+
+
+def _sites_asked(room: "Room", kinds: tuple[str, ...], grid: str, text: str) -> Any:
+    """Return the question of some options; a kind or grid that there is not is a mistake of whoever types."""
+    from ledger.sites import Asked
+
+    if strange := [kind for kind in kinds if kind not in room.rules.sites.kinds]:
+        raise click.BadParameter(f"{strange[0]!r} is none of {', '.join(room.rules.sites.kinds)}.", param_hint="--kind")
+    key, _, code = grid.partition(":")
+    if grid and not (key in room.area.net.keys and code):
+        raise click.BadParameter(
+            f"{grid!r} is no KEY:CODE; keys are {', '.join(room.area.net.keys)}.", param_hint="--grid"
+        )
+    return Asked(room.id, kinds=frozenset(kinds), grid=(key, code) if grid else None, text=text)
+
+
 def _user() -> str:
     """Return who commands the machine, as the system calls them; "" where it does not say."""
     import getpass
@@ -973,6 +1375,99 @@ def demo(
                     stream.live(room, plan, _now, time.sleep, speed=speed, tell=click.echo)
                 except KeyboardInterrupt:
                     click.echo(f"{room.id}: stopped")
+
+
+@battlemap.group()
+def outbox() -> None:
+    """Messages: what is told to whom, and what did not arrive. docs/outbox.md describes them."""
+
+
+@outbox.command("list")
+@click.option("--state", type=click.Choice(["queued", "failed", "dead", "sent", "delivered", "cancelled", "read", "done"]), multiple=True, help="Only messages of this state.  [default: failed and dead]")  # fmt: skip
+@click.option("--area", default="", help="Only messages of this area.")
+@click.option("--most", type=click.IntRange(1, 100_000), default=200, show_default=True, help="No more than so many.")
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def outbox_list(*, state: tuple[str, ...], area: str, most: int, as_json: bool) -> None:
+    """List messages, the newest first: by default those that did not arrive.
+
+    Exit codes: 0 = listed, 1 = an error, 2 = usage.
+    """
+    from ledger import outbox as messages
+
+    states = tuple(messages.State(one) for one in state) or (messages.State.FAILED, messages.State.DEAD)
+    with _ledger() as opened, opened.reading() as connection:
+        found = messages.listed(connection, states=states, area=area, most=most)
+    rows = [
+        {
+            "id": one.id,
+            "area": one.area,
+            "at": one.at.isoformat(timespec="seconds"),
+            "kind": one.kind,
+            "number": one.number,
+            "post": one.post,
+            "channel": one.channel,
+            "state": one.state.value,
+            "attempts": one.attempts,
+            "error": one.error,
+        }
+        for one in found
+    ]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        click.echo("  ".join(str(value) for value in row.values()).rstrip())
+    if not rows:
+        click.echo("No such message.")
+
+
+@outbox.command("replay")
+@click.argument("ids", nargs=-1, type=int, metavar="[ID…]")
+@click.option("--all", "every", is_flag=True, help="Every message that was given up.")
+def outbox_replay(ids: tuple[int, ...], *, every: bool) -> None:
+    """Let messages that were given up, or cancelled, be sent again, by the console that serves.
+
+    Exit codes: 0 = done, 1 = an error, or none of them waits for it, 2 = usage.
+    """
+    from desk.outbox import undelivered
+
+    if bool(ids) == every:
+        raise click.UsageError("Name messages, or give --all.")
+    with _ledger() as opened:
+        count = undelivered.replay(opened, ids or None, by=None, now=_now())
+    click.echo(f"{count} message(s) are sent again.")
+
+
+@outbox.command("cancel")
+@click.argument("ids", nargs=-1, type=int, required=True, metavar="ID…")
+def outbox_cancel(ids: tuple[int, ...]) -> None:
+    """Let messages not be sent; in the console they stand all the same.
+
+    Exit codes: 0 = done, 1 = an error, or none of them waits, 2 = usage.
+    """
+    from desk.outbox import undelivered
+
+    with _ledger() as opened:
+        count = undelivered.cancel(opened, ids, by=None, now=_now())
+    click.echo(f"{count} message(s) are not sent.")
+
+
+@outbox.command("test")
+@click.argument("name", metavar="POST")
+@click.option("--area", required=True, help="Name of the area.")
+@click.option("--channel", required=True, type=click.Choice(["webhook", "smtp", "sms"]), help="By which channel.")
+def outbox_test(name: str, *, area: str, channel: str) -> None:
+    """Send a test to the address of POST, the key of a post or "duty" for the duty telephone.
+
+    Exit codes: 0 = handed over, 1 = it did not go, and why, 2 = usage.
+    """
+    from desk.outbox.book import Books
+    from desk.outbox.deliver import try_out
+    from settings import Settings
+
+    text = "【网格作战图】通道测试，无需处理。 This is a test of the channel."
+    done = try_out(Books(Settings.from_env().data_dir).read(), area, name, channel, text=text, now=_now())
+    click.echo("Delivered." if done.delivered else "Handed over. Look whether it arrived.")
 
 
 @battlemap.group()

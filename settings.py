@@ -62,6 +62,8 @@ class Settings:
         Address of a provider of OpenID Connect, and what it knows this console by; both or none.
     oidc_client_secret_file
         File with the secret that the provider gave this console.
+    metrics_token_file
+        File with the token that ``/metrics`` is read with. None: there is no such page.
     """
 
     host: str = "127.0.0.1"
@@ -85,6 +87,7 @@ class Settings:
     oidc_issuer: str = ""
     oidc_client_id: str = ""
     oidc_client_secret_file: Path | None = None
+    metrics_token_file: Path | None = None
 
     @property
     def secure(self) -> bool:
@@ -238,4 +241,5 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "oidc_issuer": _issuer,
     "oidc_client_id": str,
     "oidc_client_secret_file": _file,
+    "metrics_token_file": _file,
 }

@@ -1,10 +1,11 @@
-"""The doors by HTTP: the map document, live data, cards, search, tiles, the front page of the console, and before all of them the gate. But for the log-in pages they only read."""
+"""The doors by HTTP: the map document, live data, cards, search, tiles, the front page of the console, and before all of them the gate. They only read, but for log-in, administration, and what phones send."""
 
 import ssl
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,27 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from api import admin, documents, front, live, login, lookup, oidc, papers, photos, rota, ticker, tiles
+from api import (
+    admin,
+    boards,
+    documents,
+    emergency,
+    field,
+    front,
+    live,
+    login,
+    lookup,
+    metrics,
+    oidc,
+    papers,
+    photos,
+    rota,
+    stream,
+    ticker,
+    tiles,
+    wall,
+    whistles,
+)
 from api import print as paper
 from api.answers import missing
 from api.front import streamlit_options
@@ -23,6 +44,9 @@ from api.identity import Gate
 from api.limited import Limited
 from desk.access.entrance import Entrance, entrance_of
 from desk.access.limits import limits_of
+from desk.outbox.book import Books
+from desk.outbox.courier import Courier
+from desk.outbox.deliver import Sender
 from desk.rooms import Rooms, rooms_of
 from desk.tls import Tls
 from layers import document
@@ -34,6 +58,9 @@ PREFIXES = (
     "/map/",
     "/assets/",
     "/live/",
+    "/stream/",
+    "/wall/",
+    "/panels/",
     "/card/",
     "/search/",
     "/print/",
@@ -41,7 +68,12 @@ PREFIXES = (
     "/dispatch/",
     "/spot/",
     "/photo/",
+    "/whistle/",
     "/rota/",
+    "/field/",
+    "/emergency/",
+    "/boards/",
+    "/board/",
 )
 LOOPBACK = ("127.", "localhost", "::1")
 
@@ -68,19 +100,29 @@ class Console:
 def routes(settings: Settings, console: Console) -> list[BaseRoute]:
     """Return every route of ours; what lies under one of our prefixes and is none of them is missing."""
     rooms = _rooms(settings)
+    streams = _streams(settings)
+    counted = _metrics(settings)
+    counted.watch(rooms, streams.sizes)
     assets = f"/assets/{document.assets_digest()}/"
     return [
         Route("/healthz", healthz),
         *documents.routes(rooms, settings, console.assets),
         *live.routes(rooms),
+        *metrics.routes(settings, counted),
+        *stream.routes(streams),
+        *wall.routes(rooms, settings),
         *lookup.routes(rooms, settings),
         *paper.routes(rooms, settings, assets),
         *papers.routes(rooms, settings, assets),
         *photos.routes(rooms),
+        *whistles.routes(rooms, settings, assets),
         *rota.routes(rooms, settings, assets),
+        *field.routes(rooms, settings, console.assets),
+        *emergency.routes(settings, rooms, _entrance(settings), assets, console.assets),
+        *boards.routes(settings, rooms, _entrance(settings), assets),
         *tiles.routes(settings),
         *login.routes(settings, rooms, _entrance(settings), assets),
-        *oidc.routes(settings, _entrance(settings)),
+        *oidc.routes(settings, rooms, _entrance(settings)),
         *admin.routes(settings, rooms, _entrance(settings), assets),
         *front.routes(settings, console.paths, console.index, assets),
         *(Route(f"{prefix}{{rest:path}}", missing) for prefix in PREFIXES),
@@ -94,14 +136,16 @@ def middleware(settings: Settings, console: Console) -> list[Middleware]:
     """
     names = settings.names if settings.names or settings.host.startswith(LOOPBACK) else None
     return [
+        Middleware(metrics.Measured, metrics=_metrics(settings)),
         Middleware(SafeHeaders, strict_transport=settings.certificate is not None),
         Middleware(Gate, entrance=_entrance(settings)),
         Middleware(
             Guard,
-            paths=[*console.paths, "/healthz", *oidc.PATHS, *admin.PATHS],
+            paths=[*console.paths, "/healthz", metrics.PATH, "/field", wall.PATH, *oidc.PATHS, *admin.PATHS],
             prefixes=PREFIXES,
             names=names,
             forms=(*login.PATHS, *admin.FORMS),
+            doors=(*field.DOORS, *emergency.DOORS, *boards.DOORS),
         ),
         Middleware(Limited, limits=limits_of(settings.rules)),  # behind the gate, which tells it the session
     ]
@@ -109,7 +153,25 @@ def middleware(settings: Settings, console: Console) -> list[Middleware]:
 
 def lifespan(settings: Settings) -> Callable[[Any], AbstractAsyncContextManager[None]]:
     """Return what runs beside the routes while the console serves."""
-    return ticker.lifespan(_rooms(settings))
+    rooms = _rooms(settings)
+    return ticker.lifespan(rooms, courier=Courier(Sender(rooms, Books(settings.data_dir), settings.language)))
+
+
+def ending(settings: Settings) -> Callable[[], None]:
+    """Return what ends every stream of the console, which would hold up its stop."""
+    return _streams(settings).end
+
+
+@lru_cache(maxsize=4)
+def _streams(settings: Settings) -> stream.Streams:
+    """Return who reads the streams of a console, the same object for its routes and for its stop."""
+    return stream.Streams(_rooms(settings), _entrance(settings).of_session)
+
+
+@lru_cache(maxsize=4)
+def _metrics(settings: Settings) -> metrics.Metrics:
+    """Return what a console counts, the same object for its routes and for what stands before them."""
+    return metrics.Metrics(_entrance(settings).permissions.routes)
 
 
 def _entrance(settings: Settings) -> Entrance:

@@ -2,18 +2,22 @@
 
 import gzip
 import hashlib
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, wraps
 from html import escape
 from http import HTTPStatus
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from geo.errors import (
     BattlemapError,
+    Beginning,
     FilterError,
+    LedgerBroken,
+    LedgerError,
     NetError,
     PackError,
     RulesError,
@@ -21,13 +25,16 @@ from geo.errors import (
     UnknownArea,
     UnknownClass,
     UnknownIncident,
+    UnknownView,
+    UnknownWhistle,
 )
-from layers.style import css
+from layers.style import css_by_system
 from locales import LANGUAGES, N_, translator
 
 FOREVER = "max-age=31536000, immutable"
 ASK_AGAIN = "private, no-cache"
 NO_SOONER = 1024  # bytes below which gzip is not worth it
+AGAIN = 2  # seconds after which one who asks for an area that begins may ask again
 QUICK = 5  # gzip's level for what is packed anew each time
 DOCUMENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -88,6 +95,12 @@ ERRORS: tuple[tuple[type[BattlemapError], HTTPStatus, str, str], ...] = (
         N_("Wait a moment, then try again."),
     ),
     (
+        Beginning,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        N_("This area is being prepared for its first use"),
+        N_("It usually takes less than a minute. This page opens by itself."),
+    ),
+    (
         UnknownClass,
         HTTPStatus.NOT_FOUND,
         N_("There is no such class of incidents"),
@@ -99,8 +112,33 @@ ERRORS: tuple[tuple[type[BattlemapError], HTTPStatus, str, str], ...] = (
         N_("There is no such case"),
         N_("Check the number, or look it up in the table of cases."),
     ),
+    (
+        UnknownView,
+        HTTPStatus.NOT_FOUND,
+        N_("There is no such view of the wall"),
+        N_("It was removed, or this screen may not show it. Choose another one, or ask the command room."),
+    ),
+    (
+        UnknownWhistle,
+        HTTPStatus.NOT_FOUND,
+        N_("There is no such whistle"),
+        N_("Check the number, or look it up in the list of whistles."),
+    ),
+    (
+        LedgerBroken,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        N_("The records do not fit together"),
+        N_("Tell the administrator, who finds here what is wrong."),
+    ),
+    (
+        LedgerError,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        N_("The records cannot be reached just now"),
+        N_("What was saved is kept. Try again in a moment; if it stays so, tell the administrator."),
+    ),
 )
 WENT_WRONG = (N_("Something went wrong here"), N_("Try again; if it stays so, tell the administrator."))
+DOORS = {"/": N_("Open the console"), "/log-in": N_("Back to the log-in page")}  # other than somebody's own page
 NOT_FOUND = (N_("There is no such page"), N_("Check the address, or open the console."))
 
 
@@ -129,12 +167,14 @@ def wants_page(request: Request) -> bool:
 
 
 def failure(request: Request, error: BattlemapError) -> Response:
-    """Answer with what went wrong, as a page or as ``{"error": text}``."""
+    """Answer with what went wrong, as a page or as ``{"error": text}``; a page about an area that begins asks again by itself."""
     for kind, status, heading, advice in ERRORS:
         if isinstance(error, kind):
             answer = refusal(request, status, heading, advice, str(error))
             if isinstance(error, TooOften):
                 answer.headers["Retry-After"] = str(error.wait)
+            if isinstance(error, Beginning):
+                answer.headers.update({"Retry-After": str(AGAIN), "Refresh": str(AGAIN), "Cache-Control": "no-store"})
             return answer
     return refusal(request, HTTPStatus.INTERNAL_SERVER_ERROR, *WENT_WRONG, str(error))
 
@@ -162,6 +202,21 @@ def page(request: Request, html: bytes, *, tag: str, policy: str = DOCUMENT_POLI
     """Answer with a document; a browser that has it already is told so."""
     headers = {**SAFE, "Content-Security-Policy": policy, "Cache-Control": ASK_AGAIN}
     return _tagged(request, html, "text/html; charset=utf-8", headers, tag)
+
+
+def unkept(request: Request, parts: Iterable[bytes], kind: str, *, policy: str = DOCUMENT_POLICY) -> Response:
+    """Answer with what belongs to who asks, and no cache keeps: each part is sent as soon as it is there, packed for a request that can take it."""
+    headers = {**SAFE, "Content-Security-Policy": policy, "Cache-Control": "no-store", "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        parts, headers["Content-Encoding"] = _packed(parts), "gzip"
+    return StreamingResponse(parts, headers=headers, media_type=kind)
+
+
+def _packed(parts: Iterable[bytes]) -> Iterator[bytes]:
+    packing = zlib.compressobj(QUICK, wbits=16 + zlib.MAX_WBITS)  # 16: with the head of gzip
+    for part in parts:
+        yield packing.compress(part) + packing.flush(zlib.Z_SYNC_FLUSH)
+    yield packing.flush()
 
 
 def unchanging(request: Request, body: bytes, kind: str, *, shared: bool) -> Response:
@@ -208,22 +263,23 @@ def _zipped(body: bytes) -> bytes:
 
 def _error_page(status: HTTPStatus, heading: str, advice: str, detail: str, home: str) -> str:
     zh, en = translator("zh"), translator("en")
-    door = N_("Open the console") if home == "/" else N_("Open your own page")
-    said = f"<pre>{escape(detail)}</pre>" if detail else ""
+    door = DOORS.get(home, N_("Open your own page"))
+    told = f'<p class="detail" lang="en">{escape(detail)}</p>' if detail else ""
     return f"""<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{status.value} · {escape(zh(heading))}</title><style>{css("light")}{_ERROR_CSS}</style></head>
+<title>{status.value} · {escape(zh(heading))}</title><style>{css_by_system()}{_ERROR_CSS}</style></head>
 <body><main><p class="number">{status.value}</p>
 <h1>{escape(zh(heading))}</h1><p>{escape(zh(advice))}</p>
-<h2 lang="en">{escape(en(heading))}</h2><p lang="en">{escape(en(advice))}</p>
-{said}<p><a href="{escape(home)}">{escape(zh(door))} · <span lang="en">{escape(en(door))}</span></a></p></main></body></html>"""
+<h2 lang="en">{escape(en(heading))}</h2><p lang="en">{escape(en(advice))}</p>{told}
+<p class="way"><a href="{escape(home)}">{escape(zh(door))} · <span lang="en">{escape(en(door))}</span></a></p></main></body></html>"""
 
 
 _ERROR_CSS = """
-body { margin: 0; background: var(--ground); color: var(--text); font: var(--desk-body)/1.7 var(--font); }
+body { margin: 0; background: var(--ground); color: var(--text); font: 15px/1.7 var(--font); }
 main { max-width: 40rem; margin: 14vh auto 0; padding: 0 1.5rem; }
 .number { color: var(--quiet); font-size: var(--desk-numeral); margin: 0; font-variant-numeric: tabular-nums; }
 h1 { font-size: var(--desk-title); margin: .2rem 0; } h2 { font-size: var(--desk-large); margin: 1.4rem 0 .2rem; }
 p { margin: .2rem 0 1rem; color: var(--quiet); } a { color: var(--accent); }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--surface); border: 1px solid var(--line); border-radius: var(--space-radius); padding: .8rem 1rem; font: inherit; }
+.detail { padding: .6rem 1rem; border: 1px solid var(--line); border-radius: var(--space-radius); background: var(--surface); color: var(--text); overflow-wrap: anywhere; }
+.way { margin-top: 1.6rem; } .way a { display: inline-flex; align-items: center; gap: .4em; min-height: var(--space-touch); padding: 0 1.1em; border: 1px solid var(--control); border-radius: var(--space-radius); text-decoration: none; }
 """

@@ -65,14 +65,31 @@ class Forms:
         if not is_own(request.headers):
             raise ForeignForm
         fields = dict(parse_qsl((await _body(request)).decode("utf-8", "replace"), keep_blank_values=True))
+        self.require(request, fields.pop(FIELD, ""))
+        return fields
+
+    def require(self, request: Request, token: str, path: str = "") -> None:
+        """Ask that one of our pages sent a form just now, as its token says.
+
+        Parameters
+        ----------
+        path
+            Where the token was signed for; where it came to if nothing else is said.
+
+        Raises
+        ------
+        ForeignForm
+            None of ours did, or it is out of date.
+        """
+        if not is_own(request.headers):
+            raise ForeignForm
         try:
-            said = self._signer.loads(fields.pop(FIELD, ""), max_age=FRESH)
+            said = self._signer.loads(token, max_age=FRESH)
         except BadData as error:
             raise ForeignForm from error
         mine = request.cookies.get(cookie_of(request), "")
-        if not mine or said != [mine, session_cookie_of(request.scope), request.url.path]:
+        if not mine or said != [mine, session_cookie_of(request.scope), path or request.url.path]:
             raise ForeignForm
-        return fields
 
 
 def browser(request: Request) -> str:

@@ -80,8 +80,16 @@ def front_page(source: str, language: str, assets: str) -> str:
     <script src="{assets}boot.js"></script>
 """
     html = html.replace('<html lang="en">', f'<html lang="{LANGUAGE_TAGS[language]}">')
-    html = html.replace("<body>", f"<body><noscript>{escape(_('The console needs JavaScript.'))}</noscript>", 1)
+    html = html.replace(
+        "<body>", f"<body><noscript>{escape(_('The console needs JavaScript.'))}</noscript>{_opening()}", 1
+    )
     return html.replace("<head>", "<head>" + ours, 1)
+
+
+def _opening() -> str:
+    """Return what stands on the page until its script has written something; console.css takes it away then."""
+    zh, en = (escape(translator(language)(N_("Opening the battle map …"))) for language in ("zh", "en"))
+    return f'<p class="bm-opening" role="status">{zh}<span lang="en">{en}</span></p>'
 
 
 def _pictures(theme: str, selector: str) -> str:
@@ -150,6 +158,6 @@ def old_browser_page(area: str) -> str:
     query = "=".join(ANYWAY)
     return f"""<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{said["heading"]}</title>
-<style>{css("light")}body {{ margin: 0; background: var(--ground, #f4f5f2); color: var(--text, #17212b); font: 16px/1.7 sans-serif; }} main {{ max-width: 40em; margin: 12vh auto; padding: 0 24px; }}</style></head>
+<style>{css("light")}body {{ margin: 0; background: var(--ground, #f4f5f2); color: var(--text, #17212b); font: 16px/1.7 sans-serif; font-family: var(--font, sans-serif); }} main {{ max-width: 40em; margin: 12vh auto; padding: 0 24px; }} h1 {{ font-size: 26px; }} h2 {{ margin-top: 32px; font-size: 20px; }} a {{ display: inline-block; padding: 8px 0; color: var(--accent, #1b65ab); }}</style></head>
 <body><main><h1>{said["heading"]}</h1><p>{said["advice"]}</p><h2 lang="en">{also["heading"]}</h2><p lang="en">{also["advice"]}</p>
 <p><a href="/map/{escape(area)}">{said["map"]} · {also["map"]}</a></p><p><a href="/?{query}">{said["anyway"]} · {also["anyway"]}</a></p></main></body></html>"""

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers import missing, refusal
@@ -45,6 +46,8 @@ class Guard:
         Names under which the console may be asked for, as `is_known` reads them; None for any.
     forms
         Addresses that take forms, which they look at themselves (`api.forms`); they are addresses that exist.
+    doors
+        Routes that take something else than forms, as "METHOD address"; they look themselves at who sent it, and how much.
     """
 
     def __init__(
@@ -55,8 +58,10 @@ class Guard:
         prefixes: tuple[str, ...],
         names: Collection[str] | None = None,
         forms: Collection[str] = (),
+        doors: Collection[str] = (),
     ) -> None:
         self._app = app
+        self._doors = [(method, compile_path(path)[0]) for method, path in (door.split(" ", 1) for door in doors)]
         self._paths = frozenset(paths) | frozenset(forms)
         self._forms = frozenset(forms)
         self._prefixes = prefixes
@@ -83,7 +88,7 @@ class Guard:
             await missing(request)(scope, receive, send)
         elif UPLOAD.fullmatch(scope["path"]):
             await self._upload(request, scope, receive, send)
-        elif scope["method"] not in READING and not (scope["method"] == "POST" and scope["path"] in self._forms):
+        elif scope["method"] not in READING and not self._takes(scope["method"], scope["path"]):
             answer = refusal(request, HTTPStatus.METHOD_NOT_ALLOWED, *NOT_ALLOWED)
             answer.headers["Allow"] = ", ".join(sorted(READING))
             await answer(scope, receive, send)
@@ -114,6 +119,11 @@ class Guard:
     def _may_talk(self, headers: Headers) -> bool:
         host = headers.get("host", "")
         return HOST.fullmatch(host) is not None and is_known(host, self._names) and is_own_page(headers)
+
+    def _takes(self, method: str, path: str) -> bool:
+        """Tell whether an address takes something by a method."""
+        is_form = method == "POST" and path in self._forms
+        return is_form or any(method == door and pattern.fullmatch(path) for door, pattern in self._doors)
 
     def _is_ours(self, path: str) -> bool:
         return path in self._paths or path.startswith(self._prefixes)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,18 +23,20 @@ from desk.access.permissions import ANY, OFF, PUBLIC
 from desk.room import Room
 from desk.rooms import Rooms
 from geo.errors import BattlemapError
-from incidents.access import Role, Who
-from locales import N_
+from incidents.access import EVERYWHERE, Role, Who
+from locales import LANGUAGES, N_
 
 LOG = logging.getLogger(__name__)
 COOKIE, OVER_TLS = "battlemap_session", "__Host-battlemap_session"
 SESSION = b"x-battlemap-session"  # tells the pages whose websocket it is; taken from whatever comes in
 ACTIVE = "x-battlemap-active"  # a page that asks by itself says so when somebody did something since
+FIELD = "/field/"  # whose pages keep what was written, and ask for nothing but to log in again
 LOG_IN, PASSWORD = "/log-in", "/password"
 HOME: Mapping[Role, str] = {Role.SYSTEM: "/accounts", Role.SECURITY: "/grants", Role.AUDIT: "/audit"}
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"})
 EVERY = 3.0  # seconds between two looks at the sessions whose websockets are open
+PATIENCE = 20.0  # seconds that a script waits for an area that begins
 CUT = 4401  # close code of a websocket whose session is over
 NOT_IN = (N_("Please log in"), N_("Your session is over, or you have not logged in yet."))
 NOT_YOURS = (
@@ -54,15 +56,39 @@ def who(request: Request) -> Who:
     return found
 
 
-def room(request: Request, rooms: Rooms, now: datetime) -> Room:
+def home_of(somebody: Who) -> str:
+    """Return the page to which somebody belongs: an administrator to the work of the role, a screen to its wall, in the view to which it is bound; "" for the console."""
+    if somebody.role is Role.WALL:
+        area = "" if somebody.scope.area == EVERYWHERE else quote(somebody.scope.area, safe="")
+        return "/".join(filter(None, ("/wall", area, somebody.view)))
+    return HOME.get(somebody.role, "")
+
+
+def address_of(request: Request) -> str:
+    """Return the address that a request came from; "" where nobody knows."""
+    return request.client.host if request.client else ""
+
+
+def room(request: Request, rooms: Rooms, now: datetime, *, begun: bool = True, patience: float | None = None) -> Room:
     """Return the room that an address names, as who asks sees it.
+
+    Parameters
+    ----------
+    begun
+        Whether it must have begun; False for what shows the net alone.
+    patience
+        Seconds to wait for that; None: none for a person, whose page says so and asks again, and `PATIENCE` for a script.
 
     Raises
     ------
+    Beginning
+        It begins just now.
     UnknownArea
         There is none, or none for them.
     """
-    return room_of(rooms, request.path_params["area"], who(request), now)
+    if patience is None:
+        patience = 0 if wants_page(request) else PATIENCE
+    return room_of(rooms, request.path_params["area"], who(request), now, begun=begun, patience=patience)
 
 
 class Table:
@@ -80,6 +106,10 @@ class Table:
             return None
         return found.needs if found else OFF
 
+    def template(self, path: str) -> str:
+        """Return an address as the first line that fits and is not off writes it; "" where none does."""
+        return next((line.path for line in self._lines if line.needs != OFF and line.pattern.fullmatch(path)), "")
+
     def methods(self, path: str) -> list[str]:
         """Return the methods that an address takes."""
         found = {line.method for line in self._lines if line.needs != OFF and line.pattern.fullmatch(path)}
@@ -88,8 +118,8 @@ class Table:
 
 class _Line:
     def __init__(self, line: str, needs: str) -> None:
-        self.method, path = line.split(" ", 1)
-        self.needs, self.pattern = needs, compile_path(path)[0]
+        self.method, self.path = line.split(" ", 1)
+        self.needs, self.pattern = needs, compile_path(self.path)[0]
 
 
 class Gate:
@@ -202,19 +232,23 @@ def is_local(scope: Scope) -> bool:
 def _turned_away(request: Request) -> Response:
     """Send a person to the log-in page, and from there back; tell a script that it is nobody."""
     if not wants_page(request):
+        if request.url.path.startswith(FIELD):
+            return JSONResponse({"error": "log_in"}, HTTPStatus.UNAUTHORIZED, SAFE)
         return refusal(request, HTTPStatus.UNAUTHORIZED, *NOT_IN)
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     back = f"?next={quote(here, safe='')}" if request.method in {"GET", "HEAD"} and here != "/" else ""
+    language = request.query_params.get("lang", "")
+    back += f"{'&' if back else '?'}lang={language}" if language in LANGUAGES else ""
     return RedirectResponse(f"{LOG_IN}{back}", HTTPStatus.SEE_OTHER, {**SAFE, "Cache-Control": "no-store"})
 
 
 def _refused(request: Request, asked: Who) -> Response:
-    """Tell somebody that the role may not; or that the password comes first; an administrator who opens the console goes to the own page."""
-    home = PASSWORD if asked.may == OWN else HOME.get(asked.role, "") if request.url.path == "/" else ""
-    if home and wants_page(request):
+    """Tell somebody that the role may not; or that the password comes first; an administrator who opens the console goes to the own page, a screen that is bound to a view back to it from wherever it went."""
+    own, here = home_of(asked) or "/", request.url.path
+    home = PASSWORD if asked.may == OWN else own if here == "/" or asked.view else "/"
+    if home not in {"/", here} and wants_page(request):
         return RedirectResponse(home, HTTPStatus.SEE_OTHER, {**SAFE, "Cache-Control": "no-store"})
-    own = HOME.get(asked.role, "/")
-    return refusal(request, HTTPStatus.FORBIDDEN, *(NOT_YOURS if own == "/" else NOT_DIVIDED), home=own)
+    return refusal(request, HTTPStatus.FORBIDDEN, *(NOT_DIVIDED if asked.role in HOME else NOT_YOURS), home=own)
 
 
 class _Watch:

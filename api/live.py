@@ -1,5 +1,6 @@
 """``/live/{area}``: what the live layer of the map shows, and how old it is; to one who says what he has seen, only what changed since."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,14 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.answers import answering, fresh
+from api.answers import AGAIN, SAFE, answering, fresh
+from api.identity import PATIENCE
 from api.identity import room as room_of
 from desk.room import Room
 from desk.rooms import Rooms
-from geo.errors import FilterError
+from geo.errors import Beginning, FilterError
 from geo.net import Net
 from incidents.model import Mark, Status
 from reports import figures
@@ -25,6 +27,7 @@ from reports.figures import MARKS, Filter, Picture
 from reports.withheld import leaves_out_few
 
 LONGEST_NUMBER = 18  # digits
+ASYNC = "respond-async"
 SCOPE = 12  # characters of a scope's word
 LONGEST_AWAY = timedelta(hours=1)  # after which one who comes back gets a snapshot
 
@@ -49,11 +52,15 @@ class Delta:
 
 
 def routes(rooms: Rooms) -> list[Route]:
-    """Return the route of the live data."""
+    """Return the route of the live data; while an area is being written for the first time, it says how far that is, to who would rather not wait (RFC 7240, 4.1) at once."""
 
     def live(request: Request) -> Response:
-        now = datetime.now(UTC)
-        room = room_of(request, rooms, now)
+        now, is_patient = datetime.now(UTC), ASYNC not in request.headers.get("prefer", "")
+        try:
+            room = room_of(request, rooms, now, patience=PATIENCE if is_patient else 0)
+        except Beginning as error:  # no fault: 202, so that no browser complains
+            headers = {**SAFE, "Cache-Control": "no-store", "Retry-After": str(AGAIN)}
+            return JSONResponse({"beginning": str(error), "done": error.done, "of": error.of}, 202, headers)
         return fresh(answer(room, Filter.from_query(request.query_params), seen_of(request.query_params), now), request)
 
     return [Route("/live/{area}", answering(live))]
@@ -73,13 +80,17 @@ def answer(room: Room, wanted: Filter, seen: Seen | None, now: datetime) -> dict
         "version": picture.version,
         "pack": room.area.digest,
         "scope": scope_of(room),
-        "served": now.isoformat(timespec="seconds"),
-        "as_of": room.clock(now).isoformat(timespec="seconds"),
+        **stamp(room, now),
         **state(room, picture),
         "reset": delta.reset,
         "removed": delta.removed,
         "incidents": delta.incidents,
     }
+
+
+def stamp(room: Room, now: datetime) -> dict[str, str]:
+    """Return when something is said, and as of when what is said is."""
+    return {"served": now.isoformat(timespec="seconds"), "as_of": room.clock(now).isoformat(timespec="seconds")}
 
 
 def seen_of(query: Mapping[str, str]) -> Seen | None:
@@ -111,8 +122,8 @@ def scope_of(room: Room) -> str:
     within = room.within
     if not within.narrows and within.words:
         return ""
-    said = [within.grid, *sorted(within.codes), within.post, str(within.words)]
-    return sha256("\n".join(said).encode()).hexdigest()[:SCOPE]
+    said = json.dumps([within.grid, sorted(within.codes), sorted(within.posts), within.words])
+    return sha256(said.encode()).hexdigest()[:SCOPE]
 
 
 def delta_of(room: Room, wanted: Filter, seen: Seen | None, picture: Picture, now: datetime) -> Delta:

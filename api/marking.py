@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from api.identity import address_of
 from desk.room import Room
 from desk.taken import PRINT, taken
 from layers.sheet.board import text_width
@@ -34,7 +35,7 @@ def printed(
     LedgerError
         The trail cannot be written: nothing may be printed.
     """
-    taken(room, PRINT, room.who, now, what=what, data=data, address=request.client.host if request.client else "")
+    taken(room, PRINT, room.who, now, what=what, data=data, address=address_of(request))
     return watermark(room, room.who, now, said, _, language)
 
 

@@ -12,13 +12,17 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from api.answers import SAFE, missing, refusal
-from api.identity import COOKIE, OVER_TLS, cookie_of
-from api.login import PROVIDER, home, own_path
+from api.identity import LOG_IN, cookie_of
+from api.login.enter import PROVIDER
+from api.login.house import came, let_in, onward, own_path
 from api.turns import Turns
-from desk.access.accounts import Entered
 from desk.access.entrance import Entrance
-from desk.access.provider import Begun, Provider, provider_of
-from geo.errors import AccessError, LoginError
+from desk.access.grants import fitted
+from desk.access.provider import Begun, Provider, Vouched, provider_of
+from desk.access.sessions import Entered
+from desk.rooms import Rooms
+from geo.errors import AccessError, LoginError, UnknownArea
+from incidents.access import Scope
 from locales import N_
 from settings import Settings
 
@@ -46,7 +50,7 @@ FAULTS: Mapping[str, tuple[HTTPStatus, str, str]] = {
 }
 
 
-def routes(settings: Settings, entrance: Entrance) -> list[Route]:
+def routes(settings: Settings, rooms: Rooms, entrance: Entrance) -> list[Route]:
     """Return the two routes; without a provider in the settings there is nothing behind them."""
     if not settings.oidc_issuer:
         return [Route(PROVIDER, missing), Route(RETURNED, missing)]
@@ -68,11 +72,11 @@ def routes(settings: Settings, entrance: Entrance) -> list[Route]:
     def returned(request: Request) -> Response:
         try:
             begun, following = _begun(request, signer)
-            entered = _let_in(request, provider, entrance, begun)
+            entered = _let_in(request, provider, rooms, entrance, begun)
         except AccessError as error:
             answer = _failed(request, error)
         else:
-            answer = _entered(request, entered, following)
+            answer = let_in(request, entered.token, onward(entered, following, request))
         answer.delete_cookie(_cookie(request), path="/", secure=_is_secure(request), httponly=True, samesite="lax")
         return answer
 
@@ -87,19 +91,26 @@ def routes(settings: Settings, entrance: Entrance) -> list[Route]:
     return [Route(PROVIDER, begin_in_turn), Route(RETURNED, returned_in_turn)]
 
 
-def _let_in(request: Request, provider: Provider, entrance: Entrance, begun: Begun) -> Entered:
+def _let_in(request: Request, provider: Provider, rooms: Rooms, entrance: Entrance, begun: Begun) -> Entered:
     now = datetime.now(UTC)
     vouched = provider.end(_back(request), request.query_params["code"], begun.nonce, begun.verifier, now)
     return entrance.accounts.log_in_as(
         vouched.subject,
         vouched.name,
         vouched.role,
-        vouched.scope,
-        address=request.client.host if request.client else "",
-        agent=request.headers.get("user-agent", "")[:200],
+        _fitted(rooms, vouched, now),
         now=now,
         before=cookie_of(request.scope),
+        **came(request),
     )
+
+
+def _fitted(rooms: Rooms, vouched: Vouched, now: datetime) -> Scope:
+    """Return the scope that the claims name, its grid by its code; raises LoginError where the area has no such place: an account of it would see nothing."""
+    try:
+        return fitted(rooms, vouched.role, vouched.scope, now)
+    except (AccessError, UnknownArea) as error:
+        raise LoginError(f"The rule of {vouched.name} gives a place that there is not: {error}", "unknown") from error
 
 
 def _begun(request: Request, signer: URLSafeTimedSerializer) -> tuple[Begun, str]:
@@ -116,17 +127,9 @@ def _begun(request: Request, signer: URLSafeTimedSerializer) -> tuple[Begun, str
     return Begun("", state, nonce, verifier), following
 
 
-def _entered(request: Request, entered: Entered, following: str) -> Response:
-    answer = RedirectResponse(following if following != "/" else home(entered.who), HTTPStatus.SEE_OTHER, HEADERS)
-    secure = _is_secure(request)
-    name = OVER_TLS if secure else COOKIE
-    answer.set_cookie(name, entered.token, path="/", secure=secure, httponly=True, samesite="lax")
-    return answer
-
-
 def _failed(request: Request, error: AccessError) -> Response:
     LOG.warning("log-in by the provider: %s", error)
-    return refusal(request, *FAULTS.get(error.kind, FAULTS["provider"]), str(error))
+    return refusal(request, *FAULTS.get(error.kind, FAULTS["provider"]), home=LOG_IN)  # why stands in the log
 
 
 def _back(request: Request) -> str:

@@ -13,8 +13,7 @@ from starlette.routing import Route
 from api.answers import DOCUMENT_POLICY, SAFE, answering, language_of
 from api.identity import room as room_of
 from api.marking import over_page, printed
-from desk.posts.acting import looks_as
-from desk.reading import may_read
+from desk.posts.acting import looks_as, reads
 from desk.room import Room
 from desk.rooms import Rooms
 from geo.errors import FilterError
@@ -94,7 +93,7 @@ def _case(request: Request, room: Room, now: datetime) -> Incident:
     number = request.path_params["number"]
     case = room.get(number)
     post = looks_as(room, request.query_params.get("post", ""), now)
-    if not room.within.words or not may_read(post, case):
+    if not reads(room, case, now, through=post):
         raise find.unknown(room.id, number)
     return case
 

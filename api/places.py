@@ -107,7 +107,7 @@ class Places:
         return names.get(code, f"{key} {code}")
 
     def _departments(self, area: str, now: datetime) -> Iterator[tuple[str, str]]:
-        for post in self._rooms.get(area, now).posts.values():
+        for post in self._rooms.look(area, now).posts.values():
             if post.kind is PostKind.DEPARTMENT:
                 name = post.key.split(":", 2)[2]
                 yield f"{DEPARTMENT}:{name}", post.title or name

@@ -1,5 +1,6 @@
-"""What happens by itself while the console runs: the steps of deadlines, once a minute, and the erasure of what is past its time, once a day."""
+"""What happens by itself while the console runs: the steps of deadlines, once a minute, the erasure of what is past its time, once a day, messages, all the time, and the files of a bridge, as its plan says."""
 
+import gc
 import logging
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Callable
@@ -11,8 +12,13 @@ from typing import Any
 
 from desk import clock, steps
 from desk.access.rules import identity_of
+from desk.bridge.schedule import Timetable
+from desk.orders import clock as orders
+from desk.outbox.courier import Courier
 from desk.people import retention
 from desk.rooms import Rooms
+from desk.visits import clock as visits
+from desk.whistle import clock as whistles
 from geo.errors import BattlemapError
 from ledger import heads
 
@@ -22,18 +28,26 @@ HOURLY = 60  # ticks
 PATIENCE = 2  # seconds that a running tick gets when the console stops
 
 
-def lifespan(rooms: Rooms, *, every: float = EVERY) -> Callable[[Any], AbstractAsyncContextManager[None]]:
-    """Return the lifespan of an app that ticks while it serves; several processes at one ledger take each step once."""
+def lifespan(
+    rooms: Rooms, *, every: float = EVERY, courier: Courier | None = None
+) -> Callable[[Any], AbstractAsyncContextManager[None]]:
+    """Return the lifespan of an app that ticks while it serves, and sends messages where there is a courier; several processes at one ledger do each thing once."""
 
     @asynccontextmanager
     async def living(_app: Any) -> AsyncIterator[None]:
         stopped = Event()
         thread = Thread(target=_run, args=(rooms, stopped, every), name="ticker", daemon=True)
         thread.start()
+        messages = Thread(target=courier.run, name="courier", daemon=True) if courier else None
+        if messages:
+            messages.start()
         try:
             yield
         finally:
             stopped.set()
+            if courier and messages:
+                courier.stop()
+                await to_thread(messages.join, PATIENCE)
             await to_thread(thread.join, PATIENCE)  # so that no step is half-way when the ledger closes
 
     return living
@@ -44,7 +58,8 @@ def tick(rooms: Rooms, now: datetime) -> int:
     taken = 0
     for room in rooms.opened():
         try:
-            taken += steps.take(room, now)
+            taken += steps.take(room, now) + whistles.take(room, now) + orders.take(room, now)
+            taken += visits.take(room, now)
         except BattlemapError as error:
             LOG.warning("%s: %s", room.id, error)
         except Exception:  # whatever it is, the clock goes on
@@ -55,15 +70,28 @@ def tick(rooms: Rooms, now: datetime) -> int:
 def _run(rooms: Rooms, stopped: Event, every: float) -> None:
     noted = note_head(rooms, datetime.now(UTC), "start")
     _open_first(rooms)
-    told = tell_clock(rooms, datetime.now(UTC), frozenset())
+    settle()
+    told, timetable = tell_clock(rooms, datetime.now(UTC), frozenset()), Timetable()
     for number in count(1):
         if stopped.wait(every):
             return
         tick(rooms, datetime.now(UTC))
+        cross(rooms, timetable, datetime.now(UTC))
         told = tell_clock(rooms, datetime.now(UTC), told)
         retain(rooms, datetime.now(UTC))
         if number % HOURLY == 0:
             noted = note_head(rooms, datetime.now(UTC), "hour", since=noted)
+
+
+def cross(rooms: Rooms, timetable: Timetable, now: datetime) -> None:
+    """Take in and write what is due on the bridge of every room that is open and has one; a room that cannot is logged and does not hold up the others."""
+    for room in rooms.opened():
+        try:
+            timetable.follow(room, now)
+        except BattlemapError as error:
+            LOG.warning("%s: the bridge: %s", room.id, error)
+        except Exception:  # whatever it is, the clock goes on
+            LOG.exception("%s: its bridge could not be crossed", room.id)
 
 
 def tell_clock(rooms: Rooms, now: datetime, told: frozenset[str]) -> frozenset[str]:
@@ -108,6 +136,16 @@ def note_head(rooms: Rooms, now: datetime, why: str, *, since: int = 0) -> int:
         LOG.warning("%s", error)
         return since
     return head.version
+
+
+def settle() -> None:
+    """Leave what is loaded by now out of every later collection of garbage.
+
+    Streamlit collects all generations after each run of a script, for which the whole process stands still; with all packages and an area in memory that took half of
+    the time in which anything of ours ran at all (`benchmarks/bench_stream.py`), and screens waited.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _open_first(rooms: Rooms) -> None:

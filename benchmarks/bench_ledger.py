@@ -43,7 +43,7 @@ WRITERS = 20
 CLASS = "06010"  # 暴露垃圾
 BY = By("worker:micro:0001", PostKind.WORKER)
 AT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
-TABLES = ("incident", "incident_grid", "wording", "origin", "history")
+TABLES = ("incident", "incident_grid", "incident_post", "wording", "origin", "history")
 
 
 def drafts(area, count, name):
@@ -85,7 +85,13 @@ def template(ledger):
         found = {}
         for name in TABLES:
             table = tables.METADATA.tables[name]
-            by = {"incident": "id", "incident_grid": "incident", "origin": "incident", "history": "version"}.get(name)
+            by = {
+                "incident": "id",
+                "incident_grid": "incident",
+                "incident_post": "incident",
+                "origin": "incident",
+                "history": "version",
+            }.get(name)
             where = table.c[by] == last if by else table.c.key == f"{last}.words"
             found[name] = [dict(row) for row in connection.execute(table.select().where(where)).mappings()]
     assert all(found.values()), found

@@ -4,6 +4,7 @@ BattlemapError
 ├── SettingsError          an environment variable that cannot be used
 ├── PackError              an area pack that cannot be read at all
 ├── UnknownArea            no pack of that name
+├── Beginning              an area whose ledger is being written for the first time
 ├── CrsError
 │   ├── UnknownCrs         a coordinate system nobody knows
 │   └── MissingCrs         a file that declares none
@@ -17,6 +18,7 @@ BattlemapError
 ├── FilterError            a filter in an address that cannot be understood
 ├── UnknownClass           no class of that key in the directory
 ├── RulesError             a file of rules (classes, time limits, holidays) that cannot be used
+├── AnswersError           answers to a checklist that cannot be ones
 ├── LifecycleError         an act that the rules do not allow
 │   └── Conflict           somebody else changed the case in between
 ├── TextError              a text that somebody typed or pasted and that cannot be taken
@@ -25,12 +27,18 @@ BattlemapError
 ├── TooOften               something that was done too often
 ├── DemoError              an area that a demonstration must not write into
 ├── UnknownIncident        no incident of that number
+├── UnknownWhistle         no whistle of that number
+├── UnknownOrder           no service order of that number
+├── UnknownVisit           no visit of that number
+├── UnknownView            no wall view of that key
 ├── UnknownPost            no post of that key
 ├── RosterError            a post, a holder, a duty or a hand-over that cannot be so
 ├── AccessError            an account, a role, a scope or a password that cannot be so
 │   ├── PasswordError      a password that the policy refuses
 │   ├── LoginError         nobody is let in with that
 │   └── NoAccess           who asks may not see or do this
+├── BridgeError            a file of the bridge (网闸) that cannot be taken, or a bridge that cannot be so
+├── ChannelError           an address, or a channel by which messages leave, that cannot be so
 └── LedgerError            the ledger cannot be opened, read or written
     └── LedgerBroken       its history was changed, or its files do not fit together
 
@@ -38,10 +46,14 @@ A message says what, which, and what to do next. Messages are English, for the l
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 __all__ = [
     "AccessError",
+    "AnswersError",
     "BattlemapError",
+    "Beginning",
+    "BridgeError",
     "Conflict",
     "CrsError",
     "DemoError",
@@ -72,7 +84,10 @@ __all__ = [
     "UnknownGrid",
     "UnknownIncident",
     "UnknownLevel",
+    "UnknownOrder",
     "UnknownPost",
+    "UnknownView",
+    "UnknownWhistle",
 ]
 
 
@@ -102,6 +117,20 @@ class PackError(BattlemapError):
 
 class UnknownArea(BattlemapError):
     """No area pack has that name."""
+
+
+class Beginning(BattlemapError):
+    """An area whose ledger is being written for the first time: with a demonstration, or with the incidents of its pack.
+
+    Attributes
+    ----------
+    done, of
+        How far it is, in parts of equal worth; 0 of 0 where nobody can tell.
+    """
+
+    def __init__(self, message: str, done: int = 0, of: int = 0) -> None:
+        super().__init__(message)
+        self.done, self.of = done, of
 
 
 class CrsError(BattlemapError):
@@ -196,6 +225,24 @@ class RulesError(BattlemapError):
         self.faults = tuple(faults)
 
 
+class AnswersError(BattlemapError):
+    """Answers to a checklist that cannot be ones.
+
+    Parameters
+    ----------
+    message
+        How many, to which checklist.
+    faults
+        Each with its ``item``, a ``kind`` for a page that says it in another language, what was ``said``, and a ``message``.
+    """
+
+    def __init__(self, message: str, faults: Sequence[Any]) -> None:
+        super().__init__(
+            "\n  - ".join([message, *(f"{fault.item}: {fault.said!r}: {fault.message}" for fault in faults)])
+        )
+        self.faults = tuple(faults)
+
+
 class LifecycleError(BattlemapError):
     """An act that the rules do not allow."""
 
@@ -276,6 +323,22 @@ class DemoError(BattlemapError):
 
 class UnknownIncident(BattlemapError):
     """No incident has that number."""
+
+
+class UnknownWhistle(BattlemapError):
+    """There is no whistle of that number, or none for who asks."""
+
+
+class UnknownOrder(BattlemapError):
+    """There is no service order of that number, or none for who asks."""
+
+
+class UnknownVisit(BattlemapError):
+    """There is no visit of that number, or none for who asks."""
+
+
+class UnknownView(BattlemapError):
+    """There is no wall view of that key, or none for who asks."""
 
 
 class UnknownPost(BattlemapError):
@@ -368,6 +431,40 @@ class RosterError(BattlemapError):
     def __init__(self, message: str, *, kind: str, **said: object) -> None:
         super().__init__(message)
         self.kind, self.said = kind, said
+
+
+class ChannelError(BattlemapError):
+    """An address, or a channel by which messages leave, that cannot be so.
+
+    Parameters
+    ----------
+    message
+        What is wrong, and what to do; never an address or a secret.
+    kind
+        Which part of it: ``url``, ``number``, ``mail``, ``host``, …
+    """
+
+    def __init__(self, message: str, kind: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+class BridgeError(BattlemapError):
+    """A file of the bridge (网闸) that cannot be taken, or a bridge that cannot be so; nothing was changed.
+
+    Parameters
+    ----------
+    message
+        What is wrong with which file or part of it, and what to do.
+    kind
+        ``form`` (no such file, damaged, or not what a batch holds), ``format`` (of another version), ``key`` (no key, or for another console), ``sender`` (from another console), ``area``, ``side``, ``gap``, ``restored``, ``busy``, ``none`` (not joined), ``joined`` (to another console).
+    member
+        The part of the file that is wrong; "" for the whole of it.
+    """
+
+    def __init__(self, message: str, kind: str, member: str = "") -> None:
+        super().__init__(message)
+        self.kind, self.member = kind, member
 
 
 class LedgerError(BattlemapError):

@@ -28,6 +28,7 @@ from layers.compact import UNIT, ground_file, origin_of, points_file, shapes, to
 from layers.labels import anchors, leaf_labels, tint_depth
 from layers.load import Area
 from layers.sheet import frame
+from layers.wall_words import wall_words
 from layers.words import words
 
 if TYPE_CHECKING:
@@ -40,12 +41,14 @@ SCRIPTS = (
     "base.js",
     "marks.js",
     "top.js",
+    "stream.js",
     "live.js",
     "panel.js",
     "main.js",
     "pick.js",
 )
 STYLES = ("leaflet/leaflet.css", "battlemap.css")
+WALL_SCRIPTS, WALL_STYLES = ("wall.js",), ("wall.css",)
 TINTS = 6
 CSS_PIXELS = 96 / 25.4
 """Of a millimetre."""
@@ -68,12 +71,15 @@ class Document:
         Digest of the page.
     digest
         Digest of the files.
+    made
+        Digest of all that the page was made from, which it holds itself: a screen that stands for weeks asks whether it is still this one.
     """
 
     html: bytes
     files: Mapping[str, tuple[str, bytes]]
     etag: str
     digest: str
+    made: str
 
 
 def build(
@@ -88,6 +94,7 @@ def build(
     tiles: str | None = None,
     tiles_credit: str = "",
     stale_after: int = 30,
+    wall: Mapping[str, Any] | None = None,
 ) -> Document:
     """Build the map document of an area.
 
@@ -111,6 +118,8 @@ def build(
         Credit line of the basemap.
     stale_after
         Seconds without an answer after which the map calls its connection lost.
+    wall
+        What a screen shows that nobody touches (大屏): the document is that of a wall then. It has ``view``, the end of the address of its panels, and what `layers/assets/wall.js` reads.
     """
     files, place = _files(area), quote(area.id, safe="")
     script_digest, digest = (
@@ -130,7 +139,7 @@ def build(
         "edition": area.pack.edition.isoformat() if area.pack.edition else "",
         "timezone": str(area.pack.timezone),
         "stale_after": stale_after,
-        "urls": {name: f"{base}{name}/{place}" for name in ("live", "card", "search", "print")}
+        "urls": {name: f"{base}{name}/{place}" for name in ("live", "stream", "card", "search", "print")}
         | {"data": f"{base}map/{place}/data/{digest}/"},
         "words": words(translate),
         "style": _style(look),
@@ -145,12 +154,20 @@ def build(
         ],
         "glyphs": _glyphs(area),
         **_net(area, language),
+        **(_wall(wall, f"{base}panels/{place}", translate) if wall else {}),
     }
+    data["made"] = made = _digest([to_json(data), script_digest.encode()])
     page, script = _render(
         data, look, f"{base}assets/{script_digest}/", f"{base}map/{place}/data/{digest}/map.js", tiles
     )
     files = {**files, "map.js": ("text/javascript", script)}
-    return Document(page, files, _digest([page]), digest)
+    return Document(page, files, _digest([page]), digest, made)
+
+
+def _wall(wall: Mapping[str, Any], panels: str, translate: Callable[[str], str]) -> dict[str, Any]:
+    """Return what the script of a wall reads beside what every map has."""
+    address = "/".join(filter(None, (panels, wall["view"])))
+    return {"wall": {**wall, "panels_url": address, "words": wall_words(translate)}}
 
 
 def assets() -> Mapping[str, Path]:
@@ -195,7 +212,7 @@ class _Map(folium.Map):
 {% macro script(this, kwargs) %}var {{ this.get_name() }} = L.map("{{ this.get_name() }}", Object.assign({center: {{ this.location | tojson }}}, {{ this.options | tojavascript }}));{% endmacro %}"""
     )
 
-    def __init__(self, centre: tuple[float, float], assets_url: str) -> None:
+    def __init__(self, centre: tuple[float, float], assets_url: str, *, wall: bool) -> None:
         super().__init__(
             location=centre,
             tiles=None,
@@ -205,8 +222,9 @@ class _Map(folium.Map):
             zoom_snap=0,
             zoom_delta=0.5,
         )
-        self.default_js = [(name, assets_url + name) for name in SCRIPTS]
-        self.default_css = [(name, assets_url + name) for name in STYLES]
+        scripts, styles = (WALL_SCRIPTS, WALL_STYLES) if wall else ((), ())
+        self.default_js = [(name, assets_url + name) for name in (*SCRIPTS, *scripts)]
+        self.default_css = [(name, assets_url + name) for name in (*STYLES, *styles)]
 
     def render(self, **kwargs: Any) -> str:
         """Add links, markup and script to the page."""
@@ -252,7 +270,7 @@ def _render(
         theme=look.name,
         script_url=script_url,
     )
-    chart = _Map(((south + north) / 2, (west + east) / 2), assets_url)
+    chart = _Map(((south + north) / 2, (west + east) / 2), assets_url, wall="wall" in data)
     page.add_child(chart)
     chart.add_child(_Header(style.css(look.name)))
     if tiles:
@@ -366,6 +384,7 @@ def _style(look: style.Style) -> dict[str, Any]:
         "tints": look.tints,
         "outlines": look.outlines,
         "line": table["line"],
+        "state": table["state"],
         "font": table["type"]["family"],
         "desk": table["type"]["desk"],
         "wall": table["type"]["wall"],

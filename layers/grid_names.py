@@ -29,6 +29,19 @@ def full_names(net: Net) -> Mapping[str, Mapping[str, str]]:
     }
 
 
+@lru_cache(maxsize=16)
+def every_name(net: Net) -> Mapping[str, Mapping[str, str]]:
+    """Return the names of `full_names`, and for each overlay code -> label and title."""
+    overlays = {
+        one.key: {
+            code: f"{label} {title}".strip()
+            for code, label, title in zip(one.codes, one.labels, one.titles, strict=True)
+        }
+        for one in net.overlays
+    }
+    return {**full_names(net), **overlays}
+
+
 def _labels(net: Net, level: Level) -> list[tuple[str, str]]:
     stacked = [(stack.code, stack.label) for stack in net.stacks] if level is net.leaf else []
     return [*zip(level.codes, level.labels, strict=True), *stacked]

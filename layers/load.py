@@ -24,7 +24,7 @@ from layers.geojson import Features, read_geojson
 from layers.pack import LevelEntry, OverlayEntry, Pack, PointEntry, Source, read_pack
 
 TEXT_FIELDS = ("name", "address", "use", "hours", "title", "status", "responsible")
-NUMBER_FIELDS = ("households", "storeys", "unit", "floor")
+NUMBER_FIELDS = ("households", "storeys", "units", "unit", "floor")
 TIME_FIELDS = ("reported", "due", "closed")
 CLASSED = frozenset({"site", "incident", "service"})
 

@@ -126,6 +126,12 @@ def css(name: str, *, selector: str = ":root") -> str:
     return f"{selector} {{\n  color-scheme: {scheme};\n{lines}}}\n"
 
 
+def css_by_system() -> str:
+    """Return the themes of a document that has no switch: dark where the reader's system is, light elsewhere and on paper."""
+    dark, light = css("dark"), css("light")
+    return f"{light}@media screen and (prefers-color-scheme: dark) {{ {dark} }}\n"
+
+
 def glyph(class_: str) -> str:
     """Return the glyph of a class of sites, services or buildings: an SVG path in a 16 x 16 box, even-odd; a square for a class without its own."""
     glyphs: Mapping[str, str] = tables()["glyph"]

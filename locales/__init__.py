@@ -4,7 +4,8 @@ The sources are ``<locale>/LC_MESSAGES/battlemap.po``; ``python -m locales.build
 """
 
 import gettext
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +25,16 @@ def translator(language: str) -> Translator:
     if locale == "en":
         return str
     return gettext.translation(DOMAIN, FOLDER, [locale]).gettext
+
+
+def sentences(texts: Iterable[str]) -> str:
+    """Return sentences one after the other; behind a Chinese full stop there is no space."""
+    return re.sub(r"(?<=[。！？；：，]) ", "", " ".join(texts))
+
+
+def listed(texts: Iterable[str], language: str) -> str:
+    """Return a list of names: with 、 in Chinese, with commas in English."""
+    return ("、" if language == "zh" else ", ").join(texts)
 
 
 def N_(text: str) -> str:  # noqa: N802  the name that every extraction of msgids knows

@@ -4,6 +4,8 @@ import streamlit as st
 
 from desk.room import Room
 from geo.errors import FilterError
+from layers.load import Area
+from pages.parts import begins as beginning
 from pages.parts.board import counts, lists
 from pages.parts.element import battle_map
 from pages.parts.trouble import bad_filter, clear
@@ -30,8 +32,21 @@ def render(visit: Visit) -> None:
                 st.button(visit._("Clear the filter"), key="clear", type="tertiary", on_click=clear)
             st.html(lists(room, wanted, visit.now, visit._))
         with st.container(key="chart"):
-            title = visit._("Battle map of {name}").format(name=room.area.pack.name.in_(visit.language))
-            battle_map(room.id, visit.language, str(wanted), title, on_only=_take_only, on_mark=_take_mark)
+            _chart(visit, room.area, str(wanted))
+
+
+def begins(visit: Visit) -> None:
+    """Show the page of an area that is being prepared for its first use: its map, and how far it is."""
+    with st.container(key="battle", horizontal=True, gap=None):
+        with st.container(key="side", gap=None):
+            beginning.begins(visit)
+        with st.container(key="chart"):
+            _chart(visit, visit.area(), "")
+
+
+def _chart(visit: Visit, area: Area, wanted: str) -> None:
+    title = visit._("Battle map of {name}").format(name=area.pack.name.in_(visit.language))
+    battle_map(area.id, visit.language, wanted, title, home=visit.home, on_only=_take_only, on_mark=_take_mark)
 
 
 def _filters(visit: Visit, room: Room) -> None:
@@ -58,6 +73,7 @@ def _filters(visit: Visit, room: Room) -> None:
             placeholder=_("All classes"),
             key=keys[1],
             **common,
+            select_all=False,
         )
         st.pills(
             _("Period"),

@@ -6,8 +6,9 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from desk.reading import may_read
+from desk.posts.acting import reads
 from desk.room import Room
+from desk.whistle.people import may_ask
 from geo.errors import UnknownIncident
 from incidents.case import Incident
 from incidents.lifecycle import Act
@@ -20,7 +21,7 @@ from pages.parts.keys import keys
 from pages.parts.rows import badge, light, mark_of
 from pages.parts.timeline import pictures, timeline
 from pages.parts.visit import Visit
-from reports.case_words import class_name, deadline, post_name
+from reports.case_words import called, class_name, deadline, post_name
 from reports.case_words import timeline as lines_of
 from reports.refusals import refusal
 from reports.words import CHANNEL, status_name
@@ -36,7 +37,7 @@ def render(visit: Visit) -> None:
         except UnknownIncident as error:
             _nowhere(visit, number, refusal(error, visit._))
             return
-        if not may_read(visit.post, case):
+        if not reads(room, case, visit.now, through=visit.post):
             _nowhere(visit, number, visit._("People are protected in this case: only posts that work on it see it."))
             return
         _sheet(visit, room, case, entries, photos, own.pop("act", ""))
@@ -111,6 +112,11 @@ def _walk(visit: Visit, case: Incident) -> None:
             f'<a class="bm-paper" href="{escape(paper)}" target="_blank" rel="noopener">{escape(_("Print the dispatch sheet"))}</a>',
             width="content",
         )
+        if visit.may("act") and may_ask(visit.room(), visit.post):
+            st.html(
+                f"{link(visit, 'whistles', {'about': case.number})}{escape(_('Ask for a whistle'))}</a>",
+                width="content",
+            )
         keys(visit)
 
 
@@ -124,6 +130,8 @@ def _head(visit: Visit, room: Room, case: Incident) -> str:
         (_("Handler"), escape(post_name(room, case.state.handler, _) or "—")),
         (_("Responsible"), escape(post_name(room, case.post, _) or "—")),
     ]
+    if case.state.help:
+        facts.append((_("Calls for help"), escape(called(room, case, _))))
     cells = "".join(f"<div><dt>{escape(label)}</dt><dd>{value}</dd></div>" for label, value in facts)
     return (
         f'<header class="bm-head"><h1>{mark_of(case) if case.mark else ""}{escape(case.title)}{badge(case, visit)}</h1>'

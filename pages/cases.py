@@ -7,7 +7,7 @@ import streamlit as st
 
 from desk.room import Room
 from geo.errors import FilterError
-from locales import N_
+from locales import N_, sentences
 from pages.parts import bulk, views
 from pages.parts.cards import cards
 from pages.parts.downloads import downloads
@@ -18,11 +18,12 @@ from pages.parts.sieve import sieve
 from pages.parts.snapshot import Snapshot, follow_table, snapshot
 from pages.parts.visit import Visit
 from reports.listing import MOST
+from reports.refusals import filter_refusal
 
 ROW = 35  # pixels
 WIDTHS = {  # pixels, by language: no head and hardly a value is cut
-    "zh": {"mark_name": 104, "number": 136, "title": 250, "class_name": 160, "address": 260, "status_name": 150, "handler_name": 190, "channel_name": 96},
-    "en": {"mark_name": 156, "number": 136, "title": 250, "class_name": 210, "address": 260, "status_name": 250, "handler_name": 190, "urgency_name": 90, "channel_name": 120},
+    "zh": {"mark_name": 104, "number": 136, "title": 250, "class_name": 160, "LEAF": 124, "address": 260, "status_name": 150, "handler_name": 190, "channel_name": 96},
+    "en": {"mark_name": 156, "number": 136, "title": 250, "class_name": 210, "LEAF": 124, "address": 260, "status_name": 250, "handler_name": 190, "urgency_name": 90, "channel_name": 120},
 }  # fmt: skip
 TIME = 136  # pixels: a moment to the minute
 NOTE = N_("The newest {n} of {all} are shown; narrow the filter to see others.")
@@ -39,11 +40,13 @@ def render(visit: Visit) -> None:
             shown = snapshot(visit, room)
         except FilterError as error:
             heading = escape(_("The filter in the address cannot be understood"))
-            st.html(f'<p class="bm-refused" role="alert">{heading}<br><span lang="en">{escape(str(error))}</span></p>')
+            said = filter_refusal(error, _)
+            detail = f"<span>{escape(said)}</span>" if said else f'<span lang="en">{escape(str(error))}</span>'
+            st.html(f'<p class="bm-refused" role="alert">{heading}<br>{detail}</p>')
             return
         bar = st.container(key="table_bar", horizontal=True, vertical_alignment="center", gap="small")
         if shown.listing.notes:
-            st.html(f'<p class="bm-note" id="left_out">{escape(" ".join(shown.listing.notes))}</p>')
+            st.html(f'<p class="bm-note" id="left_out">{escape(sentences(shown.listing.notes))}</p>')
         below = st.container(gap=None)
         rows, cursor = _table(visit, shown)
         cards(visit, shown.listing)

@@ -8,8 +8,9 @@ import streamlit as st
 from desk.posts import duty
 from desk.room import DISPATCHER, Room
 from incidents.rota import Role, Shift
-from locales import N_
-from pages.parts.follow import EVERY
+from locales import N_, listed
+from pages.parts.alerts import alert_list
+from pages.parts.follow import follow_what
 from pages.parts.going import link
 from pages.parts.handover import past_notes, waiting_notes, write_note
 from pages.parts.rota_week import rota_week
@@ -32,11 +33,13 @@ def render(visit: Visit) -> None:
     """Show the page."""
     room, _ = visit.room(), visit._
     serving = duty.on_duty(room, visit.now)
-    _follow(room, visit.now)
+    follow_what(lambda: duty.standing(room, datetime.now(UTC)), duty.standing(room, visit.now))
     with st.container(key="duty", gap=None):
         waiting_notes(visit, room)
         st.html(_now(visit, room, serving))
         st.html(_digest(visit, room))
+        with st.container(key="alerts", gap="small"):
+            alert_list(visit, room)
         rota_week(visit, room, duty.monday(room, _asked_day(), visit.now))
         with st.container(key="handover", gap="small"):
             if visit.may("act"):
@@ -52,18 +55,6 @@ def _asked_day() -> date | None:
     return day if duty.FIRST <= day <= duty.LAST else None
 
 
-def _follow(room: Room, now: datetime) -> None:
-    """Run the page again when the shift changes, the rota does, or a hand-over comes in."""
-    shown = duty.standing(room, now)
-
-    @st.fragment(run_every=EVERY)
-    def watch() -> None:
-        if duty.standing(room, datetime.now(UTC)) != shown:
-            st.rerun()
-
-    watch()
-
-
 def _now(visit: Visit, room: Room, serving: list[Shift]) -> str:
     _ = visit._
     until = min((one.until for one in serving), default=None)
@@ -72,7 +63,9 @@ def _now(visit: Visit, room: Room, serving: list[Shift]) -> str:
     after = duty.next_duty(room, visit.now)
     names = [f"{_(ROLE[one.role])} {post_full(room, one.post, _)}" for one in after if one.role is not Role.LEADER]
     follows = (
-        _("From {time}: {posts}").format(time=clock(room, until), posts="、".join(names)) if until and names else ""
+        _("From {time}: {posts}").format(time=clock(room, until), posts=listed(names, visit.language))
+        if until and names
+        else ""
     )
     note = f'<p class="bm-note">{escape(follows)}</p>' if follows else ""
     return f'<section class="bm-watch" aria-label="{escape(_("On duty now"))}"><h1>{escape(_("On duty now"))}</h1><dl>{cells}</dl>{note}</section>'

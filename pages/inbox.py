@@ -5,13 +5,15 @@ from html import escape
 import streamlit as st
 
 from desk.room import Room
+from incidents.lifecycle import PostKind
 from locales import N_
 from pages.parts.follow import follow
 from pages.parts.going import link, walk
 from pages.parts.keys import keys
+from pages.parts.order_rows import order_rows
 from pages.parts.rows import rows
 from pages.parts.visit import Visit
-from reports import inbox
+from reports import inbox, order_lists, visit_lists, whistles
 from reports.case_words import local
 from reports.figures import FEWEST
 from reports.withheld import SHOWN_FEW
@@ -20,11 +22,13 @@ from reports.words import post_title
 PILE = {
     "unsorted": (N_("To be sorted"), N_("Every report is sorted.")),
     "mine": (N_("Mine"), N_("Nothing waits for you. Well done.")),
+    "unchecked": (N_("Unchecked"), N_("Nothing came in from a notice board that nobody has looked at.")),
     "grid": (N_("My grid"), N_("Nothing is open in your grid.")),
     "overdue": (N_("Overdue"), N_("Nothing is overdue.")),
     "verify": (N_("To verify"), N_("Nothing waits to be verified.")),
     "sample": (N_("To sample"), N_("No case is drawn for a check.")),
     "asked": (N_("Requests"), N_("Nobody asks for more time or a suspension.")),
+    "help": (N_("Calls for help"), N_("Nobody calls for help.")),
     "review": (N_("Suspensions to review"), N_("No suspension is due for review.")),
     "replies": (N_("Replies due"), N_("Every linked caller has a reply.")),
     "new": (N_("New"), N_("Nothing new came in.")),
@@ -35,17 +39,18 @@ PILE = {
     "waiting": (N_("Waiting"), N_("Nothing waits to be sorted or verified.")),
 }
 WHOLE = N_("Whole area")
+ORDERS = "orders"  # the pile of service orders, which are no cases
 
 
 def render(visit: Visit) -> None:
     """Show the page."""
-    room, post, _ = visit.room(), visit.post, visit._
+    room, post = visit.room(), visit.post
     follow(room)
     counts = inbox.counts(room, post, visit.now)
     piles = inbox.piles_of(post)
     asked = st.session_state["own"]["inbox"].get("pile", "")
-    pile = asked if asked in counts else piles[0]
-    found = inbox.listed(room, post, pile, visit.now)
+    pile = ORDERS if asked == ORDERS and visit.may("orders") else asked if asked in counts else piles[0]
+    found = [] if pile == ORDERS else inbox.listed(room, post, pile, visit.now)
     walk(case.number for case in found)
     with st.container(key="inbox", gap=None):
         with st.container(key="digest", horizontal=True, vertical_alignment="center", gap=None):
@@ -53,7 +58,7 @@ def render(visit: Visit) -> None:
             keys(visit)
         with st.container(key="piles", horizontal=True, gap=None):
             st.html(_piles(visit, counts, pile), width="content")
-            st.html(_list(visit, room, found, counts[pile], pile))
+            st.html(_orders_list(visit, room) if pile == ORDERS else _list(visit, room, found, counts[pile], pile))
 
 
 def _digest(visit: Visit, room: Room, counts: dict[str, int], pile: str) -> str:
@@ -74,17 +79,75 @@ def _piles(visit: Visit, counts: dict[str, int], pile: str) -> str:
         f'{_pressed(visit, name, pile)}<span>{escape(word)}</span><b class="{"bm-late" if name == "overdue" and counts[name] else ""}">{counts[name]:,}</b></a>'
         for name, word in names.items()
     )
+    parts += _whistles(visit) + _orders(visit, pile) + _unplaced(visit) + _visits(visit)
     return f'<nav class="bm-piles" aria-label="{escape(_("Inbox"))}"><p>{escape(post_title(post, _))}</p>{parts}</nav>'
+
+
+def _whistles(visit: Visit) -> str:
+    """Return the way to the whistles that wait for the acting post, with how many those are."""
+    if not visit.may("whistles"):
+        return ""
+    return link(visit, "whistles", {}) + _counted(visit, visit._("Whistles"), *whistles.waiting(visit.room(), visit.post, visit.now))  # fmt: skip
+
+
+def _orders(visit: Visit, pile: str) -> str:
+    """Return the pile of the service orders that wait for the acting post."""
+    if not visit.may("orders"):
+        return ""
+    many = order_lists.waiting(visit.room(), visit.post, visit.now)
+    return _pressed(visit, ORDERS, pile) + _counted(visit, visit._("Service orders"), *many)
+
+
+def _unplaced(visit: Visit) -> str:
+    """Return the way to the orders that no team takes, which the command room looks for."""
+    if visit.post.kind is not PostKind.DISPATCHER or not visit.may("orders"):
+        return ""
+    many = order_lists.unplaced(visit.room(), visit.post, visit.now)
+    return link(visit, "orders", {"tab": "unplaced"}) + _counted(visit, visit._("Orders without a team"), *many)
+
+
+def _visits(visit: Visit) -> str:
+    """Return the way to the visits whose day is over."""
+    if not visit.may("visits"):
+        return ""
+    late = visit_lists.overdue(visit.room(), visit.now)
+    return link(visit, "visits", {"tab": "overdue"}) + _counted(visit, visit._("Overdue visits"), late, late)
+
+
+def _counted(visit: Visit, name: str, waiting: int, late: int) -> str:
+    """Return what stands on a way to things that are no cases: how many wait; red where the time of some is over."""
+    title = visit._("{n} overdue").format(n=late) if late else ""
+    return (
+        f'<span>{escape(name)}</span><b class="{"bm-late" if late else ""}" title="{escape(title)}">{waiting:,}</b></a>'
+    )
+
+
+def _orders_list(visit: Visit, room: Room) -> str:
+    _ = visit._
+    found = order_lists.listed(room, visit.post, "mine", visit.now, {})
+    if not found:
+        return f'<p class="bm-empty">{escape(_(order_lists.PILE["mine"][1]))}</p>'
+    shown = order_lists.rows(room, found, visit.now, _, visit.language)
+    way = f"{link(visit, 'orders', {'tab': 'mine'})}{escape(_('All of them, with filter and file'))}</a>"
+    return f'{order_rows(visit, shown, {"tab": "mine"})}<p class="bm-note">{way}</p>'
 
 
 def _pressed(visit: Visit, name: str, pile: str) -> str:
     return link(visit, "inbox", {"pile": name}, attributes=' aria-current="true"' if name == pile else "")
 
 
+def _empty(visit: Visit, room: Room, pile: str) -> str:
+    """Say that a pile is empty; nobody is told that nothing waits while a whistle or an order does."""
+    waits = whistles.waiting(room, visit.post, visit.now)[0] if pile == "mine" else 0
+    if pile == "mine" and not waits and visit.may("orders"):
+        waits = order_lists.waiting(room, visit.post, visit.now)[0]
+    return visit._(N_("No case waits for you; whistles and orders do.") if waits else PILE[pile][1])
+
+
 def _list(visit: Visit, room: Room, found: list, many: int, pile: str) -> str:
     _ = visit._
     if not found:
-        return f'<p class="bm-empty">{escape(_(PILE[pile][1]))}</p>'
+        return f'<p class="bm-empty">{escape(_empty(visit, room, pile))}</p>'
     more = _("The first {n} of {all} are shown; the table shows all.").format(n=len(found), all=f"{many:,}")
     note = f'<p class="bm-note">{escape(more)}</p>' if many > len(found) else ""
     left = inbox.apart(room, visit.post, pile, visit.now)

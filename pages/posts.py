@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from html import escape
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -32,6 +33,10 @@ def render(visit: Visit) -> None:
                     add_post(visit, room)
                 if st.button(_("Import"), key="import_posts"):
                     take_file(visit, room)
+            if visit.may("boards"):
+                st.link_button(_("Notice boards"), f"/boards/{quote(room.id, safe='')}?lang={visit.language}")
+            if visit.may("emergency"):
+                st.link_button(_("Emergencies"), f"/emergency/{quote(room.id, safe='')}?lang={visit.language}")
         with st.container(key="roster", horizontal=True, gap=None):
             with st.container(key="roster_side", gap=None):
                 _search(visit, own)

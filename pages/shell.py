@@ -1,19 +1,40 @@
 """The frame of every page: Streamlit runs this script for each of them, bookmarked ones included."""
 
+import logging
 from collections.abc import Callable
 
 import streamlit as st
 
-from geo.errors import BattlemapError, NoAccess
+from geo.errors import BattlemapError, Beginning, LedgerError, NoAccess
 from locales import N_
-from pages import battle, case, cases, chat, duty, facts, inbox, posts, report
+from pages import (
+    battle,
+    binding,
+    case,
+    cases,
+    chat,
+    checklists,
+    duty,
+    facts,
+    inbox,
+    messages,
+    orders,
+    posts,
+    report,
+    sites,
+    visits,
+    walls,
+    whistles,
+)
+from pages.parts.begins import begins
 from pages.parts.element import address
 from pages.parts.going import going, take_going
 from pages.parts.header import header
-from pages.parts.trouble import log_in, trouble
+from pages.parts.trouble import log_in, trouble, unreachable
 from pages.parts.visit import Visit, visit
 from settings import Settings
 
+LOG = logging.getLogger(__name__)
 SESSION_HEADER = "x-battlemap-session"  # written by the gate (api/identity.py), which lets nobody else write it
 # Words of Streamlit's own that no option can change.
 STREAMLITS = (
@@ -33,19 +54,36 @@ PAGES = (
     (inbox.render, N_("Inbox"), "inbox", "desk"),
     (cases.render, N_("Cases"), "cases", "cases"),
     (case.render, N_("Case"), "case", "cases"),
+    (whistles.render, N_("Whistles"), "whistles", "whistles"),
     (report.render, N_("Report"), "report", "report"),
     (chat.render, N_("Chat"), "chat", "chat"),
+    (orders.render, N_("Orders"), "orders", "orders"),
+    (visits.render, N_("Visits"), "visits", "visits"),
+    (sites.render, N_("Site register"), "sites", "sites"),
+    (binding.render, N_("Sources and their posts"), "binding", "sites"),
+    (checklists.render, N_("Checklists"), "checklists", "sites"),
     (posts.render, N_("Posts"), "posts", "desk"),
     (duty.render, N_("Duty"), "duty", "desk"),
+    (walls.render, N_("Wall views"), "walls", "walls"),
+    (messages.render, N_("My messages"), "messages", "desk"),
     (facts.render, N_("Facts and checks"), "facts", "desk"),
 )
 
 
 def run() -> None:
-    """Show the page that the address names, in its frame."""
+    """Show the page that the address names, or that the ledger cannot be reached, which knows who looks."""
     now = visit(Settings.from_env(), st.query_params, st.session_state, _session(), _session)
+    st.set_page_config(page_title=now._("Grid battle map"), layout="wide", initial_sidebar_state="collapsed")
+    try:
+        _show(now)
+    except LedgerError as error:
+        LOG.warning("%s", error)
+        unreachable(now._, error)
+
+
+def _show(now: Visit) -> None:
+    """Show the page in its frame."""
     _ = now._
-    st.set_page_config(page_title=_("Grid battle map"), layout="wide", initial_sidebar_state="collapsed")
     try:
         pages = [_page(now, *line[:3]) for line in PAGES if now.may(line[3])]
     except NoAccess:
@@ -57,6 +95,11 @@ def run() -> None:
     going(pages)
     try:
         room = now.room()
+    except Beginning:
+        header(now, pages, current, synthetic=now.area().pack.synthetic)
+        begins(now) if current.url_path else battle.begins(now)
+    except LedgerError:
+        raise
     except BattlemapError as error:
         header(now, pages, current, synthetic=False)
         trouble(now, error)

@@ -22,7 +22,7 @@ def accounts_in(folder, url="", rules=IDENTITY):
 
 
 def close(accounts):
-    accounts._ledger.close()
+    accounts.ledger.close()
 
 
 def account(folder, role, scope, name=None, password=PASSWORD, *, url="", now=None, must_change=False):
@@ -42,10 +42,10 @@ def signed_in(folder, role, scope, *, name=None, url="", now=None):
     try:
         if Role(role) is Role.WALL:
             where = scope if isinstance(scope, Scope) else Scope.read(scope)
-            code = accounts.device_code(name or "wall", where, by=None, now=at)
-            return accounts.redeem(code, address="127.0.0.1", agent="test", now=at)
+            code = accounts.walls.offer(name or "wall", where, by=None, now=at)
+            return accounts.walls.redeem(code, address="127.0.0.1", agent="test", now=at)
         named = name or f"{Role(role).value}-{sha256(str(scope).encode()).hexdigest()[:8]}"
-        if named.casefold() not in {one.name for one in accounts.list()}:
+        if named.casefold() not in {one.name for one in accounts.every()}:
             account(folder, role, scope, named, url=url, now=at)
         return accounts.log_in(named, PASSWORD, address="127.0.0.1", agent="test", now=at).token
     finally:

@@ -1,4 +1,4 @@
-"""What a filter wants, told from the cases one by one: what every door has to agree with."""
+"""What a filter wants and what a scope holds, told from the cases one by one: what every door has to agree with."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -40,6 +40,35 @@ def cases_of(room):
     """Return every case of an area, whoever looks through the room."""
     with room.ledger.reading() as connection:
         return find.incidents(connection, Wanted(room.id))
+
+
+OWN = {  # kinds of the posts that are one's own, by role
+    "worker": ("worker",),
+    "head": ("head", "first_head", "deputy"),
+    "community": ("head", "first_head", "deputy", "office"),
+}
+
+
+def sees(asker, case):
+    """Tell from a case alone whether it lies in a scope: what the code under test must agree with."""
+    return asker.scope.whole or works(asker, case) or (asker.scope.grid is not None and lies_in_scope(asker, case))
+
+
+def works(asker, case):
+    """Tell whether a department, or a post of the grid of who works there, has something to do with a case or had."""
+    scope, state = asker.scope, case.state
+    named = {state.handler, *state.handlers, state.reporter, case.post, case.informed, case.overdue_post}
+    if scope.department:
+        return f"department::{scope.department}" in named
+    own = [f"{kind}:{':'.join(scope.grid)}:" for kind in OWN.get(asker.role, ())] if scope.grid else []
+    return any(f"{post}:".startswith(key) for post in named for key in own)
+
+
+def lies_in_scope(asker, case):
+    """Tell whether a case counts in the grid of a scope; a tower stands for the micro-grids on it."""
+    key, code = asker.scope.grid
+    carried = {"3-04": {"3-04a", "3-04b", "3-04c"}} if key == "micro" else {}
+    return bool(carried.get(code, {code}) & set(case.codes.get(key, "").split(";")))
 
 
 def as_the_rules_say(room, cases, wanted, now, *, part=False, words=True):

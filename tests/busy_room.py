@@ -14,7 +14,16 @@ from incidents.lifecycle import Act, CaseState, Entry
 from incidents.model import MARK, Channel, Mark, Status
 
 CLASSES = ("06010", "01003", "L3001", "L5001", "litter")  # two of them restricted, one of no directory
-HANDLERS = ("head:third:1", "head:third:2", "department::城市管理")
+HANDLERS = (
+    "head:third:1",
+    "head:third:2",
+    "head:third:3",
+    "worker:micro:1-02",
+    "worker:micro:3-04",
+    "worker:micro:3-04b",
+    "worker:dedicated:专1",
+    "department::城市管理",
+)
 DAY, HOURS = 24 * 3600, 5 * 3600
 SECONDS = 12 * DAY  # before now in which things happened
 
@@ -31,6 +40,14 @@ class Busy:
         """Let some things happen: reports, and acts to what is there."""
         self.room.ledger.change(lambda writing: [self._one(writing, now) for _ in range(count)])
 
+    def report(self, now):
+        """Let one case be reported; return it."""
+        return self.room.ledger.change(lambda writing: self._new(writing, now, fresh=True))
+
+    def pour(self, now, count):
+        """Let so many cases be reported at once."""
+        self.room.ledger.change(lambda writing: [self._new(writing, now, fresh=True) for _ in range(count)])
+
     def _one(self, writing, now):
         numbers = [number for area, number in self.numbers() if area == self.room.id]
         if not numbers or self.random.random() < 0.3:
@@ -38,7 +55,11 @@ class Busy:
         act, data, changed = self.random.choice(
             [
                 (Act.FILE, {}, {}),
-                (Act.DISPATCH, {"handler": "head:third:1", "due": (now + timedelta(minutes=7)).isoformat()}, {}),
+                (
+                    Act.DISPATCH,
+                    {"handler": self.random.choice(HANDLERS), "due": (now + timedelta(minutes=7)).isoformat()},
+                    {},
+                ),
                 (Act.CANCEL, {"reason": "x"}, {}),
                 (Act.REOPEN, {"reason": "x"}, {}),
                 (Act.SELF_CLEAR, {"photo": True}, {}),

@@ -21,9 +21,9 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def started(folder, *options, **environ):
+def started(folder, *options, port=None, **environ):
     """Start the console in a folder; return its process and address once it answers."""
-    port = free_port()
+    port = port or free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith("BATTLEMAP_")}
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "cli.py"), "serve", "--port", str(port), *options],

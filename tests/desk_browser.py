@@ -94,6 +94,10 @@ class Desk:
         self.complaints = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
+    def start(self):
+        """Begin somewhere, where a kind of page has a beginning."""
+        return self
+
     def open(self, path, wait, **query):
         """Open a page, and wait until something is on it and its script has come to its end."""
         said = {"area": AREA, "post": self.key, "lang": self.language, **query}
@@ -162,3 +166,19 @@ class Desk:
         items = self.page.locator(".bm-timeline > li")
         expect(items).to_have_count(len(acts))
         return self.until(lambda: [item.get_attribute("data-act") for item in items.all()], list(acts))
+
+
+@contextmanager
+def seats(kind, context, *addresses):
+    """Yield what sits people down, each before a page of a kind, ``at`` one of the consoles, and the list of them; they leave at the end."""
+    people = []
+
+    def sit(key="dispatcher::", language="zh", *, at=0):
+        people.append(kind(context, addresses[at], key, language))
+        return people[-1].start()
+
+    try:
+        yield sit, people
+    finally:
+        for one in people:
+            one.page.close()

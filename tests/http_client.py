@@ -4,9 +4,12 @@ import asyncio
 import gzip
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
+
+from starlette.requests import ClientDisconnect
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,11 @@ async def _answer(app, scope: dict[str, Any], chunks: list[bytes]) -> Answer:
             start.update(message)
         else:
             body.extend(message.get("body", b""))
+            if any(value.startswith(b"text/event-stream") for _, value in start["headers"]) and start["status"] == 200:
+                raise OSError("who asked has read the first event, and goes")
 
-    await app(scope, receive, send)
+    with suppress(ClientDisconnect):
+        await app(scope, receive, send)
     return Answer(
         start["status"], {name.decode().lower(): value.decode() for name, value in start["headers"]}, bytes(body)
     )

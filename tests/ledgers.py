@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from incidents.case import Incident
 from incidents.lifecycle import Act, By, CaseState, Entry, PostKind
 from incidents.model import OPEN, Status
+from incidents.within import workers
 from ledger import statements
-from ledger.rows import to_row
+from ledger.rows import from_row, to_row
 from ledger.store import optimise
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -95,7 +96,12 @@ def bulk(ledger, count, *, seed=1, area=AREA, start=NOW, micros=700, still_open=
                 for row in made
                 for key, code in json.loads(row["codes"]).items()
             ]
-            for table, rows in (("incident", made), ("incident_grid", grids)):
+            posts = [
+                {"incident": row["id"], "post": post, "area": area, "reported": row["reported"]}
+                for row in made
+                for post in workers(from_row(row))
+            ]
+            for table, rows in (("incident", made), ("incident_grid", grids), ("incident_post", posts)):
                 statements.inserting(table, tuple(rows[0]))(connection, rows)
     optimise(ledger)
 
@@ -110,7 +116,8 @@ def _bulk_row(number, chance, area, start, micros, still_open):  # noqa: PLR0917
     handler = f"department::{chance.randrange(20)}" if is_open and status is not Status.FILED else ""
     times = {} if is_open else {"close": reported + timedelta(hours=5)}
     due = reported + timedelta(hours=40) if is_open else None
-    state = CaseState(status, handler=handler, handlers=(handler,), level="micro", due=due, times=times)
+    handlers = tuple(dict.fromkeys(filter(None, (handler, *_handled(number, micros)))))
+    state = CaseState(status, handler=handler, handlers=handlers, level="micro", due=due, times=times)
     made = case(
         area=area,
         number=f"LN-{reported:%Y%m%d}-{number}",
@@ -125,3 +132,13 @@ def _bulk_row(number, chance, area, start, micros, still_open):  # noqa: PLR0917
         version=number,
     )
     return {"id": number, **to_row(made)}
+
+
+def _handled(number, micros):
+    """Return who handled a case before: two of five a department, one of fifty a head, of fifty another worker, mostly of another grid."""
+    if number % 5 < 2:
+        yield f"department::{number // 5 % 20}"
+    if number % 50 == 2:
+        yield f"head:grid:g{number // 50 % max(micros // 10, 1):02d}"
+    if number % 50 == 3:
+        yield f"worker:micro:m{number // 50 % micros:03d}"

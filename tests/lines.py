@@ -1,7 +1,7 @@
 """Streamlit's websocket as a browser speaks it, but for what no browser says: forged addresses, pages, fragments and widgets."""
 
 import json
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from chromium import PATIENCE
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -42,13 +42,16 @@ class Line:
         )
         self._socket.send(BackMsg(rerun_script=asked).SerializeToString())
 
-    def heard(self, seconds=0.5):
-        """Return the bytes of all that comes, until nothing comes for a while."""
-        found = []
-        with suppress(TimeoutError):
-            while True:
-                found.append(self._socket.recv(timeout=seconds))
-        return b"".join(found)
+    def file(self, file_id):
+        """Press a button that hands a file out; return the address that the file then has, "" where it is refused."""
+        asked = BackMsg()
+        wanted = asked.backend_operation_request
+        wanted.request_id, wanted.session_id, wanted.deferred_file.file_id = "file", self.session, file_id
+        self._socket.send(asked.SerializeToString())
+        while True:
+            message = ForwardMsg.FromString(self._socket.recv(timeout=PATIENCE))
+            if message.WhichOneof("type") == "backend_operation_response":
+                return message.backend_operation_response.deferred_file.url
 
     def _until_finished(self):
         while True:
@@ -127,7 +130,7 @@ def chosen(id_, **selection):
     return {"id": id_, "string_value": json.dumps({"selection": {"rows": [], "columns": [], "cells": [], **selection}})}
 
 
-def gone(id_, page, **own):
+def gone(id_, page, /, **own):
     """Return the states of our element when a link to a page is pressed."""
     event = {"event": "go", "value": {"page": page, "own": own}}
     return {"id": id_, "json_value": "{}"}, {"id": EVENTS.format(id_), "json_trigger_value": json.dumps([event])}

@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api import documents, live, lookup
+from api import documents, live, lookup, stream
 from api import print as paper
 from desk.access.entrance import VISITOR
 from desk.access.permissions import permissions_of
@@ -34,8 +34,12 @@ class Visitor:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        who = permissions_of(None).given(Who("", "", Role.DEMO, Everything(EVERYWHERE), VISITOR))
-        await self._app({**scope, "state": {**scope.get("state", {}), "who": who}}, receive, send)
+        await self._app({**scope, "state": {**scope.get("state", {}), "who": visitor()}}, receive, send)
+
+
+def visitor() -> Who:
+    """Return one who looks at a demonstration."""
+    return permissions_of(None).given(Who("", "", Role.DEMO, Everything(EVERYWHERE), VISITOR))
 
 
 @contextmanager
@@ -45,12 +49,13 @@ def serving(
     """Serve the map documents of some packs over a ledger of their own, and ``more`` routes that are made of its rooms; yields the address, without a slash at its end."""
     chosen = Settings(packs=packs, **settings)
     folder = tempfile.TemporaryDirectory()
-    rooms = Rooms(Areas(packs, chosen.area), open_ledger(Path(folder.name)))
+    rooms = Rooms(Areas(packs, chosen.area), open_ledger(Path(folder.name), chosen.database_url))
     app = Starlette(
         routes=[
             *(more(rooms) if more else ()),
             *documents.routes(rooms, chosen, {}),
             *live.routes(rooms),
+            *stream.routes(stream.Streams(rooms, lambda _key, _now: visitor())),
             *lookup.routes(rooms, chosen),
             *paper.routes(rooms, chosen, f"/assets/{document.assets_digest()}/"),
         ],

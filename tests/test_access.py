@@ -47,7 +47,18 @@ def test_every_role_may_do_something_and_no_administrator_reads_cases():
 
 
 def test_the_demonstration_only_reads():
-    assert permissions_of(None).of(Role.DEMO) == {"look", "desk", "cases"}
+    assert permissions_of(None).of(Role.DEMO) == {
+        "look",
+        "wall",
+        "desk",
+        "cases",
+        "whistles",
+        "orders",
+        "visits",
+        "walls",
+        "sites",
+        "emergency",
+    }
 
 
 def test_what_a_role_does_not_have_is_refused():
@@ -62,6 +73,11 @@ def test_only_what_nobody_needs_to_hide_is_public():
     public = {route.split(" ", 1)[1] for route, needs in permissions_of(None).routes.items() if needs == PUBLIC}
     assert public == {
         "/healthz",
+        "/metrics",
+        "/field/sw.js",
+        "/emergency/sw.js",
+        "/board/{token}",
+        "/board/{rest:path}",
         "/assets/{digest}/{file:path}",
         "/assets/{rest:path}",
         "/log-in",

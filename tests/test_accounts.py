@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from ledgers import DISPATCHER, NOW, do, report
 from sqlalchemy import select
 
-from desk.access.accounts import CODE_ALPHABET, Accounts
+from desk.access.accounts import Accounts
 from desk.access.rules import Cost
+from desk.access.walls import CODE_ALPHABET
 from geo.errors import AccessError, LedgerError, LoginError, NoAccess, PasswordError
 from incidents.access import EVERYWHERE, GIVEN, Role, Scope, Who
 from incidents.lifecycle import Act, By, PostKind
@@ -61,7 +62,7 @@ def administrator(accounts, role):
 
 
 def acts(accounts):
-    return [line.act for line in reversed(accounts.trail())]
+    return [line.act for line in reversed(accounts.trail.read())]
 
 
 def everything(ledger):
@@ -74,14 +75,14 @@ def everything(ledger):
 def test_who_comes_with_a_cookie_is_the_account_as_it_is_now(accounts):
     added = made(accounts)
     entered = came_in(accounts)
-    assert accounts.who(entered.token, NOW) == Who(added.key, "li", Role.HEAD, GRID, entered.who.session)
+    assert accounts.sessions.who(entered.token, NOW) == Who(added.key, "li", Role.HEAD, GRID, entered.who.session)
     assert not entered.must_change
     community = Scope("longnan", ("community", "410102003"))
     accounts.grant(added.key, Role.COMMUNITY, community, by=None, now=NOW)
-    moved = accounts.who(entered.token, NOW)
+    moved = accounts.sessions.who(entered.token, NOW)
     assert (moved.role, moved.scope, moved.session) == (Role.COMMUNITY, community, entered.who.session)
     accounts.grant(added.key, None, None, by=None, now=NOW)
-    assert accounts.who(entered.token, NOW) is None
+    assert accounts.sessions.who(entered.token, NOW) is None
 
 
 def test_there_is_no_account_until_there_is_one(accounts):
@@ -110,10 +111,10 @@ def test_a_made_password_holds_once_and_has_to_be_changed(accounts):
     assert len(added.once) == 19
     entered = came_in(accounts, password=added.once)
     assert entered.must_change
-    assert accounts.must_change(entered.who, NOW)
+    assert accounts.sessions.must_change(entered.who, NOW)
     changed = accounts.change_password(entered.who, added.once, BETTER, NOW)
     assert not changed.must_change
-    assert not accounts.must_change(changed.who, NOW)
+    assert not accounts.sessions.must_change(changed.who, NOW)
     assert refused(accounts, password=added.once)[0] == "wrong"
 
 
@@ -136,10 +137,10 @@ def test_a_password_that_the_policy_refuses_changes_nothing(accounts):
         with pytest.raises(PasswordError) as caught:
             accounts.change_password(entered.who, PASSWORD, new, NOW)
         assert fault in caught.value.faults
-    assert accounts.who(entered.token, NOW)
+    assert accounts.sessions.who(entered.token, NOW)
     with pytest.raises(PasswordError):
         made(accounts, "wang", password="Password1!")
-    assert [one.name for one in accounts.list()] == ["li"]
+    assert [one.name for one in accounts.every()] == ["li"]
 
 
 def test_the_last_five_passwords_do_not_come_again(accounts):
@@ -159,12 +160,12 @@ def test_changing_the_password_ends_every_session_and_goes_on_with_a_new_one(acc
     made(accounts)
     one, other = came_in(accounts), came_in(accounts)
     changed = accounts.change_password(one.who, PASSWORD, BETTER, NOW)
-    assert accounts.ended([one.who.session, other.who.session, changed.who.session], NOW) == {
+    assert accounts.sessions.ended([one.who.session, other.who.session, changed.who.session], NOW) == {
         one.who.session,
         other.who.session,
     }
-    assert accounts.who(one.token, NOW) is accounts.who(other.token, NOW) is None
-    assert accounts.who(changed.token, NOW).session == changed.who.session
+    assert accounts.sessions.who(one.token, NOW) is accounts.sessions.who(other.token, NOW) is None
+    assert accounts.sessions.who(changed.token, NOW).session == changed.who.session
 
 
 def test_a_wrong_old_password_counts_as_a_failed_log_in(accounts):
@@ -229,7 +230,7 @@ def test_a_lock_out_survives_a_restart_and_a_clock_that_is_set_back(ledger, acco
         refused(accounts)
     again = Accounts(ledger, IDENTITY, KEY)
     assert refused(again, password=PASSWORD, at=NOW - timedelta(hours=1)) == ("locked", 3660)
-    again.unlock(again.list()[0].key, by=None, now=NOW)
+    again.attempts.unlock(again.every()[0].key, by=None, now=NOW)
     assert came_in(again)
 
 
@@ -241,8 +242,8 @@ def test_a_hundred_failures_lock_until_somebody_unlocks(ledger):
         refused(accounts, at=at)
         at += timedelta(hours=1)
     assert refused(accounts, password=PASSWORD, at=at + timedelta(days=3650)) == ("locked", 0)
-    assert accounts.locked(at) == {added.key: None}
-    accounts.unlock(added.key, by=None, now=at)
+    assert accounts.attempts.locked(at) == {added.key: None}
+    accounts.attempts.unlock(added.key, by=None, now=at)
     assert came_in(accounts, at=at)
 
 
@@ -292,6 +293,29 @@ def test_a_storm_waits_its_turn_and_is_told_so(ledger, monkeypatch):
     assert came_in(accounts)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda accounts, li: accounts.change_password(li, PASSWORD, BETTER, NOW),
+        lambda accounts, _: made(accounts, "wang"),
+        lambda accounts, _: made(accounts, "wang", password=None),
+        lambda accounts, li: accounts.reset(li.account, by=None, now=NOW),
+    ],
+)
+def test_a_new_password_waits_for_its_turn_to_be_hashed_too(ledger, monkeypatch, change):
+    monkeypatch.setattr("desk.access.hashing.PATIENCE", 0.05)
+    accounts = Accounts(ledger, replace(IDENTITY, cost=Cost(1, 8, 1, 1)), KEY)
+    made(accounts)
+    li = came_in(accounts).who
+    monkeypatch.setattr(accounts.attempts, "prove", lambda *_, **__: accounts.named("li"))  # its turn was another
+    with accounts._passwords.turn(), pytest.raises(LoginError) as caught:
+        change(accounts, li)
+    assert caught.value.kind == "often"
+    assert [one.name for one in accounts.every()] == ["li"]
+    assert came_in(Accounts(ledger, IDENTITY, KEY))  # nothing was changed
+    change(accounts, li)
+
+
 def test_a_hash_is_made_anew_when_its_cost_changes(ledger):
     made(Accounts(ledger, IDENTITY, KEY))
     dearer = Accounts(ledger, replace(IDENTITY, cost=Cost(2, 16, 1, 4)), KEY)
@@ -307,8 +331,8 @@ def test_no_secret_is_in_the_ledger(ledger, accounts):
     entered = came_in(accounts, password=added.once)
     again = accounts.change_password(entered.who, added.once, BETTER, NOW)
     once = accounts.reset(added.key, by=None, now=NOW)
-    code = accounts.device_code("hall", Scope("longnan"), by=None, now=NOW)
-    wall = accounts.redeem(code, now=NOW, **CAME)
+    code = accounts.walls.offer("hall", Scope("longnan"), by=None, now=NOW)
+    wall = accounts.walls.redeem(code, now=NOW, **CAME)
     refused(accounts, "Geheim-47-xyz", "Geheim-48-xyz")
     held = everything(ledger)
     for token in (entered.token, again.token, wall):
@@ -326,9 +350,9 @@ def test_a_token_has_256_random_bits_and_is_new_at_every_log_in(accounts):
     other = accounts.log_in("li", PASSWORD, now=NOW, before=one.token, **CAME)
     assert one.token != other.token
     assert len(one.token.partition(".")[0]) == 43  # 32 bytes
-    assert accounts.who(one.token, NOW) is None
-    assert accounts.who(other.token, NOW)
-    assert [session.why for session in accounts.sessions(one.who.account) if session.ended] == ["again"]
+    assert accounts.sessions.who(one.token, NOW) is None
+    assert accounts.sessions.who(other.token, NOW)
+    assert [session.why for session in accounts.sessions.of(one.who.account) if session.ended] == ["again"]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
@@ -338,8 +362,8 @@ def test_a_forged_cookie_is_nobody(tmp_path_factory, data):
     where = data.draw(st.integers(0, len(token) - 1))
     sign = data.draw(st.characters(codec="utf-8").filter(lambda sign: sign != token[where]))
     for forged in (token[:where] + sign + token[where + 1 :], token[:where], token + sign):
-        assert accounts.who(forged, NOW) is None
-    assert accounts.who(token, NOW)
+        assert accounts.sessions.who(forged, NOW) is None
+    assert accounts.sessions.who(token, NOW)
 
 
 SHARED = []
@@ -356,26 +380,26 @@ def _shared(factory):
 def test_another_key_opens_nothing(ledger, accounts):
     made(accounts)
     token = came_in(accounts).token
-    assert Accounts(ledger, IDENTITY, b"o" * 32).who(token, NOW) is None
+    assert Accounts(ledger, IDENTITY, b"o" * 32).sessions.who(token, NOW) is None
 
 
 def test_a_session_ends_after_an_hour_without_a_sign_of_life(accounts):
     made(accounts)
     token = came_in(accounts).token
-    assert accounts.who(token, NOW + 59 * MINUTE)
-    assert accounts.who(token, NOW + 118 * MINUTE)
-    assert accounts.who(token, NOW + 178 * MINUTE) is None
-    assert accounts.who(token, NOW + 179 * MINUTE) is None
+    assert accounts.sessions.who(token, NOW + 59 * MINUTE)
+    assert accounts.sessions.who(token, NOW + 118 * MINUTE)
+    assert accounts.sessions.who(token, NOW + 178 * MINUTE) is None
+    assert accounts.sessions.who(token, NOW + 179 * MINUTE) is None
 
 
 def test_a_page_that_asks_by_itself_is_no_sign_of_life(accounts):
     made(accounts)
     entered = came_in(accounts)
     for minute in range(0, 60, 5):
-        assert accounts.who(entered.token, NOW + minute * MINUTE, touch=False)
-        assert accounts.of_session(entered.who.session, NOW + minute * MINUTE)
-    assert accounts.who(entered.token, NOW + 60 * MINUTE, touch=False) is None
-    assert accounts.ended([entered.who.session], NOW + 60 * MINUTE) == {entered.who.session}
+        assert accounts.sessions.who(entered.token, NOW + minute * MINUTE, touch=False)
+        assert accounts.sessions.whose(entered.who.session, NOW + minute * MINUTE)
+    assert accounts.sessions.who(entered.token, NOW + 60 * MINUTE, touch=False) is None
+    assert accounts.sessions.ended([entered.who.session], NOW + 60 * MINUTE) == {entered.who.session}
 
 
 def test_a_session_ends_after_twelve_hours_whatever_happens(accounts):
@@ -383,8 +407,8 @@ def test_a_session_ends_after_twelve_hours_whatever_happens(accounts):
     entered = came_in(accounts)
     assert entered.until == NOW + timedelta(hours=12)
     for minute in range(0, 12 * 60, 30):
-        assert accounts.who(entered.token, NOW + minute * MINUTE)
-    assert accounts.who(entered.token, entered.until) is None
+        assert accounts.sessions.who(entered.token, NOW + minute * MINUTE)
+    assert accounts.sessions.who(entered.token, entered.until) is None
 
 
 def test_signs_of_life_are_written_at_most_every_30_seconds(ledger, accounts):
@@ -393,7 +417,7 @@ def test_signs_of_life_are_written_at_most_every_30_seconds(ledger, accounts):
     real = ledger.change
     ledger.change = lambda work: written.append(1) or real(work)
     for second in range(95):
-        accounts.who(entered.token, NOW + second * SECOND)
+        accounts.sessions.who(entered.token, NOW + second * SECOND)
     assert len(written) == 3
 
 
@@ -403,30 +427,30 @@ def test_a_sign_of_life_that_comes_late_takes_none_back(ledger, accounts):
     entered = came_in(accounts)
     for second in (90, 40):
         ledger.change(lambda work, at=NOW + second * SECOND: sessions.touch(work.connection, entered.who.session, at))
-    assert accounts.sessions(entered.who.account)[0].seen == NOW + 90 * SECOND
+    assert accounts.sessions.of(entered.who.account)[0].seen == NOW + 90 * SECOND
 
 
 def test_what_is_asked_again_within_a_second_is_not_looked_up(ledger, accounts):
     made(accounts)
     entered, asked = came_in(accounts), []
     real = ledger.reading
-    accounts.who(entered.token, NOW)
+    accounts.sessions.who(entered.token, NOW)
     ledger.reading = lambda: asked.append(1) or real()
     for tenth in range(10):
-        accounts.who(entered.token, NOW + tenth * SECOND / 10)
+        accounts.sessions.who(entered.token, NOW + tenth * SECOND / 10)
     assert asked == []
-    accounts.who(entered.token, NOW + SECOND)
+    accounts.sessions.who(entered.token, NOW + SECOND)
     assert asked == [1]
 
 
 def test_logging_out_ends_one_session(accounts):
     made(accounts)
     one, other = came_in(accounts), came_in(accounts)
-    accounts.log_out(one.token, NOW)
-    accounts.log_out(one.token, NOW)
-    accounts.log_out("nonsense", NOW)
-    assert accounts.who(one.token, NOW) is None
-    assert accounts.who(other.token, NOW)
+    accounts.sessions.log_out(one.token, NOW)
+    accounts.sessions.log_out(one.token, NOW)
+    accounts.sessions.log_out("nonsense", NOW)
+    assert accounts.sessions.who(one.token, NOW) is None
+    assert accounts.sessions.who(other.token, NOW)
     assert acts(accounts).count("log_out") == 1
 
 
@@ -434,11 +458,11 @@ def test_disabling_ends_the_sessions_and_lets_in_no_more(accounts):
     added = made(accounts)
     entered = came_in(accounts)
     accounts.disable(added.key, by=None, now=NOW)
-    assert accounts.who(entered.token, NOW) is None
-    assert accounts.ended([entered.who.session, "s-unknown"], NOW) == {entered.who.session, "s-unknown"}
+    assert accounts.sessions.who(entered.token, NOW) is None
+    assert accounts.sessions.ended([entered.who.session, "s-unknown"], NOW) == {entered.who.session, "s-unknown"}
     assert refused(accounts, password=PASSWORD) == ("wrong", 0)
     accounts.enable(added.key, by=None, now=NOW)
-    assert accounts.who(entered.token, NOW) is None
+    assert accounts.sessions.who(entered.token, NOW) is None
     assert came_in(accounts)
 
 
@@ -447,16 +471,16 @@ def test_one_ends_ones_own_sessions_and_nobody_elses(accounts):
     made(accounts, "wang")
     mine, other, his = came_in(accounts), came_in(accounts), came_in(accounts, "wang")
     with pytest.raises(NoAccess):
-        accounts.end(his.who.session, by=mine.who, now=NOW)
+        accounts.sessions.end(his.who.session, by=mine.who, now=NOW)
     with pytest.raises(NoAccess):
-        accounts.end_all(his.who.account, by=mine.who, now=NOW)
-    accounts.end(other.who.session, by=mine.who, now=NOW)
-    assert [one.key for one in accounts.current(mine.who.account, NOW)] == [mine.who.session]
+        accounts.sessions.end_all(his.who.account, by=mine.who, now=NOW)
+    accounts.sessions.end(other.who.session, by=mine.who, now=NOW)
+    assert [one.key for one in accounts.sessions.current(mine.who.account, NOW)] == [mine.who.session]
     third = came_in(accounts)
-    assert accounts.end_all(mine.who.account, by=mine.who, now=NOW, but=mine.who.session) == 1
-    assert accounts.who(third.token, NOW) is None
-    assert accounts.who(mine.token, NOW)
-    assert accounts.who(his.token, NOW)
+    assert accounts.sessions.end_all(mine.who.account, by=mine.who, now=NOW, but=mine.who.session) == 1
+    assert accounts.sessions.who(third.token, NOW) is None
+    assert accounts.sessions.who(mine.token, NOW)
+    assert accounts.sessions.who(his.token, NOW)
 
 
 # --- the clock
@@ -466,18 +490,18 @@ def test_a_clock_that_is_set_back_ends_every_session_and_the_next_log_in_holds(a
     made(accounts)
     token = came_in(accounts).token
     back = NOW - timedelta(hours=3)
-    assert accounts.who(token, back) is None
+    assert accounts.sessions.who(token, back) is None
     assert "set back" in caplog.text
     again = came_in(accounts, at=back)
-    assert accounts.who(again.token, back + 59 * MINUTE)
+    assert accounts.sessions.who(again.token, back + 59 * MINUTE)
     assert acts(accounts).count("clock_back") == 1
 
 
 def test_a_clock_that_is_set_right_by_seconds_ends_nothing(accounts):
     made(accounts)
     token = came_in(accounts).token
-    assert accounts.who(token, NOW - 59 * SECOND)
-    assert accounts.who(token, NOW)
+    assert accounts.sessions.who(token, NOW - 59 * SECOND)
+    assert accounts.sessions.who(token, NOW)
 
 
 def test_a_session_that_was_over_does_not_come_alive_when_the_clock_goes_back(ledger, accounts):
@@ -487,29 +511,29 @@ def test_a_session_that_was_over_does_not_come_alive_when_the_clock_goes_back(le
     late = NOW + timedelta(hours=8)
     came_in(accounts, "wang", at=late)
     for running in (accounts, Accounts(ledger, IDENTITY, KEY)):  # the one that ran on, and one that starts then
-        assert running.who(forgotten.token, NOW + 5 * MINUTE) is None
+        assert running.sessions.who(forgotten.token, NOW + 5 * MINUTE) is None
 
 
 def test_another_process_does_not_end_what_began_after_the_clock_went_back(ledger, accounts):
     made(accounts)
     other = Accounts(ledger, IDENTITY, KEY)
     token = came_in(accounts).token
-    assert other.who(token, NOW)
+    assert other.sessions.who(token, NOW)
     back = NOW - timedelta(hours=3)
-    assert accounts.who(token, back) is None
+    assert accounts.sessions.who(token, back) is None
     again = came_in(accounts, at=back)
-    assert other.who(again.token, back + SECOND)
+    assert other.sessions.who(again.token, back + SECOND)
     assert acts(accounts).count("clock_back") == 1
 
 
 def test_a_wall_loses_the_time_that_the_clock_went_back(accounts):
-    wall = accounts.redeem(accounts.device_code("hall", GRID, by=None, now=NOW), now=NOW, **CAME)
-    until = accounts.devices()[0].until
-    code = accounts.device_code("stairs", GRID, by=None, now=NOW)
-    assert accounts.who(wall, NOW - timedelta(hours=3))
-    assert next(one.until for one in accounts.devices() if one.name == "hall") == until - timedelta(hours=3)
+    wall = accounts.walls.redeem(accounts.walls.offer("hall", GRID, by=None, now=NOW), now=NOW, **CAME)
+    until = accounts.walls.every()[0].until
+    code = accounts.walls.offer("stairs", GRID, by=None, now=NOW)
+    assert accounts.sessions.who(wall, NOW - timedelta(hours=3))
+    assert next(one.until for one in accounts.walls.every() if one.name == "hall") == until - timedelta(hours=3)
     with pytest.raises(LoginError):
-        accounts.redeem(code, now=NOW - timedelta(hours=3), **CAME)
+        accounts.walls.redeem(code, now=NOW - timedelta(hours=3), **CAME)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -519,14 +543,14 @@ def test_whatever_the_clock_does_a_session_lives_no_longer_than_its_hours(tmp_pa
     if len(CLOCKS) == 0:
         CLOCKS.append(Accounts(open_ledger(tmp_path_factory.mktemp("clock")), IDENTITY, KEY))
         made(CLOCKS[0])
-    accounts = Accounts(CLOCKS[0]._ledger, IDENTITY, KEY)
-    shown = max(NOW, *(line.at for line in accounts.trail(limit=1)))
+    accounts = Accounts(CLOCKS[0].ledger, IDENTITY, KEY)
+    shown = max(NOW, *(line.at for line in accounts.trail.read(limit=1)))
     token, real = came_in(accounts, at=shown).token, timedelta(0)
     for step in steps:
         passed = timedelta(seconds=abs(step) % 1200)
         real += passed
         shown += passed + timedelta(seconds=step if abs(step) % 3 == 0 else 0)
-        if accounts.who(token, shown) is None:
+        if accounts.sessions.who(token, shown) is None:
             return
         assert real < IDENTITY.longest
 
@@ -538,50 +562,50 @@ CLOCKS = []
 
 
 def test_a_wall_comes_in_with_a_code_once_and_until_it_is_revoked(accounts):
-    code = accounts.device_code("hall", GRID, by=None, now=NOW)
+    code = accounts.walls.offer("hall", GRID, by=None, now=NOW)
     assert len(code) == 8
     assert set(code) <= set(CODE_ALPHABET)
-    token = accounts.redeem(f" {code[:4].lower()}-{code[4:]} ", now=NOW, **CAME)
-    found = accounts.who(token, NOW + timedelta(days=300))
+    token = accounts.walls.redeem(f" {code[:4].lower()}-{code[4:]} ", now=NOW, **CAME)
+    found = accounts.sessions.who(token, NOW + timedelta(days=300))
     assert (found.account, found.name, found.role, found.scope) == ("", "hall", Role.WALL, GRID)
-    assert accounts.ended([found.session], NOW + timedelta(days=300)) == set()
+    assert accounts.sessions.ended([found.session], NOW + timedelta(days=300)) == set()
     with pytest.raises(LoginError) as caught:
-        accounts.redeem(code, now=NOW, **CAME)
+        accounts.walls.redeem(code, now=NOW, **CAME)
     assert caught.value.kind == "code"
-    accounts.revoke(found.session, by=None, now=NOW + timedelta(days=300))
-    assert accounts.who(token, NOW + timedelta(days=300)) is None
-    assert accounts.ended([found.session], NOW + timedelta(days=300)) == {found.session}
+    accounts.walls.revoke(found.session, by=None, now=NOW + timedelta(days=300))
+    assert accounts.sessions.who(token, NOW + timedelta(days=300)) is None
+    assert accounts.sessions.ended([found.session], NOW + timedelta(days=300)) == {found.session}
 
 
 def test_a_code_holds_ten_minutes(accounts):
-    code = accounts.device_code("hall", GRID, by=None, now=NOW)
+    code = accounts.walls.offer("hall", GRID, by=None, now=NOW)
     with pytest.raises(LoginError):
-        accounts.redeem(code, now=NOW + 10 * MINUTE, **CAME)
-    accounts.revoke(accounts.devices()[0].key, by=None, now=NOW)
+        accounts.walls.redeem(code, now=NOW + 10 * MINUTE, **CAME)
+    accounts.walls.revoke(accounts.walls.every()[0].key, by=None, now=NOW)
     with pytest.raises(LoginError):
-        accounts.redeem(code, now=NOW, **CAME)
+        accounts.walls.redeem(code, now=NOW, **CAME)
 
 
 def test_codes_cannot_be_tried_out(accounts):
-    code = accounts.device_code("hall", GRID, by=None, now=NOW)
+    code = accounts.walls.offer("hall", GRID, by=None, now=NOW)
     kinds = []
     for _ in range(7):
         with pytest.raises(LoginError) as caught:
-            accounts.redeem("AAAAAAAA", now=NOW, **CAME)
+            accounts.walls.redeem("AAAAAAAA", now=NOW, **CAME)
         kinds.append(caught.value.kind)
     assert kinds == ["code"] * 5 + ["locked"] * 2
     with pytest.raises(LoginError):
-        accounts.redeem(code, now=NOW, **CAME)
-    assert accounts.redeem(code, now=NOW, address="10.0.0.8", agent="")
+        accounts.walls.redeem(code, now=NOW, **CAME)
+    assert accounts.walls.redeem(code, now=NOW, address="10.0.0.8", agent="")
 
 
 def test_two_walls_do_not_share_a_code(accounts):
-    code = accounts.device_code("hall", GRID, by=None, now=NOW)
+    code = accounts.walls.offer("hall", GRID, by=None, now=NOW)
     done = []
 
     def redeem(address):
         try:
-            done.append(accounts.redeem(code, now=NOW, address=address, agent=""))
+            done.append(accounts.walls.redeem(code, now=NOW, address=address, agent=""))
         except LoginError:
             done.append(None)
 
@@ -602,10 +626,10 @@ WORK = {
     "disable": (Role.SYSTEM, lambda accounts, who, key: accounts.disable(key, by=who, now=NOW)),
     "enable": (Role.SYSTEM, lambda accounts, who, key: accounts.enable(key, by=who, now=NOW)),
     "grant": (Role.SECURITY, lambda accounts, who, key: accounts.grant(key, Role.WORKER, GRID, by=who, now=NOW)),
-    "unlock": (Role.SECURITY, lambda accounts, who, key: accounts.unlock(key, by=who, now=NOW)),
-    "end_all": (Role.SECURITY, lambda accounts, who, key: accounts.end_all(key, by=who, now=NOW)),
-    "device_code": (Role.SECURITY, lambda accounts, who, key: accounts.device_code("hall", GRID, by=who, now=NOW)),
-    "revoke": (Role.SECURITY, lambda accounts, who, key: accounts.revoke("d0", by=who, now=NOW)),
+    "unlock": (Role.SECURITY, lambda accounts, who, key: accounts.attempts.unlock(key, by=who, now=NOW)),
+    "end_all": (Role.SECURITY, lambda accounts, who, key: accounts.sessions.end_all(key, by=who, now=NOW)),
+    "device_code": (Role.SECURITY, lambda accounts, who, key: accounts.walls.offer("hall", GRID, by=who, now=NOW)),
+    "revoke": (Role.SECURITY, lambda accounts, who, key: accounts.walls.revoke("d0", by=who, now=NOW)),
 }
 
 
@@ -617,10 +641,10 @@ def test_only_one_administrator_may(tmp_path, name):
     for role in set(GIVEN) - {Role.WALL, entitled}:
         with pytest.raises(NoAccess):
             work(accounts, Who("a0", "x", role, Scope(EVERYWHERE)), key)
-    before = len(accounts.trail())
+    before = len(accounts.trail.read())
     work(accounts, administrator(accounts, entitled), key)
-    assert len(accounts.trail()) >= before + 2
-    accounts._ledger.close()
+    assert len(accounts.trail.read()) >= before + 2
+    accounts.ledger.close()
 
 
 def test_a_system_administrator_gives_no_role_and_so_no_way_in(accounts):
@@ -645,7 +669,7 @@ def test_no_administrator_becomes_another(accounts):
         accounts.grant(security.account, Role.SYSTEM, Scope(EVERYWHERE), by=security, now=NOW)
     with pytest.raises(NoAccess):
         accounts.disable(system.account, by=system, now=NOW)
-    assert [one.role for one in accounts.list()] == [Role.AUDIT, Role.SECURITY, Role.SYSTEM]
+    assert [one.role for one in accounts.every()] == [Role.AUDIT, Role.SECURITY, Role.SYSTEM]
 
 
 def test_a_wall_and_a_visitor_have_no_account(accounts):
@@ -669,7 +693,7 @@ def test_the_first_account_is_made_once(ledger, accounts):
     for thread in threads:
         thread.join()
     assert sorted(str(one) for one in done).count("first") == 5
-    assert len(accounts.list()) == 1
+    assert len(accounts.every()) == 1
 
 
 # --- by a provider
@@ -682,7 +706,7 @@ def test_a_provider_makes_an_account_and_later_moves_it(accounts):
     again = accounts.log_in_as(subject, "li.renamed", Role.HEAD, other, now=NOW, **CAME)
     assert again.who.account == entered.who.account
     assert (again.who.role, again.who.scope) == (Role.HEAD, other)
-    assert accounts.who(entered.token, NOW).role is Role.HEAD
+    assert accounts.sessions.who(entered.token, NOW).role is Role.HEAD
     assert accounts.log_in_as(subject, "li", None, None, now=NOW, **CAME).who.role is Role.HEAD
     assert refused(accounts, "li", "") == ("wrong", 0)
     with pytest.raises(AccessError):
@@ -742,7 +766,7 @@ def test_without_its_key_everybody_logs_in_anew(tmp_path):
     token = came_in(accounts).token
     (tmp_path / KEY_FILE).unlink()
     again = Accounts(ledger, IDENTITY, session_key(tmp_path))
-    assert again.who(token, NOW) is None
+    assert again.sessions.who(token, NOW) is None
     assert came_in(again)
     ledger.close()
 
@@ -754,9 +778,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from accounts import accounts_in
 accounts, tokens = accounts_in(sys.argv[1], sys.argv[2]), sys.argv[3:]
-print(all(accounts.who(token, datetime.now(UTC)) for token in tokens), accounts.any(datetime.now(UTC)), flush=True)
+print(all(accounts.sessions.who(token, datetime.now(UTC)) for token in tokens), accounts.any(datetime.now(UTC)), flush=True)
 for token in tokens:
-    while accounts.who(token, datetime.now(UTC)):
+    while accounts.sessions.who(token, datetime.now(UTC)):
         time.sleep(0.02)
     print(time.time(), flush=True)
 """
@@ -771,9 +795,9 @@ def test_what_one_process_ends_is_over_in_the_other_within_a_second(tmp_path, da
     entered = {name: came_in(accounts, name, at=now) for name in names}
     ways = {
         "disabled": lambda: accounts.disable(added["disabled"].key, by=None, now=now),
-        "ended": lambda: accounts.end(entered["ended"].who.session, by=None, now=now),
+        "ended": lambda: accounts.sessions.end(entered["ended"].who.session, by=None, now=now),
         "changed": lambda: accounts.change_password(entered["changed"].who, PASSWORD, BETTER, now),
-        "gone": lambda: accounts.log_out(entered["gone"].token, now),
+        "gone": lambda: accounts.sessions.log_out(entered["gone"].token, now),
     }
     command = [sys.executable, "-c", WATCH, str(folder), database, *(one.token for one in entered.values())]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parent.parent) as other:
@@ -808,10 +832,12 @@ def test_what_no_database_takes_is_a_wrong_password_and_no_error(accounts, stran
             accounts.log_in(name, password, address=strange, agent=strange, now=NOW)
         assert caught.value.kind == "wrong"
     entered = accounts.log_in("li", PASSWORD, address=strange, agent=strange, before=strange, now=NOW)
-    assert accounts.who(entered.token, NOW)
-    assert accounts.who(strange, NOW) is None
+    assert accounts.sessions.who(entered.token, NOW)
+    assert accounts.sessions.who(strange, NOW) is None
     with pytest.raises(LoginError):
-        accounts.redeem(strange, address=strange, agent=strange, now=NOW)
-    accounts.audit("search", entered.who, area=strange, what=strange, address=strange, data={"text": strange}, now=NOW)
-    assert accounts.trail()[0].act == "search"
-    assert verify(accounts._ledger, now=NOW).breaks == ()
+        accounts.walls.redeem(strange, address=strange, agent=strange, now=NOW)
+    accounts.trail.write(
+        "search", entered.who, area=strange, what=strange, address=strange, data={"text": strange}, now=NOW
+    )
+    assert accounts.trail.read()[0].act == "search"
+    assert verify(accounts.ledger, now=NOW).breaks == ()

@@ -43,7 +43,7 @@ def test_the_first_account_with_a_made_password(console):
     accounts = accounts_in(console.folder)
     entered = accounts.log_in("li.na", once, address="127.0.0.1", agent="", now=datetime.now(UTC))
     assert entered.must_change
-    assert accounts.trail(act="account_added")[0].role == "local"
+    assert accounts.trail.read(act="account_added")[0].role == "local"
     close(accounts)
     assert once not in console("list") + console("sessions", "li.na")
 
@@ -64,14 +64,18 @@ def test_a_password_by_standard_input_need_not_be_changed(console, ending):
     ("role", "scope", "said"),
     [
         ("head", "longnan", "belongs to a grid"),
-        ("head", "longnan:micro:9-99", "no one micro '9-99'"),
+        (
+            "head",
+            "longnan:micro:9-99",
+            r"micro '9-99' names no one grid of longnan: there are none\. It has: 1-01, .* and \d+ more",
+        ),
         ("head", "longnan:floor:1", "no level or overlay 'floor'"),
         ("head", "nowhere:micro:1-02", "nowhere"),
         ("dispatcher", "nowhere", "nowhere"),
         ("dispatcher", "longnan:", "is no scope|longnan"),
         ("dispatcher", "longnan:micro", "is no scope"),
         ("department", "longnan", "needs a scope AREA:department:NAME"),
-        ("department", "longnan:department:无此部门", "no department"),
+        ("department", "longnan:department:无此部门", r"no department '无此部门'\. It has: .*公安机关"),
         ("dispatcher", "longnan:department:城管", "no other role"),
         ("security", "longnan", "works on all areas"),
     ],
@@ -103,7 +107,7 @@ def test_adding_an_account_begins_no_demonstration(console, monkeypatch):
     monkeypatch.setenv("BATTLEMAP_DEMO", "on")
     console("add", "li", "--role", "head", "--scope", "longnan:micro:1-02")
     accounts = accounts_in(console.folder)
-    assert accounts._ledger.version() == 0
+    assert accounts.ledger.version() == 0
     close(accounts)
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from accounts import PASSWORD, account, accounts_in, close, quick_rules
-from chromium import COMPLETE, chromium, expect, reads, says, window
+from chromium import COMPLETE, expect, reads, says, window
 from console_server import served
 
 pytestmark = pytest.mark.browser
@@ -29,12 +29,6 @@ def address(folder, tmp_path_factory):
         "BATTLEMAP_DEMO": "false",
     }
     with served(tmp_path_factory.mktemp("home"), "--area", "longnan", **environ) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
         yield found
 
 
@@ -157,14 +151,15 @@ def test_a_wall_comes_in_by_its_code_and_is_sent_away_when_it_is_revoked(windows
     wall.goto(f"{address}/log-in?code=")
     wall.fill("[name=code]", code)
     wall.click("main button[type=submit]")
-    wall.wait_for_url("**/map/longnan**")
+    wall.wait_for_url("**/wall/longnan**")
     security.goto(f"{address}/grants/walls")
     security.click("tr:has-text('大厅') >> text=撤销")
-    reads(security, "h1", "撤销大屏 大厅？")
+    reads(security, "h1", "撤销大屏“大厅”？")
     security.click("button.danger")
-    says(security, ".note", "大厅 已撤销")
-    wall.goto(f"{address}/map/longnan")
+    says(security, ".note", "大屏“大厅”已撤销")
+    wall.goto(f"{address}/wall/longnan")
     wall.wait_for_url("**/log-in**")
+    says(wall, ".refused", "此大屏的连接已结束")
 
 
 def test_each_speaks_english_too_and_is_printed_without_its_forms(windows, address):

@@ -7,18 +7,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("geo", "data", "incidents", "layers", "ledger", "desk", "locales", "reports", "api", "pages")
-EVERY_ROOM = {"geo", "settings", "data", "incidents", "layers", "ledger", "desk", "locales", "reports"}
+ROOMS = ("geo", "data", "incidents", "inspections", "layers", "ledger", "desk", "locales", "reports", "api", "pages")
+EVERY_ROOM = {"geo", "settings", "data", "incidents", "inspections", "layers", "ledger", "desk", "locales", "reports"}
 MAY_IMPORT = {
     "geo": set(),
     "settings": {"geo"},  # its errors only
     "data": {"geo"},
     "incidents": {"geo"},
+    "inspections": {"geo"},
     "layers": {"geo", "data"},
-    "ledger": {"geo", "incidents"},
-    "desk": {"geo", "locales", "data", "layers", "incidents", "ledger"},
+    "ledger": {"geo", "incidents", "inspections"},
+    "desk": {"geo", "locales", "data", "layers", "incidents", "inspections", "ledger"},
     "locales": set(),
-    "reports": {"geo", "locales", "data", "layers", "incidents", "ledger", "desk"},
+    "reports": {"geo", "locales", "data", "layers", "incidents", "inspections", "ledger", "desk"},
     "api": EVERY_ROOM,
     "pages": EVERY_ROOM,
     "cli": EVERY_ROOM | {"app"},
@@ -37,7 +38,7 @@ IMPORTERS = {
     "chinese_calendar": {"incidents"},
     "authlib": {"desk"},
 }
-PURE = ("geo", "incidents")
+PURE = ("geo", "incidents", "inspections")
 IMPURE = {"io", "pathlib", "socket", "sqlite3", "time", "urllib", "requests", "http", "subprocess", "tempfile"}
 
 
@@ -66,6 +67,7 @@ def test_there_are_modules_to_look_at():
         "data",
         "layers",
         "incidents",
+        "inspections",
         "ledger",
         "reports",
         "api",

@@ -18,6 +18,8 @@ from ledger.migrations import triggers
 from ledger.store import open_ledger
 from ledger.tables import milliseconds
 from ledger.verify import verify
+from locales import translator
+from reports.trail import act_name
 
 KEY = b"k" * 32
 CAME = {"address": "10.0.0.7", "agent": "Firefox"}
@@ -31,7 +33,7 @@ def accounts(ledger):
 
 def wrote(accounts, count=5, *, at=NOW):
     for number in range(count):
-        accounts.audit("export", LI, area="longnan", what=f"file {number}", data={"rows": number}, now=at)
+        accounts.trail.write("export", LI, area="longnan", what=f"file {number}", data={"rows": number}, now=at)
 
 
 def tamper(ledger, *statements):
@@ -53,8 +55,10 @@ def said(ledger):
 
 
 def test_a_line_says_who_did_what_to_what(accounts):
-    accounts.audit("unmask", LI, area="longnan", what="LN-1", address="10.0.0.7", data={"reason": "回访"}, now=NOW)
-    line = accounts.trail()[0]
+    accounts.trail.write(
+        "unmask", LI, area="longnan", what="LN-1", address="10.0.0.7", data={"reason": "回访"}, now=NOW
+    )
+    line = accounts.trail.read()[0]
     assert (line.number, line.at, line.act, line.account, line.name, line.role) == (
         1,
         NOW,
@@ -69,21 +73,21 @@ def test_a_line_says_who_did_what_to_what(accounts):
 @pytest.mark.parametrize("name", sorted(audit.SECRET))
 def test_a_secret_is_not_taken(accounts, name):
     with pytest.raises(ValueError, match=name):
-        accounts.audit("log_in", LI, data={name: "x"}, now=NOW)
-    assert accounts.trail() == []
+        accounts.trail.write("log_in", LI, data={name: "x"}, now=NOW)
+    assert accounts.trail.read() == []
 
 
 def test_the_trail_is_read_by_filters_and_pages(accounts):
     wrote(accounts, 7)
-    accounts.audit("print", None, area="dc", what="100%_x", now=NOW + timedelta(hours=1))
-    assert [line.number for line in accounts.trail(limit=3)] == [8, 7, 6]
-    assert [line.number for line in accounts.trail(limit=3, before=6)] == [5, 4, 3]
-    assert [line.number for line in accounts.trail(act="print")] == [8]
-    assert [line.number for line in accounts.trail(area="dc")] == [8]
-    assert [line.number for line in accounts.trail(text="%_")] == [8]
-    assert len(accounts.trail(name="li")) == 7
-    assert len(accounts.trail(until=NOW + timedelta(minutes=1))) == 7
-    assert len(accounts.trail(since=NOW + timedelta(minutes=1))) == 1
+    accounts.trail.write("print", None, area="dc", what="100%_x", now=NOW + timedelta(hours=1))
+    assert [line.number for line in accounts.trail.read(limit=3)] == [8, 7, 6]
+    assert [line.number for line in accounts.trail.read(limit=3, before=6)] == [5, 4, 3]
+    assert [line.number for line in accounts.trail.read(act="print")] == [8]
+    assert [line.number for line in accounts.trail.read(area="dc")] == [8]
+    assert [line.number for line in accounts.trail.read(text="%_")] == [8]
+    assert len(accounts.trail.read(name="li")) == 7
+    assert len(accounts.trail.read(until=NOW + timedelta(minutes=1))) == 7
+    assert len(accounts.trail.read(since=NOW + timedelta(minutes=1))) == 1
 
 
 def test_a_trail_that_nobody_touched_holds(ledger, accounts):
@@ -100,7 +104,7 @@ def test_the_database_refuses_to_change_or_delete_a_line(ledger, accounts):
     for statement in statements:
         with pytest.raises(exc.DBAPIError, match="append-only"), ledger.engine.begin() as connection:
             connection.execute(text(statement))
-    assert len(accounts.trail()) == 5
+    assert len(accounts.trail.read()) == 5
 
 
 LINE = tables.audit
@@ -158,7 +162,7 @@ def test_what_is_older_than_a_year_goes_and_the_rest_still_holds(ledger, account
     wrote(accounts, 3, at=now - timedelta(days=400))
     wrote(accounts, 4, at=now - timedelta(days=300))
     assert forgot(ledger, now) == 3
-    assert [line.number for line in accounts.trail()] == [7, 6, 5, 4]
+    assert [line.number for line in accounts.trail.read()] == [7, 6, 5, 4]
     assert said(ledger) == []
     assert forgot(ledger, now) == 0
     wrote(accounts, 1, at=now)
@@ -171,10 +175,10 @@ def test_a_trail_of_which_all_is_old_goes_on_where_it_ended(ledger, accounts):
     now = datetime.now(UTC)
     wrote(accounts, 3, at=now - timedelta(days=400))
     assert forgot(ledger, now) == 3
-    assert accounts.trail() == []
+    assert accounts.trail.read() == []
     assert said(ledger) == []
     wrote(accounts, 1, at=now)
-    assert [line.number for line in accounts.trail()] == [4]
+    assert [line.number for line in accounts.trail.read()] == [4]
     assert said(ledger) == []
 
 
@@ -183,7 +187,7 @@ def test_nothing_younger_than_six_months_can_be_forgotten(ledger, accounts):
     wrote(accounts, 3, at=now - timedelta(days=triggers.KEPT_DAYS - 1))
     with pytest.raises(Exception, match="append-only"):
         ledger.change(lambda writing: audit.forget(writing.connection, ledger.key, before=now))
-    assert len(accounts.trail()) == 3
+    assert len(accounts.trail.read()) == 3
     assert said(ledger) == []
 
 
@@ -194,7 +198,7 @@ def test_a_change_that_fails_leaves_no_line(ledger, accounts):
 
     with pytest.raises(RuntimeError):
         ledger.change(work)
-    assert accounts.trail() == []
+    assert accounts.trail.read() == []
     assert said(ledger) == []
 
 
@@ -208,17 +212,20 @@ def test_after_a_restore_nobody_is_logged_in_and_the_accounts_are_there(ledger, 
     drive(ledger)
     accounts.add("li", Role.SECURITY, Scope(EVERYWHERE), PASSWORD, by=None, now=NOW, must_change=False)
     tokens = [came_in(accounts)]
-    tokens.append(accounts.redeem(accounts.device_code("hall", Scope("longnan"), by=None, now=NOW), now=NOW, **CAME))
+    tokens.append(
+        accounts.walls.redeem(accounts.walls.offer("hall", Scope("longnan"), by=None, now=NOW), now=NOW, **CAME)
+    )
     backup(ledger, tmp_path / "kept.zip", now=NOW)
     tokens.append(came_in(accounts))
-    sessions = [accounts.who(token, NOW).session for token in tokens]
+    sessions = [accounts.sessions.who(token, NOW).session for token in tokens]
     restore(ledger, tmp_path / "kept.zip", now=NOW, force=True)
     again = Accounts(ledger, IDENTITY, KEY)
-    assert [again.who(token, NOW) for token in tokens] == [None, None, None]
-    assert again.ended(sessions, NOW) == set(sessions)
-    assert again.devices() == []
-    assert [one.name for one in again.list()] == ["li"]
-    assert again.trail()[0].act == "restored"
+    assert [again.sessions.who(token, NOW) for token in tokens] == [None, None, None]
+    assert again.sessions.ended(sessions, NOW) == set(sessions)
+    assert again.walls.every() == []
+    assert [one.name for one in again.every()] == ["li"]
+    assert again.trail.read()[0].act == "restored"
+    assert act_name("restored", translator("zh")) == "恢复了备份"
     assert came_in(again)
     assert said(ledger) == []
 
@@ -250,11 +257,11 @@ def test_a_restore_into_another_ledger_signs_the_trail_with_its_key(ledger, tmp_
     other = open_ledger(tmp_path / "other")
     restore(other, tmp_path / "kept.zip", now=NOW)
     assert verify(other, now=NOW).breaks == ()
-    assert [line.act for line in Accounts(other, IDENTITY, KEY).trail()] == ["restored", *["export"] * 5]
+    assert [line.act for line in Accounts(other, IDENTITY, KEY).trail.read()] == ["restored", *["export"] * 5]
     other.close()
 
 
 def test_the_time_of_a_line_is_kept_to_the_millisecond(ledger, accounts):
     wrote(accounts, 1, at=NOW + timedelta(microseconds=1_999))
-    assert milliseconds(accounts.trail()[0].at) == milliseconds(NOW) + 1
-    assert json.loads(json.dumps(dict(accounts.trail()[0].data))) == {"rows": 0}
+    assert milliseconds(accounts.trail.read()[0].at) == milliseconds(NOW) + 1
+    assert json.loads(json.dumps(dict(accounts.trail.read()[0].data))) == {"rows": 0}

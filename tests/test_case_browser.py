@@ -4,8 +4,8 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from chromium import COMPLETE, chromium, expect, window
-from desk_browser import Desk, consoles, jpeg, post, reported, room_in
+from chromium import COMPLETE, expect
+from desk_browser import Desk, consoles, jpeg, post, reported, seats
 
 from desk.acts import Doing, do, do_all
 from incidents.lifecycle import Act
@@ -18,39 +18,16 @@ HEAD = "head:grid:410102999001001"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("ledger")
-
-
-@pytest.fixture(scope="module")
-def room(folder):
-    return room_in(folder)
-
-
-@pytest.fixture(scope="module")
-def addresses(folder, room, tmp_path_factory):
-    with consoles(folder, tmp_path_factory.mktemp("home"), many=2) as found:
+def addresses(room, tmp_path_factory):
+    with consoles(room.ledger.folder, tmp_path_factory.mktemp("home"), many=2) as found:
         yield found
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield window(found)  # its cache is that of all
-
-
 @pytest.fixture
-def desk(browser, addresses):
+def desk(shared, addresses):
     """Sit people down, each before a page; ``at`` says at which of the two processes."""
-    people = []
-
-    def sit(key="dispatcher::", *, at=0, language="zh"):
-        people.append(Desk(browser, addresses[at], key, language))
-        return people[-1]
-
-    yield sit
-    for one in people:
-        one.page.close()
+    with seats(Desk, shared, *addresses) as (sit, _people):
+        yield sit
 
 
 def stands(room, number):
@@ -126,6 +103,15 @@ def test_two_people_on_one_case_the_second_sees_both_and_loses_no_word(desk, roo
     assert history(room, number) == ["report", "refuse"]
     second.page.click(".st-key-give_up button")
     second.page.wait_for_selector(".st-key-conflict", state="detached")
+
+
+def test_who_has_not_filled_in_all_is_told_first_that_somebody_else_changed_the_case(desk, room):
+    number = reported(room, "井盖异响", place=14).number
+    first, second = desk().case(number), desk(at=1).case(number)
+    second.press("dispatch")
+    first.press("refuse").write("reason", "误报").confirm().until_state("不予立案")
+    second.confirm()
+    second.reads(".bm-refused", "此事件期间已被他人改动")
 
 
 def test_after_a_conflict_one_may_go_on_with_the_new_state(desk, room):
@@ -239,5 +225,6 @@ def test_the_way_back_of_the_browser_leads_to_the_case_before(desk, room):
     page.go_back()
     page.wait_for_selector(".bm-rows")
     page.wait_for_function("!location.search.includes('case=')")
+    page.wait_for_selector(COMPLETE)
     page.go_back()
     page.wait_for_selector(f".bm-number:has-text('{one}')")

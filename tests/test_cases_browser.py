@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
 
 import pytest
-from chromium import COMPLETE, chromium, expect, pick, window
-from desk_browser import Desk, consoles, post, reported, room_in
+from chromium import COMPLETE, expect, pick
+from desk_browser import post, reported
 from openpyxl import load_workbook
 
 from desk.acts import Doing, do
@@ -21,45 +21,13 @@ TEXTS = ("井盖破损", "垃圾满溢", "飞线充电", "杂草丛生", "路灯
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("ledger")
-
-
-@pytest.fixture(scope="module")
-def room(folder):
-    found = room_in(folder)
+def room(room):
     now = datetime.now(UTC)
     for place, text in enumerate(TEXTS):
-        number = reported(found, text, place=place, now=now - timedelta(days=9 if place == 5 else 0)).number
+        number = reported(room, text, place=place, now=now - timedelta(days=9 if place == 5 else 0)).number
         if place == 0:
-            do(found, Doing(number, Act.CANCEL, {"reason": "误报"}), post("dispatcher::"), now)
-    return found
-
-
-@pytest.fixture(scope="module")
-def address(folder, room, tmp_path_factory):
-    with consoles(folder, tmp_path_factory.mktemp("home")) as found:
-        yield found[0]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield window(found, accept_downloads=True)
-
-
-@pytest.fixture
-def desk(browser, address):
-    people = []
-
-    def sit(key="dispatcher::", language="zh"):
-        people.append(Desk(browser, address, key, language))
-        return people[-1]
-
-    yield sit
-    for one in people:
-        assert one.complaints == []
-        one.page.close()
+            do(room, Doing(number, Act.CANCEL, {"reason": "误报"}), post("dispatcher::"), now)
+    return room
 
 
 def piles(page):

@@ -4,8 +4,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from chromium import COMPLETE, chromium, pick, window
-from desk_browser import Desk, consoles, room_in
+from chromium import COMPLETE, pick
+from desk_browser import Desk, seats
 
 from desk.chat import groups
 from incidents.model import Channel, Urgency
@@ -21,23 +21,6 @@ PASTE = """张小明 {time}
 康桥新城楼道着火了！电话13812345678
 赵六 {time}
 2号楼的路灯不亮"""
-
-
-@pytest.fixture(scope="module")
-def room(tmp_path_factory):
-    return room_in(tmp_path_factory.mktemp("ledger"))
-
-
-@pytest.fixture(scope="module")
-def address(room, tmp_path_factory):
-    with consoles(room.ledger.folder, tmp_path_factory.mktemp("home")) as found:
-        yield found[0]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 class Chat(Desk):
@@ -80,23 +63,9 @@ CHOSEN = """(name) => {
 
 
 @pytest.fixture
-def context(browser):
-    found = window(browser)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def desk(context, address):
-    pages = []
-
-    def sit(key="dispatcher::", *, language="zh"):
-        pages.append(Chat(context, address, key, language))
-        return pages[-1].start()
-
-    yield sit
-    for one in pages:
-        one.page.close()
+def desk(context, console):
+    with seats(Chat, context, console) as (sit, _people):
+        yield sit
 
 
 def cases(room):

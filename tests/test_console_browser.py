@@ -11,7 +11,7 @@ import urllib.request
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from chromium import COMPLETE, PATIENCE, chromium, holds, pick, reads, says, until, window
+from chromium import COMPLETE, PATIENCE, holds, pick, reads, says, until, window
 from console_server import ROOT, answering, ended, free_port, served, started
 from rooms import DISPATCHER, NOON
 from small_pack import write_small_pack
@@ -37,12 +37,6 @@ def address(tmp_path_factory):
         (folder / name / "area.toml").write_text(text, encoding="utf-8")
     (folder / "no_grids" / "micro.geojson").write_text("not JSON", encoding="utf-8")
     with served(tmp_path_factory.mktemp("home"), "--area", "small", BATTLEMAP_PACKS=str(folder)) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
         yield found
 
 
@@ -137,6 +131,7 @@ def test_it_opens_on_the_first_area_and_asks_nothing_of_another_machine(visit):
     page = visit(fresh=True).open()
     page.until_query(area="small")
     page.until_counts(6, 3, 5)
+    page.page.click(".st-key-nav >> text=更多")
     page.page.click("text=底数与检查")
     page.page.wait_for_selector(".st-key-facts table")
     assert page.outside == []
@@ -337,7 +332,7 @@ def test_english_and_back(visit):
     page.page.wait_for_selector("text=Reported up")
     page.map().wait_for_selector('html[lang="en"]', state="attached")
     page.until(lambda: page.page.evaluate("document.documentElement.lang"), "en")
-    page.says(".st-key-nav", "Facts and checks")
+    page.says(".st-key-nav", "Cases", "More")
     page.page.wait_for_selector(COMPLETE)
     assert not re.search("[一-鿿]", page.page.inner_text(".st-key-head").replace("中文", "").replace("Small net", ""))
     page.page.click(".st-key-language_choice >> text=中文")
@@ -380,17 +375,21 @@ def test_an_unknown_page_is_said_in_both_languages(visit):
     page.says("h2", "There is no such page")
 
 
-def test_the_ways_to_wall_and_paper_take_filter_and_view_along(visit):
-    page = visit().open("/?area=small&mark=red")
+def test_the_ways_out_lead_to_the_wall_of_the_grid_that_is_shown_and_to_paper_with_the_filter(visit):
+    page = visit().open("/?area=small&mark=red&grid=third:1")
     page.map().evaluate("battlemap.model.map.setView([34.7526, 113.6041], 17)")
     page.until_query(view="34.75260,113.60410,17.00")
-    with page.context.expect_page() as opened:
-        page.page.click(".bm-ways >> text=大屏")
-    opened.value.wait_for_selector('html[data-ready="1"]', state="attached")
-    query = parse_qs(urlsplit(opened.value.url).query)
-    assert urlsplit(opened.value.url).path == "/map/small"
-    assert (query["mark"], query["theme"]) == (["red"], ["dark"])
-    assert query["view"][0].startswith("34.7526")
+    opened = {}
+    for text in ("大屏", "打印"):
+        with page.context.expect_page() as other:
+            page.page.click(f".bm-ways >> text={text}")
+        opened[text] = other.value
+    opened["大屏"].wait_for_selector('html[data-ready="1"]', state="attached")
+    assert urlsplit(opened["大屏"].url).path == "/wall/small"
+    opened["大屏"].wait_for_function("battlemap.model.filter.grid === 'third:1'")
+    paper = urlsplit(opened["打印"].url)
+    assert paper.path == "/print/small"
+    assert parse_qs(paper.query)["mark"] == ["red"]
 
 
 def test_board_and_map_follow_the_ledger_a_card_leads_to_the_case_sheet_and_it_stops_with_a_page_open(
@@ -449,7 +448,12 @@ def test_streamlit_run_serves_the_same(browser, tmp_path):
     process = subprocess.Popen(
         command,
         cwd=tmp_path,
-        env={**os.environ, "BATTLEMAP_PACKS": str(tmp_path), "BATTLEMAP_AREA": "small"},
+        env={
+            **os.environ,
+            "BATTLEMAP_PACKS": str(tmp_path),
+            "BATTLEMAP_AREA": "small",
+            "BATTLEMAP_DATA_DIR": str(tmp_path / "var"),  # its own, where nobody has an account
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -465,3 +469,28 @@ def test_streamlit_run_serves_the_same(browser, tmp_path):
         context.close()
         said = ended(process)
     assert "External URL" not in said, "Streamlit asked a service outside for its address"
+
+
+HOSTS = """async () => {
+  const { map } = await import(document.querySelector('script[src*="/assets/"]').src.replace(/[^/]+$/, "console.js"));
+  const data = { area: "small", language: "zh", query: "", title: "", home: null };
+  const host = () => {
+    const element = document.body.appendChild(document.createElement("div"));
+    element.innerHTML = '<div class="bm-map"></div>';
+    return element;
+  };
+  const hand = (parentElement) => map({ data, parentElement, setTriggerValue() {} });
+  const [first, second] = [host(), host()];
+  hand(first);
+  hand(second);
+  first.remove();
+  hand(first);
+  const found = [first, second].map((element) => element.querySelectorAll("iframe").length);
+  second.remove();
+  return found;
+}"""
+
+
+def test_a_map_stands_in_each_place_that_holds_one_while_streamlit_puts_a_page_in_the_place_of_another(visit):
+    page = visit().open().page
+    assert page.evaluate(HOSTS) == [1, 1], "one in the place that went, one in the place that stays"

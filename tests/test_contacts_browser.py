@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
-from chromium import chromium, expect, window
-from desk_browser import Desk, consoles, reported, room_in
+from chromium import expect
+from desk_browser import reported
 
 from desk.reports import Draft, report
 from incidents.lifecycle import By, PostKind
@@ -20,13 +20,6 @@ MASKED = "张*明 138****5678"
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory):
-    found = room_in(tmp_path_factory.mktemp("ledger"))
-    yield found
-    found.ledger.close()
-
-
-@pytest.fixture(scope="module")
 def case(room):
     point = room.area.net.leaf.geoms[0].representative_point()
     draft = Draft(room.rules.directory.favourites[0], point.x, point.y, text="楼道堆物", reporter=NAME, phone=PHONE)
@@ -34,30 +27,9 @@ def case(room):
 
 
 @pytest.fixture(scope="module")
-def console(room, case, tmp_path_factory):
+def console(room, case, console):
     reported(room, "井盖破损", place=3)
-    with consoles(room.ledger.folder, tmp_path_factory.mktemp("home")) as found:
-        yield found[0]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield window(found, accept_downloads=True)
-
-
-@pytest.fixture
-def desk(browser, console):
-    people = []
-
-    def sit(key="dispatcher::"):
-        people.append(Desk(browser, console, key))
-        return people[-1]
-
-    yield sit
-    for one in people:
-        assert one.complaints == []
-        one.page.close()
+    return console
 
 
 def lines(room, act):
@@ -111,7 +83,13 @@ def test_a_page_that_the_browser_prints_says_whose_it_is(desk, case):
     expect(one.page.locator(".bm-printed")).to_be_hidden()
     one.page.emulate_media(media="print")
     expect(one.page.locator(".bm-printed")).to_be_visible()
-    one.says(".bm-printed", "dispatcher-", "(城运中心派遣员) · ", "陇南社区")
+    one.says(".bm-printed", "dispatcher-", "(城运中心派遣员) · ", f"陇南社区 · {case.number}")
+
+
+def test_a_table_that_the_browser_prints_says_its_own_filter_and_not_the_maps(desk):
+    one = desk().open("/cases", ".st-key-cases", mark="red")
+    one.page.emulate_media(media="print")
+    one.says(".bm-printed", "陇南社区 · 上报流转 · 全部数据")
 
 
 def test_the_facts_page_says_what_was_erased(desk):

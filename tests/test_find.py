@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from geo.errors import UnknownIncident
 from incidents.model import OPEN
+from incidents.within import Within
 from ledger import find, tables
 from ledger.find import Wanted
 from ledger.store import open_ledger
@@ -21,6 +22,8 @@ RED, GREEN = frozenset({"red"}), frozenset({"green"})
 KIND = frozenset({"m1.c1"})
 TURN = frozenset({"dispatched", "in_hand", "returned"})
 OF_GRID = {"ix_incident_grid_code"}
+WORKER = Within("micro", MICRO, frozenset({"worker:micro:m033"}))
+HANDLED = Within(posts=frozenset({"worker:micro:m012"}))
 
 # Every view that a page saves or asks: the question, its order, and the indexes of which one must lead to it.
 VIEWS = {
@@ -50,6 +53,15 @@ VIEWS = {
         Wanted(AREA, grid="grid", codes=GRID, statuses=frozenset({"in_hand"}), handler="department::3"),
         "newest",
         {"ix_incident_handler"},
+    ),
+    "a worker's": (Wanted(AREA, within=WORKER), "newest", OF_GRID),
+    "a worker's by post": (Wanted(AREA, within=WORKER), "newest", {"ix_incident_post_post"}),
+    "red of a worker": (Wanted(AREA, within=WORKER, marks=RED), "newest", OF_GRID),
+    "what a post handled": (Wanted(AREA, within=HANDLED), "newest", {"ix_incident_post_post"}),
+    "a number of a worker": (
+        Wanted(AREA, within=WORKER, numbers=frozenset({"LN-20261121-1653"})),
+        "newest",
+        {"uq_incident_area_number"},
     ),
     "a number": (Wanted(AREA, numbers=frozenset({"LN-20261122-7"})), "newest", {"uq_incident_area_number"}),
 }
@@ -134,6 +146,7 @@ def holds(one, wanted):
         and (not wanted.mine or mine)
         and (not wanted.numbers or one.number in wanted.numbers)
         and (not wanted.grid or one.codes[wanted.grid] in wanted.codes)
+        and wanted.within.holds(one)
         and (wanted.after_version is None or one.version > wanted.after_version)
         and (not wanted.due_before or (one.status in OPEN and state.due and state.due < wanted.due_before))
         and (

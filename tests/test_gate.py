@@ -26,7 +26,7 @@ HERE = console.SETTINGS.data_dir
 AREA = "longnan"
 SCOPE = {Role.DEPARTMENT: f"{AREA}:department:城管执法中队"}
 FILLED = {"area": AREA, "digest": "0", "file": "x.js", "kind": "micro", "code": "1-01", "number": "LN-1", "sha256": "0" * 64,
-          "z": "1", "x": "1", "y": "1", "session_id": "77660fd1-2dc7-4f6a", "file_id": "8f6459a0-a1f2-447d", "path": "x", "rest": "x/x/x/x/x/x"}  # fmt: skip
+          "z": "1", "x": "1", "y": "1", "session_id": "77660fd1-2dc7-4f6a", "file_id": "8f6459a0-a1f2-447d", "path": "x", "rest": "x/x/x/x/x/x", "building": "B99999", "token": "x", "view": "hall"}  # fmt: skip
 PERMISSIONS = permissions_of(None)
 
 
@@ -194,7 +194,7 @@ def test_a_session_that_ended_is_nobody(cookies):
     assert ask(built(), "/live/longnan", cookie=cookie).status == 200
     accounts = accounts_in(HERE)
     try:
-        accounts.log_out(token, datetime.now(UTC))
+        accounts.sessions.log_out(token, datetime.now(UTC))
     finally:
         close(accounts)
     entrance_forgets()
@@ -273,7 +273,7 @@ def test_a_websocket_is_cut_when_its_session_ends(cookies):
             assert await socket.says(b"hello") == b"hello"
             other = accounts_in(HERE)
             try:
-                other.log_out(token, datetime.now(UTC))
+                other.sessions.log_out(token, datetime.now(UTC))
             finally:
                 close(other)
             return await asyncio.wait_for(socket.closed(), 10)

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 from accounts import accounts_in, close, quick_rules
-from chromium import chromium, expect, window
+from chromium import expect, window
 from console_server import served
-from desk_browser import AREA, Desk, account_of, consoles, reported, room_in, signed
+from desk_browser import AREA, Desk, account_of, reported, signed
 
 from incidents.access import Role, Scope
 
@@ -17,36 +17,12 @@ PASSWORD = "Birke-am-Ufer-58"
 CUT_WITHIN = 20_000  # milliseconds: 10 s for the gate, and as long again for a busy machine
 
 
-@pytest.fixture(scope="module")
-def room(tmp_path_factory):
-    return room_in(tmp_path_factory.mktemp("ledger"))
-
-
-@pytest.fixture(scope="module")
-def console(room, tmp_path_factory):
-    with consoles(room.ledger.folder, tmp_path_factory.mktemp("home")) as found:
-        yield found[0]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def context(browser):
-    found = window(browser)
-    yield found
-    found.close()
-
-
 def changed(folder, key, change):
     """Change an account as an administrator in another process would."""
     role, _scope = account_of(key)
     accounts = accounts_in(folder)
     try:
-        found = next(one for one in accounts.list() if one.role is Role(role))
+        found = next(one for one in accounts.every() if one.role is Role(role))
         change(accounts, found.key, datetime.now(UTC))
     finally:
         close(accounts)
@@ -84,16 +60,35 @@ def test_the_first_account_is_made_in_the_browser_and_ends_the_demonstration(bro
 @pytest.mark.parametrize(("path", "shown"), [("/inbox", ".bm-piles"), ("/", ".bm-map iframe")])
 def test_a_page_goes_to_the_log_in_by_itself_when_its_session_ends(context, console, path, shown):
     desk = Desk(context, console, "inspector::").open(path, shown)
-    changed(console.folder, "inspector::", lambda accounts, key, now: accounts.end_all(key, by=None, now=now))
+    changed(console.folder, "inspector::", lambda accounts, key, now: accounts.sessions.end_all(key, by=None, now=now))
     desk.page.wait_for_url(re.compile(r"/log-in\?next="), timeout=CUT_WITHIN)
     expect(desk.page.locator("input[name=password]")).to_be_visible()
+
+
+def test_on_a_phone_who_looks_stands_in_the_header_and_the_rest_behind_it(browser, console):
+    context = window(browser, width=390, height=844)
+    page = Desk(context, console, "dispatcher::").open("/inbox", ".bm-piles").page
+    expect(page.locator("[data-menu]")).to_contain_text("城运中心派遣员")
+    expect(page.locator(".bm-who")).to_be_hidden()
+    page.click("[data-menu]")
+    expect(page.locator(".bm-who")).to_contain_text("退出登录")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.emulate_media(media="print")
+    expect(page.locator(".bm-printed")).to_be_visible()
+    page.emulate_media(media="screen")
+    page.keyboard.press("Escape")
+    expect(page.locator(".bm-who")).to_be_hidden()
+    page.click("[data-menu]")
+    page.click(".bm-piles")
+    expect(page.locator(".bm-who")).to_be_hidden()
+    context.close()
 
 
 def test_a_map_by_itself_goes_there_too(context, console):
     page = signed(context, console, "inspector::").new_page()
     page.goto(f"{console}/map/{AREA}")
     page.wait_for_selector("html[data-ready='1']")
-    changed(console.folder, "inspector::", lambda accounts, key, now: accounts.end_all(key, by=None, now=now))
+    changed(console.folder, "inspector::", lambda accounts, key, now: accounts.sessions.end_all(key, by=None, now=now))
     page.wait_for_url(re.compile(rf"/log-in\?next=%2Fmap%2F{AREA}"), timeout=CUT_WITHIN)
 
 
@@ -121,7 +116,7 @@ def test_a_button_that_was_shown_does_nothing_once_the_role_is_gone(context, con
 def changed_back(folder):
     accounts = accounts_in(folder)
     try:
-        for one in accounts.list():
+        for one in accounts.every():
             if one.role is Role.ANALYST:
                 accounts.grant(one.key, Role.DISPATCHER, Scope.read(AREA), by=None, now=datetime.now(UTC))
     finally:
@@ -139,6 +134,7 @@ def test_nobody_acts_as_a_post_that_is_not_theirs(context, console, room):
     desk.key = "dispatcher::"
     desk.open("/inbox", ".bm-piles")
     expect(desk.page.locator(".bm-piles p").first).to_contain_text(room.posts[head].title)
-    assert "值守" in desk.page.inner_text(".st-key-nav")
+    desk.page.click(".st-key-nav >> text=更多")
+    expect(desk.page.locator('[data-testid="stPopoverBody"]')).to_contain_text("值守")
     desk.open("/duty", ".bm-watch")
     assert desk.page.locator(".st-key-rota_fill, .st-key-rota_copy").count() == 0

@@ -162,6 +162,7 @@ def test_a_tail_that_was_cut_with_the_key_is_missed_by_the_head_in_the_log(drive
         driven,
         delete(tables.attachment),
         delete(tables.incident_grid).where(tables.incident_grid.c.incident == 8),
+        delete(tables.incident_post).where(tables.incident_post.c.incident == 8),
         delete(incident).where(incident.c.id == 8),
         delete(wording).where(wording.c.key.startswith("8.")),
         delete(tables.serial).where(tables.serial.c.day == "20261123"),
@@ -210,6 +211,7 @@ def test_an_incident_that_was_removed_is_named(driven):
     tamper(
         driven,
         delete(tables.incident_grid).where(tables.incident_grid.c.incident == 1),
+        delete(tables.incident_post).where(tables.incident_post.c.incident == 1),
         delete(incident).where(incident.c.id == 1),
     )
     assert said(driven) == [
@@ -220,6 +222,21 @@ def test_an_incident_that_was_removed_is_named(driven):
 def test_grids_that_do_not_fit_the_codes_are_named(driven):
     tamper(driven, update(tables.incident_grid).where(tables.incident_grid.c.key == "micro").values(code="0001"))
     assert len([line for line in said(driven) if "other grids" in line]) == 2
+
+
+@pytest.mark.parametrize("what", ["another post", "another time", "taken away", "put in"])
+def test_posts_that_do_not_work_on_the_case_are_named(driven, what):
+    posts = tables.incident_post
+    tampered = {
+        "another post": update(posts).where(posts.c.post.startswith("worker")).values(post="worker:micro:0001"),
+        "another time": update(posts).where(posts.c.incident == 1).values(reported=1),
+        "taken away": delete(posts).where(posts.c.post == "department::城管执法中队"),
+        "put in": insert(posts).values(incident=1, post="head:micro:0001", area=AREA, reported=1),
+    }
+    tamper(driven, tampered[what])
+    found = said(driven)
+    assert found
+    assert all("is shown to other posts than its history says" in line for line in found)
 
 
 def test_words_that_were_changed_removed_or_put_in_are_named(driven):

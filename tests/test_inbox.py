@@ -264,6 +264,14 @@ def test_a_row_of_a_restricted_case_says_so_on_the_screen_and_not_in_files(tmp_p
     assert "受限事项" not in to_csv(found.frame).decode()
 
 
+def test_the_table_names_a_micro_grid_with_its_community_where_several_have_its_label(tmp_path):
+    room = room_of(shipped("mianfang"), tmp_path)
+    reported(room, now=NOW)
+    found = listing(room, Filter(), NOW, translator("zh"), "zh")
+    assert list(found.on_screen(translator("zh"))["微网格"]) == ["化纤路社区 1-01"]
+    assert list(found.frame["微网格"]) == ["1-01"]
+
+
 def test_the_words_of_a_restricted_case_stay_out_of_the_table(tmp_path):
     room = room_in(tmp_path)
     class_ = next(key for key, found in room.rules.directory.classes.items() if found.restricted)

@@ -14,6 +14,7 @@ def test_every_state_has_its_line_in_the_table():
 @pytest.mark.parametrize(
     ("status", "mark"),
     [
+        (Status.UNCHECKED, None),
         (Status.REPORTED, Mark.RED),
         (Status.DISPATCHED, Mark.RED),
         (Status.SUSPENDED, Mark.RED),

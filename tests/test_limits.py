@@ -18,6 +18,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import login, serving
 from api.limited import Limited
+from api.login import enter
 from data import rules
 from desk.access.entrance import Entrance
 from desk.access.limits import KEYS, NAMES, Limit, limits_from, limits_of, network_of
@@ -195,12 +196,12 @@ def form_of(app, query=""):
     ("query", "fields"), [("", {"name": "zhang", "password": "wrong"}), ("?code=", {"code": "ABCD2345"})]
 )
 def test_too_many_attempts_on_one_name_or_with_codes_are_told_on_the_page(tmp_path, monkeypatch, query, fields):
-    monkeypatch.setattr(login, "limits_of", lambda _rules: limits)
+    monkeypatch.setattr(enter, "limits_of", lambda _rules: limits)
     limits, accounts = few(log_in_name=2, code_address=2), accounts_in(tmp_path)
     entrance = Entrance(accounts, permissions_of(None), b"k" * 32)
     app = Starlette(
         routes=login.routes(
-            Settings(data_dir=tmp_path), Rooms(areas_of((), "longnan"), accounts._ledger), entrance, "/assets/"
+            Settings(data_dir=tmp_path), Rooms(areas_of((), "longnan"), accounts.ledger), entrance, "/assets/"
         )
     )
     token, cookie = form_of(app, query)

@@ -5,9 +5,10 @@ import re
 import weakref
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count as counting
 from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
 
 import pytest
 from brute import FILTERS, LOCAL, as_the_rules_say, cases_of
@@ -19,12 +20,14 @@ from small_pack import MANIFEST, write_small_pack
 
 from api.live import Seen, answer
 from api.print import wanted_of
+from desk.room import Room
 from geo.errors import FilterError
 from layers.load import load
 from layers.sheet import sheet
 from ledger import find
 from pages.parts.board import counts as counts_html
 from reports import exports, figures, inbox
+from reports.address import THIS_SHIFT
 from reports.cards import card
 from reports.choices import class_choices, grid_choices
 from reports.facts import facts_of
@@ -128,7 +131,7 @@ def the_inbox_counts_as_the_board_does(room, post, now):
 
 def test_a_filter_is_seen_to_leave_out_few_to_count_without_rows_and_to_show_rows_to_who_may_read(template):
     """So that the test above is known to meet all of it."""
-    room, head = busy(template, 8, 400).room, "head:third:1"
+    room, head = busy(template, 1, 400).room, "head:third:1"
     many, few = Filter(grid=("third", "1")), Filter(grid=("third", "1"), since=LOCAL - timedelta(hours=1))
     assert withheld(room, many, NOON).counted >= FEWEST
     assert withheld(room, many, NOON, room.post(head)).shown >= FEWEST
@@ -194,6 +197,28 @@ def test_who_applies_what_changed_sees_what_one_sees_who_comes_anew(template, se
             assert {name: told[name] for name in ("counts", "overdue", "grids", "hidden")} == {
                 name: anew[name] for name in ("counts", "overdue", "grids", "hidden")
             }
+
+
+@pytest.mark.parametrize("evening", ["2026-10-31T22:00-04:00", "2027-03-13T22:00-05:00"])
+def test_a_screen_is_the_ledger_all_through_a_night_in_which_the_clocks_are_set(template, evening):
+    """An hour comes twice, or not at all; midnight and the end of a shift pass."""
+    now = datetime.fromisoformat(evening).astimezone(UTC)
+    made = busy(template, 5, 60, now)
+    area = made.room.area
+    room = made.room = Room(replace(area, pack=replace(area.pack, timezone=ZoneInfo("America/New_York"))), template.rules, template.ledger)  # fmt: skip
+    clients = [Client(Filter(days=THIS_SHIFT)), Client(Filter(days=1))]
+    offsets, shifts, resets = set(), set(), []
+    for _ in range(12):
+        now += timedelta(minutes=59)
+        made.happen(now, 2)
+        offsets.add(room.clock(now).utcoffset())
+        shifts.add(room.shift(now))
+        for client in clients:
+            resets.append(client.poll(room, now)["reset"])
+            anew = answer(room, client.wanted, None, now)
+            assert client.rows == {row[0]: row for row in anew["incidents"]}
+    assert (len(offsets), len(shifts)) == (2, 2)
+    assert resets == [True, True, *[False] * (len(resets) - 2)]
 
 
 def test_no_parameter_of_a_filter_is_one_of_the_live_data():

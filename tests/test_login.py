@@ -1,10 +1,11 @@
 """Log in, log out, password, own sessions, the first account: what a browser does, and what others try in its name."""
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 import streamlit
@@ -15,7 +16,7 @@ from starlette.applications import Starlette
 import api
 from api.forms import FRESH
 from api.identity import COOKIE, OVER_TLS
-from api.login import PATHS, own_path
+from api.login.house import PATHS, own_path
 from geo.errors import AccessError
 from incidents.access import Role, Scope
 from settings import Settings
@@ -90,6 +91,15 @@ def test_who_knows_name_and_password_comes_in(browser):
     said = answer.headers["set-cookie"]
     assert re.search(rf"{COOKIE}=[\w.-]+; HttpOnly; Path=/; SameSite=lax", said)
     assert browser.get("/live/longnan").status == 200
+
+
+@pytest.mark.parametrize(("agent", "home"), [("Mozilla/5.0 (Linux; Android 10) Mobile Safari/537.36", "/field"), ("Mozilla/5.0 (X11; Linux x86_64)", "/")])  # fmt: skip
+def test_who_works_in_a_grid_and_comes_with_a_phone_begins_at_the_field_page(app, folder, agent, home):
+    name = f"worker{len(agent)}"
+    account(folder, "worker", "longnan:micro:1-01", name)
+    came = Browser(app, **{"user-agent": agent})
+    assert entered(came, name).headers["location"] == home
+    assert entered(Browser(app, **{"user-agent": agent})).headers["location"] == "/"  # an inspector
 
 
 def test_over_tls_the_cookie_is_one_that_no_other_host_can_set(app, monkeypatch):
@@ -248,7 +258,7 @@ def test_one_ends_sessions_of_ones_own_and_of_nobody_else(app, folder):
     assert page.count("<li>") + page.count("<li ") == 2
     other = accounts_in(folder)
     try:
-        whose = other.who(signed_in(folder, "inspector", "longnan", name="wang"), datetime.now(UTC)).session
+        whose = other.sessions.who(signed_in(folder, "inspector", "longnan", name="wang"), datetime.now(UTC)).session
     finally:
         close(other)
     assert here.send("/own", session=whose).status == 404
@@ -284,23 +294,62 @@ def test_a_first_password_is_changed_before_anything_else(app, folder):
     assert entered(Browser(app), "newcomer", NEW).status == 303
 
 
+@pytest.mark.parametrize(
+    ("following", "there"),
+    [("/wall/longnan/hall", "/wall/longnan/hall"), ("/inbox", "/wall/longnan"), ("//evil.test/wall/", "/wall/longnan")],
+)
+def test_a_screen_goes_on_to_the_view_that_was_opened_on_it(app, folder, following, there):
+    accounts = accounts_in(folder)
+    try:
+        code = accounts.walls.offer("hall", Scope.read("longnan"), by=None, now=datetime.now(UTC))
+    finally:
+        close(accounts)
+    answer = Browser(app).send(f"/log-in?code=&next={quote(following, safe='')}", code=code)
+    assert (answer.status, answer.headers["location"]) == (303, there)
+
+
 def test_a_wall_comes_in_by_a_code_once_and_sees_its_map(app, folder):
     accounts = accounts_in(folder)
     try:
-        code = accounts.device_code("hall", Scope.read("longnan"), by=None, now=datetime.now(UTC))
+        code = accounts.walls.offer("hall", Scope.read("longnan"), by=None, now=datetime.now(UTC))
     finally:
         close(accounts)
     wall = Browser(app)
     assert code in wall.get(f"/log-in?code={code}").text
     answer = wall.send(f"/log-in?code={code}", code=code.lower())
-    assert (answer.status, answer.headers["location"]) == (303, "/map/longnan?theme=dark")
+    assert (answer.status, answer.headers["location"]) == (303, "/wall/longnan")
     assert wall.get("/map/longnan").status == 200
-    assert wall.get("/").status == 403
+    assert wall.get("/").headers["location"] == "/wall/longnan"
     again = Browser(app).send("/log-in?code=", code=code)
     assert again.status == 401
     assert "代码错误" in again.text
+    assert f'name="code" value="{code}"' in again.text  # to be mended, instead of another form
     entered(other := Browser(app))
     assert other.get(f"/log-in?code={code}").status == 200  # opening an address connects nothing
+
+
+def test_a_wall_that_was_revoked_says_so_and_asks_for_a_new_code(app, folder):
+    accounts = accounts_in(folder)
+    try:
+        code = accounts.walls.offer("大厅（东） 1", Scope.read("longnan"), by=None, now=datetime.now(UTC))
+        wall = Browser(app)
+        wall.send(f"/log-in?code={code}", code=code)
+        said = "此大屏的连接已结束"
+        assert said not in wall.get("/log-in").text  # still in
+        accounts.walls.revoke(accounts.walls.every()[0].key, by=None, now=datetime.now(UTC))
+        end = time.monotonic() + 10  # what one process ends is over in another within a second
+        while (answer := wall.get("/map/longnan?theme=dark&lang=en")).status == 200 and time.monotonic() < end:
+            time.sleep(0.05)
+        assert "This screen is no longer connected." in wall.get(answer.headers["location"]).text
+        page = wall.get("/log-in").text
+        assert said in page
+        assert 'name="code"' in page
+        assert 'name="password"' in wall.get("/log-in?name=").text  # somebody with an account stands there
+        assert said not in Browser(app).get("/log-in").text
+        wall.jar[COOKIE] += "x"
+        assert said not in wall.get("/log-in").text
+    finally:
+        close(accounts)
 
 
 def test_the_pages_are_whole_in_both_languages(browser):
@@ -378,14 +427,14 @@ def test_the_three_administrators_are_made_one_after_the_other_and_then_nobody(t
     assert browser.get("/accounts").status == 200  # still the first one's session
     other = Browser(app)
     assert entered(other, "zhao", NEXT).headers["location"].startswith("/password")  # chooses the own password first
-    assert {one.role for one in accounts_in(tmp_path).list()} == {Role.SYSTEM, Role.SECURITY, Role.AUDIT}
+    assert {one.role for one in accounts_in(tmp_path).every()} == {Role.SYSTEM, Role.SECURITY, Role.AUDIT}
 
 
 @pytest.mark.parametrize("role", ["system", "dispatcher", "wall", "demo", ""])
 def test_after_the_first_account_no_other_role_is_made_there(tmp_path, role):
     _app, browser = three_begun(tmp_path)
     assert browser.send("/first-run", SECOND, role=role, scope="longnan").status == 404
-    assert len(accounts_in(tmp_path).list()) == 1
+    assert len(accounts_in(tmp_path).every()) == 1
 
 
 def test_only_an_administrator_at_the_machine_goes_on(tmp_path):
@@ -483,11 +532,11 @@ def test_a_session_ends_when_nobody_does_anything(tmp_path):
         late = datetime.now(UTC) + timedelta(minutes=2)
         app = application(tmp_path)
         assert ask(app, "/live/longnan", cookie=f"{COOKIE}={token}").status == 200
-        assert accounts.who(token, late, touch=False) is None
+        assert accounts.sessions.who(token, late, touch=False) is None
         active = {"cookie": f"{COOKIE}={token}", "x_battlemap_active": "1"}
         assert ask(app, "/live/longnan", **active).status == 200
         again = accounts_in(tmp_path)
-        assert again.who(token, late, touch=False) is not None
+        assert again.sessions.who(token, late, touch=False) is not None
         close(again)
     finally:
         close(accounts)

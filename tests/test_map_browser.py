@@ -7,7 +7,7 @@ from collections import Counter
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from chromium import PATIENCE, chromium, expect, reads, says, until, window
+from chromium import PATIENCE, expect, reads, says, until, window
 from map_server import serving
 from small_pack import write_small_pack
 
@@ -25,12 +25,6 @@ def address(tmp_path_factory):
         for area in ("longnan", "dc"):  # read before anybody waits for them
             urllib.request.urlopen(f"{base}/live/{area}", timeout=5 * PATIENCE).close()
         yield base
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 class Visit:
@@ -264,7 +258,7 @@ def test_the_data_age_is_shown_and_a_lost_connection_at_once(visit):
     page.says(".corner .age", "2026-03-01 08:13")
     page.page.route("**/live/**", lambda route: route.abort())
     page.tell(
-        "async () => { const m = battlemap.model; m.live.answered -= 1000 * (m.data.stale_after + 1); await m.live.poll(); }"
+        "async () => { const m = battlemap.model; m.live.hush(); m.live.answered -= 1000 * (m.data.stale_after + 1); await m.live.poll(); }"
     )
     page.page.wait_for_selector(".corner .age[data-state=lost]")
     page.page.unroute("**/live/**")

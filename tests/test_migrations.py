@@ -1,5 +1,6 @@
 """Migrations: the tables come up to date, once, with their triggers, and never by accident."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -10,17 +11,29 @@ from alembic.autogenerate import compare_metadata
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from ledgers import drive, report
-from sqlalchemy import String, select
+from ledgers import NOW, drive, report
+from sqlalchemy import String, event, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from geo.errors import LedgerError
 from ledger import find, migrations, store, tables
 from ledger.find import Wanted
 from ledger.migrations import triggers
+from ledger.verify import verify
 
 ROOT = Path(__file__).parent.parent
 REVISIONS = [script.revision for script in ScriptDirectory(str(migrations.FOLDER)).walk_revisions()][::-1]
+
+
+def taking_back(revision):
+    """Return the statements that take back what a revision and those after it make, what refers to others first."""
+    files = sorted((migrations.FOLDER / "versions").glob("0*.py"))
+    text = "".join(file.read_text("utf-8") for file in files if file.name >= revision)
+    columns = re.findall(r'add_column\("(\w+)", sa.Column\("(\w+)"', text)
+    return [
+        *(f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in columns),
+        *(f"DROP TABLE {table}" for table in re.findall(r'create_table\(\s*"(\w+)"', text)[::-1]),
+    ]
 
 
 @pytest.fixture
@@ -83,6 +96,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from ledger import store
 from ledger.migrations import triggers
+from ledger.verify import verify
 engine = store.engine_of(Path({str(tmp_path)!r}))
 migrations.upgrade(engine)
 with engine.connect() as connection:
@@ -98,6 +112,25 @@ engine.dispose()
     written, differences = done.stdout.splitlines()
     assert Path(written).name == f"{int(migrations.newest()) + 1:04d}_patrol_routes.py"
     assert differences == "[] []"
+
+
+def test_who_works_on_a_case_is_filled_in_for_the_cases_that_are_there(tmp_path, database):
+    opened = store.open_ledger(tmp_path, database)
+    drive(opened)
+    report(opened, informed="head:micro:0306", overdue_post="head:grid:03")
+    with opened.engine.begin() as connection:
+        before = connection.execute(select(tables.incident_post).order_by("incident", "post")).all()
+        for statement in taking_back("0004"):
+            connection.exec_driver_sql(statement)
+    set_revision(opened.engine, "0003")
+    opened.close()
+    done = store.migrate(tmp_path, database)
+    assert (done.before, done.after) == ("0003", migrations.newest())
+    again = store.open_ledger(tmp_path, database)
+    with again.reading() as connection:
+        assert connection.execute(select(tables.incident_post).order_by("incident", "post")).all() == before
+    assert verify(again, now=NOW).breaks == ()
+    again.close()
 
 
 def test_a_ledger_of_a_newer_battlemap_is_refused(tmp_path, database):
@@ -164,6 +197,26 @@ def test_batch_mode_on_sqlite_drops_triggers_and_we_would_see_it(tmp_path):
         assert triggers.missing(connection) == []
         assert len(connection.execute(select(tables.history.c.version)).all()) == 7
     ledger.close()
+
+
+@pytest.mark.parametrize("place", [1, len(REVISIONS) // 2, -1])
+def test_revisions_come_all_or_none(engine, place):
+    """Else a process that waits for another comes in between two of them, and both do the next."""
+    migrations.upgrade(engine, REVISIONS[0])
+
+    def breaks(_connection, _cursor, statement, *_more):
+        if f"version_num='{REVISIONS[place]}'" in statement:
+            raise OSError("the disk is full")
+
+    event.listen(engine, "before_cursor_execute", breaks)
+    with pytest.raises(OSError, match="full"):
+        migrations.upgrade(engine)
+    event.remove(engine, "before_cursor_execute", breaks)
+    assert migrations.revision(engine) == REVISIONS[0]
+    with engine.connect() as connection:
+        assert not {"whistle", "visit", "bridge"} & set(inspect(connection).get_table_names())
+    assert migrations.upgrade(engine)
+    assert migrations.revision(engine) == migrations.newest()
 
 
 def test_processes_that_open_a_new_ledger_at_once_make_it_once(tmp_path, empty_database):

@@ -28,8 +28,10 @@ from api.headers import SafeHeaders
 from desk.access.entrance import Entrance
 from desk.access.permissions import permissions_of
 from desk.access.provider import Provider, claim_rules, provider_of
+from desk.rooms import Rooms
 from geo.errors import RulesError, SettingsError
 from incidents.access import Role, Scope
+from layers.areas import areas_of
 from settings import Settings
 
 with warnings.catch_warnings():
@@ -53,7 +55,8 @@ RULES = {
         ],
     }
 }
-HEAD = {"preferred_username": "zhang.head", "groups": ["staff", "heads"], "grid": "001"}
+HEAD = {"preferred_username": "zhang.head", "groups": ["staff", "heads"], "grid": "1-04"}
+MICRO = "longnan:micro:41010299900100104"  # by its code, for marks and cases know no label
 
 
 class Mock:
@@ -121,7 +124,10 @@ def browser(mock, accounts, secret, monkeypatch):
     monkeypatch.setattr(oidc, "provider_of", lambda *_settings: provider)
     entrance = Entrance(accounts, permissions_of(None), b"k" * 32)
     settings = Settings(oidc_issuer=mock.address, oidc_client_id=CLIENT, oidc_client_secret_file=secret)
-    app = Starlette(routes=oidc.routes(settings, entrance), middleware=[Middleware(SafeHeaders)])
+    app = Starlette(
+        routes=oidc.routes(settings, Rooms(areas_of((), "longnan"), accounts.ledger), entrance),
+        middleware=[Middleware(SafeHeaders)],
+    )
     with visiting(app) as found:
         found.provider = provider
         yield found
@@ -166,7 +172,7 @@ def logged_in(browser, sub, following="/"):
 
 
 def session_of(browser, accounts, now=None):
-    return accounts.who(browser.cookies.get("battlemap_session", ""), now or datetime.now(UTC))
+    return accounts.sessions.who(browser.cookies.get("battlemap_session", ""), now or datetime.now(UTC))
 
 
 NONE, HS256 = b'{"alg":"none","kid":"ours"}', b'{"alg":"HS256","kid":"ours"}'
@@ -189,7 +195,7 @@ def test_somebody_whom_the_provider_knows_comes_in_with_the_role_of_their_claims
     assert (answer.status_code, answer.headers["location"]) == (303, "/cases?case=LN-1")
     assert re.search(r"battlemap_session=\S+; HttpOnly; Path=/; SameSite=lax", answer.headers["set-cookie"])
     who = session_of(browser, accounts)
-    assert (who.name, who.role, str(who.scope)) == ("zhang.head", Role.HEAD, "longnan:micro:001")
+    assert (who.name, who.role, str(who.scope)) == ("zhang.head", Role.HEAD, MICRO)
 
 
 @pytest.mark.browser
@@ -206,7 +212,7 @@ def test_a_browser_goes_there_and_comes_back_to_the_page_that_it_wanted(browser,
     assert "battlemap_provider" not in kept
     assert kept["battlemap_session"]["httpOnly"]
     assert kept["battlemap_session"]["sameSite"] == "Lax"
-    assert accounts.who(kept["battlemap_session"]["value"], datetime.now(UTC)).name == "zhang.head"
+    assert accounts.sessions.who(kept["battlemap_session"]["value"], datetime.now(UTC)).name == "zhang.head"
 
 
 def test_a_claim_that_changes_moves_the_role_at_the_next_log_in_and_keeps_the_account(browser, mock, accounts):
@@ -242,9 +248,10 @@ def test_a_claim_that_is_taken_away_shuts_the_door(browser, mock, accounts):
         {"preferred_username": "li", "groups": ["heads"], "grid": "001:002"},
         {"preferred_username": "li", "groups": ["heads"], "grid": "*"},
         {"preferred_username": "li", "realm_access": "dispatch"},
-        {"groups": ["heads"], "grid": "001"},
+        {"groups": ["heads"], "grid": "1-04"},
+        {"preferred_username": "li", "groups": ["heads"], "grid": "9-99"},
     ],
-    ids=["none", "other", "alike", "no grid", "a list", "a colon", "a star", "not within", "no name"],
+    ids=["none", "other", "alike", "no grid", "a list", "a colon", "a star", "not within", "no name", "no such grid"],
 )
 def test_claims_that_give_no_role_are_refused_with_a_page_and_make_no_account(browser, mock, accounts, claims):
     mock.user("s-2", **claims)
@@ -252,7 +259,7 @@ def test_claims_that_give_no_role_are_refused_with_a_page_and_make_no_account(br
     assert answer.status_code == 403
     assert "您的单位账号在本平台没有角色" in answer.text
     assert "has no role here" in answer.text
-    assert accounts.list() == []
+    assert accounts.every() == []
 
 
 def test_a_name_that_a_local_account_has_is_not_taken_over(browser, mock, accounts):
@@ -346,11 +353,14 @@ def test_a_forged_cookie_is_refused(browser, mock):
     refused(browser.get("/log-in/returned?code=a&state=b"), 400, "was not begun here")
 
 
-def test_somebody_who_says_no_at_the_provider_is_told_so(browser, mock):
+def test_somebody_who_says_no_at_the_provider_is_told_so_and_the_log_why(browser, mock, caplog):
     address = sent(browser)
     back = httpx.post(address, data={"action": "deny"}).headers["location"]
     back += f"&state={query(address)['state']}"  # RFC 6749, 4.1.2.1: it must come back; this provider forgets it
-    refused(browser.get(back), 403, "access_denied")
+    answer = browser.get(back)
+    refused(answer, 403, "统一认证未允许您登录")
+    assert "access_denied" not in answer.text  # the provider's words are nobody's language
+    assert "The provider says: access_denied" in caplog.text
 
 
 def test_a_code_that_the_provider_does_not_know_is_refused(browser, mock):
@@ -515,7 +525,9 @@ def test_neither_secret_nor_code_nor_token_gets_into_the_log(browser, mock, capl
 
 def test_without_a_provider_there_is_nothing_behind_the_addresses(accounts):
     entrance = Entrance(accounts, permissions_of(None), b"k" * 32)
-    with visiting(Starlette(routes=oidc.routes(Settings(), entrance))) as client:
+    with visiting(
+        Starlette(routes=oidc.routes(Settings(), Rooms(areas_of((), "longnan"), accounts.ledger), entrance))
+    ) as client:
         assert client.get("/log-in/provider").status_code == 404
         assert client.get("/log-in/returned").status_code == 404
 
@@ -550,6 +562,10 @@ def test_the_shipped_rules_let_nobody_in():
         ({"rules": [{"claim": "a", "is": "b", "role": "wall", "scope": "*"}]}, "no role that a person may have"),
         ({"rules": [{"claim": "a", "is": "b", "role": "demo", "scope": "*"}]}, "no role that a person may have"),
         ({"rules": [{"claim": "a", "is": "b", "role": "head", "scope": "a:b"}]}, "is no scope"),
+        ({"rules": [{"claim": "a", "is": "b", "role": "head", "scope": "longnan"}]}, "belongs to a grid"),
+        ({"rules": [{"claim": "a", "is": "b", "role": "department", "scope": "longnan"}]}, "needs a scope AREA:dep"),
+        ({"rules": [{"claim": "a", "is": "b", "role": "analyst", "scope": "a:department:b"}]}, "no other role"),
+        ({"rules": [{"claim": "a", "is": "b", "role": "audit", "scope": "longnan"}]}, "works on all areas"),
         ({"rules": [{"claim": "a", "role": "head", "scope": "a"}]}, "needs claim, is, role and scope"),
         ({"rules": ["a"]}, "number 1"),
     ],

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import segno
 import streamlit
-from desk_browser import jpeg, post, reported, room_in
+from desk_browser import jpeg, post, reported
 from http_client import ask
 from starlette.applications import Starlette
 
@@ -26,19 +26,9 @@ HEAD = "head:grid:410102999001001"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("ledger")
-
-
-@pytest.fixture(scope="module")
-def room(folder):
-    return room_in(folder)
-
-
-@pytest.fixture(scope="module")
-def app(folder, room):
+def app(room):
     console = api.Console(index=INDEX, paths=("/",), assets={})
-    settings = Settings(area="longnan", data_dir=folder, demo=False, host="0.0.0.0")
+    settings = Settings(area="longnan", data_dir=room.ledger.folder, demo=False, host="0.0.0.0")
     return Starlette(routes=api.routes(settings, console), middleware=api.middleware(settings, console))
 
 

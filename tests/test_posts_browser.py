@@ -4,8 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from chromium import COMPLETE, chromium, expect, pick, window
-from desk_browser import Desk, consoles, reported, room_in
+from chromium import COMPLETE, expect, pick
+from desk_browser import reported
 
 from desk.posts import duty
 from incidents.rota import Role
@@ -18,43 +18,11 @@ SHEET = ".st-key-post_sheet h2"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("ledger")
-
-
-@pytest.fixture(scope="module")
-def room(folder):
-    found = room_in(folder)
-    found.ledger.change(lambda writing: duty.demo(found, writing, datetime.now(UTC)))
-    reported(found, "井盖破损")
-    reported(found, "路灯不亮", place=9)
-    return found
-
-
-@pytest.fixture(scope="module")
-def address(folder, room, tmp_path_factory):
-    with consoles(folder, tmp_path_factory.mktemp("home")) as found:
-        yield found[0]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield window(found, accept_downloads=True)
-
-
-@pytest.fixture
-def desk(browser, address):
-    people = []
-
-    def sit(key="dispatcher::", language="zh"):
-        people.append(Desk(browser, address, key, language))
-        return people[-1]
-
-    yield sit
-    for one in people:
-        assert one.complaints == []
-        one.page.close()
+def room(room):
+    room.ledger.change(lambda writing: duty.demo(room, writing, datetime.now(UTC)))
+    reported(room, "井盖破损")
+    reported(room, "路灯不亮", place=9)
+    return room
 
 
 def held(room, key=HEAD):

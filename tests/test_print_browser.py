@@ -4,7 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 import pytest
-from chromium import chromium, expect, until, window
+from chromium import expect, until, window
 from map_server import serving
 from small_pack import write_small_pack
 
@@ -21,12 +21,6 @@ TEXTS = """() => [...document.querySelectorAll('.map text')].filter((text) => !t
 def address(tmp_path_factory):
     with serving((write_small_pack(tmp_path_factory.mktemp("packs") / "small", title="<b>x</b>"),)) as base:
         yield base
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

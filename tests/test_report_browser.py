@@ -4,36 +4,23 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from chromium import COMPLETE, chromium, window
-from desk_browser import Desk, consoles, jpeg, reported, room_in
+from chromium import COMPLETE
+from desk_browser import Desk, jpeg, reported, seats
 
+from data import rules
 from desk.mediation import mediation_of
+from incidents.classes import Directory
 from incidents.lifecycle import Act
 from incidents.model import Channel, Status, Urgency
 from ledger import find
+from pages.parts.what import MOST
 
 pytestmark = pytest.mark.browser
 
 WORKER = "head:micro:41010299900100101"
+SHIPPED = Directory.from_table(rules.read("classes"))
 ZONE = ZoneInfo("Asia/Shanghai")
 BECOMES = ".bm-becoming div:has(dt:text-is('{}')) dd"
-
-
-@pytest.fixture(scope="module")
-def room(tmp_path_factory):
-    return room_in(tmp_path_factory.mktemp("ledger"))
-
-
-@pytest.fixture(scope="module")
-def address(room, tmp_path_factory):
-    with consoles(room.ledger.folder, tmp_path_factory.mktemp("home")) as found:
-        yield found[0]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
 
 
 class Form(Desk):
@@ -62,10 +49,16 @@ class Form(Desk):
         self.page.click(f".st-key-report_form .stButtonGroup button:has-text('{name}')")
         return self
 
+    def found(self, word):
+        """Wait until the classes that a word finds are offered, and no others: what is pressed sooner is replaced under the finger."""
+        wanted = [entry.name.zh for entry in SHIPPED.search(word, MOST)]
+        offered = self.page.locator(".st-key-report_form .stButtonGroup").first.locator("button")
+        self.until(offered.all_inner_texts, wanted)
+        self.page.wait_for_selector(COMPLETE, state="attached")
+        return self
+
     def classed(self, word="垃圾", name="暴露垃圾"):
-        self.type("class_query", word)
-        self.page.wait_for_selector(f".stButtonGroup button:has-text('{name}')")
-        self.choose(name)
+        self.type("class_query", word).found(word).choose(name)
         self.page.wait_for_selector(f".bm-chosen:has-text('{name}')")
         return self
 
@@ -100,23 +93,9 @@ class Form(Desk):
 
 
 @pytest.fixture
-def context(browser):
-    found = window(browser)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def form(context, address):
-    pages = []
-
-    def sit(key="dispatcher::", *, language="zh"):
-        pages.append(Form(context, address, key, language))
-        return pages[-1].start()
-
-    yield sit
-    for one in pages:
-        one.page.close()
+def form(context, console):
+    with seats(Form, context, console) as (sit, _people):
+        yield sit
 
 
 def middle(room, number):
@@ -158,7 +137,7 @@ def test_without_a_mouse_by_name_from_search_to_save(form, room):
     key = one.page.keyboard
     one.page.focus("[class*='st-key-report_class_query_'] input")
     key.type("路灯不亮")
-    one.page.wait_for_selector(".stButtonGroup button:has-text('路灯异常')")
+    one.found("路灯不亮")
     one.page.focus(".stButtonGroup button:has-text('路灯异常')")
     key.press("Enter")
     one.page.wait_for_selector(".bm-chosen")

@@ -26,13 +26,23 @@ from ledger.posts import Holding
 from ledger.retention import areas
 from ledger.store import open_ledger
 from ledger.verify import verify
+from reports import trail
 from reports.retention import retained
 from tests.rooms import DISPATCHER, NOON, room_of, shipped
 
 BY = By(DISPATCHER.post, DISPATCHER.kind, account="a1")
 IDENTITY = identity_of(None)
 DAY = timedelta(days=1)
-NOTHING = {"reporters": 0, "holders": 0, "duty": 0, "handovers": 0}
+NOTHING = {
+    "reporters": 0,
+    "holders": 0,
+    "duty": 0,
+    "handovers": 0,
+    "messages": 0,
+    "orders": 0,
+    "visits": 0,
+    "whistles": 0,
+}
 
 
 @pytest.fixture
@@ -89,7 +99,9 @@ def test_each_kind_goes_after_its_own_days_and_not_before(room):
 
 def test_who_holds_a_post_now_and_who_reported_an_open_case_stay_whatever_the_days(room):
     fill(room)
-    assert run(room, NOON + 390 * DAY).areas == {room.id: {"reporters": 1, "holders": 1, "duty": 1, "handovers": 1}}
+    assert run(room, NOON + 390 * DAY).areas == {
+        room.id: {**NOTHING, "reporters": 1, "holders": 1, "duty": 1, "handovers": 1}
+    }
     assert names(room) == (["", "赵现任"], "", "", 1)
     assert verify(room.ledger, now=NOON).breaks == ()
 
@@ -115,7 +127,8 @@ def test_what_was_erased_is_reported_as_counts_in_trail_log_and_on_the_facts_pag
         console, own = audit.read(connection, act="retention")
         said = str([tuple(row) for row in connection.execute(select(tables.history))]) + str((console, own))
     assert (own.area, own.data) == (room.id, {**NOTHING, "reporters": 1})
-    assert (console.area, sorted(console.data)) == ("", ["attempts", "audit", "sessions"])
+    assert (console.area, sorted(console.data)) == ("", ["attempts", "audit", "sessions", "staged"])
+    assert not [key for key in {**console.data, **own.data} if key not in trail.DATA]
     when, rows = retained(room, "en")
     assert when == "2026-12-21 12:00"
     assert rows[0] == ("Reporters' contacts", "30", "1")

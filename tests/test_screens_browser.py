@@ -1,8 +1,8 @@
 """One console on a phone, a desk and a wall: what each shows of the same cases."""
 
 import pytest
-from chromium import chromium, expect, window
-from desk_browser import Desk, consoles, reported, room_in
+from chromium import expect, window
+from desk_browser import Desk, reported
 
 pytestmark = pytest.mark.browser
 
@@ -10,34 +10,17 @@ PHONE = {"width": 390, "height": 844, "is_mobile": True, "has_touch": True}
 
 
 @pytest.fixture(scope="module")
-def room(tmp_path_factory):
-    return room_in(tmp_path_factory.mktemp("ledger"))
-
-
-@pytest.fixture(scope="module")
 def numbers(room):
     return [reported(room, text, place=place).number for place, text in enumerate(("井盖破损", "垃圾满溢"))]
 
 
-@pytest.fixture(scope="module")
-def address(room, numbers, tmp_path_factory):
-    with consoles(room.ledger.folder, tmp_path_factory.mktemp("home")) as found:
-        yield found[0]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as found:
-        yield found
-
-
 @pytest.fixture
-def desk(browser, address):
+def desk(browser, numbers, console):
     contexts = []
 
     def sit(language="zh", **screen):
         contexts.append(window(browser, **screen))
-        return Desk(contexts[-1], address, language=language)
+        return Desk(contexts[-1], console, language=language)
 
     yield sit
     for context in contexts:

@@ -122,7 +122,7 @@ def test_a_day_of_log_ins_reports_exports_prints_and_errors_writes_no_secret_dow
     made = accounts.add("keeps", Role.DISPATCHER, Scope("longnan"), PASSWORD, by=None, now=now, must_change=False)
     once = accounts.add("new", None, None, by=None, now=now).once
     again = accounts.reset(made.key, by=None, now=now)
-    code = accounts.device_code("wall", Scope("longnan"), by=None, now=now)
+    code = accounts.walls.offer("wall", Scope("longnan"), by=None, now=now)
     house.secrets |= {once, again, code}
     assert house.post("/log-in", name="keeps", password=WRONG).status >= 400
     assert house.post("/log-in", name=PHONE, password=WRONG).status >= 400  # what people type into the wrong field
@@ -130,7 +130,7 @@ def test_a_day_of_log_ins_reports_exports_prints_and_errors_writes_no_secret_dow
     answer = house.post("/password", old=again, new=NEXT, again=NEXT)
     assert answer.status < 400, answer.text
     house.post("/password", old=NEXT, new="short", again="short")
-    room, who = house.room(), accounts.who(house.jar["battlemap_session"], datetime.now(UTC))
+    room, who = house.room(), accounts.sessions.who(house.jar["battlemap_session"], datetime.now(UTC))
     assert who.name == "keeps"
     by = By("dispatcher::", PostKind.DISPATCHER, account=who.account)
     spot = room.area.net.leaf.geoms[0].representative_point()

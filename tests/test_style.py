@@ -28,7 +28,10 @@ SCREEN = ("light", "dark")
 
 
 def linear(colour: str) -> np.ndarray:
-    rgb = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return linear_of(np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255)
+
+
+def linear_of(rgb: np.ndarray) -> np.ndarray:
     return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
 
 
@@ -49,6 +52,37 @@ def test_no_two_tints_look_alike_to_any_eye(name, eye):
     seen = [lab(EYES[eye] @ linear(tint)) for tint in style.style(name).tints]
     nearest = min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2))
     assert nearest >= 7  # CIE 1976; 2.3 is just noticeable side by side
+
+
+def over(top: np.ndarray, under: np.ndarray, share: float) -> np.ndarray:
+    return top * share + under * (1 - share)
+
+
+def rgba(colour: str) -> tuple[np.ndarray, float]:
+    channels = np.array([int(colour[i : i + 2], 16) / 255 for i in range(1, len(colour), 2)])
+    return channels[:3], float(channels[3]) if len(channels) > 3 else 1.0
+
+
+@pytest.mark.parametrize("eye", EYES)
+@pytest.mark.parametrize("name", SCREEN)
+def test_no_two_states_of_a_filled_grid_look_alike_to_any_eye(name, eye):
+    theme, share = style.style(name), style.tables()["state"]
+    ground = rgba(theme.colours["ground"])[0]
+    neutral = [over(rgba(tint)[0], ground, share["tint"]) for tint in theme.tints]
+    painted = {"neutral": neutral}
+    for mark, look in theme.marks.items():
+        colour, alpha = rgba(look.state)
+        painted[mark] = [over(colour, over(ground, under, share["ground"]), alpha) for under in neutral]
+    edge = [over(rgba(theme.marks["red"].fill)[0], under, share["edge"]) for under in painted["red"]]
+
+    def apart(some, others):
+        seen = [[lab(EYES[eye] @ linear_of(rgb)) for rgb in colours] for colours in (some, others)]
+        return min(np.linalg.norm(a - b) for a, b in itertools.product(*seen))
+
+    assert (
+        min(apart(*pair) for pair in itertools.combinations(painted.values(), 2)) >= 5
+    )  # each carries a shape as well
+    assert min(apart(edge, other) for mark, other in painted.items() if mark not in {"red", "yellow"}) >= 25
 
 
 @pytest.mark.parametrize("name", style.NAMES)

@@ -25,7 +25,7 @@ SCOPES = {
     Role.COMMUNITY: f"{AREA}:grid:410102999001001",
     Role.DEPARTMENT: f"{AREA}:department:城管执法中队",
 }
-WRITING = ("act", "report", "chat", "posts", "rota", "unmask")
+WRITING = ("act", "report", "chat", "posts", "rota", "teams", "unmask")
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +103,7 @@ def test_who_it_is_is_asked_anew_after_a_second(settings, keys):
         account, now = here.who.account, datetime.now(UTC)
         accounts.grant(account, Role.ANALYST, Scope.read(AREA), by=None, now=now)
         here._kept.clear()  # a second went by
-        entrance_of(settings.data_dir, "", settings.rules, True).accounts._found.clear()
+        entrance_of(settings.data_dir, "", settings.rules, True).accounts._records._lately.clear()
         with pytest.raises(NoAccess):
             here.by("rota")
         accounts.grant(account, Role.DISPATCHER, Scope.read(AREA), by=None, now=now)

@@ -2,14 +2,14 @@
 
 from starlette.routing import Route
 
-from api.admin import accounts, grants, sessions, trail, walls
-from api.admin.office import Office, taking
+from api.admin import accounts, bridge, channels, grants, sessions, trail, walls
+from api.admin.office import Office, showing, taking
 from desk.access.entrance import Entrance
 from desk.rooms import Rooms
 from settings import Settings
 
-FORMS = (accounts.PATH, grants.PATH, sessions.PATH, walls.PATH, trail.PATH)
-PATHS = (*FORMS, trail.EXPORT)
+FORMS = (accounts.PATH, channels.PATH, grants.PATH, sessions.PATH, walls.PATH, trail.PATH)
+PATHS = (*FORMS, bridge.PATH, trail.EXPORT)
 
 
 def routes(settings: Settings, rooms: Rooms, entrance: Entrance, assets: str) -> list[Route]:
@@ -23,6 +23,7 @@ def routes(settings: Settings, rooms: Rooms, entrance: Entrance, assets: str) ->
     office = Office.opened(settings, rooms, entrance, assets)
     pages = (
         (accounts.PATH, accounts.show, accounts.take),
+        (channels.PATH, channels.show, channels.take),
         (grants.PATH, grants.show, grants.take),
         (sessions.PATH, sessions.show, sessions.take),
         (walls.PATH, walls.show, walls.take),
@@ -30,5 +31,6 @@ def routes(settings: Settings, rooms: Rooms, entrance: Entrance, assets: str) ->
     )
     return [
         *(Route(path, taking(office, show, take), methods=["GET", "POST"]) for path, show, take in pages),
+        Route(bridge.PATH, showing(office, bridge.show)),
         Route(trail.EXPORT, trail.exporting(office)),
     ]

@@ -8,8 +8,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.admin.office import Office, Said, chosen, faults_of, here, span, to, when
+from api.admin.office import Office, chosen, fault, here, span, when
 from api.admin.standing import STATES, Paged, Standing, standings
+from api.frame import Said, to
 from api.identity import who
 from desk.people import retention
 from geo.errors import AccessError
@@ -71,7 +72,7 @@ def take(office: Office, request: Request, fields: Mapping[str, str]) -> Respons
         act = chosen(ACTS, fields)
         return act(office, request, _account(office, fields.get("account", ""), fields), now)
     except AccessError as error:
-        return _list(office, request, fields=fields, status=HTTPStatus.UNPROCESSABLE_ENTITY, faults=faults_of(error))
+        return _list(office, request, fields=fields, status=HTTPStatus.UNPROCESSABLE_ENTITY, faults=fault(error.kind))
 
 
 def _add(office: Office, request: Request, fields: Mapping[str, str], now: datetime) -> Response:
@@ -99,7 +100,7 @@ ACTS: Mapping[str, Act] = {"disable": _disable, "enable": _enable, "reset": _res
 
 def _account(office: Office, key: str, fields: Mapping[str, str]) -> Account:
     """Return the account that a form names; one that was given another password since the question was asked is not given a third."""
-    found = next((one for one in office.accounts.list() if one.key == key), None)
+    found = office.account(key)
     if found is None:
         raise AccessError("There is no such account.", "unknown")
     if fields.get("stand", _stand(found)) != _stand(found):
@@ -125,7 +126,7 @@ def _once(office: Office, request: Request, name: str, once: str, *, is_new: boo
 
 def _question(office: Office, request: Request, asked: str) -> Response:
     query = request.query_params
-    account = next((one for one in office.accounts.list() if one.key == query.get("account")), None)
+    account = office.account(query.get("account", ""))
     fault = _refusal(account, who(request))
     if account is None or fault:
         return _list(office, request, status=HTTPStatus.UNPROCESSABLE_ENTITY, faults=fault)
@@ -160,7 +161,7 @@ def _refusal(account: Account | None, person: Who) -> dict[str, Said]:
     kind = "unknown" if account is None else "own" if account.key == person.account else ""
     if account is not None and not kind and account.role in ADMINISTRATORS:
         kind = "accounts"
-    return faults_of(AccessError("", kind)) if kind else {}
+    return fault(kind) if kind else {}
 
 
 def _list(office: Office, request: Request, *, fields: Mapping[str, str] | None = None, **said: Any) -> Response:
@@ -223,7 +224,7 @@ def _notice(office: Office, request: Request) -> dict[str, Any]:
     """Say what was done just now; what was disabled can be enabled again from there."""
     match office.noticed(request):
         case [kind, key] if kind in DONE:
-            account = next((one for one in office.accounts.list() if one.key == key), None)
+            account = office.account(key)
             if account is None or account.enabled is not (kind == "enabled"):
                 return {}
             undo = {"act": "enable", "account": key} if kind == "disabled" else None

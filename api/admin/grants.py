@@ -8,12 +8,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.admin.office import Office, Said, chosen, faults_of, here, to, when
+from api.admin.office import Office, chosen, fault, here, when
 from api.admin.sessions import session_row
 from api.admin.standing import STATES, Paged, Standing, standings
+from api.frame import Said, to
 from api.identity import who
-from desk.access.grants import fitted
-from geo.errors import AccessError, PackError, UnknownArea
+from geo.errors import AccessError
 from incidents.access import ADMINISTRATORS, EVERYWHERE, GIVEN, IN_A_GRID, Role, Scope
 from ledger.accounts import Account
 from locales import N_
@@ -71,7 +71,7 @@ def show(office: Office, request: Request) -> Response:
         return _list(office, request)
     account = _find(office, key)
     if account is None:
-        return _list(office, request, status=HTTPStatus.NOT_FOUND, faults=faults_of(AccessError("", "unknown")))
+        return _list(office, request, status=HTTPStatus.NOT_FOUND, faults=fault("unknown"))
     asked = request.query_params.get("ask", "")
     if asked in QUESTIONS and (asked == "end_all" or account.key != who(request).account):
         return _question(office, request, account, asked)
@@ -82,14 +82,14 @@ def take(office: Office, request: Request, fields: Mapping[str, str]) -> Respons
     """Do what a form asks for."""
     account = _find(office, fields.get("account", ""))
     if account is None:
-        return _list(office, request, status=HTTPStatus.NOT_FOUND, faults=faults_of(AccessError("", "unknown")))
+        return _list(office, request, status=HTTPStatus.NOT_FOUND, faults=fault("unknown"))
     try:
         act = chosen(ACTS, fields)
         _require_unchanged(account, fields)
         return act(office, request, account, fields, datetime.now(UTC))
     except AccessError as error:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return _one(office, request, account, fields, status=status, faults=faults_of(error))
+        return _one(office, request, account, fields, status=status, faults=fault(error.kind))
 
 
 def _require_unchanged(account: Account, fields: Mapping[str, str]) -> None:
@@ -99,13 +99,10 @@ def _require_unchanged(account: Account, fields: Mapping[str, str]) -> None:
 
 
 def _grant(office: Office, request: Request, account: Account, fields: Mapping[str, str], now: datetime) -> Response:
-    role, area = _role(fields.get("role", "")), fields.get("area", "")
+    role = _role(fields.get("role", ""))
     if role is None:
         raise AccessError("The form names no role.", "role")
-    try:
-        scope = fitted(office.rooms, role, office.places.scope(role, area, fields.get("place", "")), now)
-    except (UnknownArea, PackError) as error:
-        raise AccessError(str(error), "area") from error
+    scope = office.fitted(role, fields, now)
     office.accounts.grant(account.key, role, scope, by=who(request), now=now)
     return office.done(request, PATH, "granted", account.key, *_before(account), account=account.key)
 
@@ -116,16 +113,15 @@ def _take(office: Office, request: Request, account: Account, _fields: Mapping[s
 
 
 def _unlock(office: Office, request: Request, account: Account, _fields: Mapping[str, str], now: datetime) -> Response:
-    office.accounts.unlock(account.key, by=who(request), now=now)
+    office.accounts.attempts.unlock(account.key, by=who(request), now=now)
     return office.done(request, PATH, "unlocked", account.key, "", "")
 
 
 def _end_all(office: Office, request: Request, account: Account, _fields: Mapping[str, str], now: datetime) -> Response:
     person = who(request)
     own = person.session if account.key == person.account else ""
-    running = {one.key for one in office.accounts.current(account.key, now)} - {own}
-    office.accounts.end_all(account.key, by=person, now=now, but=own)
-    return office.done(request, PATH, "ended", account.key, str(len(running)), "", account=account.key)
+    ended = office.accounts.sessions.end_all(account.key, by=person, now=now, but=own)
+    return office.done(request, PATH, "ended", account.key, str(ended), "", account=account.key)
 
 
 ACTS: Mapping[str, Act] = {"grant": _grant, "take": _take, "unlock": _unlock, "end_all": _end_all}
@@ -144,7 +140,7 @@ QUESTIONS: Mapping[str, tuple[str, str, str]] = {
 
 
 def _find(office: Office, key: str) -> Account | None:
-    return next((one for one in office.accounts.list() if one.key == key), None)
+    return office.account(key)
 
 
 def _role(text: str) -> Role | None:
@@ -221,7 +217,7 @@ def _one(
         end_all=here(request, ask="end_all", account=account.key),
         sessions=[
             session_row(request, one, account.name, person)
-            for one in office.accounts.current(account.key, now)
+            for one in office.accounts.sessions.current(account.key, now)
         ],
         list=to(request, PATH),
         faults=faults,
@@ -242,7 +238,7 @@ def _choice(office: Office, account: Account, query: Mapping[str, str], now: dat
     try:
         groups = office.places.groups(role, area, language, now, find) if role else []
     except AccessError as error:
-        role, faults = None, faults_of(error)
+        role, faults = None, fault(error.kind)
     return {
         "role": role.value if role else "",
         "role_name": Said(ROLE[role]) if role else "",

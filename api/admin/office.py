@@ -2,37 +2,39 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
-from http import HTTPStatus
-from pathlib import Path
+from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from itsdangerous import BadData, URLSafeTimedSerializer
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from api.answers import failure, language_of
-from api.forms import ForeignForm, Forms, browser, foreign, remember
+from api.answers import failure
+from api.forms import ForeignForm, Forms, foreign
+from api.frame import NOT_SO, OTHER, Frame, Said, go, templates, to
 from api.identity import who
-from api.login import HEADERS, TAGS, ZONE
-from api.places import Places, clock, zone_name
+from api.login.house import LOG_OUT, OWN
+from api.places import Places
 from desk.access.accounts import Accounts
 from desk.access.entrance import Entrance
+from desk.access.grants import fitted
 from desk.rooms import Rooms
-from geo.errors import AccessError, BattlemapError
-from incidents.access import Role
-from layers.style import css
-from locales import N_, Translator, translator
+from geo.errors import AccessError, BattlemapError, PackError, UnknownArea
+from incidents.access import Role, Scope
+from layers.style import css_by_system
+from ledger.accounts import Account
+from locales import N_
 from reports.words import ROLE
 from settings import Settings
 
 NOTICE_AGE = 600  # seconds for which a notice is believed
+NOTHING: Mapping[str, str] = MappingProxyType({})
 TABS: Mapping[Role, Sequence[tuple[str, str]]] = {
-    Role.SYSTEM: (("/accounts", N_("Accounts")),),
+    Role.SYSTEM: (("/accounts", N_("Accounts")), ("/channels", N_("Messages and channels")), ("/bridge", N_("Bridge"))),
     Role.SECURITY: (
         ("/grants", N_("Roles and scopes")),
         ("/grants/sessions", N_("Logged in at present")),
@@ -44,9 +46,11 @@ TABS: Mapping[Role, Sequence[tuple[str, str]]] = {
 FAULTS: Mapping[str, tuple[str, str]] = {
     "taken": ("name", N_("There is an account of this name already. Choose another name.")),
     "name": ("name", N_("A name has 2 to 64 letters, digits, dots, hyphens, underscores or @.")),
+    "screen": ("name", N_("Write 1 to 64 signs on one line.")),
     "area": ("area", N_("Choose an area that there is.")),
     "role": ("role", N_("Choose a role that can be given.")),
     "scope": ("place", N_("This role needs another place: choose a grid or a department of the area.")),
+    "view": ("view", N_("This screen would not see that view: choose another one, or a wider place.")),
     "day": ("since", N_("Write days as 2026-11-22, the first before the last.")),
     "own": ("", N_("Nobody does this to their own account. Ask another administrator.")),
     "accounts": ("", N_("Administrators' accounts are looked after at the command line of the machine alone.")),
@@ -58,7 +62,6 @@ FAULTS: Mapping[str, tuple[str, str]] = {
     "rows": ("", N_("A workbook does not hold so many lines. Narrow the filter, or export CSV.")),
     "step": ("", N_("Choose once more: nothing was done.")),
 }  # fmt: skip
-OTHER = N_("This cannot be done as it was typed.")
 WORDS: Mapping[str, str] = {
     "product": N_("Grid battle map"),
     "log_out": N_("Log out"),
@@ -84,77 +87,62 @@ Taken = Callable[["Office", Request, Mapping[str, str]], Response]
 
 
 @dataclass(frozen=True)
-class Said:
-    """A sentence, and what stands in it; a value that is a `Said` is said in the same language, and a time in the zone of the page."""
-
-    text: str
-    names: Mapping[str, object]
-
-    def __init__(self, text: str, **names: object) -> None:
-        object.__setattr__(self, "text", text)
-        object.__setattr__(self, "names", names)
-
-    def spoken(self, _: Translator, zone: tzinfo) -> str:
-        """Return it in a language, on a clock."""
-        names = {key: _spoken(value, _, zone) for key, value in self.names.items()}
-        return _(self.text).format(**names)
-
-
-@dataclass(frozen=True)
-class Office:
+class Office(Frame):
     """What every one of these pages needs."""
 
     accounts: Accounts
     rooms: Rooms
-    settings: Settings
-    places: Places
-    forms: Forms
     notices: URLSafeTimedSerializer
-    assets: str
-    pages: Environment
 
     @classmethod
     def opened(cls, settings: Settings, rooms: Rooms, entrance: Entrance, assets: str) -> "Office":
         """Return the office of some settings."""
-        folder = Path(__file__).parents[1] / "templates"
-        pages = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined)
         notices = URLSafeTimedSerializer(entrance.key, salt="battlemap.notice")
-        places = Places(rooms, settings.packs)
-        return cls(entrance.accounts, rooms, settings, places, Forms(entrance.key), notices, assets, pages)
+        places, forms = Places(rooms, settings.packs), Forms(entrance.key)
+        return cls(settings, places, forms, assets, templates(), entrance.accounts, rooms, notices)
 
     def page(
-        self, request: Request, template: str, title: Said, /, *, status: int = HTTPStatus.OK, **said: Any
+        self, request: Request, template: str, title: Said, /, *, words: Mapping[str, str] = NOTHING, **said: Any
     ) -> Response:
-        """Answer with one of the pages; its forms are signed for this browser and for this address."""
-        language, mine, person = self.language(request), browser(request), who(request)
-        _, zone = translator(language), self.places.zone()
-        other = "en" if language == "zh" else "zh"
-        html = self.pages.get_template(f"admin/{template}.html").render(
-            tag=TAGS[language],
-            title=title.spoken(_, zone),
-            assets=self.assets,
-            tokens=TOKENS,
-            words={key: _(text) for key, text in {**WORDS, **said.pop("words", {})}.items()},
-            other_language="English" if language == "zh" else "中文",
-            other=here(request, lang=other) if request.method == "GET" else to(request, request.url.path, lang=other),
-            other_tag=TAGS[other],
-            person=f"{person.name} · {_(ROLE[person.role])}",
-            tabs=[(to(request, path), _(text), path == request.url.path) for path, text in TABS.get(person.role, ())],
-            own=to(request, "/own"),
-            log_out=to(request, "/log-out"),
-            action=to(request, request.url.path),
-            lang=request.query_params.get("lang", ""),
-            token=self.forms.token(request, mine),
-            zone=_(ZONE).format(zone=zone_name(datetime.now(UTC), zone)),
-            **{"notice": "", "undo": None, "faults": {}, "mark": "", **{key: _spoken(value, _, zone) for key, value in said.items()}},
-        )  # fmt: skip
-        answer = Response(html, status, HEADERS, "text/html; charset=utf-8")
-        remember(request, answer, mine)
-        return answer
+        """Answer with one of the pages."""
+        person = who(request)
+        tag, own_name = OTHER[self.language(request)]
+        is_shown = request.method == "GET"
+        common = {
+            "tokens": TOKENS,
+            "other_language": own_name,
+            "other": here(request, lang=tag) if is_shown else to(request, request.url.path, lang=tag),
+            "person": Said("{name} · {role}", name=person.name, role=Said(ROLE[person.role])),
+            "tabs": [
+                (to(request, path), Said(text), path == request.url.path) for path, text in TABS.get(person.role, ())
+            ],
+            "own": to(request, OWN),
+            "log_out": to(request, LOG_OUT),
+            "lang": request.query_params.get("lang", ""),
+            "notice": "",
+            "undo": None,
+            "faults": {},
+            "mark": "",
+        }
+        return self.answer(request, f"admin/{template}", title, words={**WORDS, **words}, **{**common, **said})
 
-    def language(self, request: Request) -> str:
-        """Return the language of the page."""
-        return language_of(request, self.settings.language)
+    def account(self, key: str) -> Account | None:
+        """Return an account by its key; None for one that there is not."""
+        return next((one for one in self.accounts.every() if one.key == key), None)
+
+    def fitted(self, role: Role, fields: Mapping[str, str], now: datetime) -> Scope:
+        """Return the scope that a form names, in which somebody can work in a role.
+
+        Raises
+        ------
+        AccessError
+            There is no such area, or the role needs another place.
+        """
+        wanted = self.places.scope(role, fields.get("area", ""), fields.get("place", ""))
+        try:
+            return fitted(self.rooms, role, wanted, now)
+        except (UnknownArea, PackError) as error:
+            raise AccessError(str(error), "area") from error
 
     def done(self, request: Request, path: str, kind: str, *facts: str, **query: str) -> Response:
         """Go on to a page that says what was done, so that loading it again does nothing again."""
@@ -167,6 +155,18 @@ class Office:
         except BadData:
             return []
         return [str(one) for one in found]
+
+
+def showing(office: Office, show: Shown) -> Callable[[Request], Any]:
+    """Show a page that takes no form; in a thread, for it reads the ledger."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await run_in_threadpool(show, office, request)
+        except BattlemapError as error:
+            return failure(request, error)
+
+    return answer
 
 
 def taking(office: Office, show: Shown, take: Taken) -> Callable[[Request], Any]:
@@ -186,9 +186,9 @@ def taking(office: Office, show: Shown, take: Taken) -> Callable[[Request], Any]
     return answer
 
 
-def faults_of(error: AccessError) -> dict[str, Said]:
+def fault(kind: str) -> dict[str, Said]:
     """Return what is wrong, by the field that it stands beside; "" for the page as a whole."""
-    field, text = FAULTS.get(error.kind, ("", OTHER))
+    field, text = FAULTS.get(kind, ("", NOT_SO))
     return {field: Said(text)}
 
 
@@ -204,19 +204,6 @@ def chosen(acts: Mapping[str, T], fields: Mapping[str, str]) -> T:
     if found is None:
         raise AccessError("The form names no act.", "step")
     return found
-
-
-def go(address: str) -> Response:
-    """Answer a form that was taken."""
-    return RedirectResponse(address, HTTPStatus.SEE_OTHER, HEADERS)
-
-
-def to(request: Request, path: str, **query: str | int) -> str:
-    """Return an address in the language that was asked for; parameters that are empty are left out."""
-    language = request.query_params.get("lang", "")
-    said = {"lang": language if language in TAGS else "", **query}
-    kept = {name: value for name, value in said.items() if value != ""}
-    return f"{path}?{urlencode(kept)}" if kept else path
 
 
 def here(request: Request, **changed: str | int) -> str:
@@ -237,20 +224,4 @@ def span(length: timedelta) -> Said:
     return Said(N_("{n} hours"), n=hours) if hours else Said(N_("{n} minutes"), n=length // timedelta(minutes=1))
 
 
-def _spoken(value: Any, _: Translator, zone: tzinfo) -> Any:
-    if isinstance(value, Said):
-        return value.spoken(_, zone)
-    if isinstance(value, datetime):
-        return clock(value, zone)
-    if isinstance(value, Mapping):
-        return {key: _spoken(one, _, zone) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_spoken(one, _, zone) for one in value]
-    return value
-
-
-def _media(name: str, query: str) -> str:
-    return f"@media {query} {{ {css(name)} }}"
-
-
-TOKENS = Markup(css("light") + _media("dark", "screen and (prefers-color-scheme: dark)") + _media("print", "print"))  # noqa: S704  our own style sheet
+TOKENS = Markup(css_by_system())  # noqa: S704  our own style sheet

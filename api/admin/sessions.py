@@ -8,10 +8,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.admin.office import Office, Said, here, to, when
+from api.admin.office import Office, here, when
 from api.admin.standing import Paged
+from api.frame import Said, to
 from api.identity import who
-from api.login import device_name
+from api.login.own import device_name
 from incidents.access import Who
 from ledger.sessions import Live, Session
 from locales import N_
@@ -45,7 +46,7 @@ def take(office: Office, request: Request, fields: Mapping[str, str]) -> Respons
     found = _find(office, fields.get("session", ""), now)
     if fields.get("act") != "end" or found is None:
         return _gone(office, request)
-    office.accounts.end(found.session.key, by=who(request), now=now)
+    office.accounts.sessions.end(found.session.key, by=who(request), now=now)
     return office.done(request, PATH, "ended", found.account.name if found.account else "")
 
 
@@ -64,7 +65,9 @@ def session_row(request: Request, one: Session, name: str, person: Who) -> dict[
 
 def _list(office: Office, request: Request, **said: Any) -> Response:
     find = request.query_params.get("q", "")[:64]
-    found = [one for one in office.accounts.everybody(datetime.now(UTC)) if _fits(one, find.strip().casefold())]
+    found = [
+        one for one in office.accounts.sessions.everybody(datetime.now(UTC)) if _fits(one, find.strip().casefold())
+    ]
     paged = Paged.of(request, found)
     person = who(request)
     return office.page(
@@ -87,7 +90,7 @@ def _fits(one: Live, find: str) -> bool:
 
 
 def _find(office: Office, key: str, now: datetime) -> Live | None:
-    return next((one for one in office.accounts.everybody(now) if one.session.key == key), None)
+    return next((one for one in office.accounts.sessions.everybody(now) if one.session.key == key), None)
 
 
 def _gone(office: Office, request: Request) -> Response:

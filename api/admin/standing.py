@@ -7,7 +7,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from api.admin.office import Said, here, when
+from api.admin.office import here, when
+from api.frame import Said
 from desk.access.accounts import Accounts
 from ledger.accounts import Account
 from locales import N_
@@ -55,10 +56,10 @@ class Standing:
 
 def standings(accounts: Accounts, now: datetime) -> list[Standing]:
     """Return all accounts with their states, by name."""
-    locked, last = accounts.locked(now), accounts.last_log_ins()
+    locked, last = accounts.attempts.locked(now), accounts.sessions.last_begun()
     return [
         Standing(one, _kind(accounts, one, one.key in locked, now), locked.get(one.key), last.get(one.key))
-        for one in accounts.list()
+        for one in accounts.every()
     ]
 
 

@@ -12,9 +12,10 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from api.admin.office import Office, Said, faults_of, here, to, when
+from api.admin.office import Office, fault, here, when
 from api.answers import SAFE, answering
-from api.identity import who
+from api.frame import Said, to
+from api.identity import address_of, who
 from geo.errors import AccessError
 from ledger.audit import Line
 from locales import N_, Translator, translator
@@ -33,7 +34,7 @@ WORDS: Mapping[str, str] = {
     "act": N_("Act"),
     "text": N_("Letters of what, address or details"),
     "show": N_("Show"),
-    "clear": N_("Take all filters away"),
+    "no_filter": N_("Take all filters away"),
     "csv": N_("Export as CSV"),
     "xlsx": N_("Export as Excel"),
     "export_hint": N_("An export holds every line that fits, bears your name and the time, and is itself written down."),
@@ -44,6 +45,7 @@ WORDS: Mapping[str, str] = {
     "details": N_("Details"),
     "none": N_("No line fits. Take a filter away."),
     "nobody": N_("nobody logged in"),
+    "itself": N_("the console itself"),
     "check": N_("Check now"),
     "chain": N_("Is the trail whole?"),
     "newest": N_("To the newest"),
@@ -105,11 +107,11 @@ def show(office: Office, request: Request, **said: Any) -> Response:
     wanted, now, language = Wanted.of(request), datetime.now(UTC), office.language(request)
     before, faults, found, zone = _before(request), said.pop("faults", {}), [], office.places.zone()
     try:
-        found = office.accounts.trail(**wanted.asked(zone), before=before, limit=PAGE + 1)
+        found = office.accounts.trail.read(**wanted.asked(zone), before=before, limit=PAGE + 1)
         data = {"filter": wanted.given(), **({"page": str(before)} if before else {})}
-        office.accounts.audit("audit_read", who(request), address=_address(request), data=data, now=now)
+        office.accounts.trail.write("audit_read", who(request), address=address_of(request), data=data, now=now)
     except AccessError as error:
-        faults, said = faults | faults_of(error), {"status": HTTPStatus.UNPROCESSABLE_ENTITY, **said}
+        faults, said = faults | fault(error.kind), {"status": HTTPStatus.UNPROCESSABLE_ENTITY, **said}
     _ = translator(language)
     areas = office.places.areas(language)
     return office.page(
@@ -119,8 +121,8 @@ def show(office: Office, request: Request, **said: Any) -> Response:
         words=WORDS,
         rows=[_row(line, areas, zone, _) for line in found[:PAGE]],
         wanted=wanted,
-        acts=sorted(((act, act_name(act, _)) for act in {*office.accounts.acts(), *filter(None, [wanted.act])}), key=lambda one: one[1]),
-        names=[one.name for one in office.accounts.list()],
+        acts=sorted(((act, act_name(act, _)) for act in {*office.accounts.trail.acts(), *filter(None, [wanted.act])}), key=lambda one: one[1]),
+        names=[one.name for one in office.accounts.every()],
         areas=list(areas.items()),
         older=here(request, before=found[PAGE - 1].number) if len(found) > PAGE else "",
         newest=here(request, before="") if before else "",
@@ -136,8 +138,8 @@ def show(office: Office, request: Request, **said: Any) -> Response:
 def take(office: Office, request: Request, fields: Mapping[str, str]) -> Response:
     """Look whether the trail holds."""
     if fields.get("act") != "check":
-        return show(office, request, status=HTTPStatus.UNPROCESSABLE_ENTITY, faults=faults_of(AccessError("", "step")))
-    office.accounts.check_trail(by=who(request), now=datetime.now(UTC), address=_address(request))
+        return show(office, request, status=HTTPStatus.UNPROCESSABLE_ENTITY, faults=fault("step"))
+    office.accounts.trail.check(by=who(request), now=datetime.now(UTC), address=address_of(request))
     return office.done(request, PATH, "checked")
 
 
@@ -151,10 +153,10 @@ def exporting(office: Office) -> Callable[[Request], Response]:
             mark = mark_of(person, now.astimezone(zone), wanted.said(_), _)
             file, rows = _written(kind, _lines(office, wanted.asked(zone)), mark, zone, _)
         except AccessError as error:
-            return show(office, request, status=HTTPStatus.UNPROCESSABLE_ENTITY, faults=faults_of(error))
+            return show(office, request, status=HTTPStatus.UNPROCESSABLE_ENTITY, faults=fault(error.kind))
         data = {"format": kind, "filter": wanted.given(), "rows": rows}
         try:
-            office.accounts.audit("audit_exported", person, address=_address(request), data=data, now=now)
+            office.accounts.trail.write("audit_exported", person, address=address_of(request), data=data, now=now)
         except BaseException:
             file.close()
             raise
@@ -168,7 +170,7 @@ def _lines(office: Office, asked: Mapping[str, Any]) -> Iterator[Line]:
     """Yield every line that fits, the newest first, read in parts: lines that come meanwhile change nothing."""
     before: int | None = None
     while True:
-        found = office.accounts.trail(**asked, before=before, limit=BATCH)
+        found = office.accounts.trail.read(**asked, before=before, limit=BATCH)
         yield from found
         if len(found) < BATCH:
             return
@@ -226,7 +228,7 @@ def _row(line: Line, areas: Mapping[str, str], zone: tzinfo, _: Translator) -> d
 
 def _chain(office: Office) -> dict[str, Any]:
     """Say when somebody last looked whether the trail holds, and what they found."""
-    last = office.accounts.trail(act="audit_checked", limit=1)
+    last = office.accounts.trail.read(act="audit_checked", limit=1)
     if not last:
         return {"kind": "never", "said": Said(N_("Not verified: nobody has checked it yet."))}
     (line,) = last
@@ -256,7 +258,3 @@ def _day(text: str, zone: tzinfo) -> datetime | None:
         return datetime.combine(date.fromisoformat(text), time(), zone)
     except (ValueError, OverflowError, OSError) as error:
         raise AccessError(f"{text!r} is no day.", "day") from error
-
-
-def _address(request: Request) -> str:
-    return request.client.host if request.client else ""

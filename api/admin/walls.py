@@ -11,13 +11,15 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.admin.office import Office, Said, chosen, faults_of, here, span, to, when
+from api.admin.office import Office, chosen, fault, here, span, when
+from api.frame import Said, to
 from api.identity import LOG_IN, LOOPBACK_NAMES, who
-from api.login import device_name
-from desk.access.accounts import Session
-from desk.access.grants import fitted
-from geo.errors import AccessError, PackError, UnknownArea
-from incidents.access import EVERYWHERE, Role, Scope
+from api.login.own import device_name
+from desk.walls import views
+from geo.errors import AccessError, BattlemapError, UnknownView
+from incidents.access import EVERYWHERE, Role, Scope, Who
+from incidents.wall_views import DEFAULT, WallView
+from ledger.sessions import Session
 from locales import N_
 
 PATH = "/grants/walls"
@@ -31,6 +33,8 @@ WORDS: Mapping[str, str] = {
     "choose": N_("Choose"),
     "place": N_("Grid"),
     "whole": N_("The whole area"),
+    "view": N_("View"),
+    "any_view": N_("Any view, and the map"),
     "make": N_("Make a code"),
     "address": N_("Network address"),
     "device": N_("Device"),
@@ -66,31 +70,46 @@ def take(office: Office, request: Request, fields: Mapping[str, str]) -> Respons
     try:
         return chosen(ACTS, fields)(office, request, fields, now)
     except AccessError as error:
-        return _list(office, request, fields=fields, status=HTTPStatus.UNPROCESSABLE_ENTITY, faults=faults_of(error))
+        return _list(office, request, fields=fields, status=HTTPStatus.UNPROCESSABLE_ENTITY, faults=fault(error.kind))
 
 
 def _offer(office: Office, request: Request, fields: Mapping[str, str], now: datetime) -> Response:
-    name, area = fields.get("name", ""), fields.get("area", "")
-    try:
-        scope = fitted(office.rooms, Role.WALL, office.places.scope(Role.WALL, area, fields.get("place", "")), now)
-    except (UnknownArea, PackError) as error:
-        raise AccessError(str(error), "area") from error
+    name, scope = fields.get("name", ""), office.fitted(Role.WALL, fields, now)
     if scope.area == EVERYWHERE:
         raise AccessError("A wall is bound to one area.", "area")
-    code = office.accounts.device_code(name, scope, by=who(request), now=now)
-    return _code(office, request, name, scope=scope, code=code, now=now)
+    view = _view(office, scope, fields.get("view", ""), now)
+    code = office.accounts.walls.offer(name, scope, view=view.key, by=who(request), now=now)
+    return _code(office, request, name, scope=scope, view=view, code=code, now=now)
+
+
+def _view(office: Office, scope: Scope, key: str, now: datetime) -> WallView:
+    """Return the view to which a screen shall be bound; `DEFAULT` for none.
+
+    Raises
+    ------
+    AccessError
+        There is no such view, or it shows what the screen does not see.
+    """
+    if not key:
+        return DEFAULT
+    try:
+        return views.view(office.rooms.look(scope.area, now).seen_by(Who("", "", Role.WALL, scope)), key)
+    except UnknownView as error:
+        raise AccessError(str(error), "view") from error
 
 
 def _revoke(office: Office, request: Request, fields: Mapping[str, str], now: datetime) -> Response:
     found = _find(office, fields.get("device", ""))
-    office.accounts.revoke(found.key, by=who(request), now=now)
+    office.accounts.walls.revoke(found.key, by=who(request), now=now)
     return office.done(request, PATH, "revoked", found.name)
 
 
 ACTS = {"offer": _offer, "revoke": _revoke}
 
 
-def _code(office: Office, request: Request, name: str, *, scope: Scope, code: str, now: datetime) -> Response:
+def _code(
+    office: Office, request: Request, name: str, *, scope: Scope, view: WallView, code: str, now: datetime
+) -> Response:
     """Show a code once, as text and, where another device can follow it, as QR."""
     address, rules = _address(request), office.accounts.rules
     lines = [
@@ -98,6 +117,8 @@ def _code(office: Office, request: Request, name: str, *, scope: Scope, code: st
         Said(N_("The code holds for {time}, until {end}, once, and is shown only here."), time=span(rules.code), end=when(now + rules.code)),
         Said(N_("It will see: {scope}."), scope=office.places.name(scope, office.language(request))),
     ]  # fmt: skip
+    if view.key:
+        lines.append(Said(N_("It will show the view “{view}” and nothing else."), view=view.name))
     if not address:
         lines.append(Said(N_("You opened this console as this very machine, so there is no picture: no other device could follow it. Open the console by the machine's name or number for one.")))  # fmt: skip
     return office.page(
@@ -125,7 +146,7 @@ def _picture(address: str) -> Markup:
 
 
 def _find(office: Office, key: str) -> Session:
-    found = next((one for one in office.accounts.devices() if one.key == key and one.ended is None), None)
+    found = next((one for one in office.accounts.walls.every() if one.key == key and one.ended is None), None)
     if found is None:
         raise AccessError("There is no such wall.", "wall")
     return found
@@ -133,12 +154,12 @@ def _find(office: Office, key: str) -> Session:
 
 def _list(office: Office, request: Request, *, fields: Mapping[str, str] | None = None, **said: Any) -> Response:
     now, language, kept = datetime.now(UTC), office.language(request), fields or {}
-    rows = [_row(office, request, one, language, now) for one in office.accounts.devices()]
+    rows = [_row(office, request, one, language, now) for one in office.accounts.walls.every()]
     area = kept.get("area") or request.query_params.get("area") or office.settings.area
     try:
         groups, faults = office.places.groups(Role.WALL, area, language, now), {}
     except AccessError as error:
-        groups, faults = [], faults_of(error)
+        groups, faults = [], fault(error.kind)
     faults |= said.pop("faults", {})
     return office.page(
         request,
@@ -152,6 +173,8 @@ def _list(office: Office, request: Request, *, fields: Mapping[str, str] | None 
         groups=groups,
         name=kept.get("name", "")[:64],
         place=kept.get("place", ""),
+        views=list(_names(office, area, now).items()),
+        view=kept.get("view", ""),
         faults=faults,
         **{**_notice(office, request), **said},
     )
@@ -159,9 +182,11 @@ def _list(office: Office, request: Request, *, fields: Mapping[str, str] | None 
 
 def _row(office: Office, request: Request, one: Session, language: str, now: datetime) -> dict[str, Any]:
     kind, moment = _state(office, one, now)
+    names = _names(office, one.scope.area, now) if one.view and one.scope else {}
     return {
         "name": one.name,
         "scope": office.places.name(one.scope, language),
+        "view": names.get(one.view, one.view),
         "kind": kind,
         "state": Said(STATES[kind], time=when(moment)),
         "what": device_name(one.agent),
@@ -171,6 +196,14 @@ def _row(office: Office, request: Request, one: Session, language: str, now: dat
         "until": when(one.until) if one.begun else "",
         "revoke": here(request, ask="revoke", device=one.key),
     }
+
+
+def _names(office: Office, area: str, now: datetime) -> dict[str, str]:
+    """Return what the views of an area are called; none where it cannot be read, so that screens can be revoked all the same."""
+    try:
+        return {one.key: one.name for one in views.views(office.rooms.look(area, now))}
+    except BattlemapError:
+        return {}
 
 
 def _state(office: Office, one: Session, now: datetime) -> tuple[str, datetime | None]:
@@ -187,12 +220,12 @@ def _question(office: Office, request: Request) -> Response:
     try:
         found = _find(office, request.query_params.get("device", ""))
     except AccessError as error:
-        return _list(office, request, status=HTTPStatus.UNPROCESSABLE_ENTITY, faults=faults_of(error))
+        return _list(office, request, status=HTTPStatus.UNPROCESSABLE_ENTITY, faults=fault(error.kind))
     return office.page(
         request,
         "confirm",
         Said(N_("Revoke the wall screen {name}?"), name=found.name),
-        lines=[Said(N_("The screen goes dark within ten seconds. This cannot be taken back: it needs a new code."))],
+        lines=[Said(N_("The screen is cut off within ten seconds. This cannot be taken back: it needs a new code."))],
         button=Said(WORDS["revoke"]),
         fields={"act": "revoke", "device": found.key},
         back=here(request, ask="", device=""),

@@ -167,7 +167,7 @@ def _level(key: str, depth: int) -> str:
 def _buildings() -> str:
     return (
         '[[points]]\nkey = "buildings"\nname = "楼栋"\nname_en = "Buildings"\nkind = "building"\nfile = "buildings.geojson"\nid = "id"\n\n'
-        '[points.fields]\nname = "name"\naddress = "address"\nuse = "use"\nhouseholds = "households"\nstoreys = "storeys"\n'
+        '[points.fields]\nname = "name"\naddress = "address"\nuse = "use"\nhouseholds = "households"\nstoreys = "storeys"\nunits = "units"\n'
     )
 
 

@@ -190,34 +190,37 @@
     return hatch.pattern;
   }
 
-  // Grids whose colour tells their state: filled when one sees many, edged on the inside when one sees few.
+  // Grids whose colour tells their state: filled when one sees many, and on a wall, which is read from afar; edged on the inside when one sees few. Where they are filled red has an edge as well, for eyes that do not see it as red.
+  const filled = (model) => model.shown("states") && (model.mode === "grids" || Boolean(model.data.wall));
   function states(context, view, model) {
-    const leaf = model.leaf;
-    const known = model.states[leaf.key] || {};
+    const known = model.states[model.leaf.key] || {};
     const marks = model.style.marks;
-    if (model.mode === "grids") {
-      ["green", "yellow", "red"].forEach((mark) => {
+    const fill = filled(model);
+    ["green", "yellow", "red"].forEach((mark) => {
+      const shapes = model.leaf.shapes.filter((shape, n) => known[model.leaf.codes[n]] === mark && b.meets(shape.box, view.box));
+      if (fill) {
         const all = new Path2D();
-        leaf.shapes.forEach((shape, n) => { if (known[leaf.codes[n]] === mark && b.meets(shape.box, view.box)) all.addPath(b.pathOf(shape)); });
+        shapes.forEach((shape) => all.addPath(b.pathOf(shape)));
         context.fillStyle = model.style.colours.ground; // so that a state looks the same on every tint
-        context.globalAlpha = 0.6;
+        context.globalAlpha = model.style.state.ground;
         context.fill(all, "evenodd");
         context.globalAlpha = 1;
         context.fillStyle = marks[mark].state;
         context.fill(all, "evenodd");
+        if (mark !== "red") return;
+      }
+      const width = fill ? Math.min(4 * view.k, model.leafSize(view.s) * 0.11) : (mark === "green" ? 4 : 7) * view.k;
+      context.globalAlpha = fill ? model.style.state.edge : 1;
+      context.strokeStyle = fill ? marks[mark].fill : marks[mark].state;
+      context.lineWidth = width / view.s; // half of it is seen
+      shapes.forEach((shape) => {
+        context.save();
+        context.clip(b.pathOf(shape), "evenodd");
+        context.lineJoin = "miter";
+        context.stroke(b.pathOf(shape));
+        context.restore();
       });
-      return;
-    }
-    leaf.shapes.forEach((shape, n) => {
-      const mark = known[leaf.codes[n]];
-      if (!mark || !b.meets(shape.box, view.box)) return;
-      context.save();
-      context.clip(b.pathOf(shape), "evenodd");
-      context.strokeStyle = marks[mark].state;
-      context.lineJoin = "miter";
-      context.lineWidth = ((mark === "green" ? 4 : 7) * view.k) / view.s;
-      context.stroke(b.pathOf(shape));
-      context.restore();
+      context.globalAlpha = 1;
     });
   }
 
@@ -295,7 +298,7 @@
     const started = performance.now();
     view.toPlane();
     if (model.shown("tints")) {
-      context.globalAlpha = model.basemap || (model.mode === "grids" && model.shown("states")) ? 0.4 : 1; // a tint never rivals a state
+      context.globalAlpha = model.basemap || filled(model) ? model.style.state.tint : 1; // a tint never rivals a state
       model.levels[model.data.tint_depth].shapes.forEach((shape, n) => {
         if (!b.meets(shape.box, view.box)) return;
         context.fillStyle = model.style.tints[model.data.tints[n]];
@@ -319,6 +322,13 @@
     }
     buildings(context, view, model);
     if (model.shown("states")) states(context, view, model);
+    if (model.part) { // what is not counted steps back
+      const rest = new Path2D();
+      rest.rect(view.box[0], view.box[1], view.box[2] - view.box[0], view.box[3] - view.box[1]);
+      b.trace(rest, model.part, true);
+      context.fillStyle = colours.outside;
+      context.fill(rest, "evenodd");
+    }
     outlines(context, view, model);
     overlays(context, view, model);
     model.timing.base = performance.now() - started;

@@ -4,6 +4,7 @@
   const b = window.battlemap;
   const FILTERS = ["grid", "class", "mark", "days", "status", "channel", "handler", "duty", "late", "demo", "from", "until", "q"]; // reports.figures.PARAMETERS
   const MOST_FANNED = 24;
+  const DRIFT = 2500; // milliseconds by which what a server says comes late; more than that, and its clock was set
   const REST = 6000; // milliseconds without a hand
 
   function part(plane, source) {
@@ -20,7 +21,8 @@
     this.map = map;
     this.data = data;
     this.query = query;
-    this.embedded = query.get("embed") === "1";
+    this.embedded = !data.wall && query.get("embed") === "1";
+    this.phone = location.pathname.indexOf("/field/") === 0; // which has one window
     this.plane = new b.Plane(data);
     this.style = Object.assign({ regular: 400, bold: 700 }, data.style);
     this.levels = data.levels.map((level) => part(this.plane, level));
@@ -50,6 +52,7 @@
     this.homeLevel = this.findHomeLevel();
     this.filter = {};
     FILTERS.forEach((name) => { if (query.get(name)) this.filter[name] = query.get(name); });
+    if (data.wall) this.filter = Object.assign({ days: "shift" }, data.wall.grid ? { grid: data.wall.grid } : {}); // what its view says, and what happened in this shift
   }
 
   Model.prototype = {
@@ -96,8 +99,8 @@
       const w = window.innerWidth;
       const h = window.innerHeight;
       this.narrow = w < 720;
-      this.wall = !this.embedded && w >= 1000 && w > h * 1.15;
-      this.k = this.wall ? Math.max(0.6, Math.min(w / 1920, h / 1080)) : Math.max(1, Math.min(w / 1600, h / 900));
+      this.wall = Boolean(this.data.wall) || !this.embedded && w >= 1000 && w > h * 1.15;
+      this.k = this.data.wall ? Math.max(0.5, Math.min(w / 1200, h / 1080)) : this.wall ? Math.max(0.6, Math.min(w / 1920, h / 1080)) : Math.max(1, Math.min(w / 1600, h / 900));
       const type = this.wall ? this.style.wall : this.style.desk;
       this.sizes = {};
       Object.keys(type).forEach((name) => { this.sizes[name] = type[name] * this.k; });
@@ -121,9 +124,10 @@
 
     // ---- times, in the area's own zone, as 2026-11-20 17:00
     when(time) { return time ? new Intl.DateTimeFormat("sv-SE", { timeZone: this.data.timezone, year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" }).format(time) : ""; },
-    brief(time) { // without the year while that goes without saying
+    brief(time) { // without the day, or the year, while that goes without saying
       const whole = this.when(time);
-      return whole.slice(0, 4) === this.when(this.served || Date.now()).slice(0, 4) ? whole.slice(5) : whole;
+      const now = this.when(this.now());
+      return whole.slice(0, 10) === now.slice(0, 10) ? whole.slice(11) : whole.slice(0, 4) === now.slice(0, 4) ? whole.slice(5) : whole;
     },
     day(time) { // the hour on the day of the data, else the date
       const whole = this.when(time);
@@ -137,8 +141,8 @@
     },
 
     // ---- the view moves only for the hand that asked
-    home(asked) {
-      const bounds = this.data.bounds;
+    home(asked, own) {
+      const bounds = own || this.plan || this.data.bounds;
       const edge = 18 * this.k;
       const tools = (this.narrow ? 4 : 60) * this.k;
       const options = { paddingTopLeft: [this.wall ? tools : edge, this.wall ? edge : 60 * this.k], paddingBottomRight: [tools, this.embedded ? 40 * this.k : edge] };
@@ -209,18 +213,31 @@
     ageText() {
       const words = this.data.words;
       if (this.age === null || this.age === undefined) return "";
-      const minutes = this.age + (this.live.answered ? (Date.now() - this.live.answered) / 60000 : 0);
+      const minutes = this.age + (this.live.answered ? (performance.now() - this.live.answered) / 60000 : 0);
       if (minutes < 5) return words.live;
       if (minutes < 60) return b.fill(words.old_minutes, { n: Math.floor(minutes) });
       if (minutes < 2880) return b.fill(words.old_hours, { n: Math.floor(minutes / 60) });
       return minutes < 1440 * 730 ? b.fill(words.old_days, { n: Math.floor(minutes / 1440) }) : b.fill(words.old_years, { n: Math.floor(minutes / (1440 * 365.25)) });
     },
+    // What a new red mark does: it draws the eye. Those that come while one still does join it: a burst is one.
+    attend(incident) {
+      const now = performance.now();
+      const last = this.fresh.length ? this.fresh[this.fresh.length - 1].since : -Infinity;
+      const length = b.RIPPLE * this.style.mark.ripples;
+      this.fresh.push({ x: incident.x, y: incident.y, since: now < last + length / 2 ? last : Math.max(now, last + length) });
+    },
+    // What the time is by the server's clock, which is never set by whoever looks; the latest that it said is the nearest to the truth, for what it says travels.
+    heardAt(served) {
+      const ahead = served - performance.now();
+      if (this.ahead === undefined || ahead > this.ahead || ahead < this.ahead - DRIFT) this.ahead = ahead;
+    },
+    now() { return new Date(this.ahead === undefined ? Date.now() : performance.now() + this.ahead); },
     old() { return this.age >= 60; }, // minutes: from then on the age is a warning
     // The period of the filter; an address that names none means the last day, as the door reads it.
     period() {
       const words = this.data.words;
       const days = this.filter.days || "1";
-      return days === "all" ? words.period_all : days === "1" ? words.period_day : b.fill(words.period_days, { n: days });
+      return days === "all" ? words.period_all : days === "shift" ? words.period_shift : days === "1" ? words.period_day : b.fill(words.period_days, { n: days });
     },
     show(key, on) {
       if (on) this.hidden.delete(key);
@@ -233,6 +250,7 @@
 
     // ---- the address keeps view, filter and selection
     remember() {
+      if (this.data.wall) return; // its address says which view it shows
       const query = new URLSearchParams(location.search);
       FILTERS.concat(["view", "at"]).forEach((name) => query.delete(name));
       Object.keys(this.filter).forEach((name) => query.set(name, this.filter[name]));
@@ -243,17 +261,20 @@
       history.replaceState(null, "", location.pathname + "?" + text);
     },
     recall() {
-      const view = (this.query.get("view") || "").split(",").map(Number);
+      const view = (this.data.wall ? "" : this.query.get("view") || "").split(",").map(Number);
       if (view.length === 3 && view.every(isFinite) && Math.abs(view[0]) <= 90) this.map.setView([view[0], view[1]], view[2], { animate: false });
-      else this.home(false);
-      const at = this.query.get("at") || "";
+      else {
+        const own = (this.query.get("home") || "").split(",").map(Number); // one's own grid, on a phone; the button for the whole net leads out of it
+        this.home(false, own.length === 4 && own.every(isFinite) ? own : null);
+      }
+      const at = this.data.wall ? "" : this.query.get("at") || "";
       const colon = at.indexOf(":");
       return colon > 0 ? { kind: at.slice(0, colon), code: at.slice(colon + 1) } : null;
     },
 
     // ---- the host that embeds us
     open(link, event) { // a page of the console: in the frame that holds the map, or beside a wall, which stays
-      if (!this.embedded) return;
+      if (!this.embedded || !link.page) return; // a document of its own opens beside
       event.preventDefault();
       this.tell({ type: "open", page: link.page, own: link.own });
     },
@@ -424,7 +445,7 @@
     model.base = new b.Surface(b.paintBase, { pane: "net" });
     model.top = new b.Surface(b.paintTop, { pane: "marks" });
     model.live = new b.Live(model);
-    model.panel = new b.Panel(model);
+    model.panel = data.wall ? b.wallPanel(model) : new b.Panel(model);
     map.invalidateSize({ animate: false });
     const chosen = model.recall();
     map.on("zoomstart", () => { model.zooming = true; });
@@ -432,7 +453,7 @@
     map.addLayer(model.base);
     map.addLayer(model.top);
     model.panel.rule();
-    model.panel.tick(new Date());
+    model.panel.tick(model.now());
     pointer(model);
     document.addEventListener("keydown", (event) => keys(model, event));
     window.addEventListener("message", (event) => model.hear(event));
@@ -454,7 +475,7 @@
       else model.remember();
     });
     setInterval(() => {
-      model.panel.tick(new Date());
+      model.panel.tick(model.now());
       model.live.watch();
     }, 1000);
     const live = model.live.poll();

@@ -49,7 +49,7 @@
 
   b.paleness = function (incident, now) {
     if (incident.mark !== "green" || !now || !incident.time) return 1;
-    return 1 - 0.5 * Math.min(1, Math.max(0, (now - incident.time) / FADE));
+    return 1 - 0.5 * Math.min(1, Math.max(0, (now - incident.time) / (b.model.fade || FADE)));
   };
 
   const shapes = {};

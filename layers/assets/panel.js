@@ -68,9 +68,10 @@
       ]);
     },
 
+    leaving() { return [this.date, this.titleRest].concat(Array.from(this.levels.children).reverse()); },
     fit() { // what has no room in the head leaves it, the least important first
       if (this.model.embedded || this.model.narrow) return;
-      const parts = [this.date, this.titleRest].concat(Array.from(this.levels.children).reverse());
+      const parts = this.leaving();
       parts.forEach((part) => { part.hidden = false; });
       const head = this.levels.parentElement;
       const spills = (element) => element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1;
@@ -308,7 +309,7 @@
           make("dl", {}, [].concat.apply([], (card.rows || []).map((row) => [make("dt", {}, row[0]), make("dd", {}, row[1])]))),
           ...(card.sections || []).filter((section) => section.items.length).map((section) => make("section", {}, [make("h3", {}, section.title), items(section)])),
         ]),
-        card.link ? make("div", { class: "card-foot" }, make("a", { class: "primary", href: card.link.href, target: model.embedded ? "_top" : "_blank", rel: "noopener", onclick: (event) => model.open(card.link, event) }, card.link.label)) : null,
+        card.link ? make("div", { class: "card-foot" }, make("a", { class: "primary", href: card.link.href, target: model.embedded && (card.link.page || model.phone) ? "_top" : "_blank", rel: "noopener", onclick: (event) => model.open(card.link, event) }, card.link.label)) : null,
         part ? make("div", { class: "card-foot" }, make("button", { type: "button", class: "primary", onclick: () => model.only(chosen.kind, chosen.code) }, this.words.only)) : null,
       ];
       this.card.textContent = "";
@@ -349,7 +350,7 @@
       if (model.few) this.board.append(make("p", { class: "fine hidden-count" }, words.few_hidden));
       this.demo.hidden = !model.demo;
       if (counts) this.strip.append(make("div", { class: "figure late" }, [make("b", {}, said(model.overdue)), make("span", {}, words.overdue)]));
-      const row = (incident, lead, look) => make("li", {}, make("button", { type: "button", onclick: () => model.select({ kind: "incident", code: incident.uid, label: incident.title, at: [incident.x, incident.y] }, true) }, [b.markIcon(model, incident.mark, words[incident.mark]), make("span", { class: "item-label" }, incident.title), make("span", { class: "lead " + look }, lead), make("span", { class: "item-detail" }, model.placeOf(incident))]));
+      const row = (incident, lead, look) => make("li", {}, make("button", { type: "button", onclick: () => model.select({ kind: "incident", code: incident.uid, label: incident.title, at: [incident.x, incident.y] }, true) }, [b.markIcon(model, incident.mark, words[incident.mark]), make("span", { class: "item-label" }, incident.title || model.placeOf(incident)), make("span", { class: "lead " + look }, lead), incident.title ? make("span", { class: "item-detail" }, model.placeOf(incident)) : null])); // who may not read words reads the place
       const rows = model.railRows(this.board.offsetHeight);
       const lates = Math.min(rows[0], late.length);
       this.lateTitle.hidden = this.lateList.hidden = !lates;
@@ -368,7 +369,7 @@
       const state = model.live.state;
       [this.age, this.headAge].forEach((element) => {
         const asOf = model.asOf ? b.fill(words.as_of, { time: element === this.age ? model.when(model.asOf) : model.brief(model.asOf) }) : words.no_time;
-        const text = state === "live" ? asOf : state === "lost" && model.live.answered ? b.fill(words.lost, { time: model.asOf ? model.when(model.asOf) : "–" }) : words.connecting;
+        const text = state === "live" ? asOf : state === "lost" && model.live.answered ? b.fill(words.lost, { time: model.asOf ? model.when(model.asOf) : "–" }) : this.beginning() || words.connecting;
         if (element.dataset.state === state && element.title === text && element.dataset.age === model.ageText()) return;
         element.dataset.age = model.ageText();
         element.dataset.state = state;
@@ -381,15 +382,22 @@
       this.fit();
     },
 
+    beginning() {
+      const at = this.model.live.beginning;
+      return at && (at.of ? b.fill(this.words.beginning_part, { done: at.done, of: at.of }) : this.words.beginning);
+    },
+
     filterNotice() {
       const model = this.model;
       const said = Object.keys(model.filter).map((name) => model.filterText(name)).filter(Boolean);
       this.notice.textContent = "";
       const error = model.live.error ? b.fill(this.words.bad_filter, { error: model.live.error }) : model.trouble;
-      this.notice.hidden = !error && (!said.length || model.embedded);
-      if (error) this.notice.append(make("span", { class: "bad" }, error));
+      const beginning = model.embedded ? null : this.beginning();
+      this.notice.hidden = !error && !beginning && (!said.length || model.embedded);
+      if (beginning) this.notice.append(make("span", {}, beginning));
+      else if (error) this.notice.append(make("span", { class: "bad" }, error));
       else this.notice.append(make("span", {}, this.words.filtered + " · " + said.join(" · ")));
-      if (!model.embedded && said.length) this.notice.append(make("button", { type: "button", class: "quiet", onclick: () => model.setFilter({}) }, this.words.clear_filter));
+      if (!model.embedded && said.length && !beginning) this.notice.append(make("button", { type: "button", class: "quiet", onclick: () => model.setFilter({}) }, this.words.clear_filter));
     },
 
     tick(now) {

@@ -35,15 +35,51 @@
       const icon = L.divIcon({ className: "pin", html: PIN, iconSize: [30, 40], iconAnchor: [15, 39] });
       this.pin = L.marker([place.lat, place.lon], { icon, interactive: false, keyboard: false }).addTo(this.map);
       if (place.bring) this.model.fly({ lon: place.lon, lat: place.lat });
+      if (place.centre) this.map.setView([place.lat, place.lon], Math.max(17.5, this.map.getZoom()), { animate: false });
     },
   };
+
+  // What a phone shows beside: its own grids in a strong outline, where it is, and another view.
+  function mine(model, codes) {
+    const shapes = codes.map((code) => {
+      const part = model.levels.concat(model.overlays).find((one) => one.codes.indexOf(code) >= 0);
+      return part ? part.shapes[part.codes.indexOf(code)] : null;
+    });
+    const rings = shapes.filter(Boolean).map((shape) => shape.rings.map((ring) => Array.from({ length: ring.length / 2 }, (_, n) => model.plane.latLng(ring[2 * n], ring[2 * n + 1]))));
+    if (model.mine) model.mine.remove();
+    model.mine = L.polygon(rings, { color: model.style.colours.accent, weight: 4, fill: false, interactive: false }).addTo(model.map);
+  }
+  function here(model, place) {
+    (model.here || []).forEach((layer) => layer.remove());
+    const colour = model.style.colours.accent;
+    model.here = [
+      L.circle([place.lat, place.lon], { radius: Math.min(place.metres || 0, 2000), color: colour, weight: 1, fillOpacity: 0.12, interactive: false }),
+      L.circleMarker([place.lat, place.lon], { radius: 8, color: "#FFFFFF", weight: 3, fillColor: colour, fillOpacity: 1, interactive: false }),
+    ].map((layer) => layer.addTo(model.map));
+  }
+  function look(model, message) {
+    const box = message.bounds;
+    if (box) model.map.fitBounds([[box[1], box[0]], [box[3], box[2]]], { animate: false, padding: [12, 12] });
+    else if (message.place) model.map.setView([message.place.lat, message.place.lon], Math.max(17.5, model.map.getZoom()), { animate: false });
+  }
+
+  function bare(model, on) { // a small frame has no room for tools, and marks are not to hide the place that is chosen
+    document.body.classList.toggle("bare", on);
+    model.small = on;
+    model.top.request();
+  }
 
   b.start = function (map) {
     start(map);
     const model = b.model;
     window.addEventListener("message", (event) => {
       const message = event.data;
-      if (event.origin !== location.origin || event.source !== window.parent || !message || message.source !== "battlemap" || message.type !== "pick") return;
+      if (event.origin !== location.origin || event.source !== window.parent || !message || message.source !== "battlemap") return;
+      if (message.type === "mine") mine(model, message.codes);
+      if (message.type === "here") here(model, message);
+      if (message.type === "look") look(model, message);
+      if (message.type === "bare") bare(model, message.on);
+      if (message.type !== "pick") return;
       model.picking = model.picking || new Picking(model);
       model.picking.show(message.place);
     });

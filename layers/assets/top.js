@@ -4,7 +4,9 @@
   const b = window.battlemap;
   const CELL = 64;
   const WIDE = /[⺀-鿿豈-﫿＀-￯]/;
-  const RIPPLE = 1400; // milliseconds
+  const RIPPLE = (b.RIPPLE = 1400); // milliseconds
+  const CROWD = 40; // marks, from which on those under one thumb stand together
+  const SMALL = 0.55; // size of marks in a frame that is for choosing a place, not for reading
 
   // Boxes already taken on the screen.
   function Room() {
@@ -66,9 +68,9 @@
   function arrange(model, view) {
     const size = model.leafSize(view.s);
     const mode = model.levels.length > 1 && size < 40 * view.k ? "grids" : "marks";
-    const key = [view.zoom, model.version, view.k, mode, model.shown("marks")].join();
+    const key = [view.zoom, model.version, view.k, mode, model.shown("marks"), model.small].join();
     if (model.layout && (model.layout.key === key || (model.zooming && model.layout.version === model.version))) return model.layout;
-    model.markSize = model.style.mark.size * view.k * Math.min(model.wall ? 1.3 : 1.1, Math.max(0.62, size / (110 * view.k)));
+    model.markSize = model.style.mark.size * view.k * Math.min(model.wall ? 1.3 : 1.1, Math.max(0.62, size / (110 * view.k))) * (model.small ? SMALL : 1);
     const layout = { key, version: model.version, mode, stacks: [], chips: [] };
     const incidents = model.shown("marks") ? model.incidents : [];
     let rest = incidents;
@@ -84,7 +86,8 @@
       layout.depth = depth;
       layout.chips = groups.map((items, n) => ({ n, level, items, counts: b.tally(items), x: level.anchors[n].x, y: level.anchors[n].y }));
     }
-    layout.stacks = b.stack(rest, (model.markSize * 0.8) / view.s);
+    const reach = model.touch && !model.small && rest.length > CROWD ? Math.max(model.touch, model.markSize * 0.8) : model.markSize * 0.8;
+    layout.stacks = b.stack(rest, reach / view.s);
     model.layout = layout;
     if (model.mode !== mode) {
       model.mode = mode;
@@ -112,7 +115,7 @@
       const y = view.y(stack.y);
       const size = first.mark === "green" ? model.markSize * 0.82 : model.markSize;
       b.drawMark(context, model, stack.mark, x, y, size, { alpha: b.paleness(first, model.asOf), suspended: stack.items.some((item) => item.suspended), late: stack.items.some((item) => item.late) });
-      if (stack.items.length > 1) b.drawCount(context, model, stack.items.length, x, y, model.markSize);
+      if (stack.items.length > 1 && !model.small) b.drawCount(context, model, stack.items.length, x, y, model.markSize);
     });
   }
 
@@ -357,6 +360,7 @@
     context.arcTo(x - h, y + h, x - h, y - h, r);
     context.arcTo(x - h, y - h, x + h, y - h, r);
     context.closePath();
+    context.globalAlpha = model.data.wall ? 0.55 : 1; // on a wall they are ground, beside the marks
     context.fillStyle = model.style.colours.site_ground;
     context.fill();
     context.strokeStyle = colour;
@@ -368,6 +372,7 @@
     context.fillStyle = colour;
     context.fill(glyphs[glyph] || (glyphs[glyph] = new Path2D(glyph)), "evenodd");
     context.restore();
+    context.globalAlpha = 1;
   }
 
   function caption(context, model, view, room, later, text, x, y, size, colour) {
@@ -532,6 +537,7 @@
     const now = performance.now();
     model.fresh = model.fresh.filter((one) => now - one.since < RIPPLE * model.style.mark.ripples);
     model.fresh.forEach((one) => {
+      if (now < one.since) return;
       const t = model.calm ? 0.5 : ((now - one.since) % RIPPLE) / RIPPLE;
       context.strokeStyle = model.style.marks.red.fill;
       context.globalAlpha = 0.7 * (1 - t);

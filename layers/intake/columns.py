@@ -246,6 +246,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "use": ("用途", "建筑用途", "房屋用途", "使用性质", "类型", "usage", "bldguse", "landuse", "facuse", "use"),
         "households": ("总户数", "户数", "households", "unitstotal", "unitsres", "dwellings", "hh"),
         "storeys": ("地上层数", "总层数", "层数", "楼层", "floors", "storeys", "stories", "levels", "numfloors", "buildinglevels"),
+        "units": ("单元数", "单元总数"),
         "hours": ("营业时间", "开放时间", "工作时间", "openinghours", "hours"),
         "status": ("办理状态", "处理状态", "状态", "serviceorderstatus", "status", "state"),
         "reported": ("上报时间", "受理时间", "登记时间", "创建时间", "发现时间", "发生时间", "reported", "reportedat", "createddate", "created", "opened", "opendate", "adddate", "serviceorderdate", "requestdate", "requesteddatetime", "creationdate", "receiveddate", "datetime", "时间"),
@@ -258,7 +259,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )  # fmt: skip
 OF_KIND: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "building": ("name", "address", "use", "households", "storeys"),
+        "building": ("name", "address", "use", "households", "storeys", "units"),
         "site": ("name", "address", "hours"),
         "service": ("name", "address", "hours"),
         "incident": ("title", "status", "reported", "due", "closed", "responsible", "address", "unit", "floor"),
@@ -318,7 +319,7 @@ def _sensible(field: str, values: Sequence[Any]) -> bool:
     found = [text for text in texts(values) if text]
     if field in TIMES:
         return bool(found) and sum(_is_time(text) for text in found[:30]) >= MOSTLY * len(found[:30])
-    if field in {"households", "storeys"}:
+    if field in {"households", "storeys", "units"}:
         return bool(found) and bool(
             pd.to_numeric(pd.Series(found[:100], dtype=object), errors="coerce").notna().mean() >= MOSTLY
         )

@@ -28,7 +28,7 @@
     fetch("/_stcore/health", { headers: headers, cache: "no-store", credentials: "same-origin" }).then(function (answer) {
       if (answer.status !== 401 && answer.status !== 403) return;
       dispatchEvent(new Event("battlemap-over"));
-      if (answer.status === 401) location.assign("/log-in?next=" + encodeURIComponent(location.pathname + location.search));
+      if (answer.status === 401) location.assign("/log-in?next=" + encodeURIComponent(location.pathname + location.search) + (document.documentElement.lang === "en" ? "&lang=en" : ""));
       else location.reload(); // the role may not use the console any more
     }, function () {}); // no connection: asked again
   }, 5000);

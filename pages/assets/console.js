@@ -1,11 +1,10 @@
-// Our two elements in Streamlit's page, and what answers presses on board and header.
+// Our elements in Streamlit's page, and what answers presses on board and header.
 // The browser's address has one writer, this file: Python hands in area, language and filter; view and selection come from the map; the rest is left alone.
 
 const MESSAGE = "battlemap";
 const STANDING = '[data-testid="stSkipToContent"], [data-testid="stFileUploaderDropzone"] button p, [data-testid="stFileChip"] [role="alert"]'; // words of Streamlit's that stay on the page
 let words = {};
-let frame = null; // the iframe of the map, while there is one
-let press = null; // hands a press on a count to Python
+let shown = null; // the area of the map, and what hands presses to Python
 let go = null; // hands a press on a link to a page of ours to Python
 let shownCase = ""; // the case that Python shows
 let back = false; // the browser went back or forward, and its address speaks
@@ -22,8 +21,12 @@ function rewrite(changes) {
   if (next !== location.pathname + location.search) history.replaceState(history.state, "", next);
 }
 
+function maps() {
+  return [...document.querySelectorAll(".bm-map iframe")];
+}
+
 function post(message) {
-  if (frame && frame.contentWindow) frame.contentWindow.postMessage({ source: MESSAGE, ...message }, location.origin);
+  for (const frame of maps()) frame.contentWindow.postMessage({ source: MESSAGE, ...message }, location.origin);
 }
 
 // The element that keeps the address.
@@ -46,60 +49,113 @@ export function address({ data, setTriggerValue }) {
   document.querySelectorAll(STANDING).forEach(say);
 }
 
-// On a phone the pages are a line to push: the one that is shown stands in it.
+// The pages are a line to push where they have no room, on a phone always: the one that is shown stands in it.
 let stood = "";
 function inView() {
-  const here = innerWidth <= 760 && document.querySelector(".st-key-nav a[disabled]");
+  const here = document.querySelector(".st-key-nav a[disabled]");
   if (!here) return;
   const line = here.closest(".st-key-nav");
   const place = here.textContent + line.scrollWidth; // its neighbours come one by one
   if (place === stood) return;
   stood = place;
-  line.scrollLeft += here.getBoundingClientRect().left - line.getBoundingClientRect().left - line.clientWidth / 3;
+  const more = line.querySelector("[class*=st-key-more_]"), at = here.getBoundingClientRect();
+  if (innerWidth <= 760) line.scrollLeft += at.left - line.getBoundingClientRect().left - line.clientWidth / 3;
+  else if (more) line.scrollLeft += Math.max(0, at.right + 8 - more.getBoundingClientRect().left); // not behind what is more
 }
 
 // The element that holds the map. A rerun with the same area, language and theme keeps the iframe; a changed filter goes in as a message.
+// While Streamlit puts one page in the place of another two of these may stand in the document, and a call may come late: each looks at its own host.
 export function map({ data, parentElement, setTriggerValue }) {
   const host = parentElement.querySelector(".bm-map");
+  if (!host.isConnected) return; // put away meanwhile
   const theme = document.documentElement.dataset.theme;
   const identity = [data.area, data.language, theme].join(" ");
-  press = (mark) => setTriggerValue("mark", mark);
-  if (!frame || !frame.isConnected || frame.dataset.identity !== identity) {
-    frame = document.createElement("iframe");
-    frame.dataset.identity = identity;
-    frame.title = data.title;
-    frame.allow = "fullscreen";
-    frame.dataset.opened = data.query;
-    frame.src = source(data, theme);
-    host.replaceChildren(frame);
+  shown = { area: data.area, setTriggerValue };
+  const frame = host.querySelector("iframe");
+  if (!frame || frame.dataset.identity !== identity) {
+    const next = document.createElement("iframe");
+    Object.assign(next.dataset, { identity, opened: data.query, query: data.query });
+    next.title = data.title;
+    next.allow = "fullscreen";
+    next.src = source(data, theme);
+    host.replaceChildren(next);
   } else if (frame.dataset.query !== data.query) {
-    post({ type: "filter", query: data.query });
     const [grid, before] = [data.query, frame.dataset.query].map((query) => new URLSearchParams(query).get("grid"));
+    frame.dataset.query = data.query;
+    post({ type: "filter", query: data.query });
     if (grid && grid !== before) post({ type: "fly", kind: grid.split(":")[0], code: grid.slice(grid.indexOf(":") + 1) });
   }
-  frame.dataset.query = data.query;
-  addEventListener("message", receive);
-  return () => removeEventListener("message", receive);
+}
 
-  function receive(event) {
-    const message = event.data;
-    if (event.origin !== location.origin || !frame || event.source !== frame.contentWindow || !message || message.source !== MESSAGE) return;
-    if (message.type === "view") {
-      const view = [message.lat.toFixed(5), message.lon.toFixed(5), message.zoom.toFixed(2)].join(",");
-      rewrite({ view });
-      sessionStorage.setItem("battlemap-view-" + data.area, view);
-    } else if (message.type === "select") {
-      rewrite({ at: message.code ? message.kind + ":" + message.code : "" });
-    } else if (message.type === "only") {
-      setTriggerValue("only", { key: message.key, code: message.code });
-    } else if (message.type === "changed") {
-      setTriggerValue("changed", message.version); // the board follows the map
-    } else if (message.type === "open") {
-      if (go) go(message.page, message.own);
-    } else if (message.type === "ready") {
-      if (frame.dataset.query !== frame.dataset.opened) post({ type: "filter", query: frame.dataset.query }); // changed while it loaded
-    }
+addEventListener("message", (event) => {
+  const message = event.data;
+  const frame = event.origin === location.origin && maps().find((one) => one.contentWindow === event.source);
+  if (!frame || !message || message.source !== MESSAGE) return;
+  const { area, setTriggerValue } = shown;
+  if (message.type === "view") {
+    const view = [message.lat.toFixed(5), message.lon.toFixed(5), message.zoom.toFixed(2)].join(",");
+    rewrite({ view });
+    sessionStorage.setItem("battlemap-view-" + area, view);
+  } else if (message.type === "select") {
+    rewrite({ at: message.code ? message.kind + ":" + message.code : "" });
+  } else if (message.type === "only") {
+    setTriggerValue("only", { key: message.key, code: message.code });
+  } else if (message.type === "changed") {
+    setTriggerValue("changed", message.version); // the board follows the map
+  } else if (message.type === "open") {
+    if (go) go(message.page, message.own);
+  } else if (message.type === "ready") {
+    if (frame.dataset.query !== frame.dataset.opened) post({ type: "filter", query: frame.dataset.query }); // changed while it loaded
   }
+});
+
+// The element that hears what changes: Python reads what is so, for one part of its page. At once, and then every few seconds at most.
+const REST = 4000, RETRY = [2000, 10000, 60000]; // milliseconds
+const heard = { area: "", host: null, stream: null, hand: null, last: 0, timer: 0, broken: 0 };
+
+export async function pulse({ data, parentElement, setTriggerValue }) {
+  if (!parentElement.isConnected) return;
+  if (heard.area !== data.area) silence();
+  Object.assign(heard, { area: data.area, host: parentElement, hand: setTriggerValue });
+  await script(data.script.replace("console.js", "stream.js"));
+  listen();
+  return () => { if (heard.host === parentElement) silence(); };
+}
+
+function listen() {
+  if (heard.stream || !heard.hand) return;
+  const stream = heard.stream = window.battlemap.openStream("/stream/" + encodeURIComponent(heard.area) + "/version", (kind) => {
+    if (stream !== heard.stream) return;
+    if (kind === "end") {
+      heard.stream = null;
+      setTimeout(listen, RETRY[Math.min(heard.broken++, RETRY.length - 1)]);
+      return;
+    }
+    heard.broken = 0;
+    if (kind !== "beat") moved();
+  });
+}
+
+function moved() {
+  if (heard.timer) return;
+  heard.timer = setTimeout(() => {
+    Object.assign(heard, { timer: 0, last: Date.now() });
+    if (heard.hand) heard.hand("moved", heard.last);
+  }, Math.max(0, heard.last + REST - Date.now()));
+}
+
+function silence() {
+  if (heard.stream) heard.stream.close();
+  Object.assign(heard, { area: "", host: null, stream: null, hand: null });
+}
+
+// A script of the map's, once.
+const scripts = {};
+function script(src) {
+  window.battlemap = window.battlemap || {};
+  return scripts[src] = scripts[src] || new Promise((done, fail) => {
+    document.head.append(Object.assign(document.createElement("script"), { src, onload: done, onerror: fail }));
+  });
 }
 
 function source(data, theme) {
@@ -108,6 +164,7 @@ function source(data, theme) {
   const query = new URLSearchParams({ lang: data.language, theme, embed: "1" });
   const view = (same && here.get("view")) || sessionStorage.getItem("battlemap-view-" + data.area);
   if (view) query.set("view", view);
+  else if (data.home && innerWidth <= 760) query.set("home", data.home.join(","));
   if (same && here.get("at")) query.set("at", here.get("at"));
   return "/map/" + encodeURIComponent(data.area) + "?" + query + (data.query ? "&" + data.query : "");
 }
@@ -127,7 +184,7 @@ history.pushState = (state, title, address) => {
 };
 
 addEventListener("click", (event) => {
-  const button = event.target.closest && event.target.closest("[data-mark], [data-fly], [data-theme-switch], a[data-view], a[data-go], a[data-photo], [data-keys]");
+  const button = event.target.closest && event.target.closest("[data-mark], [data-fly], [data-theme-switch], a[data-go], a[data-photo], [data-keys]");
   if (!button) return;
   if (button.matches("a[data-go]")) {
     if (!go || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return; // another tab, another window
@@ -142,13 +199,9 @@ addEventListener("click", (event) => {
     return;
   }
   if ("keys" in button.dataset) return toggleKeys(button);
-  if (button.dataset.mark && press) press(button.dataset.mark);
+  if (button.dataset.mark && shown) shown.setTriggerValue("mark", button.dataset.mark);
   else if (button.dataset.fly) post({ type: "fly", kind: button.dataset.fly, code: button.dataset.code });
   else if ("themeSwitch" in button.dataset) switchTheme();
-  else if (button.matches("a[data-view]")) {
-    const view = new URLSearchParams(location.search).get("view");
-    if (view) button.href = button.href.replace(/&view=[^&]*/, "") + "&view=" + encodeURIComponent(view);
-  }
 });
 
 document.documentElement.dataset.console = "ready"; // keys are heard from now on
@@ -188,6 +241,25 @@ addEventListener("keydown", (event) => {
   else done = false;
   if (done) event.preventDefault();
 });
+
+// On a phone the tools of the header are behind a button that says who looks; a press elsewhere closes them.
+addEventListener("click", ({ target }) => {
+  const menu = document.querySelector("[data-menu]");
+  if (!menu || !target.closest) return;
+  if (target.closest("[data-menu]")) menu.setAttribute("aria-expanded", String(menu.getAttribute("aria-expanded") !== "true"));
+  else if (!target.closest('.st-key-tools, [role=listbox], [data-baseweb="popover"]')) menu.setAttribute("aria-expanded", "false");
+});
+addEventListener("blur", () => { // into the map
+  const menu = document.querySelector('[data-menu][aria-expanded="true"]');
+  if (menu && maps().includes(document.activeElement)) menu.setAttribute("aria-expanded", "false");
+});
+addEventListener("keydown", ({ key }) => {
+  const menu = key === "Escape" && document.querySelector('[data-menu][aria-expanded="true"]');
+  if (menu) { menu.setAttribute("aria-expanded", "false"); menu.focus(); }
+});
+
+// What is printed by the browser itself.
+addEventListener("click", ({ target }) => { if (target.closest && target.closest("button[data-print]")) print(); });
 
 function isTyping(target) {
   return Boolean(target && target.closest && target.closest("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable=true], [role=combobox], [role=listbox], [role=dialog]"));

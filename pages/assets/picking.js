@@ -32,7 +32,8 @@ export function pick({ data, parentElement, setTriggerValue }) {
       tell();
     } else if (message.type === "view") {
       sessionStorage.setItem("battlemap-view-" + data.area, [message.lat.toFixed(5), message.lon.toFixed(5), message.zoom.toFixed(2)].join(","));
-    } else if (message.type === "picked") {
+    } else if (message.type === "picked" && data.still) tell();
+    else if (message.type === "picked") {
       frame.dataset.pressed = JSON.stringify({ lon: message.lon, lat: message.lat });
       setTriggerValue("picked", { lon: message.lon, lat: message.lat });
     }
@@ -43,5 +44,6 @@ function source(data, theme) {
   const query = new URLSearchParams({ lang: data.language, theme, embed: "1" });
   const view = sessionStorage.getItem("battlemap-view-" + data.area);
   if (view) query.set("view", view);
+  else if (data.home && innerWidth <= 760) query.set("home", data.home.join(",")); // one's own grid
   return "/map/" + encodeURIComponent(data.area) + "?" + query;
 }

@@ -23,6 +23,7 @@ from reports.words import ACT, post_title
 
 BOTH = "file_dispatch"  # 立案并派遣, in one go
 MOST_BUTTONS = 4
+PASSING = frozenset({Act.STEP.value, Act.HAND_OVER.value})  # what time does by itself is no conflict
 PHOTOS = ("jpg", "jpeg", "png", "webp")
 
 
@@ -134,6 +135,7 @@ def offered(case: Incident, visit: Visit) -> tuple[str, list[str]]:
     sent = case.state.handler != ""
     primary = next((str(act) for act in FIRST if act in may and not (act is Act.DISPATCH and sent)), "")
     answers = {_ANSWER[what] for what in case.state.asked} | ({Act.DENY} if case.state.asked else set())
+    answers |= {Act.NOTE} if case.state.help else set()
     rest = [str(act) for act in (*NEXT, *FIRST) if act in may and act != primary]
     rest.sort(key=lambda act: act not in answers)
     return primary, ([primary] if primary else []) + rest
@@ -201,6 +203,9 @@ def _submit(visit: Visit, number: str, version: int, act: str, key: str, names: 
         for name in FORMS[act].fields
         if name.endswith("*") and not (photos if name == "photos*" else data.get(name.rstrip("*")))
     ]
+    if lacking and _overtaken(visit.room(), number, version):
+        state["refused"] = visit._("Somebody else changed this case in the meantime")
+        return
     if lacking:
         labels = ("、" if visit.language == "zh" else ", ").join(visit._(LABEL[name]) for name in lacking)
         state["refused"] = visit._("Still missing: {fields}").format(fields=labels)
@@ -264,7 +269,12 @@ def _only_steps_since(room: Room, tried: Tried) -> bool:
     """Tell whether only time did something since: a reminder or a hand-over that comes while somebody writes is no conflict."""
     entries = room.history(tried.number)
     since = [entry["act"] for entry in entries if entry["version"] > tried.seen]
-    return bool(since) and set(since) <= {Act.STEP.value, Act.HAND_OVER.value}
+    return bool(since) and set(since) <= PASSING
+
+
+def _overtaken(room: Room, number: str, seen: int) -> bool:
+    """Tell whether somebody did something to a case since: who looks at a form of before is told that first."""
+    return any(entry["version"] > seen and entry["act"] not in PASSING for entry in room.history(number))
 
 
 def _version(room: Room, number: str) -> int:

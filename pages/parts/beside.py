@@ -14,13 +14,14 @@ from desk.room import Room
 from incidents.case import Incident
 from incidents.lifecycle import Act
 from incidents.limits import EXTERNAL
-from incidents.model import Status
+from incidents.model import Channel, Status
 from locales import Translator
 from pages.parts.acts import Tried, attempt, choose
 from pages.parts.contact import contact
 from pages.parts.going import link
 from pages.parts.rows import mark_of
 from pages.parts.visit import Visit
+from reports import whistles
 from reports.case_words import (
     class_name,
     dedicated_names,
@@ -43,6 +44,7 @@ def show(visit: Visit, room: Room, case: Incident) -> None:
     _notices(visit, room, case)
     _neighbours(visit, room, case)
     _related(visit, room, case)
+    _whistles(visit, room, case)
     facts = [*_mediation(visit, room, case), *_facts(visit, room, case)]
     st.html(f'<dl class="bm-facts">{_rows(facts)}</dl>')
     contact(visit, room, case)
@@ -114,7 +116,7 @@ def _unknown_years(room: Room, case: Incident) -> tuple[int, ...]:
 
 
 def _neighbours(visit: Visit, room: Room, case: Incident) -> None:
-    if case.status in {Status.LINKED, Status.REFUSED, Status.CANCELLED}:
+    if case.closed is not None or case.status in {Status.LINKED, Status.REFUSED, Status.CANCELLED}:
         return
     _, may = visit._, visit.allowed(case.state)
     near = [
@@ -144,6 +146,24 @@ def _related(visit: Visit, room: Room, case: Incident) -> None:
         st.html(f'<h2 class="bm-quiet">{escape(_("Linked cases"))}</h2>{items}')
 
 
+def _whistles(visit: Visit, room: Room, case: Incident) -> None:
+    """Say which whistles are about it, to whom they concern."""
+    found, _ = whistles.of_case(room, case.number), visit._
+    seen = {one.number for one in found}
+    others = [one for one in whistles.told_of_case(room, case.number) if one.number not in seen]
+    if not found and not others:
+        return
+    items = "".join(
+        f"<p class=bm-other>{link(visit, 'whistles', {'whistle': one.number})}<span>{escape(whistles.kind_name(room, one.state, visit.language))}</span></a>"
+        f"<small>{escape(f'{one.number} · {whistles.phase_name(room, one.state, _)}')}</small></p>"
+        for one in found
+    ) + "".join(
+        f"<p class=bm-other><span>{escape(whistles.kind_name(room, one.state, visit.language))}</span><small>{escape(whistles.phase_name(room, one.state, _))}</small></p>"
+        for one in others
+    )
+    st.html(f'<h2 class="bm-quiet">{escape(_("Whistles"))}</h2>{items}')
+
+
 def _other(visit: Visit, room: Room, other: Incident, about: str) -> str:
     when = short(room, other.reported, visit.now)
     title = other.title if may_read(visit.post, other) else class_name(room, other.class_, visit.language)
@@ -170,7 +190,7 @@ def _facts(visit: Visit, room: Room, case: Incident) -> list[tuple[str, str]]:
         (_("Reported at"), local(room, case.reported)),
         (_("Reported by"), post_name(room, state.reporter, _)),
         (_("Channel"), _(CHANNEL[case.channel])),
-        (_("Order number there"), " ".join(filter(None, (case.source, case.external_id)))),
+        (_("Order number there"), " ".join(filter(None, (_source(case), case.external_id)))),
         (_("Minor class"), f"{class_name(room, case.class_, visit.language)} {case.class_}"),
         (_("Deadline"), local(room, state.due)),
         (_("Limit"), limit),
@@ -187,3 +207,8 @@ def _facts(visit: Visit, room: Room, case: Incident) -> list[tuple[str, str]]:
 
 def _rows(facts: Sequence[tuple[str, str]]) -> str:
     return "".join(f"<div><dt>{escape(label)}</dt><dd>{escape(value)}</dd></div>" for label, value in facts if value)
+
+
+def _source(case: Incident) -> str:
+    """Return which system a case came from, as people call it; of a notice board its channel says so."""
+    return "" if case.channel is Channel.BOARD else case.source

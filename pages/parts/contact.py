@@ -48,7 +48,7 @@ def contact(visit: Visit, room: Room, case: Incident) -> None:
         with st.container(key="contact", gap="small"):
             st.html(_rows(visit, room, found, opened))
             if not opened and found.has_more and room.who is not None and room.who.can(CAPABILITY):
-                _ask(visit, room, case)
+                _ask(visit, case)
 
     shown()
 
@@ -68,7 +68,7 @@ def _rows(visit: Visit, room: Room, found: Shown, opened: Open | None) -> str:
     return f'<dl class="bm-facts bm-contact"{until}>{cells}</dl>{note}'
 
 
-def _ask(visit: Visit, room: Room, case: Incident) -> None:
+def _ask(visit: Visit, case: Incident) -> None:
     """Ask for a reason, and open the contact with it."""
     _ = visit._
     with st.expander(_("Show in full")), st.form("unmask", border=False):
@@ -77,9 +77,12 @@ def _ask(visit: Visit, room: Room, case: Incident) -> None:
             return
         now = datetime.now(UTC)
         try:
-            said = contacts.unmask(
-                room, room.who, case.number, reason, visit.by("unmask"), now, address=visitor_address()
-            )
+            by, here, who = (
+                visit.by("unmask"),
+                visit.room(),
+                visit.who,
+            )  # the room of the run before is as they saw it then
+            said = contacts.unmask(here, who, case.number, reason, by, now, address=visitor_address())
         except BattlemapError as error:
             st.html(f'<p class="bm-refused" role="alert">{escape(refusal(error, _))}</p>')
             return

@@ -1,7 +1,10 @@
 """The table of cases as files: each with a watermark, each a line of the audit trail, written when it is asked for and before it is handed out."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from html import escape
+from types import MappingProxyType
 
 import streamlit as st
 
@@ -15,6 +18,9 @@ from reports.listing import Listing, to_csv, to_xlsx
 from reports.watermark import filtered, watermark
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+PACKAGE = "application/geopackage+sqlite3"
+TABLES = MappingProxyType({"xlsx": XLSX, "csv": "text/csv"})
+NAMES = MappingProxyType({"gpkg": "GeoPackage"})
 
 
 def visitor_address() -> str:
@@ -32,18 +38,34 @@ def downloads(visit: Visit, room: Room, listing: Listing) -> None:
         told = visit._("More than {n} cases are not given out in one file; narrow the filter.")
         st.html(f'<p class="bm-note">{escape(told.format(n=f"{room.rules.settings.export_rows:,}"))}</p>')
         return
-    stem, query = _stem(visit, room), dict(st.session_state["own"]["cases"])
-    address = visitor_address()
+    query, address = dict(st.session_state["own"]["cases"]), visitor_address()
+    buttons(visit, room, stem(visit, room), lambda now, name: _made(visit, now, listing, name, query, address))
 
-    def made(kind: str) -> bytes:
+
+def buttons(
+    visit: Visit, room: Room, name: str, made: Callable[[Room, str], bytes], kinds: Mapping[str, str] = TABLES
+) -> None:
+    """Show the buttons of a table, one for each kind of file.
+
+    Parameters
+    ----------
+    name
+        Of the files, without their kind.
+    made
+        Returns the file of a name; called when it is asked for, with the room as who asks sees it then.
+    kinds
+        Extension -> type of the files.
+    """
+
+    def of(kind: str) -> bytes:
         now = visit.room()
         demand(visit.who, "export")
         if now != room:
             raise NoAccess("What you see has changed meanwhile. Load the page again.", "scope")
-        return _made(visit, now, listing, f"{stem}.{kind}", query, address)
+        return made(now, f"{name}.{kind}")
 
-    st.download_button("XLSX", lambda: made("xlsx"), f"{stem}.xlsx", XLSX, key="to_xlsx", type="tertiary", on_click="ignore")  # fmt: skip
-    st.download_button("CSV", lambda: made("csv"), f"{stem}.csv", "text/csv", key="to_csv", type="tertiary", on_click="ignore")  # fmt: skip
+    for kind, type_ in kinds.items():
+        st.download_button(NAMES.get(kind, kind.upper()), partial(of, kind), f"{name}.{kind}", type_, key=f"to_{kind}", type="tertiary", on_click="ignore")  # fmt: skip
 
 
 def _made(  # noqa: PLR0917
@@ -60,6 +82,7 @@ def _made(  # noqa: PLR0917
     return to_xlsx(listing.kept, _("Cases"), listing.in_files, _("Notes"), mark)
 
 
-def _stem(visit: Visit, room: Room) -> str:
-    who = f"-{room.who.name}" if room.who is not None and room.who.name else ""
-    return f"{room.id}{who}-{visit.now.astimezone(room.area.pack.timezone):%Y%m%d-%H%M}"
+def stem(visit: Visit, room: Room, *parts: str) -> str:
+    """Return the name of a file, without its kind: whose it is, and of when."""
+    who = [room.who.name] if room.who is not None and room.who.name else []
+    return "-".join([room.id, *parts, *who, f"{visit.now.astimezone(room.area.pack.timezone):%Y%m%d-%H%M}"])

@@ -1,6 +1,6 @@
-"""Our two elements in Streamlit's page: one keeps the browser's address, one holds the map. Their script is pages/assets/console.js."""
+"""Our elements in Streamlit's page: one keeps the browser's address, one holds the map, one hears what changes. Their script is pages/assets/console.js."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -13,6 +13,7 @@ _address = st.components.v2.component("battlemap_address", js=SCRIPT.format(part
 _map = st.components.v2.component(
     "battlemap_map", html='<div class="bm-map"></div>', js=SCRIPT.format(part="map"), isolate_styles=False
 )
+_pulse = st.components.v2.component("battlemap_pulse", js=SCRIPT.format(part="pulse"), isolate_styles=False)
 
 
 def pixels(number: float) -> int:
@@ -33,7 +34,14 @@ def address(query: Mapping[str, str], words: Mapping[str, str], *, on_go: Callab
 
 
 def battle_map(
-    area: str, language: str, query: str, title: str, *, on_only: Callable[[], None], on_mark: Callable[[], None]
+    area: str,
+    language: str,
+    query: str,
+    title: str,
+    *,
+    home: Sequence[float] | None = None,
+    on_only: Callable[[], None],
+    on_mark: Callable[[], None],
 ) -> Any:
     """Show the map of an area under a filter.
 
@@ -43,13 +51,20 @@ def battle_map(
     ----------
     query
         The filter, as it stands in an address.
+    home
+        West, south, east, north, degrees: what a phone shows first; None for all of the area.
     on_only
         Called when "only this grid" was pressed in a card; ``st.session_state["map"]["only"]`` then holds its key and code.
     on_mark
         Called when a count was pressed on the board; ``…["mark"]`` then holds the mark.
     """
-    data = {"script": _script(), "area": area, "language": language, "query": query, "title": title}
+    data = {"script": _script(), "area": area, "language": language, "query": query, "title": title, "home": home}
     return _map(data=data, key="map", on_only_change=on_only, on_mark_change=on_mark, on_changed_change=_follow)
+
+
+def pulse(area: str) -> None:
+    """Run the fragment that this stands in again when cases of an area changed: at once, and then every few seconds at most."""
+    _pulse(data={"script": _script(), "area": area}, key="pulse", height=0, on_moved_change=_follow)
 
 
 def _take_scale() -> None:
@@ -58,7 +73,7 @@ def _take_scale() -> None:
 
 
 def _follow() -> None:
-    """Run the page again: the map says that the ledger changed."""
+    """Run the page, or its fragment, again: the ledger changed."""
 
 
 def _script() -> str:

@@ -48,6 +48,12 @@ class Form:
             if self.key(field) in st.session_state:
                 st.session_state[self.key(field)] = value
 
+    def mend(self, field: str, sound: Callable[[Any], Any]) -> None:
+        """Keep of a choice what there is. Only what is wrong is set: a widget that is set while somebody chooses in it forgets the choice."""
+        chosen = self.get(field, None)
+        if (found := sound(chosen)) != chosen:
+            self.set(**{field: found})
+
     def clear(self, **kept: Any) -> None:
         """Begin a new form, with some values."""
         st.session_state[self._slot] = {"token": secrets.token_hex(12), **kept}

@@ -17,6 +17,7 @@ from geo.errors import BattlemapError
 from incidents.lifecycle import UNDO_WITHIN
 from layers.grid_names import full_names
 from ledger.groups import Group, GroupKind
+from locales import listed
 from pages.parts.form import Form
 from pages.parts.tables import table
 from pages.parts.visit import Visit, own_key
@@ -198,9 +199,11 @@ def _gaps(visit: Visit, room: Room, gaps: Gaps) -> None:
     st.html(f"<h2>{escape(_('Without a group'))}</h2>")
     told = _("{covered} of {total} buildings are covered.").format(covered=gaps.covered, total=gaps.total)
     st.html(f'<p class="bm-note">{escape(told)}</p>')
-    grids = "、".join(names.get(code, code).replace("-", "\u2011") for code in gaps.grids[:SHOWN])
+    grids = listed((names.get(code, code).replace("-", "\u2011") for code in gaps.grids[:SHOWN]), visit.language)
     homes = Counter(spot.label.rpartition(" ")[0] or spot.label for spot in gaps.buildings)
-    buildings = "、".join(f"{home} {many}" if many > 1 else home for home, many in homes.most_common(SHOWN))
+    buildings = listed(
+        (f"{home} {many}" if many > 1 else home for home, many in homes.most_common(SHOWN)), visit.language
+    )
     for title, many, said in (
         (_("Micro-grids"), len(gaps.grids), grids),
         (_("Buildings"), len(gaps.buildings), buildings),

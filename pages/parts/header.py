@@ -6,18 +6,26 @@ from urllib.parse import quote, urlencode
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from desk.room import DISPATCHER
+from desk.outbox import calls
+from desk.posts.acting import NOBODY
+from desk.room import DISPATCHER, Room
 from geo.errors import BattlemapError
 from incidents.access import Role
 from locales import LANGUAGES
 from pages.parts.element import pixels
+from pages.parts.going import link
 from pages.parts.visit import Visit, own_key
+from reports.figures import Filter
 from reports.watermark import filtered, watermark
 from reports.words import ROLE, post_title
 
 LANGUAGE_NAMES = {"zh": "中文", "en": "EN"}
 CHOICE = 2  # posts from which on there is something to choose
-HIDDEN = frozenset({"case"})  # pages that one comes to from others
+FITS = 7  # pages that stand beside one another
+RARE = frozenset(
+    {"chat", "visits", "sites", "binding", "posts", "duty", "walls", "facts", "checklists"}
+)  # not opened every hour
+HIDDEN = frozenset({"case", "messages"})  # pages that one comes to from others
 
 
 def header(visit: Visit, pages: list[Page], current: Page, *, synthetic: bool) -> None:
@@ -28,16 +36,12 @@ def header(visit: Visit, pages: list[Page], current: Page, *, synthetic: bool) -
         _choose_area(visit)
         if synthetic:
             st.html(f'<span class="bm-chip">{escape(_("Illustrative"))}</span>', width="content")
+        st.html(_menu(visit) + _printed(visit, current.url_path), width="content")
         with st.container(key="nav", horizontal=True, width="content"):
-            for page in pages:
-                if page.url_path in HIDDEN:
-                    continue
-                st.page_link(
-                    page, label=page.title, query_params=_said(visit), disabled=page.url_path == current.url_path
-                )
+            _nav(visit, [page for page in pages if page.url_path not in HIDDEN], current)
         with st.container(key="tools", horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
             _choose_post(visit)
-            st.html(_person(visit) + _printed(visit), width="content")
+            st.html(_told(visit) + _person(visit), width="content")
             st.html(_ways_out(visit), width="content")
             st.session_state["language_choice"] = visit.language
             st.segmented_control(
@@ -49,6 +53,23 @@ def header(visit: Visit, pages: list[Page], current: Page, *, synthetic: bool) -
                 label_visibility="collapsed",
                 on_change=_take_language,
             )
+
+
+def _nav(visit: Visit, pages: list[Page], current: Page) -> None:
+    """Show the ways to the pages: those of every hour in a row with the one that is shown, the others behind one button."""
+
+    def links(some: list[Page]) -> None:
+        for page in some:
+            here = page.url_path == current.url_path
+            st.page_link(page, label=page.title, query_params=_said(visit), disabled=here)
+
+    rare = [page for page in pages if page.url_path in RARE and page.url_path != current.url_path]
+    if len(pages) <= FITS:
+        links(pages)
+        return
+    links([page for page in pages if page not in rare])
+    with st.popover(visit._("More"), key=f"more_{current.url_path}"):
+        links(rare)
 
 
 def _choose_area(visit: Visit) -> None:
@@ -95,6 +116,20 @@ def _choose_post(visit: Visit) -> None:
     )
 
 
+def _told(visit: Visit) -> str:
+    """Return the way to the messages of the acting post, with the number of those that it has not read; a visitor of a demonstration is told nothing."""
+    try:
+        if visit.who.role is Role.DEMO:
+            return ""
+        unread = calls.unread(visit.room(), {visit.post.key})
+    except BattlemapError:
+        return ""
+    title = escape(visit._("My messages"))
+    shown = f" <b>{unread:,}</b>" if unread else ""
+    said = f' title="{title}" aria-label="{title} {unread:,}"'
+    return f'<span class="bm-told bm-unread">{link(visit, "messages", {}, attributes=said)}<i>✉</i>{shown}</a></span>'
+
+
 def _person(visit: Visit) -> str:
     """Return who looks, in which role, and the way to their sessions and out; a visitor is told that nothing can be done here."""
     _, who = visit._, visit.who
@@ -110,14 +145,39 @@ def _person(visit: Visit) -> str:
     )
 
 
-def _printed(visit: Visit) -> str:
+def _menu(visit: Visit) -> str:
+    """Return what opens the tools where there is no room for them, on a phone: who looks, and as which post."""
+    _, who = visit._, visit.who
+    role = _(ROLE[who.role])
+    name = role if who.role is Role.DEMO else who.name
+    try:
+        acts = role if visit.post is NOBODY else post_title(visit.post, _)
+    except BattlemapError:
+        acts = role
+    second = f"<small>{escape(acts)}</small>" if acts != name else ""
+    return (
+        f'<button type="button" class="bm-menu" data-menu aria-expanded="false" aria-label="{escape(_("Menu"))}: {escape(name)}">'
+        f"<span><b>{escape(name)}</b>{second}</span></button>"
+    )
+
+
+def _printed(visit: Visit, page: str) -> str:
     """Return what stands on the paper, and only there, when somebody prints a page of the console by the browser."""
     try:
         room = visit.room()
-        mark = watermark(room, visit.who, visit.now, filtered(room, visit.wanted(), visit._, visit.language), visit._, visit.language)  # fmt: skip
+        mark = watermark(room, visit.who, visit.now, _what(visit, room, page), visit._, visit.language)
     except BattlemapError:
         return ""
     return f'<span class="bm-printed" aria-hidden="true">{escape(mark)}</span>'
+
+
+def _what(visit: Visit, room: Room, page: str) -> list[str]:
+    """Say what a page shows: the map and the table of cases by their filters, a case by its number."""
+    own = st.session_state["own"].get(page, {})
+    if page not in {"", "cases"}:
+        return [value for name, value in own.items() if name in {"case", "order", "walk", "whistle"}]
+    wanted = Filter.from_query(own, period=None) if page else visit.wanted()
+    return filtered(room, wanted, visit._, visit.language)
 
 
 def _take_post(key: str) -> None:
@@ -145,15 +205,21 @@ def _said(visit: Visit) -> dict[str, str]:
 
 
 def _ways_out(visit: Visit) -> str:
-    """Return links that open wall and paper with the filter of this page; console.js adds the view to that of the wall, the paper shows the whole area."""
+    """Return links that open the field page, which only a phone shows, the wall of the grid that this page shows, and paper with the filter of this page."""
     _, query = (
         visit._,
         urlencode({"lang": visit.language, **{key: value for key, value in visit.asked.items() if value}}),
     )
     name = quote(visit.name, safe="")
+    wall = urlencode({"lang": visit.language, "grid": visit.asked.get("grid", "")})
+    field = (
+        f'<a class="bm-phone" href="/field/{name}?{urlencode({"lang": visit.language})}" target="_self">{escape(_("Field page"))}</a>'
+        if visit.may("field")
+        else ""
+    )
     return (
-        '<span class="bm-ways">'
-        f'<a data-view href="/map/{name}?{escape(query)}&amp;theme=dark" target="_blank" rel="noopener">{escape(_("Wall"))}</a>'
+        f'<span class="bm-ways">{field}'
+        f'<a href="/wall/{name}?{escape(wall)}" target="_blank" rel="noopener">{escape(_("Wall"))}</a>'
         f'<a href="/print/{name}?{escape(query)}" target="_blank" rel="noopener">{escape(_("Print"))}</a>'
         f'<button type="button" data-theme-switch title="{escape(_("Light or dark"))}" aria-label="{escape(_("Light or dark"))}"><i class="bm-half"></i></button></span>'
     )

@@ -1,6 +1,6 @@
 """The element on which a place is chosen: the map document in an iframe, asked for a place. Its script is pages/assets/picking.js."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -21,6 +21,8 @@ def pick_map(
     title: str,
     place: tuple[float, float] | None,
     *,
+    home: Sequence[float] | None = None,
+    still: bool = False,
     key: str,
     on_picked: Callable[..., None],
 ) -> Any:
@@ -30,6 +32,10 @@ def pick_map(
     ----------
     place
         Longitude and latitude, None while there is none.
+    home
+        West, south, east, north, degrees: what a phone shows first; None for all of the area.
+    still
+        Whether the pin stays where it is when somebody presses elsewhere: a place is shown, none is asked for.
     key
         ``st.session_state[key]["picked"]`` holds the place that was pressed, ``lon`` and ``lat``.
     on_picked
@@ -37,5 +43,13 @@ def pick_map(
     """
     shown = {"lon": place[0], "lat": place[1]} if place else None
     script = f"/assets/{assets_digest()}/picking.js"
-    data = {"script": script, "area": area, "language": language, "title": title, "place": shown}
+    data = {
+        "script": script,
+        "area": area,
+        "language": language,
+        "title": title,
+        "place": shown,
+        "home": home,
+        "still": still,
+    }
     return _pick(data=data, key=key, on_picked_change=on_picked)

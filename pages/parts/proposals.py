@@ -15,6 +15,7 @@ from desk.room import Room
 from geo.errors import BattlemapError
 from incidents.case import Incident
 from incidents.places import Kind
+from locales import listed
 from pages.parts.becoming import same
 from pages.parts.form import Form
 from pages.parts.going import link
@@ -141,9 +142,9 @@ def _spot(room: Room, form: Form, place: int, item: Item) -> Spot | None:
 def _about(visit: Visit, room: Room, item: Item) -> str:
     _ = visit._
     said = [local(room, item.at)] if item.at else []
-    said += [_("to {post}").format(post="、".join(item.mentions))] if item.mentions else []
-    said += [_("with: {kinds}").format(kinds="、".join(item.attachments))] if item.attachments else []
-    said += [_("urgent because of “{words}”").format(words="、".join(item.urgent))] if item.urgent else []
+    said += [_("to {post}").format(post=listed(item.mentions, visit.language))] if item.mentions else []
+    said += [_("with: {kinds}").format(kinds=listed(item.attachments, visit.language))] if item.attachments else []
+    said += [_("urgent because of “{words}”").format(words=listed(item.urgent, visit.language))] if item.urgent else []
     return f'<p class="bm-note">{escape(" · ".join(said))}</p>'
 
 

@@ -15,6 +15,7 @@ from geo.errors import BattlemapError
 from incidents.lifecycle import UNDO_WITHIN, PostKind
 from incidents.rota import COVER, DAY, SINGLE, WEEK, Cover, Role, Shift, Slot
 from ledger.rota import Changed
+from locales import listed
 from pages.parts.going import go, link
 from pages.parts.visit import Visit
 from reports.roster import CLASH, ROLE, clock, day_name, post_full, post_grid, trouble
@@ -71,7 +72,7 @@ def _faults(visit: Visit, room: Room, week: Week) -> str:
     said = []
     for role, missing in week.gaps.items():
         if missing:
-            times = "、".join(_when(visit, room, slot) for slot in missing[:MOST_SAID]) + (
+            times = listed((_when(visit, room, slot) for slot in missing[:MOST_SAID]), visit.language) + (
                 " …" if len(missing) > MOST_SAID else ""
             )
             said.append(
@@ -195,7 +196,7 @@ def _fill(visit: Visit, room: Room, week: Week) -> None:
         posts = _posts(visit, room, role)
         keys = st.multiselect(
             _("Posts that take turns, in this order"), list(posts), format_func=posts.get, key=f"fill_posts_{role.value}",
-            placeholder=_("Choose posts"),
+            placeholder=_("Choose posts"), select_all=False,
         )  # fmt: skip
         overwrite = st.checkbox(_("Replace what is there"), key="fill_overwrite")
         if st.button(_("Fill"), type="primary", key="fill_go"):

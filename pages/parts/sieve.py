@@ -101,6 +101,7 @@ def _many(name: str, visit: Visit, choices: dict[str, str], asked: dict[str, str
         label_visibility="collapsed",
         on_change=_take,
         args=(name, key),
+        select_all=False,
     )
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 from desk.room import Room
 from incidents.posts import Post
 from locales import translator
-from pages.parts.follow import EVERY, version_of
+from pages.parts.follow import at_once
 from pages.parts.visit import Visit
 from reports.figures import Filter
 from reports.listing import Listing, listing
@@ -42,7 +42,7 @@ def snapshot(visit: Visit, room: Room) -> Snapshot:
     asked = (room.id, visit.language, visit.post, query)
     kept = state.get("table")
     if kept is None or kept[0] != asked or state.pop("table_old", False):
-        version, minute = version_of(room), visit.now.replace(second=0, microsecond=0)
+        version, minute = room.version(), visit.now.replace(second=0, microsecond=0)
         state["table"] = kept = (asked, version, minute, state.get("table_turn", 0) + 1)
         state["table_turn"] = kept[3]
     found = _listed(room, query, kept[1], kept[2], visit.language, visit.post)
@@ -57,9 +57,8 @@ def renew() -> None:
 def follow_table(visit: Visit, room: Room, shown: Snapshot, *, busy: bool) -> None:
     """Follow the ledger: at once while nothing is selected, else when the person says so."""
 
-    @st.fragment(run_every=EVERY)
-    def watch() -> None:
-        if version_of(room) == shown.version:
+    def look() -> None:
+        if room.version() == shown.version:
             return
         if not busy:
             renew()
@@ -67,7 +66,7 @@ def follow_table(visit: Visit, room: Room, shown: Snapshot, *, busy: bool) -> No
         if st.button(visit._("Something changed: show it"), key="table_renew", type="tertiary", on_click=renew):
             st.rerun()
 
-    watch()
+    at_once(room, look)
 
 
 @lru_cache(maxsize=6)

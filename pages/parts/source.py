@@ -15,7 +15,7 @@ from pages.parts.visit import Visit
 from reports.intake_words import CODES, OUTCOME, PARTY
 from reports.words import CHANNEL, URGENCY
 
-CHANNELS = tuple(channel for channel in Channel if channel is not Channel.IMPORT)
+CHANNELS = tuple(channel for channel in Channel if channel not in {Channel.IMPORT, Channel.BOARD})
 HOTLINE = "12345"
 MASKED = "王*明, 138****5678"
 MINUTE = timedelta(minutes=1)
@@ -70,7 +70,7 @@ def choose_reporter(visit: Visit, form: Form) -> None:
         )
         st.html(f'<p class="bm-note">{escape(told.format(example=MASKED))}</p>')
         with st.container(horizontal=True, gap="small"):
-            st.text_input(_("Name"), **form.bind("reporter"))
+            st.text_input(_("Form of address"), **form.bind("reporter"))
             st.text_input(_("Telephone"), type="phone", placeholder="", icon="", **form.bind("phone"))
 
 

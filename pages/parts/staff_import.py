@@ -11,6 +11,7 @@ from desk.posts import staff
 from desk.posts.staff import Report, Step
 from desk.room import Room
 from geo.errors import BattlemapError
+from locales import listed
 from pages.parts.tables import table
 from pages.parts.visit import Visit
 from reports.roster import VERB, holder_name, span, trouble
@@ -70,14 +71,16 @@ def _look(visit: Visit, room: Room, name: str, data: bytes) -> None:
 def _report(visit: Visit, room: Room, report: Report) -> None:
     _ = visit._
     counted = [f"{_(VERB[verb])} {report.count(verb)}" for verb in VERB if report.count(verb)]
-    summary = _("{n} rows: {counted}").format(n=len(report.steps), counted="、".join(counted))
+    summary = _("{n} rows: {counted}").format(n=len(report.steps), counted=listed(counted, visit.language))
     lines = [summary]
     if report.faults:
         lines.append(_("Correct these rows first: a file is taken as a whole, or not at all."))
     elif not report.changes:
         lines.append(_("Nothing changes: all of it is known already."))
     if report.file.contacts:
-        lines.append(_("Not read, for they hold contacts: {names}").format(names="、".join(report.file.contacts)))
+        lines.append(
+            _("Not read, for they hold contacts: {names}").format(names=listed(report.file.contacts, visit.language))
+        )
     st.html("".join(f"<p>{escape(line)}</p>" for line in lines))
     told = [step for step in report.steps if step.verbs != ("same",)]
     told.sort(key=lambda step: (step.row.fault is None, step.row.number))
@@ -91,7 +94,7 @@ def _row(visit: Visit, room: Room, step: Step) -> tuple[str, ...]:
     _ = visit._
     if step.row.fault:
         return (str(step.row.number), _(VERB["fault"]), trouble(step.row.fault, _), "", "")
-    verbs = "、".join(_(VERB[verb]) for verb in step.verbs)
+    verbs = listed((_(VERB[verb]) for verb in step.verbs), visit.language)
     held = step.held
     days = span(room, held.since, held.until, _) if held else ""
     return (str(step.row.number), verbs, step.post.title, holder_name(held, _) if held else "", days)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from desk.access.permissions import demand
+from desk.posts.acting import NOBODY
 from desk.room import Room
 from geo.errors import BattlemapError
 from ledger.views import View, drop, save, views
@@ -19,7 +20,7 @@ def choose(visit: Visit, room: Room) -> None:
     """Show the saved views, and what is done with them."""
     _, asked = visit._, st.session_state["own"]["cases"]
     with room.ledger.reading() as connection:
-        found = views(connection, room.id, visit.post.key)
+        found = views(connection, room.id, _owner(visit))
     names = {
         place: view.name if view.post else _("{name} (all posts)").format(name=view.name)
         for place, view in enumerate(found)
@@ -57,6 +58,11 @@ def choose(visit: Visit, room: Room) -> None:
         st.html(f'<p class="bm-refused" role="alert">{refused}</p>', width="content")
 
 
+def _owner(visit: Visit) -> str:
+    """Return whose a view is: the post's, or of who holds none (an analyst) the account's."""
+    return f"account:{visit.who.account}" if visit.post is NOBODY else visit.post.key
+
+
 def _name(found: list[View], names: dict[int, str], asked: dict[str, str], visit: Visit) -> str:
     here = next((names[place] for place, view in enumerate(found) if dict(view.query) == asked), "")
     return here or visit._("Views")
@@ -68,7 +74,7 @@ def _save(visit: Visit, name_key: str, all_key: str) -> None:
     if not name:
         state["view_refused"] = visit._("Give the view a name.")
         return
-    view = View(name, "" if state.get(all_key) else visit.post.key, dict(state["own"]["cases"]))
+    view = View(name, "" if state.get(all_key) else _owner(visit), dict(state["own"]["cases"]))
     _do(visit, view, keep=True)
     state[name_key] = ""
 

@@ -26,12 +26,20 @@ from locales import LANGUAGES, Translator, translator
 from reports.figures import PARAMETERS, Filter
 from settings import Settings
 
-FRESH = 1.0  # seconds: as long as sessions are remembered (`desk.access.accounts`)
+FRESH = 1.0  # seconds: as long as sessions are remembered (`desk.access.records`)
 SESSION = "session"
 FILTER = ("grid", "class", "mark", "days")
-# What the address of a page holds of its own, beside what every page's does.
+# What the address of a page holds of its own, beside what every page's does; what only the browser knows (view, at, theme) is none of it, for a page takes away what is another's.
 OWN: Mapping[str, tuple[str, ...]] = {
     "inbox": ("pile",),
+    "messages": ("tab", "notice"),
+    "orders": ("order", "tab", "item", "team", "q", "page", "period"),
+    "visits": ("tab", "walk", "period", "kind", "topic", "visitor", "q", "page", "by"),
+    "walls": ("wall",),
+    "checklists": ("checklist",),
+    "sites": ("site", "do", "kind", "state", "in", "of", "due", "q", "page"),
+    "binding": ("pile", "about", "page"),
+    "whistles": ("pile", "whistle", "about"),
     "case": ("case",),
     "posts": ("key", "in", "level", "show", "q"),
     "duty": ("week", "role", "slot"),
@@ -120,6 +128,15 @@ class Visit:
     def post(self) -> Post:
         """The post through which the pages look, and which acts."""
         return self._fresh("post", self._post)
+
+    @property
+    def home(self) -> tuple[float, ...] | None:
+        """West, south, east, north of one's own grid, degrees, where a phone opens its maps; None for who sees all of the area."""
+        key, code = self.who.scope.grid or ("", "")
+        net = self.area().net
+        parts = {part.key: part for part in (*net.levels, *net.overlays)}
+        place = parts[key].positions.get(code) if key in parts else None
+        return None if place is None else tuple(parts[key].geoms[place].bounds)
 
     def _post(self) -> Post:
         room = self.room()

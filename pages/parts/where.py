@@ -12,7 +12,7 @@ from pages.parts.element import pixels
 from pages.parts.form import Form
 from pages.parts.pick import pick_map
 from pages.parts.visit import Visit
-from reports.intake_words import PLACE_KIND
+from reports.intake_words import PLACE_KIND, stack_spans
 from reports.refusals import refusal
 
 MOST = 7
@@ -56,6 +56,7 @@ def place_map(visit: Visit, form: Form) -> None:
         visit.language,
         visit._("Map: press where it is; with the keyboard, move by arrows and press Enter for the middle"),
         (place["lon"], place["lat"]) if place else None,
+        home=visit.home,
         key=key,
         on_picked=lambda: _picked(visit, form, key),
     )
@@ -117,18 +118,8 @@ def _parts(visit: Visit, room: Room, codes: str) -> None:
     if not stacks:
         return
     _ = visit._
-    spans = [
-        f"{stack.label}: " + _("units {units}, floors {floors}").format(
-            units=_span(stack.unit_from, stack.unit_to), floors=_span(stack.floor_from, stack.floor_to)
-        )
-        for stack in stacks
-    ]  # fmt: skip
     told = _("Several micro-grids lie one above another here; unit and floor tell which one it is.")
-    st.html(f'<p class="bm-note">{escape(told)} {escape("; ".join(spans))}</p>')
-
-
-def _span(low: int | None, high: int | None) -> str:
-    return "–" if low is None and high is None else f"{'' if low is None else low}–{'' if high is None else high}"
+    st.html(f'<p class="bm-note">{escape(told)} {escape(stack_spans(stacks, _))}</p>')
 
 
 def _coordinates(visit: Visit, form: Form) -> None:

@@ -1,0 +1,331 @@
+"""``/field/{area}/data`` and ``/field/{area}/case/{number}``: what a phone shows. Small, and only once where nothing changed."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.answers import NO_SOONER, QUICK, SAFE, answering, language_of
+from api.identity import room as room_of
+from desk.bridge.cases import number_inside
+from desk.bridge.crossing import WEEK
+from desk.field.mine import Mine, Task, grids, mine, task
+from desk.field.notices import Told, told
+from desk.field.orders import Job, jobs
+from desk.field.places import building_at, buildings, towers
+from desk.field.visits import Errand, errands
+from desk.posts.acting import reads
+from desk.room import Room
+from desk.rooms import Rooms
+from incidents.access import Who
+from ledger import bridge, find
+from locales import Translator, translator
+from reports.bridge_words import said_of_refusal
+from reports.case_words import post_name, timeline
+from reports.intake_words import stack_spans
+from reports.order_words import PHASE, place_name
+from reports.visit_words import PHASE as VISIT_PHASE
+from reports.visit_words import place_name as visit_place
+from reports.whistles import kind_name, phase_name, told_of_case
+from reports.words import post_title
+from settings import Settings
+
+ASK_AGAIN = "private, no-cache"  # no cache that others share keeps it; the phone asks whether it changed
+
+
+def routes(rooms: Rooms, settings: Settings) -> list[Route]:
+    """Return the routes of the list and of one case."""
+
+    def listed(request: Request) -> Response:
+        now = datetime.now(UTC)
+        room, _ = room_of(request, rooms, now), translator(language_of(request, settings.language))
+        return _tagged(request, plain(said_of_all(room, now, _)), now)
+
+    def case(request: Request) -> Response:
+        now, language = datetime.now(UTC), language_of(request, settings.language)
+        room = room_of(request, rooms, now)
+        return _tagged(request, plain(said_of_case(room, request.path_params["number"], now, language)), now)
+
+    return [
+        Route("/field/{area}/data", answering(listed)),
+        Route("/field/{area}/case/{number}", answering(case)),
+    ]
+
+
+def said_of_all(room: Room, now: datetime, _: Translator) -> dict[str, Any]:
+    """Return the whole list of who looks through a room as plain values."""
+    return {
+        **said_of_list(room, mine(room, now), _),
+        "orders": [said_of_order(room, one, _) for one in jobs(room, now)],
+        "refused": _refused(room, now),
+        **said_of_visits(room, now, _),
+        "notices": [_said_of_notice(room, one, _) for one in told(room, now)],
+    }
+
+
+def etag_of(body: bytes) -> str:
+    """Return by what one tells whether JSON changed."""
+    return f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
+
+
+def served(body: bytes, now: datetime) -> bytes:
+    """Return JSON with the time at which it was asked for."""
+    return json.dumps({"served": now.isoformat()})[:-1].encode() + b"," + body[1:]
+
+
+def plain(said: Mapping[str, Any]) -> bytes:
+    """Return plain values as JSON."""
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def said_of_list(room: Room, found: Mine, _: Translator) -> dict[str, Any]:
+    """Return a list as plain values."""
+    return {
+        "version": found.version,
+        "who": _who(room.who, found, _) if room.who else None,
+        "area": _area(room, _),
+        "classes": [
+            {
+                "key": class_.key,
+                "name": class_.name.zh,
+                "name_en": class_.name.en,
+                "major": class_.major,
+                "clear": class_.self_clear,
+                "restricted": class_.restricted,
+                "notice": class_.notice_days,
+            }
+            for class_ in room.rules.directory.classes.values()
+        ],
+        "majors": [
+            {"key": key, "name": name.zh, "name_en": name.en} for key, name in room.rules.directory.majors.items()
+        ],
+        "favourites": list(found.favourites),
+        "cases": [_row(room, one, _) for one in found.tasks],
+        "more": found.more,
+        "orders": [],
+    }
+
+
+def _refused(room: Room, now: datetime) -> list[dict[str, Any]]:
+    """Return what the account did here, and the command room on the other side of a bridge could not do."""
+    with room.ledger.reading() as connection:
+        account = room.who.account if room.who else ""
+        found = bridge.refusals(connection, room.id, account=account, since=now - WEEK) if account else []
+    return [said_of_refusal(one) for one in found]
+
+
+def said_of_order(room: Room, one: Job, _: Translator) -> dict[str, Any]:
+    """Return one service order as plain values."""
+    filed, state = one.filed, one.filed.state
+    name = room.rules.services.item(state.item).name
+    return {
+        "number": filed.number,
+        "version": filed.version,
+        "item": state.item,
+        "name": name.zh,
+        "name_en": name.en,
+        "phase": state.phase.value,
+        "phase_name": _(PHASE[state.phase]),
+        "key": state.key,
+        "home": state.home,
+        "place": place_name(room, filed, _),
+        "lon": round(filed.lon, 6),
+        "lat": round(filed.lat, 6),
+        "since": state.since.isoformat(),
+        "until": state.until.isoformat(),
+        "due": state.due.isoformat() if state.due else None,
+        "every": state.every,
+        "text": one.text,
+        "address": one.address,
+        "asker_title": post_name(room, state.asker, _),
+        "mine": one.mine,
+        "as": one.post.key,
+        "acts": list(one.acts),
+    }
+
+
+def _said_of_notice(room: Room, one: Told, _: Translator) -> dict[str, Any]:
+    """Return a notice as plain values: ``asks`` for a receipt, which post ``as`` is to give until ``due``, and ``receipt`` while it has not."""
+    found = one.notice
+    return {
+        "id": str(found.id),
+        "title": found.title,
+        "text": found.text,
+        "from": post_name(room, found.post, _),
+        "for": post_title(one.post, _),
+        "posts": len(found.posts),
+        "at": found.at.isoformat(timespec="seconds"),
+        "until": found.until.isoformat(timespec="seconds"),
+        "asks": found.receipt,
+        "receipt": one.waits,
+        "due": one.due.isoformat(timespec="seconds") if one.due else None,
+        "acknowledged": one.acknowledged.isoformat(timespec="seconds") if one.acknowledged else None,
+        "read": one.is_read,
+        "as": one.post.key,
+    }
+
+
+def said_of_visits(room: Room, now: datetime, _: Translator) -> dict[str, Any]:
+    """Return the visits of a list, and the rules by which a phone asks for them, as plain values; no rules for who has none."""
+    found, more = errands(room, now)
+    rules = room.rules.visits
+    named = {
+        what: [{"key": key, "name": name.zh, "name_en": name.en} for key, name in names.items()]
+        for what, names in (("kinds", {key: kind.name for key, kind in rules.kinds.items()}), ("topics", rules.topics))
+    }
+    said = {**named, "longest_note": rules.longest_note, "most_households": rules.most_households}
+    return {
+        "visits": [_said_of_visit(room, one, now, _) for one in found],
+        "visits_more": more,
+        "visit_rules": said if room.who and room.who.can("visits") else None,
+    }
+
+
+def _said_of_visit(room: Room, one: Errand, now: datetime, _: Translator) -> dict[str, Any]:
+    filed, state, kind = one.filed, one.filed.state, room.rules.visits.kind(one.filed.state.kind)
+    return {
+        "number": filed.number,
+        "version": filed.version,
+        "kind": state.kind,
+        "kind_name": kind.name.zh,
+        "kind_name_en": kind.name.en,
+        "phase": state.phase.value,
+        "phase_name": _(VISIT_PHASE[state.phase]),
+        "place": visit_place(room, filed),
+        "building": filed.building,
+        "lon": round(filed.lon, 6),
+        "lat": round(filed.lat, 6),
+        "due": state.due.isoformat() if state.due else None,
+        "overdue": state.is_overdue(now.astimezone(room.area.pack.timezone).date()),
+        "tries": state.tries,
+        "most_tries": kind.tries,
+        "topics": list(state.topics),
+        "households": state.households,
+        "text": one.text,
+        "asker_title": post_name(room, state.asker, _),
+        "visitor": state.visitor,
+        "visitor_title": post_name(room, state.visitor, _),
+        "mine": one.mine,
+        "as": one.post.key,
+        "acts": list(one.acts),
+        "done_at": state.walked.isoformat() if state.walked else None,
+        "cases": list(state.cases),
+    }
+
+
+def said_of_case(room: Room, number: str, now: datetime, language: str) -> dict[str, Any]:
+    """Return one case with its words, its history and its photos as plain values.
+
+    Raises
+    ------
+    UnknownIncident
+        There is none, or none that who asks may read: the answer does not tell which.
+    """
+    case, entries, photos = room.sheet(number)
+    if not reads(room, case, now):
+        raise find.unknown(room.id, number)
+    _ = translator(language)
+    lines = timeline(room, entries, photos, _, language)
+    near = building_at(room, case.lon, case.lat)
+    return {
+        **_row(room, task(room, case, now), _),
+        "building": {"code": near.code, "name": near.name} if near else None,
+        "text": case.text,
+        "channel": case.channel.value,
+        "level": case.state.level,
+        "answers": post_name(room, case.post, _),
+        "history": [
+            {
+                "act": line.act,
+                "what": line.what,
+                "post": line.who,
+                "at": entry["at"].isoformat(),
+                "done_at": entry["data"].get("done_at"),
+                "text": line.said,
+                "details": list(line.details),
+            }
+            for line, entry in zip(lines, entries, strict=True)
+        ]
+        + [
+            {
+                "act": "whistle",
+                "what": f"{kind_name(room, one.state, language)} · {phase_name(room, one.state, _)}",
+                "post": post_name(room, one.state.asker, _),
+                "at": one.state.times["ask"].isoformat(),
+                "done_at": None,
+                "text": "",
+                "details": [],
+            }
+            for one in told_of_case(room, number)
+        ],
+        "shots": [
+            {name: photo[name] for name in ("sha256", "thumbnail", "kind", "width", "height")} for photo in photos
+        ],
+    }
+
+
+def _who(who: Who, found: Mine, _: Translator) -> dict[str, Any]:
+    posts = [{"key": post.key, "title": post_title(post, _)} for post in found.posts]
+    return {"account": who.account, "name": who.name, "role": who.role.value, "posts": posts, "may": sorted(who.may)}
+
+
+def _area(room: Room, _: Translator) -> dict[str, Any]:
+    west, south, east, north = room.area.net.bounds
+    name = room.area.pack.name
+    return {
+        "id": room.id,
+        "name": name.zh,
+        "name_en": name.en,
+        "centre": [round((west + east) / 2, 6), round((south + north) / 2, 6)],
+        "grids": [
+            {"level": one.level, "code": one.code, "name": one.name, "bounds": one.bounds} for one in grids(room)
+        ],
+        "buildings": [[one.code, one.name, one.lon, one.lat] for one in buildings(room)],
+        "stacked": [{"bounds": one.bounds, "parts": stack_spans(one.parts, _)} for one in towers(room)],
+    }
+
+
+def _row(room: Room, one: Task, _: Translator) -> dict[str, Any]:
+    case = one.case
+    return {
+        "number": case.number,
+        "room": number_inside(case),
+        "version": case.version,
+        "title": case.title,
+        "class": case.class_,
+        "status": case.status.value,
+        "mark": case.mark.value if case.mark else "",
+        "urgency": case.urgency.value,
+        "address": case.address,
+        "lon": round(case.lon, 6),
+        "lat": round(case.lat, 6),
+        "due": case.state.due.isoformat() if case.state.due else None,
+        "until": case.state.until.isoformat() if case.state.until else None,
+        "reported": case.reported.isoformat(),
+        "handler": case.state.handler,
+        "handler_title": post_name(room, case.state.handler, _),
+        "help": case.state.help,
+        "mine": one.mine,
+        "as": one.post.key if one.post else "",
+        "acts": list(one.acts),
+        "photos": one.photos,
+    }
+
+
+def _tagged(request: Request, body: bytes, now: datetime) -> Response:
+    """Answer with JSON and the time; who has it already is told so."""
+    etag = etag_of(body)
+    headers = {**SAFE, "Cache-Control": ASK_AGAIN, "ETag": etag, "Vary": "Accept-Encoding, Cookie"}
+    if etag in {part.strip() for part in request.headers.get("if-none-match", "").split(",")}:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    body = served(body, now)
+    if len(body) > NO_SOONER and "gzip" in request.headers.get("accept-encoding", ""):
+        body, headers["Content-Encoding"] = gzip.compress(body, compresslevel=QUICK, mtime=0), "gzip"
+    return Response(body, headers=headers, media_type="application/json")

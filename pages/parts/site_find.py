@@ -1,0 +1,75 @@
+"""Part of the page of sites: what narrows the list (words, state, grid, post, papers that run out)."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import streamlit as st
+
+from desk.room import Room
+from desk.visits.people import grids
+from inspections.sites import State
+from layers.grid_names import full_names
+from ledger.sites import Asked
+from locales import N_
+from pages.parts.element import pixels
+from pages.parts.visit import Visit, own_key
+from reports.case_words import post_name
+from reports.site_words import STATE
+
+NARROWS = ("state", "in", "of", "due", "q")
+EVERY, NONE = "every", "none"
+STATES = {**{state.value: STATE[state] for state in State}, EVERY: N_("in whatever state")}
+DUE = {"0": N_("papers that ran out"), "30": N_("papers that run out in 30 days"), "90": N_("papers that run out in 90 days")}  # fmt: skip
+
+
+def asked_of(room: Room, own: Mapping[str, str], now: datetime) -> Asked:
+    """Return the question of an address; without a state it asks for what is in use."""
+    key, _, code = own.get("in", "").partition(":")
+    state, post, due = own.get("state", ""), own.get("of", ""), own.get("due", "")
+    today = room.clock(now).date()
+    return Asked(
+        room.id,
+        kinds=frozenset({own["kind"]} if own.get("kind") else ()),
+        states=frozenset() if state == EVERY else frozenset({state if state in STATES else State.ACTIVE.value}),
+        grid=(key, code) if key in room.area.net.keys and code else None,
+        post="" if post == NONE else post,
+        without_post=post == NONE,
+        expiring=today + timedelta(days=int(due) - (due == "0")) if due in DUE else None,
+        text=own.get("q", "").strip(),
+    )
+
+
+def find(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
+    """Show what narrows the list, as its address says."""
+    _, key = visit._, own_key("site_find_q", visit)
+    st.session_state[key] = own.get("q", "")
+    st.text_input(_("Search"), key=key, placeholder=_("Number, name or address"), label_visibility="collapsed", width=pixels(190), on_change=_take, args=("q", key))  # fmt: skip
+    _one(visit, "state", {name: _(said) for name, said in STATES.items()}, own, _("in use"), wide=120)
+    names = full_names(room.area.net)
+    _one(visit, "in", {f"{level}:{code}": names.get(level, {}).get(code, code) for level, code in grids(room)}, own, _("All grids"))  # fmt: skip
+    posts = {post.key: post_name(room, post.key, _) for post in room.register.posts(visit.now).values() if post.grid}
+    _one(visit, "of", {NONE: _("no post"), **posts}, own, _("All posts"))
+    _one(visit, "due", {name: _(said) for name, said in DUE.items()}, own, _("All papers"))
+    if any(own.get(name) for name in NARROWS):
+        st.button(_("Clear the filter"), key="site_find_clear", type="tertiary", on_click=ask, args=(dict.fromkeys(NARROWS, ""),))  # fmt: skip
+
+
+def _one(
+    visit: Visit, name: str, choices: Mapping[str, str], own: Mapping[str, str], all_: str, *, wide: int = 150
+) -> None:
+    key, chosen = own_key(f"site_find_{name}", visit), own.get(name)
+    st.session_state[key] = chosen if chosen in choices else None
+    st.selectbox(all_, list(choices), index=None, format_func=lambda one: choices.get(one, one), placeholder=all_, key=key, label_visibility="collapsed", width=pixels(wide), on_change=_take, args=(name, key))  # fmt: skip
+
+
+def _take(name: str, key: str) -> None:
+    ask({name: st.session_state[key] or ""})
+
+
+def ask(said: Mapping[str, str]) -> None:
+    """Ask for something else, from its first page."""
+    own = {**st.session_state["own"]["sites"], **said, "page": "", "site": ""}
+    st.session_state["own"] = {
+        **st.session_state["own"],
+        "sites": {name: value for name, value in own.items() if value},
+    }
