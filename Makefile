@@ -17,7 +17,8 @@ run: $(VENV)/.run ## serve the console on http://localhost:8501
 	@$(BIN)/battlemap serve $(if $(AREA),--area "$(AREA)")
 
 test: $(VENV)/.test $(VENV)/.release browser proxy ## every test, browser tests included
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile || \
+	{ echo "What failed is asked once more, alone (CONTRIBUTING.md)."; $(BIN)/python -m pytest --last-failed --last-failed-no-failures none --maxfail 3; }
 
 cover: $(VENV)/.test $(VENV)/.release browser proxy ## every test, slower, with the lines that none of them reaches
 	$(BIN)/python -m pytest --cov --cov-report=term

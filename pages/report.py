@@ -16,7 +16,7 @@ from incidents.case import Incident
 from incidents.classes import IncidentClass
 from incidents.model import Channel, Status, Urgency
 from pages.parts.becoming import becoming
-from pages.parts.form import Form
+from pages.parts.form import Form, steady
 from pages.parts.going import link
 from pages.parts.shots import blurred, choose_photos
 from pages.parts.source import HOTLINE, choose_mediation, choose_reporter, choose_source, mediation_of, moment_of
@@ -67,15 +67,19 @@ def _form(visit: Visit, room: Room, form: Form) -> Written:
     """Show the form, and return what was written into it."""
     _ = visit._
     st.html(f"<h1>{escape(_('Report an incident'))}</h1>")
-    class_ = choose_class(visit, room, form)
-    describe(visit, room, form, class_)
+    with steady():
+        class_ = choose_class(visit, room, form)
+    with steady():
+        describe(visit, room, form, class_)
     seen = _outlook(room, form, visit.now)
     choose_place(visit, room, form, seen.place.codes[room.area.net.leaf.key] if isinstance(seen, Outlook) else "")
-    if isinstance(seen, BattlemapError):
-        st.html(f'<p class="bm-refused" role="alert">{escape(refusal(seen, _))}</p>')
+    with steady():
+        if isinstance(seen, BattlemapError):
+            st.html(f'<p class="bm-refused" role="alert">{escape(refusal(seen, _))}</p>')
     choose_source(visit, form)
-    if class_ and class_.restricted:
-        choose_mediation(visit, form, class_)
+    with steady():
+        if class_ and class_.restricted:
+            choose_mediation(visit, form, class_)
     photos = choose_photos(visit, room, form, may_clear=class_ is not None and may_be_cleared(class_, visit.post.by))
     choose_reporter(visit, form)
     return Written(class_, seen if isinstance(seen, Outlook) else None, photos)

@@ -19,25 +19,6 @@ settings.register_profile("ci", parent=settings.get_profile("house"), derandomiz
 settings.load_profile("ci" if os.environ.get("CI") else "house")
 
 
-def pytest_collection_modifyitems(items):
-    """Let a browser test that waited in vain try once more.
-
-    Two slow cores drive some hundred pages, and a press that lands while a page replaces what is pressed is lost. What
-    waited in vain is asked again, once, and the report names it (R): it is a fault to be found, of the test or of the
-    page. What is wrong is wrong the second time, too. The last of these is Streamlit's own: what a fragment of the page
-    before still had to say meets another page, rarely, and on a busy machine.
-    """
-    waited = [
-        r"Timeout \d+ms exceeded",
-        r"with timeout \d+ms",
-        r"wanted .*; the page is ",
-        r"'setIn' cannot be called on an ElementNode",
-    ]
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.flaky(reruns=1, only_rerun=waited))
-
-
 @pytest.fixture
 def jpeg() -> bytes:
     """A small photograph, as a phone would send it."""

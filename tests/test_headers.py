@@ -188,4 +188,5 @@ def test_no_page_of_ours_meets_its_own_policy(console, path):
         page.goto(console + path)
         page.wait_for_selector("html[data-console=ready], html[data-ready='1'], .sheet, svg", state="attached")
         page.wait_for_load_state("load")  # not for silence: a map listens for ever
-        assert [frame.evaluate("() => window.met ?? []") for frame in page.frames] == [[] for _ in page.frames]
+        met = [frame.evaluate("() => window.met ?? []") for frame in page.frames]
+        assert met == [[]] * len(met)

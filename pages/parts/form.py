@@ -2,11 +2,17 @@
 
 import secrets
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import streamlit as st
 
 from pages.parts.visit import Visit
+
+
+def steady() -> AbstractContextManager[object]:
+    """Return a box for what comes and goes in a form. Without it what stands beneath is made anew each time, and a text that somebody is typing there is lost."""
+    return st.container(gap="small")
 
 
 class Form:

@@ -13,7 +13,7 @@ from geo.errors import BattlemapError, PlaceError
 from incidents.service_rules import Item
 from locales import N_
 from pages.parts.element import pixels
-from pages.parts.form import Form
+from pages.parts.form import Form, steady
 from pages.parts.going import link
 from pages.parts.visit import Visit
 from pages.parts.where import choose_place, part, place_map
@@ -76,8 +76,9 @@ def _form(visit: Visit, room: Room, form: Form) -> None:
     )
     asking = _asking(room, form, visit.now)
     refused = form.get("refused", None)
-    if asking:
-        _fits(visit, room, asking)
+    with steady():
+        if asking:
+            _fits(visit, room, asking)
     st.button(_("Order and offer"), type="primary", key="save_order", disabled=asking is None, on_click=_save, args=(visit, room, form))  # fmt: skip
     if refused:
         st.html(f'<p class="bm-refused" role="alert">{escape(refusal(refused, _))}</p>')

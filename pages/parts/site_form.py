@@ -14,7 +14,7 @@ from desk.sites.cells import number
 from desk.sites.register import Wish
 from geo.errors import BattlemapError, DraftError, PlaceError
 from inspections.sites import Site, Spot
-from pages.parts.form import Form
+from pages.parts.form import Form, steady
 from pages.parts.going import go, link
 from pages.parts.visit import Visit
 from pages.parts.where import choose_place, part, place_map
@@ -44,7 +44,8 @@ def _fields(visit: Visit, room: Room, form: Form, was: Site | None) -> None:
     st.selectbox(_("Kind of site"), list(kinds), index=None, format_func=lambda key: kinds[key].name.in_(visit.language) if key in kinds else key, placeholder=_("Choose a kind"), **form.bind("kind", None))  # fmt: skip
     st.text_input(_("Name"), max_chars=register.LONGEST_NAME, placeholder=_("As it stands over the door, without anybody's name or number"), **form.bind("name"))  # fmt: skip
     choose_place(visit, room, form, _codes(room, form))
-    _of_kind(visit, room, form)
+    with steady():
+        _of_kind(visit, room, form)
     with st.container(horizontal=True, gap="small"):
         st.text_input(_("Office telephone"), max_chars=20, **form.bind("contact"))
         st.text_input(_("Note"), max_chars=register.LONGEST_NOTE, **form.bind("note"))

@@ -10,7 +10,7 @@ from desk.room import Room
 from incidents.classes import IncidentClass
 from incidents.model import Channel, Urgency
 from pages.parts.element import pixels
-from pages.parts.form import Form
+from pages.parts.form import Form, steady
 from pages.parts.visit import Visit
 from reports.intake_words import CODES, OUTCOME, PARTY
 from reports.words import CHANNEL, URGENCY
@@ -31,11 +31,12 @@ def choose_source(visit: Visit, form: Form) -> None:
         required=True,
         **form.bind("channel", Channel.PATROL),
     )
-    if form.get("channel", Channel.PATROL) is Channel.HOTLINE:
-        with st.container(horizontal=True, gap="small"):
-            st.text_input(_("Order number"), **form.bind("order"))
-            st.text_input(_("Source"), width=pixels(110), **form.bind("source", HOTLINE))
-            _moment(_("Deadline of the order"), form, "due")
+    with steady():
+        if form.get("channel", Channel.PATROL) is Channel.HOTLINE:
+            with st.container(horizontal=True, gap="small"):
+                st.text_input(_("Order number"), **form.bind("order"))
+                st.text_input(_("Source"), width=pixels(110), **form.bind("source", HOTLINE))
+                _moment(_("Deadline of the order"), form, "due")
     with st.container(horizontal=True, gap="medium"):
         st.pills(
             _("Urgency"),

@@ -9,7 +9,7 @@ from desk.room import Room
 from geo.errors import PlaceError
 from layers.tables import storey
 from pages.parts.element import pixels
-from pages.parts.form import Form
+from pages.parts.form import Form, steady
 from pages.parts.pick import pick_map
 from pages.parts.visit import Visit
 from reports.intake_words import PLACE_KIND, stack_spans
@@ -35,16 +35,19 @@ def choose_place(visit: Visit, room: Room, form: Form, codes: str) -> None:
         placeholder=_("Press on the map, or search: building, compound, street, grid 3-05"),
         **form.bind("place_query"),
     )
-    if query.strip():
-        _results(visit, room, form, query)
+    with steady():
+        if query.strip():
+            _results(visit, room, form, query)
     with st.container(horizontal=True, gap="small"):
         st.text_input(_("Unit"), width=pixels(90), placeholder=_("e.g. 2"), **form.bind("unit"))
         st.text_input(_("Floor"), width=pixels(90), placeholder=_("e.g. 12, B1"), **form.bind("floor"))
         st.text_input(
             _("Address"), placeholder=_("As one would tell it to somebody who goes there"), **form.bind("address")
         )
-    _parts(visit, room, codes)
-    _coordinates(visit, form)
+    with steady():
+        _parts(visit, room, codes)
+    with steady():
+        _coordinates(visit, form)
 
 
 def place_map(visit: Visit, form: Form) -> None:
