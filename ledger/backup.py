@@ -488,7 +488,10 @@ def _name(draft: Path, path: Path, *, force: bool) -> None:
 
 
 def _photos_of(connection: Connection) -> list[str]:
-    both = (select(table.c.sha256, table.c.thumbnail) for table in (tables.attachment, tables.whistle_photo))
+    both = (
+        select(table.c.sha256, table.c.thumbnail)
+        for table in (tables.attachment, tables.whistle_photo, tables.inspection_photo)
+    )
     return sorted({digest for asked in both for row in connection.execute(asked) for digest in row if digest})
 
 

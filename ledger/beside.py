@@ -1,4 +1,4 @@
-"""What stands beside the cases (posts, holders, rota, hand-overs, groups, teams, visits, sites, views, relations, areas, read marks), as the history says it does.
+"""What stands beside the cases (posts, holders, rota, hand-overs, groups, teams, visits, sites, inspections, findings, views, relations, areas, read marks), as the history says it does.
 
 Every change of it is an entry; replayed in order they leave the rows that have to be there. What the history does not know is not looked at: names of people, telephones, and the words of a
 hand-over.
@@ -14,7 +14,9 @@ from sqlalchemy import Connection, Select, exists, or_, select
 
 from geo.errors import LifecycleError
 from incidents.visits import Visit, apply
-from ledger import alerts, boards, bridge, notices, sites, tables, teams, visits, wall_views
+from inspections.findings import Finding
+from inspections.findings import apply as judge
+from ledger import alerts, boards, bridge, findings, inspections, notices, sites, tables, teams, visits, wall_views
 from ledger.history import Break
 from ledger.outbox import ERASED
 from ledger.writing import digest_of
@@ -105,13 +107,14 @@ def _compared(connection: Connection, name: str, said: _Said) -> Iterator[Break]
 
 
 def _spoken(connection: Connection, said: _Said) -> Iterator[Break]:
-    """Yield words of visits and notices that are missing, or are not those that were said; words that were erased leave their row."""
+    """Yield words of visits, notices, inspections and findings that are missing, or are not those that were said; words that were erased leave their row."""
     c = tables.wording.c
     of_visits = exists().where(tables.visit.c.area == c.area, tables.visit.c.number == c.number)
     entry = tables.history.c
-    of_notices = exists().where(entry.area == c.area, entry.subject == notices.SUBJECT, entry.key == c.number)
+    spoken = (notices.SUBJECT, inspections.SUBJECT, findings.SUBJECT)
+    of_others = exists().where(entry.area == c.area, entry.subject.in_(spoken), entry.key == c.number)
     there = set()
-    for row in _rows_of(connection, select(tables.wording).where(or_(of_visits, of_notices))):
+    for row in _rows_of(connection, select(tables.wording).where(or_(of_visits, of_others))):
         key = (row["area"], row["number"], row["key"])
         there.add(key)
         wanted = said.rows.get(key)
@@ -256,6 +259,31 @@ def _site(standing: Standing, entry: _Entry) -> None:
         standing["site_grid"].put((*key, *grid), {"state": now["state"], "kind": now["kind"]}, entry.version)
 
 
+def _inspection(standing: Standing, entry: _Entry) -> None:
+    """Note an inspection, which is one entry."""
+    standing["inspection"].put((entry.area, entry.key), {**entry.after, "id": entry.version, "version": entry.version}, entry.version)  # fmt: skip
+    _shown(standing, entry)
+
+
+def _finding(standing: Standing, entry: _Entry) -> None:
+    """Note where a finding stands, by the rules too: what an entry says has to follow from the one before and from its act."""
+    said, key = standing["finding"], (entry.area, entry.key)
+    before = {name: value for name, value in said.rows.get(key, {}).items() if name not in {"id", "version"}}
+    after = judge(Finding.from_json(before["standing"]) if before else None, findings.done(vars(entry), entry.data))
+    if entry.before != before or after.to_json() != entry.after["standing"]:
+        raise ValueError("it does not follow from what was before")
+    said.put(key, {**entry.after, **({} if before else {"id": entry.version}), "version": entry.version}, entry.version)
+    _shown(standing, entry)
+
+
+def _shown(standing: Standing, entry: _Entry) -> None:
+    """Note the photos and the words of an inspection or a finding."""
+    for photo in entry.data.get("photos", ()):
+        plain = dict(photo)
+        standing["inspection_photo"].put((entry.area, entry.key, entry.version, plain.pop("sha256")), plain, entry.version)  # fmt: skip
+    _words(standing, entry)
+
+
 def _bridge(standing: Standing, entry: _Entry) -> None:
     if entry.act == bridge.REFUSED:
         plain = dict(entry.after)
@@ -320,7 +348,7 @@ def _marked() -> Select[Any]:
     return _of(tables.message, "area", "id", "read", "called").where(or_(c.read.is_not(None), c.called.is_not(None)))
 
 
-_JSON = frozenset({"areas", "cases", "codes", "covers", "documents", "fields", "layers", "panels", "query", "skills", "spots", "standing"})  # fmt: skip
+_JSON = frozenset({"answers", "areas", "cases", "codes", "covers", "documents", "fields", "findings", "layers", "panels", "query", "rechecked", "skills", "spots", "standing"})  # fmt: skip
 # Table -> what is read of it, and by which columns a row is named.
 _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
     {
@@ -376,6 +404,12 @@ _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
         "visit_seen": (_visits_seen(), ("area", "number", "by")),
         "site": (_of(tables.site, "area", "number", "id", "version", *sites.COLUMNS), ("area", "number")),
         "site_grid": (_site_grids(), ("area", "number", "key", "code")),
+        "inspection": (
+            _of(tables.inspection, "area", "number", "id", "version", *inspections.COLUMNS),
+            ("area", "number"),
+        ),
+        "finding": (_of(tables.finding, "area", "number", "id", "version", *findings.COLUMNS), ("area", "number")),
+        "inspection_photo": (select(tables.inspection_photo), ("area", "number", "version", "sha256")),
     }
 )
 _TAKE: Mapping[str, Callable[[Standing, _Entry], None]] = MappingProxyType(
@@ -397,6 +431,8 @@ _TAKE: Mapping[str, Callable[[Standing, _Entry], None]] = MappingProxyType(
         "bridge": _bridge,
         visits.SUBJECT: _visit,
         sites.SUBJECT: _site,
+        inspections.SUBJECT: _inspection,
+        findings.SUBJECT: _finding,
         notices.SUBJECT: _words,
     }
 )

@@ -218,7 +218,7 @@ def get(connection: Connection, area: str, number: str, within: Within | None = 
     DraftError
         There is none of that number, or none for who sees that far: the answer does not tell which.
     """
-    asked = select(site).where(site.c.area == area, site.c.number == number, *_sees(area, within))
+    asked = select(site).where(site.c.area == area, site.c.number == number, *sees(area, within))
     row = None if "\0" in number else connection.execute(asked).mappings().first()
     if row is None:
         raise _gone(area, number)
@@ -361,7 +361,7 @@ def _gone(area: str, number: str) -> DraftError:
 
 def _wanted(asked: Asked) -> list[ColumnElement[bool]]:
     c = site.c
-    found: list[ColumnElement[bool]] = [c.area == asked.area, *_sees(asked.area, asked.within), *_binding(asked)]
+    found: list[ColumnElement[bool]] = [c.area == asked.area, *sees(asked.area, asked.within), *_binding(asked)]
     for column, values in ((c.kind, asked.kinds), (c.state, asked.states), (c.match, asked.matches), (c.number, asked.numbers)):  # fmt: skip
         found += _among(column, values)
     if asked.grid:
@@ -394,7 +394,7 @@ def _among(column: Any, values: frozenset[str]) -> list[ColumnElement[bool]]:
     return [column.in_(sorted(values))] if values else []
 
 
-def _sees(area: str, within: Within | None) -> list[ColumnElement[bool]]:
+def sees(area: str, within: Within | None) -> list[ColumnElement[bool]]:
     """Return the condition that somebody sees it: it counts in their grid, or one of their posts answers for it."""
     if within is None:
         return [site.c.id.is_(None)]

@@ -66,7 +66,9 @@ history = Table(
     METADATA,
     Column("version", Number, primary_key=True, autoincrement=False),
     Column("area", String(80), nullable=False),
-    Column("subject", String(20), nullable=False),  # incident, whistle, visit, post, rota, group, view, area
+    Column(
+        "subject", String(20), nullable=False
+    ),  # incident, whistle, visit, site, inspection, finding, post, rota, group, view, area
     Column("key", String(120), nullable=False),  # number of the incident, key of the post, …
     Column("act", String(30), nullable=False),
     Column("post", String(200), nullable=False),
@@ -384,6 +386,94 @@ site_grid = Table(
     Column("state", String(12), nullable=False),
     Column("kind", String(30), nullable=False),
     Index("ix_site_grid_code", "area", "key", "code", "state", "kind", "site"),
+)
+
+# An inspection (检查, ledger/inspections.py): what was looked at on one day at one site, by which version of a checklist, and what it came to. Written once.
+inspection = Table(
+    "inspection",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its entry
+    Column("area", String(80), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("site", String(30), nullable=False),  # its number
+    Column("kind", String(30), nullable=False),  # of the site
+    Column("way", String(10), nullable=False),  # inspect, recheck, self
+    Column("checklist", String(60), nullable=False),
+    Column("checklist_version", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),  # of the checklist's file
+    Column(
+        "answers", Text, nullable=False
+    ),  # {item: {value, corrected, grade, photos}}; what people wrote stands in wording
+    Column("outcome", String(12)),
+    Column("grade", String(10)),
+    Column("due", String(10)),  # the first day by which something is put right
+    Column("failed", Integer, nullable=False),
+    Column("corrected", Integer, nullable=False),
+    Column("refused", Boolean, nullable=False),
+    Column("signed", String(10), nullable=False),
+    Column("signature", String(64), nullable=False),  # digest of a picture
+    Column("findings", Text, nullable=False),  # [number, …] that it opened
+    Column("rechecked", Text, nullable=False),  # [number, …] that it looked at again
+    Column("day", String(10), nullable=False),
+    Column("done_at", String(40), nullable=False),  # ISO 8601, UTC
+    Column("post", String(200), nullable=False),
+    Column("lon", Float(53), nullable=False),
+    Column("lat", Float(53), nullable=False),
+    Column("codes", Text, nullable=False),
+    Column("item", String(70), nullable=False),  # account and key by which a phone made it; "" elsewhere
+    UniqueConstraint("area", "number"),
+    Index("ix_inspection_day", "area", "day", "id"),
+    Index("ix_inspection_site", "area", "site", "day"),
+    Index("ix_inspection_item", "area", "item"),
+    Index("ix_inspection_version", "area", "version"),
+)
+
+# A finding (隐患, ledger/findings.py): one item that failed, and what becomes of it. `standing` holds all that its lifecycle decides.
+finding = Table(
+    "finding",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("version", BigInteger, nullable=False),  # of its last change
+    Column("site", String(30), nullable=False),
+    Column("kind", String(30), nullable=False),  # of the site
+    Column("inspection", String(60), nullable=False),
+    Column("checklist", String(60), nullable=False),
+    Column("checklist_version", Integer, nullable=False),
+    Column("item", String(40), nullable=False),  # of the checklist
+    Column("party", String(30), nullable=False),  # whose fault it is, as the checklist names them
+    Column("article", String(60), nullable=False),  # of a standard of major hazards, "" for none
+    Column("found", String(10), nullable=False),
+    Column("repeats", String(60), nullable=False),  # number of the finding before it at the same place, "" for none
+    Column("standing", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("grade", String(10), nullable=False),
+    Column("due", String(10)),
+    Column("late", Boolean, nullable=False),  # whether it was told that its day is over
+    Column("closed", String(10)),  # the day on which it was closed or withdrawn
+    Column("incident", String(60), nullable=False),
+    UniqueConstraint("area", "number"),
+    Index("ix_finding_state", "area", "state", "due"),
+    Index("ix_finding_site", "area", "site", "item", "found"),
+    Index("ix_finding_found", "area", "found", "id"),
+    Index("ix_finding_inspection", "area", "inspection"),
+    Index("ix_finding_incident", "area", "incident"),
+    Index("ix_finding_version", "area", "version"),
+)
+
+# Photos of inspections and findings: what the items showed, the signature, and what it looks like put right.
+inspection_photo = Table(
+    "inspection_photo",
+    METADATA,
+    Column("area", String(80), primary_key=True),
+    Column("number", String(60), primary_key=True),  # of an inspection or a finding
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("sha256", String(64), primary_key=True),
+    Column("thumbnail", String(64), nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
 )
 
 # A warning (预警, ledger/alerts.py) that the street received.

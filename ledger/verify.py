@@ -18,7 +18,20 @@ from geo.errors import BattlemapError, LedgerBroken
 from incidents.case import Incident
 from incidents.lifecycle import Act, By, CaseState, Entry, PostKind, replay
 from incidents.within import workers
-from ledger import audit, beside, files, heads, notices, orders, tables, visits, whistles, wordings
+from ledger import (
+    audit,
+    beside,
+    files,
+    findings,
+    heads,
+    inspections,
+    notices,
+    orders,
+    tables,
+    visits,
+    whistles,
+    wordings,
+)
 from ledger.history import Break, Head, breaks
 from ledger.migrations import triggers
 from ledger.rows import WORDS, decided, dumps, facts, from_row, grids_of
@@ -199,7 +212,15 @@ def _replayed(connection: Connection, tell: _Telling) -> Iterator[Break]:
             wording,
             wording.c.number,
             None,
-            ("incident", whistles.SUBJECT, orders.SUBJECT, visits.SUBJECT, notices.SUBJECT),
+            (
+                "incident",
+                whistles.SUBJECT,
+                orders.SUBJECT,
+                visits.SUBJECT,
+                notices.SUBJECT,
+                inspections.SUBJECT,
+                findings.SUBJECT,
+            ),
             "has words in the ledger without any history",
         ),
     ):
@@ -392,8 +413,11 @@ def _photos(connection: Connection, folder: Path, tell: _Telling) -> Iterator[Br
     """Yield the photos whose files are missing or were changed."""
     attachment, on_site = tables.attachment, tables.whistle_photo
     attached = tell(_stream(connection, select(attachment).order_by(attachment.c.id)))
-    taken = _stream(connection, select(on_site).order_by(on_site.c.version, on_site.c.sha256))
-    for row in chain(attached, taken):
+    taken = (
+        _stream(connection, select(one).order_by(one.c.version, one.c.sha256))
+        for one in (on_site, tables.inspection_photo)
+    )
+    for row in chain(attached, *taken):
         for digest in {row["sha256"], row["thumbnail"]} - {""}:
             try:
                 files.verify(folder, digest)
@@ -404,7 +428,7 @@ def _photos(connection: Connection, folder: Path, tell: _Telling) -> Iterator[Br
 def _named(connection: Connection) -> set[str]:
     return {
         digest
-        for table in (tables.attachment, tables.whistle_photo)
+        for table in (tables.attachment, tables.whistle_photo, tables.inspection_photo)
         for row in _stream(connection, select(table.c.sha256, table.c.thumbnail))
         for digest in row.values()
     }

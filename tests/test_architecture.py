@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "settings": {"geo"},  # its errors only
     "data": {"geo"},
     "incidents": {"geo"},
-    "inspections": {"geo"},
+    "inspections": {"geo", "incidents"},
     "layers": {"geo", "data"},
     "ledger": {"geo", "incidents", "inspections"},
     "desk": {"geo", "locales", "data", "layers", "incidents", "inspections", "ledger"},
