@@ -1,4 +1,4 @@
-"""The rules of one area, read from files: class directory, deadlines, working calendar, whistles, services, visits, emergencies, notice boards, warnings, the bridge, sites, settings of the desk."""
+"""The rules of one area, read from files: class directory, deadlines, working calendar, whistles, services, visits, emergencies, notice boards, warnings, the bridge, sites, findings, settings of the desk."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,8 @@ from incidents.service_rules import ServiceRules
 from incidents.visit_rules import VisitRules
 from incidents.whistle_rules import WhistleRules
 from inspections.checklists import Checklists
+from inspections.finding_rules import FindingRules
+from inspections.paper_rules import PaperRules
 from inspections.reading import lines_of, with_lines
 from inspections.site_rules import SiteRules
 from layers.pack import CALENDARS, Pack
@@ -111,6 +113,8 @@ class Rules:
     bridge: BridgeRules
     sites: SiteRules
     checklists: Checklists
+    findings: FindingRules
+    papers: PaperRules
 
 
 def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
@@ -138,6 +142,8 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
         bridge=BridgeRules.from_table(rules.read("bridge", folders)),
         sites=_sites(folders),
         checklists=checklists_of(folders),
+        findings=FindingRules.from_table(rules.read("findings", folders)),
+        papers=PaperRules.from_table(rules.read("papers", folders)),
     )
 
 
