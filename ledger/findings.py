@@ -20,10 +20,11 @@ from ledger import sites
 from ledger.inspections import Photo, at_sites, enter_photos, seen
 from ledger.numbers import next_number
 from ledger.rows import dumps
-from ledger.tables import finding, history, instant, milliseconds, site, site_grid
+from ledger.tables import finding, history, inspection_photo, instant, milliseconds, site, site_grid, wording
 from ledger.writing import Writing
 
 SUBJECT = "finding"
+MOST_IN = 500  # numbers of one question
 KIND = "by"  # what an entry's data calls the kind of the post
 FACTS = ("site", "kind", "inspection", "checklist", "checklist_version", "item", "party", "article", "repeats")
 
@@ -268,14 +269,14 @@ def before(connection: Connection, area: str, number: str, items: Collection[str
     c = finding.c
     asked = select(c.item, c.number).where(c.area == area, c.site == number, c.item.in_(sorted(items)))
     told = asked.where(c.found >= since.isoformat(), c.state != State.WITHDRAWN.value).order_by(c.id)
-    return dict(connection.execute(told).tuples().all())  # the last one of an item counts
+    return dict(connection.execute(told).all())  # the last one of an item counts
 
 
 def since(connection: Connection, area: str, day: date) -> dict[str, int]:
     """Return how many findings each site had since a day, withdrawn ones left out."""
     c = finding.c
     asked = select(c.site, func.count()).where(c.area == area, c.found >= day.isoformat())
-    return dict(connection.execute(asked.where(c.state != State.WITHDRAWN.value).group_by(c.site)).tuples().all())
+    return dict(connection.execute(asked.where(c.state != State.WITHDRAWN.value).group_by(c.site)).all())
 
 
 def worst(connection: Connection, area: str) -> dict[str, Degree]:
@@ -304,6 +305,28 @@ def entries(connection: Connection, area: str, number: str) -> list[dict[str, An
     c = history.c
     asked = select(c.version, c.act, c.post, c.at, c.data).where(c.area == area, c.subject == SUBJECT, c.key == number)
     return [{**row, "data": json.loads(row["data"])} for row in connection.execute(asked.order_by(c.version)).mappings()]  # fmt: skip
+
+
+def told(connection: Connection, area: str, numbers: Collection[str]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return of each of some findings the last entry of each act: number -> act -> post, at, and the text that was written with it ("" for none, or an erased one)."""
+    c, w, some, found = history.c, wording.c, sorted(numbers), dict[str, dict[str, dict[str, Any]]]()
+    for start in range(0, len(some), MOST_IN):
+        part = some[start : start + MOST_IN]
+        asked = select(c.version, c.key, c.act, c.post, c.at).where(c.area == area, c.subject == SUBJECT, c.key.in_(part))
+        said = dict(connection.execute(select(w.key, w.text).where(w.area == area, w.number.in_(part))).all())
+        for version, number, act, post, at in connection.execute(asked.order_by(c.version)):
+            text = said.get(f"{version}.text") or said.get(f"{version}.reason") or ""
+            found.setdefault(number, {})[act] = {"post": post, "at": instant(at), "text": text}
+    return found
+
+
+def photographed(connection: Connection, area: str, numbers: Collection[str]) -> dict[str, int]:
+    """Return how many photos some findings have of how they were put right; those without any are left out."""
+    c, some, found = inspection_photo.c, sorted(numbers), dict[str, int]()
+    for start in range(0, len(some), MOST_IN):
+        asked = select(c.number, func.count()).where(c.area == area, c.number.in_(some[start : start + MOST_IN]))
+        found |= {number: int(many) for number, many in connection.execute(asked.group_by(c.number))}
+    return found
 
 
 def _order() -> tuple[Any, ...]:
