@@ -57,4 +57,5 @@ class FindingRules:
         faults += [f"{name}: it is missing; write {name} = 30" for name in NUMBERS if name not in table]
         if faults:
             raise RulesError(f"findings.toml has {len(faults)} fault(s):", faults)
-        return cls(**{name: str(value) for name, value in said.items()}, **{name: value or 0 for name, value in numbers.items()})  # fmt: skip
+        prefix, other = (str(said[name]) for name in PREFIXES)
+        return cls(prefix, other, **{name: value or 0 for name, value in numbers.items()})
