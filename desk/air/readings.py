@@ -1,0 +1,284 @@
+"""Readings of monitors: tables of hours and stations, read from a folder that another system fills, or somebody; a table that is handed in lies there whole or not at all.
+
+A file that cannot be used is named with its rows and reasons, and takes no other with it. Of two values for one hour of a station the one of the later file counts, and that is said.
+"""
+
+import math
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from desk.imports.cells import EXCEL_DAYS, Spoilt, excel_date, is_empty, moment, words
+from geo.errors import TableError
+from inspections.air import Pollutant
+from layers.tables import KINDS, open_table, whole_or_nothing
+
+MOST_FAULTS = 50  # of one file, told row by row
+MOST_VALUE = 10_000.0  # µg/m³, and mg/m³: no instrument measures more
+CODE, NAME, TIME, LON, LAT = "code", "name", "time", "lon", "lat"
+HEADINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        CODE: (
+            "站点编号",
+            "站点编码",
+            "监测点编号",
+            "设备编号",
+            "编号",
+            "编码",
+            "stationcode",
+            "code",
+            "station",
+            "id",
+        ),
+        NAME: ("站点名称", "监测点名称", "点位名称", "站点", "点位", "名称", "stationname", "name"),
+        TIME: ("监测时间", "数据时间", "采样时间", "时间", "time", "datetime", "hour"),
+        LON: ("经度", "lon", "lng", "longitude"),
+        LAT: ("纬度", "lat", "latitude"),
+        Pollutant.SO2: ("so2", "二氧化硫"),
+        Pollutant.NO2: ("no2", "二氧化氮"),
+        Pollutant.CO: ("co", "一氧化碳"),
+        Pollutant.O3: ("o3", "臭氧"),
+        Pollutant.PM10: ("pm10", "可吸入颗粒物"),
+        Pollutant.PM25: ("pm25", "细颗粒物"),
+    }
+)
+UNITS = ("μgm3", "ugm3", "mgm3", "微克立方米", "毫克立方米", "浓度", "小时均值", "1h")
+
+
+@dataclass(frozen=True)
+class Station:
+    """A monitor: its code, its name, and where it stands, degrees WGS84; None where no file says so."""
+
+    code: str
+    name: str
+    lon: float | None = None
+    lat: float | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with a cell: file, row as a person counts, column, what it says, and the kind of fault (a key of the words that a page has for it)."""
+
+    file: str
+    row: int
+    column: str
+    said: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What some files say.
+
+    Attributes
+    ----------
+    stations
+        By their codes.
+    hours
+        Station and hour, as the file calls it, in UTC -> pollutant -> concentration: µg/m³, carbon monoxide mg/m³. A station that said nothing in an hour has an empty one.
+    faults
+        Cells that were left out; ``refused`` are files that could not be read, with the reason.
+    twice
+        How many hours of stations came again with other values.
+    """
+
+    stations: Mapping[str, Station] = field(default_factory=dict)
+    hours: Mapping[tuple[str, datetime], Mapping[Pollutant, float]] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    twice: int = 0
+
+    def latest(self, code: str) -> datetime | None:
+        """Return the last hour in which a station measured anything."""
+        return max((hour for (of, hour), values in self.hours.items() if of == code and values), default=None)
+
+
+def folder_of(data: Path, area: str) -> Path:
+    """Return where the readings of an area lie."""
+    return data / "air" / area
+
+
+def gather(folder: Path, zone: tzinfo) -> Readings:
+    """Return what all files of a folder say, the older files first; {} where there is no folder. A file is read again only when it changed."""
+    try:
+        files = [path for path in folder.iterdir() if path.suffix.lower() in KINDS and path.is_file() and not path.name.startswith((".", "~"))]  # fmt: skip
+        found = sorted((status.st_mtime_ns, path.name, status.st_size, path) for path in files for status in (path.stat(),))  # fmt: skip
+    except FileNotFoundError:
+        return Readings()
+    parts: list[Readings] = []
+    refused = {}
+    for changed, name, size, path in found:
+        try:
+            parts.append(_read(path, changed, size, zone))
+        except TableError as error:
+            refused[name] = str(error)
+    return _joined(parts, refused)
+
+
+def take(folder: Path, name: str, data: bytes, zone: tzinfo) -> Readings:
+    """Put a table that was handed in into the folder, and return what it says.
+
+    Parameters
+    ----------
+    name
+        Of the file as it came; only its extension and letters are kept of it.
+
+    Raises
+    ------
+    TableError
+        It is no table of readings, or a cell of it cannot be one: its rows are named, and nothing was kept.
+    """
+    given = Path(name)
+    stem = "".join(letter for letter in given.stem if letter.isalnum() or letter in "-_")[:60] or "readings"
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = folder / f"{stem}{given.suffix.lower()}"
+    with whole_or_nothing(kept) as waiting:
+        waiting.write_bytes(data)
+        found = read(waiting, zone, called=given.name)
+        if found.faults:
+            first = "; ".join(f"row {one.row}, {one.column}: {one.said!r} ({one.kind})" for one in found.faults[:5])
+            raise TableError(f"{given.name} has {len(found.faults)} cell(s) that cannot be read: {first}. Correct them, and hand it in again.")  # fmt: skip
+    return found
+
+
+def read(path: Path, zone: tzinfo, *, called: str = "") -> Readings:
+    """Return what one table says.
+
+    Parameters
+    ----------
+    zone
+        Of times without an offset. An hour is called as the file calls it; minutes are cut off.
+    called
+        How the file is called in faults; "" for its own name.
+
+    Raises
+    ------
+    TableError
+        It cannot be read, or lacks a column.
+    """
+    name = called or path.name
+    with open_table(path) as table:
+        columns = _columns(table.columns, name)
+        stations: dict[str, Station] = {}
+        hours: dict[tuple[str, datetime], dict[Pollutant, float]] = {}
+        faults: list[Fault] = []
+        twice, number = 0, table.first_row - 1
+        for chunk in table.chunks():
+            for place, row in enumerate(chunk.rows):
+                number = chunk.numbers[place] if chunk.numbers else number + 1
+                line = _Line(name, number, {key: row[at] for key, at in columns.items()}, table.columns, columns)
+                station, hour = line.station(), line.hour(zone)
+                values = line.values()
+                faults += line.faults
+                if station is None or hour is None:
+                    continue
+                stations[station.code] = _better(stations.get(station.code), station)
+                twice += hours.get((station.code, hour), values) != values
+                hours[station.code, hour] = values
+    return Readings(stations, hours, tuple(faults[:MOST_FAULTS]), {}, twice)
+
+
+@lru_cache(maxsize=512)
+def _read(path: Path, _changed: int, _size: int, zone: tzinfo) -> Readings:
+    return read(path, zone)
+
+
+def _joined(parts: Sequence[Readings], refused: Mapping[str, str]) -> Readings:
+    stations: dict[str, Station] = {}
+    hours: dict[tuple[str, datetime], Mapping[Pollutant, float]] = {}
+    twice = 0
+    for part in parts:
+        for code, station in part.stations.items():
+            stations[code] = _better(stations.get(code), station)
+        twice += part.twice + sum(hours.get(key, values) != values for key, values in part.hours.items())
+        hours.update(part.hours)
+    return Readings(stations, hours, tuple(fault for part in parts for fault in part.faults), refused, twice)
+
+
+def _better(known: Station | None, said: Station) -> Station:
+    """Return a station with the later name, and the place that somebody said."""
+    if known is None or said.lon is not None:
+        return said
+    return Station(said.code, said.name, known.lon, known.lat)
+
+
+class _Line:
+    """One row that is being read."""
+
+    def __init__(self, file: str, number: int, cells: Mapping[str, Any], names: Sequence[str], columns: Mapping[str, int]) -> None:  # fmt: skip
+        self._file, self._number, self._cells = file, number, cells
+        self._names = {key: names[at] for key, at in columns.items()}
+        self.faults: list[Fault] = []
+
+    def _fault(self, key: str, kind: str) -> None:
+        self.faults.append(Fault(self._file, self._number, self._names.get(key, key), words(self._cells.get(key))[:40], kind))  # fmt: skip
+
+    def station(self) -> Station | None:
+        code = "" if is_empty(self._cells.get(CODE)) else words(self._cells[CODE])
+        name = "" if is_empty(self._cells.get(NAME)) else words(self._cells[NAME])
+        if not (code or name):
+            self._fault(CODE, "no_station")
+            return None
+        lon, lat = (self._number_of(key, 180 if key == LON else 90, least=-180) for key in (LON, LAT))
+        there = lon is not None and lat is not None
+        return Station(code or name, name or code, lon if there else None, lat if there else None)
+
+    def hour(self, zone: tzinfo) -> datetime | None:
+        said = self._cells.get(TIME)
+        try:
+            if isinstance(said, int | float) and not isinstance(said, bool) and EXCEL_DAYS[0] <= said < EXCEL_DAYS[1]:
+                found: datetime | None = excel_date(said, zone)
+            else:
+                found = moment(said, zone)
+        except Spoilt:
+            found = None
+        if found is None:
+            self._fault(TIME, "time")
+            return None
+        return (found + timedelta(seconds=30)).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+    def values(self) -> dict[Pollutant, float]:
+        said = {one: self._number_of(one, MOST_VALUE) for one in Pollutant if one in self._names}
+        return {one: value for one, value in said.items() if value is not None}
+
+    def _number_of(self, key: str, most: float, *, least: float = 0) -> float | None:
+        said = self._cells.get(key)
+        if is_empty(said) or words(said).strip("-—") == "":
+            return None
+        try:
+            found = float(words(said).replace(",", ""))
+        except ValueError:
+            found = math.nan
+        if not least <= found <= most:
+            self._fault(key, "number")
+            return None
+        return found
+
+
+def _columns(names: Sequence[str], file: str) -> dict[str, int]:
+    """Return the place of each column that is known.
+
+    Raises
+    ------
+    TableError
+        There is no station, no time, or nothing that was measured.
+    """
+    plain = [_plain(name) for name in names]
+    found = {key: at for key, words_ in HEADINGS.items() if (at := next((plain.index(word) for word in words_ if word in plain), None)) is not None}  # fmt: skip
+    missing = [what for what, there in (("a station (站点编号)", found.keys() & {CODE, NAME}), ("a time (时间)", TIME in found), ("a pollutant (PM2.5, PM10, SO2, NO2, CO, O3)", found.keys() & {*Pollutant})) if not there]  # fmt: skip
+    if missing:
+        raise TableError(f"{file} has no column for {' and '.join(missing)}; its columns are {', '.join(map(repr, names))[:300]}. Name them in the first row.")  # fmt: skip
+    return found
+
+
+def _plain(name: str) -> str:
+    """Return a heading as it is compared: letters and digits alone, without its unit."""
+    text = "".join(letter for letter in unicodedata.normalize("NFKC", name).casefold() if letter.isalnum())
+    for unit in UNITS:
+        text = text.removesuffix(unit)
+    return text
