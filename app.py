@@ -34,6 +34,8 @@ CONSOLE = api.Console(
         "/sites",
         "/binding",
         "/checklists",
+        "/inspections",
+        "/findings",
         "/whistles",
         "/facts",
     ),

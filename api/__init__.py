@@ -21,6 +21,7 @@ from api import (
     emergency,
     field,
     front,
+    inspected,
     live,
     login,
     lookup,
@@ -75,6 +76,12 @@ PREFIXES = (
     "/boards/",
     "/board/",
 )
+    "/inspected/",
+    "/notice/",
+    "/order/",
+    "/checklist/",
+    "/self-checks/",
+    "/self-check/",
 LOOPBACK = ("127.", "localhost", "::1")
 
 
@@ -116,6 +123,7 @@ def routes(settings: Settings, console: Console) -> list[BaseRoute]:
         *papers.routes(rooms, settings, assets),
         *photos.routes(rooms),
         *whistles.routes(rooms, settings, assets),
+        *inspected.routes(rooms),
         *rota.routes(rooms, settings, assets),
         *field.routes(rooms, settings, console.assets),
         *emergency.routes(settings, rooms, _entrance(settings), assets, console.assets),

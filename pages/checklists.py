@@ -5,10 +5,8 @@ from html import escape
 
 import streamlit as st
 
-from geo.errors import AnswersError
-from inspections import answers
 from inspections.checklists import Checklist, Checklists
-from pages.parts.check_items import Tried, answered, items
+from pages.parts.check_items import answered, items, tried
 from pages.parts.check_verdict import verdict_panel
 from pages.parts.form import Form
 from pages.parts.going import link
@@ -70,22 +68,10 @@ def _checklist(visit: Visit, found: Checklists, checklist: Checklist, today: dat
         day = st.date_input(_("Day of the inspection"), width=160, **form.bind("day", today)) or today
         st.toggle(_("Show sources"), **form.bind("sources", default=False))
         st.button(_("Clear the answers"), key="check_clear", on_click=form.clear)
-    tried = _tried(found, checklist, form, day)
+    refuses = form.get("refuses", default=False)
+    shown = tried(found.grades, checklist, answered(checklist, form), day, refused=refuses)
     with st.container(key="check_columns", horizontal=True, gap="large"):
         with st.container(key="check_items", gap=None):
-            items(visit, form, tried)
+            items(visit, form, shown)
         with st.container(key="check_verdict", gap="small"):
-            verdict_panel(visit, form, tried)
-
-
-def _tried(found: Checklists, checklist: Checklist, form: Form, day: date) -> Tried:
-    """Return what the answers come to; those that are refused count as not given."""
-    said, faults = answered(checklist, form), {}
-    try:
-        read = answers.read(checklist, said, day)
-    except AnswersError as error:
-        faults = {fault.item: fault for fault in error.faults}
-        read = answers.read(checklist, {key: one for key, one in said.items() if key not in faults}, day)
-    refuses = form.get("refuses", default=False)
-    verdict = answers.evaluate(checklist, read, day, grades=found.grades, refused=refuses)
-    return Tried(checklist, found.grades, verdict, faults)
+            verdict_panel(visit, form, shown)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from desk.photos import TROUBLE as PHOTO
 from geo.errors import (
+    AnswersError,
     BattlemapError,
     Conflict,
     DraftError,
@@ -28,7 +29,7 @@ from geo.errors import (
     UnknownWhistle,
 )
 from locales import N_, Translator
-from reports import alerts, order_words, site_words, visit_words, wall_views
+from reports import alerts, inspection_words, order_words, site_words, visit_words, wall_views
 from reports.words import STATUS, moment
 
 TEXT = MappingProxyType(
@@ -223,7 +224,7 @@ def _photo(error: PhotoError, _: Translator) -> str:
 
 
 def _rule(error: LifecycleError, _: Translator, zone: tzinfo) -> str:
-    for pattern, words in (*order_words.RULES, *visit_words.RULES, *WHISTLES, *RULES):
+    for pattern, words in (*order_words.RULES, *visit_words.RULES, *inspection_words.RULES, *WHISTLES, *RULES):
         found = pattern.search(str(error))
         if found:
             groups = found.groupdict()
@@ -246,8 +247,10 @@ _SPEAKERS: Mapping[type[BattlemapError], Callable[..., str]] = MappingProxyType(
                 **wall_views.DRAFT,
                 **alerts.DRAFT,
                 **site_words.DRAFT,
+                **inspection_words.DRAFT,
             }.get(error.field, N_("Something in the report cannot be so."))
         ),
+        AnswersError: inspection_words.answers_refused,
         PlaceError: lambda error, _: _(PLACE.get(error.kind, PLACE["outside"])),
         UnknownIncident: lambda _error, _: _("There is no case of that number here. Look it up in the table."),
         UnknownWhistle: lambda _error, _: _("There is no whistle of that number here. Look it up in the list."),

@@ -20,6 +20,7 @@ from pages.parts.acts import Tried, attempt, choose
 from pages.parts.contact import contact
 from pages.parts.going import link
 from pages.parts.rows import mark_of
+from pages.parts.site_inspections import case_findings
 from pages.parts.visit import Visit
 from reports import whistles
 from reports.case_words import (
@@ -45,6 +46,7 @@ def show(visit: Visit, room: Room, case: Incident) -> None:
     _neighbours(visit, room, case)
     _related(visit, room, case)
     _whistles(visit, room, case)
+    case_findings(visit, room, case.number)
     facts = [*_mediation(visit, room, case), *_facts(visit, room, case)]
     st.html(f'<dl class="bm-facts">{_rows(facts)}</dl>')
     contact(visit, room, case)

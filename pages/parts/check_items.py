@@ -1,12 +1,15 @@
 """Part of the page of checklists: the items with what answers them, and beside each what it comes to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from html import escape
 from typing import Any
 
 import streamlit as st
 
+from geo.errors import AnswersError
+from inspections import answers
 from inspections.answers import NEVER, Fault, Mark, Result, Verdict
 from inspections.checklists import Action, Checklist, Item, Kind, Means
 from inspections.grades import Degree, Grades
@@ -26,6 +29,17 @@ class Tried:
     grades: Grades
     verdict: Verdict
     faults: Mapping[str, Fault]
+
+
+def tried(grades: Grades, checklist: Checklist, said: Mapping[str, Any], day: date, *, refused: bool) -> Tried:
+    """Return what answers come to on a day; those that are refused count as not given."""
+    faults: dict[str, Fault] = {}
+    try:
+        read = answers.read(checklist, said, day)
+    except AnswersError as error:
+        faults = {fault.item: fault for fault in error.faults}
+        read = answers.read(checklist, {key: one for key, one in said.items() if key not in faults}, day)
+    return Tried(checklist, grades, answers.evaluate(checklist, read, day, grades=grades, refused=refused), faults)
 
 
 def answered(checklist: Checklist, form: Form) -> dict[str, Any]:
@@ -49,8 +63,14 @@ def _said(item: Item, form: Form) -> dict[str, Any] | None:
     return {"value": value, "corrected": bool(form.get(f"{key}_corrected", default=False)), "grade": grade}
 
 
-def items(visit: Visit, form: Form, tried: Tried) -> None:
-    """Show every item under its heading."""
+def items(visit: Visit, form: Form, tried: Tried, failed: Callable[[Result], None] | None = None) -> None:
+    """Show every item under its heading.
+
+    Parameters
+    ----------
+    failed
+        Shows what else is asked of an item that fails.
+    """
     results = {one.item.key: one for one in tried.verdict.results}
     for section in tried.checklist.sections:
         st.html(f"<h3>{escape(section.name.in_(visit.language))}</h3>")
@@ -63,6 +83,8 @@ def items(visit: Visit, form: Form, tried: Tried) -> None:
                     if said := _shown(visit, tried.grades, results[item.key], tried.faults.get(item.key)):
                         st.html(said)
                     _more(visit, tried.grades, results[item.key], form)
+                    if failed and results[item.key].mark is Mark.FAIL:
+                        failed(results[item.key])
 
 
 def _text(visit: Visit, item: Item, form: Form) -> str:

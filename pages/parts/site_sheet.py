@@ -17,6 +17,7 @@ from locales import N_, Translator
 from pages.parts.form import Form
 from pages.parts.going import go
 from pages.parts.site_form import CHANGE
+from pages.parts.site_inspections import site_inspections
 from pages.parts.tables import pairs
 from pages.parts.visit import Visit
 from reports.case_words import dedicated_names, grid_name, local, post_name
@@ -57,6 +58,7 @@ def sheet(visit: Visit, room: Room, number: str) -> None:
     st.html(_facts(visit, room, one, ring))
     if may_edit:
         _acts(visit, room, form, one)
+    site_inspections(visit, room, one)
     st.html(_history(visit, room, entries))
 
 

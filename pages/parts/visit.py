@@ -39,6 +39,8 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "checklists": ("checklist",),
     "sites": ("site", "do", "kind", "state", "in", "of", "due", "q", "page"),
     "binding": ("pile", "about", "page"),
+    "inspections": ("inspection", "make", "period", "kind", "outcome", "grade", "in", "of", "list", "site", "q", "page"),
+    "findings": ("finding", "pile", "kind", "grade", "item", "in", "of", "repeat", "due", "site", "q", "page"),
     "whistles": ("pile", "whistle", "about"),
     "case": ("case",),
     "posts": ("key", "in", "level", "show", "q"),
