@@ -12,16 +12,26 @@ Box = tuple[float, float, float, float]
 
 
 def keep(
-    room: Room, photos: Sequence[bytes], *, kind: str = "before", blur: Mapping[int, Sequence[Box]] | None = None
+    room: Room,
+    photos: Sequence[bytes],
+    *,
+    kind: str = "before",
+    blur: Mapping[int, Sequence[Box]] | None = None,
+    most: int | None = None,
 ) -> list[Attached]:
     """Check photos, store them, and return what a change notes of them.
+
+    Parameters
+    ----------
+    most
+        So many are taken; None for as many as a case takes.
 
     Raises
     ------
     PhotoError, DraftError
         One is no photo, or there are too many; none is noted then.
     """
-    most = room.rules.settings.most_photos
+    most = room.rules.settings.most_photos if most is None else most
     if len(photos) > most:
         raise DraftError(f"{len(photos)} photos are too many; attach at most {most}.", field="photos")
     taken = [take(data, blur=(blur or {}).get(number, ())) for number, data in enumerate(photos)]

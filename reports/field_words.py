@@ -43,6 +43,23 @@ WORDS: Mapping[Kind, tuple[str, str]] = MappingProxyType(
             N_("The case was handed on: {post} has it now."),
             N_("Tell {post}, or write a note in the case. What you wrote stays on the phone."),
         ),
+        Kind.SITE: (
+            N_("The site is closed or has moved away, or it is not among those that you see."),
+            N_(
+                "Ask whoever keeps the register of sites. If it is open still, they open it again; then send this once more."
+            ),
+        ),
+        Kind.CHECKLIST: (
+            N_("The console does not know this version of the checklist, or it is not for this kind of site."),
+            N_("Correct it: begin with the checklist as it is now. What you wrote stays on the phone."),
+        ),
+        Kind.ANSWERS: (N_("One of the answers cannot be taken, or its photo is missing."), CORRECT),
+        Kind.FINDING: (
+            N_("Another person did something to one of the findings meanwhile, or it is not among yours any more."),
+            N_(
+                "Load the list again, look at the findings of the site, and send it once more; until then it stays on the phone."
+            ),
+        ),
         Kind.CHANGED: (N_('The case was changed meanwhile. It is "{status}" now, with {post}.'), LOOK),
     }
 )

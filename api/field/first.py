@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 MOST = 6  # cards: a screen of them
 SOON = timedelta(hours=4)
-SECTIONS = ("not_done", "to_take", "in_hand", "orders", "visits", "in_grid", "fed_back")
+SECTIONS = ("not_done", "to_take", "in_hand", "orders", "visits", "inspect", "in_grid", "fed_back")
 HANDLED = frozenset({"dispatched", "returned", "in_hand", "noticed", "suspended"})
 AT_ONCE = "accept"  # the act that asks for nothing more
 NEXT = ("accept", "feedback", "clear")  # the next act, the likeliest first
 OVER = frozenset({"done", "refused"})  # phases of a visit
+BEHIND = frozenset({"overdue", "skipped"})  # standing of a site
 Row = Mapping[str, Any]
 
 
@@ -72,7 +73,7 @@ def screen(said: Mapping[str, Any], words: Mapping[str, str], language: str, now
     found: dict[str, Sequence[Any]] = {
         name: [card for card in cases if card.section == name] for name in ("to_take", "in_hand", "in_grid", "fed_back")
     }
-    found |= {"not_done": said["refused"], "orders": said["orders"], "visits": said["visits"]}
+    found |= {"not_done": said["refused"], "orders": said["orders"], "visits": said["visits"], "inspect": said["sites"]}
     return Screen(_filters(said, cases, now), _notices(said["notices"], say), list(_sections(found)))
 
 
@@ -139,20 +140,28 @@ def _span(length: timedelta, say: _Speech) -> str:
 
 
 def _filters(said: Mapping[str, Any], cases: Sequence[Card], now: datetime) -> list[tuple[str, int]]:
-    orders, visits, may = said["orders"], said["visits"], said["who"]["may"] if said["who"] else ()
+    orders, visits, sites, may = (
+        said["orders"],
+        said["visits"],
+        said["sites"],
+        said["who"]["may"] if said["who"] else (),
+    )
+    kinds = {"orders": orders, "visits": visits, "inspect": sites}  # shown to who may, or has one
     running = [row for row in visits if row["phase"] not in OVER]
     counts = {
-        "all": len(said["refused"]) + len(cases) + len(orders) + len(visits),
+        "all": len(said["refused"]) + len(cases) + len(orders) + len(visits) + len(sites),
         "mine": len(said["refused"])
         + sum(card.row["mine"] and card.section != "in_grid" for card in cases)
-        + sum(row["mine"] for row in [*orders, *running]),
+        + sum(row["mine"] for row in [*orders, *running, *sites]),
         "orders": len(orders),
         "visits": len(running),
+        "inspect": len(sites),
         "overdue": sum(card.level == "late" for card in cases)
         + sum(_is_late(row, now) for row in orders)
-        + sum(row["overdue"] for row in running),
+        + sum(row["overdue"] for row in running)
+        + sum(row["standing"] in BEHIND for row in sites),
     }
-    return [(name, n) for name, n in counts.items() if name not in {"orders", "visits"} or name in may or said[name]]
+    return [(name, n) for name, n in counts.items() if name not in kinds or name in may or kinds[name]]
 
 
 def _is_late(row: Row, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""``/field/{area}/data`` and ``/field/{area}/case/{number}``: what a phone shows. Small, and only once where nothing changed."""
+"""``/field/{area}/data``, ``/field/{area}/checklists`` and ``/field/{area}/case/{number}``: what a phone shows. Small, and only once where nothing changed."""
 
 import gzip
 import hashlib
@@ -13,9 +13,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.answers import NO_SOONER, QUICK, SAFE, answering, language_of
+from api.field.inspection_words import words as inspection_words
 from api.identity import room as room_of
 from desk.bridge.cases import number_inside
 from desk.bridge.crossing import WEEK
+from desk.field.inspections import Errand as Round
+from desk.field.inspections import errands as rounds_of
+from desk.field.inspections import may_do
 from desk.field.mine import Mine, Task, grids, mine, task
 from desk.field.notices import Told, told
 from desk.field.orders import Job, jobs
@@ -25,10 +29,14 @@ from desk.posts.acting import reads
 from desk.room import Room
 from desk.rooms import Rooms
 from incidents.access import Who
+from incidents.posts import Post
+from inspections.answers import LONGEST_NOTE
 from ledger import bridge, find
-from locales import Translator, translator
+from ledger.findings import Filed
+from locales import LANGUAGES, Translator, translator
 from reports.bridge_words import said_of_refusal
 from reports.case_words import post_name, timeline
+from reports.field_checklists import said_of_checklists
 from reports.intake_words import stack_spans
 from reports.order_words import PHASE, place_name
 from reports.visit_words import PHASE as VISIT_PHASE
@@ -37,6 +45,7 @@ from reports.whistles import kind_name, phase_name, told_of_case
 from reports.words import post_title
 from settings import Settings
 
+MOST_OLDER = 30  # versions of checklists that somebody asks for beside the current ones
 ASK_AGAIN = "private, no-cache"  # no cache that others share keeps it; the phone asks whether it changed
 
 
@@ -48,6 +57,16 @@ def routes(rooms: Rooms, settings: Settings) -> list[Route]:
         room, _ = room_of(request, rooms, now), translator(language_of(request, settings.language))
         return _tagged(request, plain(said_of_all(room, now, _)), now)
 
+    def checklists(request: Request) -> Response:
+        now = datetime.now(UTC)
+        room = room_of(request, rooms, now)
+        also = [
+            one for name in request.query_params.get("also", "").split(",")[:MOST_OLDER] if (one := _versioned(name))
+        ]
+        words = {language: inspection_words(translator(language)) for language in LANGUAGES}
+        said = {**said_of_checklists(room.rules.checklists, also), "words": words, "longest_note": LONGEST_NOTE}
+        return _tagged(request, plain(said), now)
+
     def case(request: Request) -> Response:
         now, language = datetime.now(UTC), language_of(request, settings.language)
         room = room_of(request, rooms, now)
@@ -55,6 +74,7 @@ def routes(rooms: Rooms, settings: Settings) -> list[Route]:
 
     return [
         Route("/field/{area}/data", answering(listed)),
+        Route("/field/{area}/checklists", answering(checklists)),
         Route("/field/{area}/case/{number}", answering(case)),
     ]
 
@@ -66,6 +86,7 @@ def said_of_all(room: Room, now: datetime, _: Translator) -> dict[str, Any]:
         "orders": [said_of_order(room, one, _) for one in jobs(room, now)],
         "refused": _refused(room, now),
         **said_of_visits(room, now, _),
+        **said_of_sites(room, now, _),
         "notices": [_said_of_notice(room, one, _) for one in told(room, now)],
     }
 
@@ -170,6 +191,60 @@ def _said_of_notice(room: Room, one: Told, _: Translator) -> dict[str, Any]:
         "read": one.is_read,
         "as": one.post.key,
     }
+
+
+def said_of_sites(room: Room, now: datetime, _: Translator) -> dict[str, Any]:
+    """Return the sites that are to be inspected, with what stands open there, as plain values."""
+    found, more = rounds_of(room, now)
+    return {"sites": [_said_of_site(room, one) for one in found], "sites_more": more}
+
+
+def _said_of_site(room: Room, one: Round) -> dict[str, Any]:
+    site, kind = one.site, room.rules.sites.kinds.get(one.site.kind)
+    return {
+        "number": site.number,
+        "version": site.version,
+        "kind": site.kind,
+        "kind_name": kind.name.zh if kind else site.kind,
+        "kind_name_en": kind.name.en if kind else site.kind,
+        "name": site.name,
+        "address": site.address,
+        "lon": round(site.lon, 6),
+        "lat": round(site.lat, 6),
+        "due": one.due.isoformat(),
+        "standing": one.standing.name.lower(),
+        "last": one.last.isoformat() if one.last else None,
+        "lists": [[found.key, found.version] for found in one.checklists],
+        "open": [_said_of_finding(room, filed, one.post) for filed in one.open],
+        "mine": one.mine,
+        "as": one.post.key,
+        "acts": ["inspect"],
+    }
+
+
+def _said_of_finding(room: Room, filed: Filed, post: Post) -> dict[str, Any]:
+    """Return what stands open at a site; its text is that of the version of the checklist by which it was found."""
+    checklist = room.rules.checklists.found.get((filed.checklist, filed.checklist_version))
+    item = checklist.items.get(filed.item) if checklist else None
+    return {
+        "number": filed.number,
+        "version": filed.version,
+        "item": filed.item,
+        "name": item.text.zh if item else filed.item,
+        "name_en": item.text.en if item else filed.item,
+        "grade": filed.state.grade.value,
+        "state": filed.state.state.value,
+        "due": filed.state.due.isoformat() if filed.state.due else None,
+        "found": filed.found.isoformat(),
+        "as": post.key,
+        "acts": list(may_do(filed, post)),
+    }
+
+
+def _versioned(said: str) -> tuple[str, int] | None:
+    """Return key and version of a checklist, as ``gas_shop-1``."""
+    key, _dash, version = said.rpartition("-")
+    return (key, int(version)) if version.isascii() and version.isdecimal() and len(version) < 6 else None  # noqa: PLR2004  digits
 
 
 def said_of_visits(room: Room, now: datetime, _: Translator) -> dict[str, Any]:

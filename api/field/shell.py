@@ -45,6 +45,12 @@ LATER = (
     "field-notices.js",
     "field-box.js",
 )  # what the list does not need
+INSPECTING = (
+    "field-rules.js",
+    "field-walk.js",
+    "field-inspect.js",
+    "field-inspect-end.js",
+)  # what is fetched where somebody inspects
 WORKER, STYLE = "field-sw.js", "field.css"
 PLACES = DRAWN, LISTED = "<!-- screen -->", "<!-- list -->"
 LOOK, LOOKS = "battlemap-look", re.compile(r"(auto|light|dark)-([123])")  # as this phone is set; the page's own cookie
@@ -205,6 +211,7 @@ def _document(room: Room, language: str, digest: str, rules: Path, *, opened: bo
             data=Markup(text),  # noqa: S704  no < in it
             scripts=JOINED.join(SCRIPTS),
             later=JOINED.join(LATER),
+            inspecting=JOINED.join(INSPECTING),
             first=f"/field/{quote(room.id, safe='')}/data?lang={language}",
             starting=first["starting"],
             no_script=first["no_script"],

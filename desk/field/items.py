@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from desk.field import notices, orders, visits
+from desk.field import inspections, notices, orders, visits
 from desk.field.mine import ACTS, HELP
 from desk.field.staged import DIGEST
 from geo.errors import DraftError
@@ -16,14 +16,21 @@ from incidents.lifecycle import Act
 from incidents.model import Channel, Urgency
 from incidents.orders import Outcome
 from incidents.visits import OUTCOMES
+from inspections.inspection import Signed
 
 MOST = 100  # items in one parcel
 MOST_PHOTOS = 50  # named by one; how many a case takes is its own rule
 LONGEST_NUMBER, LONGEST_POST, LONGEST_TEXT = 60, 200, 4000
 REPORT = "report"
+RECHECKED = ("pass", "fail")  # 合格、不合格
 KINDS = ("help", "material")  # 求助、要物资
 MOST_TOPICS = 20
-DOES = frozenset({REPORT, *ACTS, *orders.ACTS, *visits.DOES, *notices.DOES})
+DOES = frozenset({REPORT, *ACTS, *orders.ACTS, *visits.DOES, *notices.DOES, *inspections.DOES})
+MOST_ANSWERS, DEEPEST, LONGEST_ANSWER = (
+    300,
+    3,
+    500,
+)  # of a checklist; an answer holds cylinders by their size, and photos
 
 
 @dataclass(frozen=True)
@@ -37,11 +44,12 @@ class Item:
     at
         When it was done, by the device's clock.
     do
-        ``report``, a key of `ACTS`, of `orders.ACTS`: what is done to a service order, of `visits.DOES`: a visit, or of `notices.DOES`: a notice.
+        ``report``, a key of `ACTS`, of `orders.ACTS`: what is done to a service order, of `visits.DOES`: a visit, of `notices.DOES`: a notice, or of `inspections.DOES`: a site or a
+        finding.
     post
         Key of the post as which it was done.
     number, report
-        The case, the order or the visit: its number; or the key of the item that made the case or visit. Both "" for what makes one.
+        The case, the order, the visit, the site or the finding: its number; or the key of the item that made the case or visit. Both "" for what makes one.
     expected
         Version of the case that the phone showed; None where that does not matter.
     photos
@@ -72,6 +80,11 @@ class Item:
     def is_notice(self) -> bool:
         """Whether it is done to a notice."""
         return self.do in notices.DOES
+
+    @property
+    def is_inspection(self) -> bool:
+        """Whether it is an inspection of a site, or says that a finding is put right."""
+        return self.do in inspections.DOES
 
     @property
     def joins(self) -> str:
@@ -207,6 +220,28 @@ def _one_of(*known: str) -> Take:
     return lambda value: value if isinstance(value, str) and value in known else None
 
 
+def _is(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _answers(value: Any) -> dict[str, Any] | None:
+    """Return answers to a checklist: a table of plain values, as wide and deep as one can be; what each means its checklist says."""
+    fits = isinstance(value, dict) and len(value) <= MOST_ANSWERS and all(map(_fits_answer, value.values()))
+    return dict(value) if fits else None
+
+
+def _fits_answer(value: Any, depth: int = DEEPEST) -> bool:
+    if isinstance(value, dict | list):
+        parts = [*value, *value.values()] if isinstance(value, dict) else value
+        return depth > 0 and len(value) <= MOST_PHOTOS and all(_fits_answer(one, depth - 1) for one in parts)
+    return value is None or isinstance(value, bool | int | float) or (isinstance(value, str) and len(value) <= LONGEST_ANSWER)  # fmt: skip
+
+
+def _rechecks(value: Any) -> dict[str, str] | None:
+    fits = isinstance(value, dict) and len(value) <= MOST_ANSWERS and all(said in RECHECKED for said in value.values())
+    return {str(number): str(said) for number, said in value.items()} if fits else None
+
+
 def _moment(value: Any) -> datetime | None:
     try:
         return _time(value, "")
@@ -286,6 +321,17 @@ _TAKES: Mapping[str, Mapping[str, Take]] = MappingProxyType(
         "visit_again": MappingProxyType({**_SAID, "due": _words}),
         "visit_cancel": _BECAUSE,
         **dict.fromkeys(notices.DOES, MappingProxyType({})),
+        inspections.INSPECT: MappingProxyType(
+            {
+                **dict.fromkeys(("checklist", "signature", "text"), _words),
+                "version": _whole,
+                "answers": _answers,
+                "rechecks": _rechecks,
+                "refused": _is,
+                "signed": _one_of(*(one.value for one in Signed)),
+            }
+        ),
+        inspections.CORRECT: _SAID,
     }
 )
 

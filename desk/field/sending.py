@@ -13,12 +13,15 @@ from typing import Any
 
 from desk import acts, evidence, intake, reports
 from desk.acts import Doing
+from desk.field import inspections as field_inspections
 from desk.field import notices as field_notices
 from desk.field import orders as field_orders
 from desk.field import visits as field_visits
 from desk.field.items import Item, Parcel, facts
 from desk.field.mine import ACTS, HELP
 from desk.field.staged import Staged
+from desk.inspections import acts as inspecting
+from desk.inspections import findings as finding_acts
 from desk.orders.acts import ITEM_KEY
 from desk.orders.acts import Doing as OrderDoing
 from desk.orders.acts import do as do_order
@@ -32,6 +35,7 @@ from desk.visits import acts as visiting
 from desk.visits.acts import Unplanned
 from geo.errors import (
     AccessError,
+    AnswersError,
     BattlemapError,
     Conflict,
     DraftError,
@@ -39,6 +43,7 @@ from geo.errors import (
     LifecycleError,
     PhotoError,
     PlaceError,
+    RulesError,
     TextError,
     TooOften,
     UnknownClass,
@@ -52,7 +57,7 @@ from incidents.lifecycle import RULES, Act, By, PostKind
 from incidents.model import OPEN, Channel, Status, Urgency
 from incidents.orders import Phase, Serve
 from incidents.posts import Post, line_of
-from ledger import find, visits
+from ledger import find, inspections, visits
 from ledger.writing import ITEM, Writing
 
 DONE_AT = "done_at"  # what an entry calls the time at which a thing was done, which came later
@@ -86,6 +91,10 @@ class Kind(StrEnum):
     PLACE = "place"
     TEXT = "text"
     DRAFT = "draft"
+    SITE = "site"  # it is closed, moved away, or not seen
+    CHECKLIST = "checklist"  # that version is not known, or is not for the site
+    ANSWERS = "answers"
+    FINDING = "finding"  # another person did something to it meanwhile
 
 
 LATER = frozenset({Kind.OFTEN, Kind.BUSY})  # nothing after it is tried either: what is behind keeps its turn
@@ -98,7 +107,7 @@ class Outcome:
     Attributes
     ----------
     number, version
-        Of the case and of its entry, where it was done.
+        Of the case and of its entry, where it was done; of an inspection its own.
     error
         What the desk said, where it said something.
     case
@@ -149,7 +158,8 @@ class _Sending:
         made = {self._as_made(key): key for key in keys}
         with room.ledger.reading() as connection:
             self._sent = find.sent(connection, room.id, self._account, sorted(keys))
-            self._sent |= {made[item]: there for item, there in visits.sent(connection, room.id, made).items()}
+            for beside in (visits, inspections):
+                self._sent |= {made[item]: there for item, there in beside.sent(connection, room.id, made).items()}
         self._stuck: dict[str, State] = {}  # numbers, and keys of reports, about which something was not done
 
     def outcomes(self) -> list[Outcome]:
@@ -172,7 +182,7 @@ class _Sending:
         return [name for name in (number, item.report or (item.key if item.makes else "")) if name]
 
     def _as_made(self, key: str) -> str:
-        """Return under which name a visit keeps the key of what made it or was done to it: keys belong to their account."""
+        """Return under which name a visit, an inspection or a finding keeps the key of what made it or was done to it: keys belong to their account."""
         return f"{self._account}:{key}"
 
     def _let_go(self, found: Sequence[Outcome]) -> None:
@@ -212,6 +222,8 @@ class _Sending:
             return self._visit(item, by, told[DONE_AT])
         if item.is_notice:
             return self._notice(item, by, at)
+        if item.is_inspection:
+            return self._inspection(item, by, at)
         work = self._report(item, by, at, told) if item.is_new else self._act(item, by, told)
         needs = "report" if item.is_new else "act"
 
@@ -241,6 +253,19 @@ class _Sending:
             return item.number, 0
         told = {ITEM: item.key, DONE_AT: at.astimezone(UTC).isoformat(timespec="seconds")}
         return item.number, notices.acknowledge(self._room, int(item.number), by, self._now, told)
+
+    def _inspection(self, item: Item, by: By, at: datetime) -> tuple[str, int]:
+        """Write an inspection down, or that a finding is put right, once, with its photos: both keep under which key they were sent."""
+        data, name = facts(item), self._as_made(item.key)
+        if item.do == field_inspections.CORRECT:
+            told = {**data, ITEM_KEY: name, DONE_AT: at.astimezone(UTC).isoformat(timespec="seconds")}
+            doing = finding_acts.Doing(item.number, field_inspections.ACTS[item.do], told, self._photos(item))
+            done = finding_acts.do(self._room, doing, by, self._now)
+            return done.number, done.version
+        photos = dict(zip(item.photos, self._photos(item), strict=True))
+        made = field_inspections.made_of(item.number, data, photos, item=name, at=at)
+        found = inspecting.inspect(self._room, made, by, self._now).inspection
+        return found.number, found.version
 
     def _visit(self, item: Item, by: By, at: str) -> tuple[str, int]:
         """Write a visit down, or do something to one, once: it keeps under which keys it was sent."""
@@ -332,6 +357,8 @@ class _Sending:
             return Outcome(item.key, State.WAIT, kind=Kind.OFTEN, error=error)
         if isinstance(error, LedgerError):
             return Outcome(item.key, State.WAIT, kind=Kind.BUSY, error=error)
+        if item.is_inspection and isinstance(error, LifecycleError):
+            return Outcome(item.key, State.REFUSED, kind=Kind.FINDING, error=error)
         if isinstance(error, LifecycleError):
             return _met_beside(item, error) if item.is_order or item.is_visit else self._met(item, error)
         kind = next((kind for cls, kind in KINDS.items() if isinstance(error, cls)), None)
@@ -365,7 +392,20 @@ class _Gone(PhotoError):
         self.missing = missing
 
 
-FIELDS: Mapping[str, Kind] = MappingProxyType({"visit_note": Kind.TEXT, "visit_where": Kind.PLACE})
+FIELDS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "visit_note": Kind.TEXT,
+        "visit_where": Kind.PLACE,
+        "site_gone": Kind.SITE,
+        "inspection_site": Kind.SITE,
+        "inspection_checklist": Kind.CHECKLIST,
+        "inspection_empty": Kind.ANSWERS,
+        "inspection_photos": Kind.ANSWERS,
+        "inspection_signature": Kind.ANSWERS,
+        "inspection_recheck": Kind.FINDING,
+        "finding_gone": Kind.FINDING,
+    }
+)
 KINDS: Mapping[type[BattlemapError], Kind] = MappingProxyType(
     {
         AccessError: Kind.POST,
@@ -374,6 +414,8 @@ KINDS: Mapping[type[BattlemapError], Kind] = MappingProxyType(
         UnknownOrder: Kind.RULES,
         UnknownVisit: Kind.RULES,
         UnknownClass: Kind.CLASS,
+        AnswersError: Kind.ANSWERS,
+        RulesError: Kind.CHECKLIST,
         PlaceError: Kind.PLACE,
         TextError: Kind.TEXT,
         PhotoError: Kind.PHOTO,

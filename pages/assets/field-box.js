@@ -39,10 +39,11 @@
       item.state === "refused" && make("p", { class: "warn" }, reason(item.error || {})),
       item.state !== "done" && make("div", { class: "row wrap" }, repairs(item)),
       item.state === "done" && item.number && make("a", { class: "link", href: f.hrefOf(item) }, t("open_" + f.kindOf(item.do))),
+      item.state === "done" && item.do === "inspect" && make("a", { class: "link", href: f.noticeUrl(item.number) }, t("print_notice")),
     ]);
   }
 
-  const formed = (item) => !joins(item) && (f.isNew(item) || FORMED.test(item.do) || Boolean(f.FORMS[item.do])); // whether there are words to go back to
+  const formed = (item) => !joins(item) && (item.draft || f.isNew(item) || FORMED.test(item.do) || Boolean(f.FORMS[item.do])); // whether there are words to go back to
   const undo = (item) => take(item, (now) => {
     f.say(t("taken_back"));
     return formed(now) ? correct(now) : f.rewrite([], [["queue", now.key]]);
@@ -89,6 +90,11 @@
   }
 
   async function correct(item) { // back to its form, under the same key
+    if (item.draft) {
+      const whole = Object.assign({}, item.draft, { item: item.key, error: item.error });
+      await f.rewrite([["drafts", whole]], [["queue", item.key]]);
+      return f.go(f.hrefOfDraft(whole));
+    }
     const data = item.data || {};
     const kept = { item: item.key, at: item.at, error: item.error, photos: item.photos || [], as: item.as, text: data.text || data.reason || "", address: data.address || "", place: typeof data.lon === "number" ? { lon: data.lon, lat: data.lat, by: "map", accuracy: data.accuracy } : null };
     ["unit", "floor"].forEach((name) => { kept[name] = data[name] === undefined ? "" : String(data[name]).replace("-", "B"); });
@@ -127,8 +133,9 @@
     await f.dropPhotos([].concat(...gone.map((one) => one.photos || [])));
   }
 
-  const hrefOfDraft = (draft) => (draft.kind === "report" ? "#/report/" + draft.key : draft.kind === "visit" ? (draft.number ? "#/visit/" + encodeURIComponent(draft.number) + "/record" : "#/visit/new/" + draft.key) : "#/" + (draft.on || "case") + "/" + encodeURIComponent(draft.number) + "/" + draft.act);
+  const hrefOfDraft = (draft) => (draft.kind === "inspect" ? "#/inspect/" + draft.item : draft.kind === "report" ? "#/report/" + draft.key : draft.kind === "visit" ? (draft.number ? "#/visit/" + encodeURIComponent(draft.number) + "/record" : "#/visit/new/" + draft.key) : "#/" + (draft.on || "case") + "/" + encodeURIComponent(draft.number) + "/" + draft.act);
   function draftTitle(draft) {
+    if (draft.kind === "inspect") return [t("inspect"), draft.row.name].join(" · ");
     if (draft.kind === "report") return draft.text.split("\n")[0] || named(f.classOf(draft.class));
     const on = draft.kind === "visit" ? "visit" : draft.on || "case";
     const row = on !== "unsent" && draft.number && f.rowOf(on, draft.number);

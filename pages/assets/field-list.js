@@ -3,17 +3,17 @@
   "use strict";
   const f = window.field;
   const { t, named, make, put, render, icon, mark } = f;
-  const FIRST = ["accept", "feedback", "clear", "order_accept", "order_done", "order_rate", "visit_done"]; // the next act, the likeliest first
-  const ORDER = ["accept", "feedback", "clear", "self_clear", "post_notice", "help", "note", "send_back", "escalate", "ask_extension", "order_accept", "order_done", "order_rate", "order_note", "order_decline", "order_give_back", "visit_done", "visit_note", "visit_again", "visit_cancel"];
+  const FIRST = ["accept", "feedback", "clear", "order_accept", "order_done", "order_rate", "visit_done", "inspect", "finding_correct"]; // the next act, the likeliest first
+  const ORDER = ["accept", "feedback", "clear", "self_clear", "post_notice", "help", "note", "send_back", "escalate", "ask_extension", "order_accept", "order_done", "order_rate", "order_note", "order_decline", "order_give_back", "visit_done", "visit_note", "visit_again", "visit_cancel", "inspect", "finding_correct"];
   const AT_ONCE = ["accept", "order_accept"]; // acts that ask for nothing more
-  const SECTIONS = ["unsent", "not_done", "to_take", "in_hand", "orders", "visits", "in_grid", "fed_back"];
-  const FILTERS = ["all", "mine", "orders", "visits", "overdue"];
+  const SECTIONS = ["unsent", "not_done", "to_take", "in_hand", "orders", "visits", "inspect", "inspect_later", "in_grid", "fed_back"];
+  const FILTERS = ["all", "mine", "orders", "visits", "inspect", "overdue"];
   const HANDLED = ["dispatched", "returned", "in_hand", "noticed", "suspended"];
   const RECORDED = ["visit_done", "visit_nobody", "visit_refused"]; // three answers of one form
   const OVER = ["done", "refused"]; // phases of a visit
   const AFTER = { // what waits to be sent -> what may be done once it is
     order_accept: ["order_done", "order_note", "order_give_back"], order_done: ["order_note"], order_decline: [], order_give_back: [], order_rate: [],
-    visit_done: ["visit_note"], visit_nobody: ["visit_note"], visit_refused: ["visit_note"], visit_again: [], visit_cancel: [],
+    visit_done: ["visit_note"], visit_nobody: ["visit_note"], visit_refused: ["visit_note"], visit_again: [], visit_cancel: [], inspect: [], finding_correct: [],
   };
   const AT_FIRST = 12; // cards: more than a screen holds
   const OPENED = {}; // which sections were opened or closed by hand
@@ -22,14 +22,16 @@
 
   const classOf = (key) => (f.list && f.list.classes.find((one) => one.key === key)) || { key, name: key };
   const statusOf = (row) => t("status_" + row.status);
-  const NAMES = { case: "cases", order: "orders", visit: "visits" };
-  const rowOf = (kind, number) => f.list && (f.list[NAMES[kind]] || []).find((one) => one.number === number);
-  const kindOf = (act) => (act === "acknowledge" ? "notice" : (/^(order|visit|notice)_/.exec(act) || [])[1] || "case"); // to what an act is done
+  const NAMES = { case: "cases", order: "orders", visit: "visits", site: "sites" };
+  const rowsOf = (kind) => (kind === "finding" ? [].concat(...(f.list.sites || []).map((site) => site.open.map((one) => Object.assign({ site }, one)))) : f.list[NAMES[kind]] || []);
+  const rowOf = (kind, number) => f.list && rowsOf(kind).find((one) => one.number === number);
+  const kindOf = (act) => (act === "acknowledge" ? "notice" : act === "inspect" ? "site" : (/^(order|visit|notice|finding)_/.exec(act) || [])[1] || "case"); // to what an act is done
   const isNew = (item) => ["report", "visit_new"].indexOf(item.do) >= 0 || (item.do === "self_clear" && !item.case);
-  const titleOf = (kind, row) => (kind === "order" ? named(row) : kind === "visit" ? row.place : row.title) || row.number || "";
+  const titleOf = (kind, row) => (kind === "order" || kind === "finding" || kind === "site" ? named(row) : kind === "visit" ? row.place : row.title) || row.number || "";
 
   // Where a thing that was written here is looked at.
   function hrefOf(item) {
+    if (item.do === "inspect") return "#/site/" + encodeURIComponent(item.case);
     if (item.state === "done") return "#/" + (kindOf(item.do)) + "/" + encodeURIComponent(item.number);
     if (isNew(item)) return "#/unsent/" + item.key;
     return item.case.key ? "#/unsent/" + item.case.key : "#/" + kindOf(item.do) + "/" + encodeURIComponent(item.case);
@@ -84,6 +86,7 @@
   const nextOf = (acts) => acts.find((act) => FIRST.indexOf(act) >= 0);
 
   function doAct(kind, row, act) {
+    if (act === "inspect") return f.inspecting().then(() => f.startInspection(row), () => f.say(t("lists_not_here"), true));
     if (AT_ONCE.indexOf(act) >= 0) return f.once(act + row.number, () => f.enqueue({ do: act, case: row.number, expected: kind === "case" ? row.version : null, data: {}, as: f.postFor(row), title: titleOf(kind, row) }));
     return f.go("#/" + kind + "/" + encodeURIComponent(row.number) + "/" + (act === "visit_done" ? "record" : act));
   }
@@ -134,6 +137,24 @@
     };
   }
 
+  const RANK = { skipped: "late", overdue: "late", due: "soon" };
+  function siteTime(row) {
+    if (waitingFor(row.number).some((item) => item.do === "inspect")) return { text: "", level: "calm" };
+    const days = f.days(row.due);
+    return { text: days < 0 ? t("days_late", { n: -days }) : t("by_day", { day: f.day(row.due) }), level: RANK[row.standing] || "calm" };
+  }
+  const openOf = (row) => row.open.filter((one) => !waitingFor(row.number).some((item) => ((item.data || {}).rechecks || {})[one.number]));
+  function siteThing(row) {
+    const time = siteTime(row);
+    const isLater = row.standing === "later";
+    const open = openOf(row).length;
+    const begun = f.drafts.some((draft) => draft.kind === "inspect" && draft.site === row.number);
+    return {
+      kind: "site", row, section: isLater ? "inspect_later" : "inspect", mine: row.mine && !isLater, href: "#/site/" + encodeURIComponent(row.number), icon: "inspect", level: time.level, time: time.text, due: row.due,
+      title: [row.name], lines: [f.listed([f.language === "en" ? row.kind_name_en : row.kind_name, row.address])], state: f.listed([open ? t("n_findings", { n: open }) : "", begun ? t("inspect_begun") : ""]), acts: row.lists.length ? actsOf(row) : [],
+    };
+  }
+
   function unsentThing(item) {
     return {
       kind: "unsent", row: { number: item.key, lon: item.data.lon, lat: item.data.lat }, section: "unsent", mine: true, href: "#/unsent/" + item.key, icon: item.state === "refused" ? "help" : "wait", level: item.state === "refused" ? "late" : "calm", time: "", due: item.at,
@@ -149,9 +170,9 @@
 
   function things() {
     const unsent = f.queue.filter((item) => item.state !== "done" && isNew(item));
-    return [].concat(unsent.map(unsentThing), (f.list.refused || []).map(refusedThing), f.list.cases.map(caseThing), (f.list.orders || []).map(orderThing), (f.list.visits || []).map(visitThing));
+    return [].concat(unsent.map(unsentThing), (f.list.refused || []).map(refusedThing), f.list.cases.map(caseThing), (f.list.orders || []).map(orderThing), (f.list.visits || []).map(visitThing), (f.list.sites || []).map(siteThing));
   }
-  const FITS = { all: () => true, mine: (thing) => thing.mine, orders: (thing) => thing.kind === "order", visits: (thing) => thing.kind === "visit" && thing.due !== "9999", overdue: (thing) => thing.level === "late" };
+  const FITS = { all: (thing) => thing.section !== "inspect_later", inspect: (thing) => thing.kind === "site", mine: (thing) => thing.mine, orders: (thing) => thing.kind === "order", visits: (thing) => thing.kind === "visit" && thing.due !== "9999", overdue: (thing) => thing.level === "late" };
 
   function card(thing) {
     const row = thing.row;
@@ -182,7 +203,7 @@
 
   function filters(found) {
     const may = (name) => f.may(name) || found.some((thing) => thing.section === name);
-    const shown = FILTERS.filter((name) => (name !== "orders" && name !== "visits") || may(name));
+    const shown = FILTERS.filter((name) => ["orders", "visits", "inspect"].indexOf(name) < 0 || may(name));
     if (shown.indexOf(filter) < 0) filter = "all";
     return make("div", { class: "filters", role: "radiogroup", "aria-label": t("filters") }, shown.map((name) => {
       const count = found.filter(FITS[name]).length;
@@ -216,13 +237,13 @@
       const bar = filters(every);
       const found = every.filter((thing) => thing.kind === "unsent" || thing.kind === "refused" || FITS[filter](thing)).sort((one, other) => dueOf(one) - dueOf(other) || Date.parse(other.row.reported) - Date.parse(one.row.reported));
       let room = most;
-      const sections = SECTIONS.map((name) => [name, found.filter((thing) => thing.section === name)]).filter((pair) => pair[1].length).map((pair) => {
+      const sections = SECTIONS.map((name) => [name, f.walked(name, found.filter((thing) => thing.section === name))]).filter((pair) => pair[1].length).map((pair) => {
         const made = section(pair[0], pair[1], room);
         room = Math.max(0, room - pair[1].length);
         return made;
       });
       if (most === AT_FIRST) f.soon(() => { most = Infinity; update(); });
-      const drafts = f.drafts.filter((draft) => draft.kind !== "act").length;
+      const drafts = f.drafts.filter((draft) => draft.kind !== "act" && draft.kind !== "inspect").length;
       render(main, [
         every.length || filter !== "all" ? bar : null,
         noticesRow(),
@@ -231,6 +252,7 @@
         sections,
         filter === "all" && f.list.more ? make("p", { class: "fine centre" }, t("n_more", { n: f.list.more })) : null,
         "serviceWorker" in navigator && window.isSecureContext ? null : make("p", { class: "fine centre" }, t(window.isSecureContext ? "no_worker" : "no_worker_http")),
+        filter === "inspect" && f.list.sites_more ? make("p", { class: "fine centre" }, t("n_more_sites", { n: f.list.sites_more })) : null,
         (filter === "all" || filter === "visits") && f.list.visits_more ? make("p", { class: "fine centre" }, t("n_more_visits", { n: f.list.visits_more })) : null,
       ]);
     }
@@ -315,5 +337,6 @@
     return grids.length === 1 || (grids.length > 1 && grids[0].level !== grids[1].level) ? grids.slice(0, 1) : [];
   }
 
-  Object.assign(f, { listScreen, mapScreen, chart, mapUrl, classOf, statusOf, own, rowOf, kindOf, titleOf, hrefOf, isNew, waitingFor, actsOf, nextOf, doAct, chips, orderTime, orderState, visitTime, notices });
+  Object.assign(f, { listScreen, mapScreen, chart, mapUrl, classOf, statusOf, own, rowOf, kindOf, titleOf, hrefOf, isNew, waitingFor, actsOf, nextOf, doAct, chips, orderTime, orderState, visitTime, siteTime, openOf, notices });
+  f.walked = (name, found) => found; // in the order of a walk, once the script for it is there
 })();

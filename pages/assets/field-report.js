@@ -28,6 +28,7 @@
     visit_note: { words: "text", needed: true, plain: true, phrases: [] },
     visit_again: { words: "text", until: "date", plain: true, phrases: [] },
     visit_cancel: { words: "reason", needed: true, plain: true, phrases: [] },
+    finding_correct: { words: "text", photos: true, photoNeeded: true, phrases: ["phrase_mended", "phrase_cleaned"] },
   };
 
   // ---- 1: which class
@@ -359,5 +360,5 @@
     return { leave };
   }
 
-  Object.assign(f, { classScreen, reportScreen, actScreen, placeOf, either, discardDraft: discard, FORMS });
+  Object.assign(f, { classScreen, reportScreen, actScreen, placeOf, photosOf, either, discardDraft: discard, FORMS });
 })();

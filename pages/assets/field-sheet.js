@@ -242,7 +242,7 @@
     await f.store.write([["meta", { key: "cards/" + f.account, at: Date.now() }]]);
   };
   document.addEventListener("click", (event) => { // from a card one comes back to the screen from which one went
-    const link = event.target.closest && event.target.closest('a[href^="/emergency/"]');
+    const link = event.target.closest && event.target.closest('a[href^="/emergency/"], a[href^="/notice/"]');
     if (link) f.leaving();
   });
 

@@ -65,6 +65,8 @@
     order: "M6 4h12v16H6zM9 9h6M9 13h6M9 17h3",
     visit: "M6 21V4h9v17M3 21h18M12 12.500v.500M15 8h3v13",
     bell: "M6 17V11a6 6 0 0 1 12 0v6l1.500 1.500h-15zM10 21h4M12 3v2",
+    inspect: "M6 4h12v16H6zM9 3h6v3H9zM9 12l2 2 4-4.500",
+    print: "M7 9V4h10v5M7 17H4V9h16v8h-3M7 14h10v6H7z",
     alarm: "M12 3 2.500 20h19zM12 10v4.500M12 17.500v.100",
   };
   function drawing(box, paths, name) {
@@ -214,5 +216,5 @@
     return { key: await fieldStore.sha256(buffer), data: buffer, small: drawn(picture, SMALL).toDataURL("image/jpeg", 0.7), sent: false };
   }
 
-  Object.assign(f, { t, named, make, put, append, render, icon, mark, now, span, left, ago, when, stamp, days, day, period, listed, between, away, say, ask, photo });
+  Object.assign(f, { t, named, make, put, append, render, icon, mark, now, span, left, ago, when, stamp, days, day, dateOf, period, listed, between, away, say, ask, photo });
 })();

@@ -119,13 +119,27 @@
   });
   f.rest = Promise.all([scripts, stored]).then(() => { f.rest.done = true; });
   f.rest.catch(() => f.say(t("refresh_failed"), true));
+  // What somebody needs who inspects: scripts of its own, and the checklists, which are kept with the lists.
+  let fetched = null;
+  f.inspecting = () => {
+    const script = () => new Promise((done, failed) => { document.head.append(make("script", { src: document.querySelector("link[rel=inspecting]").href, onload: done, onerror: failed })); });
+    fetched = fetched || Promise.all([window.fieldRules ? null : script(), f.rest]).then(() => f.readChecklists()).then(() => { f.inspecting.done = true; });
+    fetched.catch(() => { fetched = null; });
+    return fetched;
+  };
+  f.noticeUrl = (number) => "/notice/" + encodeURIComponent(f.area) + "/" + encodeURIComponent(number) + "?lang=" + f.language;
+  const INSPECTS = /^#\/(site|inspect)\/|^#\/finding\/[^/]+$/;
   const ROUTES = [
+    [/^#\/site\/([^/]+)$/, (main, number) => f.siteScreen(main, number), "list"],
+    [/^#\/finding\/([^/]+)$/, (main, number) => f.findingScreen(main, number), "list"],
+    [/^#\/inspect\/([^/]+)$/, (main, item) => f.inspectScreen(main, item), "list"],
+    [/^#\/inspect\/([^/]+)\/end$/, (main, item) => f.inspectEndScreen(main, item), "list"],
     [/^#\/report\/of\/([^/]+)$/, (main, visit) => f.classScreen(main, visit), "add"],
     [/^#\/report\/([^/]+)$/, (main, key) => f.reportScreen(main, key), "add"],
     [/^#\/report$/, (main) => f.classScreen(main), "add"],
     [/^#\/visit\/new\/([^/]+)$/, (main, key) => f.newVisitScreen(main, key), "add"],
     [/^#\/visit\/([^/]+)\/record$/, (main, number) => f.recordScreen(main, number), "list"],
-    [/^#\/(case|order|visit|unsent)\/([^/]+)\/([a-z_]+)$/, (main, kind, number, act) => f.actScreen(main, kind, number, act), "list"],
+    [/^#\/(case|order|visit|unsent|finding)\/([^/]+)\/([a-z_]+)$/, (main, kind, number, act) => f.actScreen(main, kind, number, act), "list"],
     [/^#\/(case|order|visit|unsent)\/([^/]+)$/, (main, kind, number) => f[kind + "Screen"](main, number), "list"],
     [/^#\/notices$/, (main) => f.noticesScreen(main), "list"],
     [/^#\/notice\/(\d+)$/, (main, id) => f.noticeScreen(main, id), "list"],
@@ -153,6 +167,7 @@
     const route = ROUTES.find((one) => one[0].test(hash));
     screen = null;
     if (!f.rest.done && !/^#\/(map.*)?$/.test(hash)) f.rest.then(f.show);
+    else if (INSPECTS.test(hash) && !f.inspecting.done) f.inspecting().then(() => { if (shown === hash) f.show(); }, () => put(main, make("p", { class: "empty" }, t("lists_not_here"))));
     else screen = route[1](main, ...(route[0].exec(hash) || []).slice(1).map((one) => (one === undefined ? one : decodeURIComponent(one))));
     screen = screen || {};
     parts.tabs.querySelectorAll("a").forEach((tab) => {
@@ -561,6 +576,7 @@
     }, EVERY);
     if (!found) await f.refresh();
     f.sendSoon();
+    if (f.may("inspect") && (f.list.sites || []).length) f.soon(() => f.inspecting().then(f.update, () => {})); // before the network goes
     locateIfAllowed();
     begin();
   }
