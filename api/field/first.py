@@ -15,7 +15,6 @@ HANDLED = frozenset({"dispatched", "returned", "in_hand", "noticed", "suspended"
 AT_ONCE = "accept"  # the act that asks for nothing more
 NEXT = ("accept", "feedback", "clear")  # the next act, the likeliest first
 OVER = frozenset({"done", "refused"})  # phases of a visit
-BEHIND = frozenset({"overdue", "skipped"})  # standing of a site
 Row = Mapping[str, Any]
 
 
@@ -73,7 +72,12 @@ def screen(said: Mapping[str, Any], words: Mapping[str, str], language: str, now
     found: dict[str, Sequence[Any]] = {
         name: [card for card in cases if card.section == name] for name in ("to_take", "in_hand", "in_grid", "fed_back")
     }
-    found |= {"not_done": said["refused"], "orders": said["orders"], "visits": said["visits"], "inspect": said["sites"]}
+    found |= {
+        "not_done": said["refused"],
+        "orders": said["orders"],
+        "visits": said["visits"],
+        "inspect": _due_now(said["sites"]),
+    }
     return Screen(_filters(said, cases, now), _notices(said["notices"], say), list(_sections(found)))
 
 
@@ -149,19 +153,24 @@ def _filters(said: Mapping[str, Any], cases: Sequence[Card], now: datetime) -> l
     kinds = {"orders": orders, "visits": visits, "inspect": sites}  # shown to who may, or has one
     running = [row for row in visits if row["phase"] not in OVER]
     counts = {
-        "all": len(said["refused"]) + len(cases) + len(orders) + len(visits) + len(sites),
+        "all": len(said["refused"]) + len(cases) + len(orders) + len(visits) + len(_due_now(sites)),
         "mine": len(said["refused"])
         + sum(card.row["mine"] and card.section != "in_grid" for card in cases)
-        + sum(row["mine"] for row in [*orders, *running, *sites]),
+        + sum(row["mine"] for row in [*orders, *running, *_due_now(sites)]),
         "orders": len(orders),
         "visits": len(running),
         "inspect": len(sites),
         "overdue": sum(card.level == "late" for card in cases)
         + sum(_is_late(row, now) for row in orders)
         + sum(row["overdue"] for row in running)
-        + sum(row["standing"] in BEHIND for row in sites),
+        + sum(row["late"] for row in sites),
     }
     return [(name, n) for name, n in counts.items() if name not in kinds or name in may or kinds[name]]
+
+
+def _due_now(sites: Sequence[Row]) -> list[Row]:
+    """Return the sites that stand on the list of the day; the others have a section of their own, which only their filter shows."""
+    return [row for row in sites if row["standing"] != "later" or row["late"]]
 
 
 def _is_late(row: Row, now: datetime) -> bool:

@@ -16,6 +16,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "open_findings": N_("Open findings"),
         "never_inspected": N_("not inspected yet"),
         "inspect_go_on": N_("Go on: {name}"),
+        "inspect_start": N_("Inspect: {name}"),
         "inspect_end": N_("Finish"),
         "inspect_send": N_("Send the inspection"),
         "inspect_discard": N_("Discard this inspection"),

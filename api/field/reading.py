@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -196,10 +196,11 @@ def _said_of_notice(room: Room, one: Told, _: Translator) -> dict[str, Any]:
 def said_of_sites(room: Room, now: datetime, _: Translator) -> dict[str, Any]:
     """Return the sites that are to be inspected, with what stands open there, as plain values."""
     found, more = rounds_of(room, now)
-    return {"sites": [_said_of_site(room, one) for one in found], "sites_more": more}
+    today = now.astimezone(room.area.pack.timezone).date()
+    return {"sites": [_said_of_site(room, one, today) for one in found], "sites_more": more}
 
 
-def _said_of_site(room: Room, one: Round) -> dict[str, Any]:
+def _said_of_site(room: Room, one: Round, today: date) -> dict[str, Any]:
     site, kind = one.site, room.rules.sites.kinds.get(one.site.kind)
     return {
         "number": site.number,
@@ -213,6 +214,7 @@ def _said_of_site(room: Room, one: Round) -> dict[str, Any]:
         "lat": round(site.lat, 6),
         "due": one.due.isoformat(),
         "standing": one.standing.name.lower(),
+        "late": one.is_late(today),
         "last": one.last.isoformat() if one.last else None,
         "lists": [[found.key, found.version] for found in one.checklists],
         "open": [_said_of_finding(room, filed, one.post) for filed in one.open],

@@ -122,6 +122,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "accept_in": N_("Accept: {time}"),
         "days_late": N_("{n} d overdue"),
         "by_day": N_("Until {day}"),
+        "due_today": N_("Due today"),
+        "finding_late": N_("Finding {n} d overdue"),
         "day_today": N_("today"),
         "day_tomorrow": N_("tomorrow"),
         "n_tries": N_("{n} times in vain"),

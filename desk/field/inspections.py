@@ -33,6 +33,7 @@ MAY = "inspect"  # capability
 DOES = frozenset({INSPECT, CORRECT})
 # What a phone may do to a finding -> the act that it is.
 ACTS: Mapping[str, Act] = MappingProxyType({CORRECT: Act.CORRECT})
+BEHIND = frozenset({Standing.OVERDUE, Standing.SKIPPED})
 EPOCH = date(1970, 1, 1)
 
 
@@ -48,6 +49,10 @@ class Errand:
     checklists: tuple[Checklist, ...]
     open: tuple[Filed, ...]
     last: date | None
+
+    def is_late(self, today: date) -> bool:
+        """Tell whether its round is overdue, or a day until which something there is to be put right is over."""
+        return self.standing in BEHIND or any(filed.state.is_overdue(today) for filed in self.open)
 
 
 def errands(room: Room, now: datetime) -> tuple[tuple[Errand, ...], int]:

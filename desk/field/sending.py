@@ -57,7 +57,7 @@ from incidents.lifecycle import RULES, Act, By, PostKind
 from incidents.model import OPEN, Channel, Status, Urgency
 from incidents.orders import Phase, Serve
 from incidents.posts import Post, line_of
-from ledger import find, inspections, visits
+from ledger import find, findings, inspections, visits
 from ledger.writing import ITEM, Writing
 
 DONE_AT = "done_at"  # what an entry calls the time at which a thing was done, which came later
@@ -160,6 +160,9 @@ class _Sending:
             self._sent = find.sent(connection, room.id, self._account, sorted(keys))
             for beside in (visits, inspections):
                 self._sent |= {made[item]: there for item, there in beside.sent(connection, room.id, made).items()}
+            told = {item.number for item in parcel.items if item.do == field_inspections.CORRECT}
+            for one in findings.named(connection, room.id, told).values():
+                self._sent |= {made[item]: (one.number, one.version) for item in one.state.items if item in made}
         self._stuck: dict[str, State] = {}  # numbers, and keys of reports, about which something was not done
 
     def outcomes(self) -> list[Outcome]:

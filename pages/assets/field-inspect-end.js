@@ -115,7 +115,7 @@
       outcome.className = "outcome " + ((verdict && verdict.outcome) || "none");
       put(outcome, [
         verdict && make("h2", {}, t(verdict.outcome ? "result_" + verdict.outcome : "result_none")),
-        verdict && verdict.grade && make("p", {}, f.listed([gradeName(verdict.grade), verdict.due ? t("by_day", { day: verdict.due }) : ""])),
+        verdict && verdict.grade && make("p", {}, f.listed([gradeName(verdict.grade), verdict.due ? t("by_day", { day: f.day(verdict.due) }) : ""])),
         verdict && make("p", { class: "fine" }, t("result_counts", { failed: verdict.failed.length, corrected: checklist.items.filter((one) => verdict.results[one.key].corrected).length })),
         (passed || refailed) > 0 && make("p", {}, t("recheck_counts", { passed, failed: refailed })),
         missing > 0 && make("a", { class: "link", href: sheet }, t("still_open", { n: missing })),

@@ -88,7 +88,8 @@
       const sent = f.queue.filter((item) => item.do === "inspect" && item.case === number && item.state === "done").sort((one, other) => other.sent - one.sent);
       const waits = f.waitingFor(number).some((item) => item.do === "inspect");
       const open = f.openOf(row);
-      const start = (key, words, cls) => make("button", { type: "button", class: cls + " wide", "data-start": key, onclick: () => f.once("start" + key, () => f.startInspection(row, key)) }, [icon("inspect"), words]);
+      const lists = row.lists.map((one) => one[0]).filter(currentOf);
+      const start = (key, words, cls) => make("button", { type: "button", class: cls, "data-start": key, onclick: () => f.once("start" + key, () => f.startInspection(row, key)) }, [icon("inspect"), words]);
       return render(main, [
         f.sheetHead(row, icon("inspect"), row.name, f.siteTime(row), f.language === "en" ? row.kind_name_en : row.kind_name),
         f.pending(number),
@@ -97,8 +98,9 @@
         f.facts([["place", row.address || t("see_map")], ["distance", f.away(row)], ["last", row.last ? f.day(row.last) : t("never_inspected")], ["number", number]]),
         open.length > 0 && [make("h2", { class: "part" }, t("open_findings")), make("ul", { class: "entries" }, open.map(findingEntry))],
         typeof row.lon === "number" && make("a", { class: "plain wide button", href: "#/map/" + row.lon + "," + row.lat }, [icon("place"), t("on_map")]),
-        !waits && row.lists.filter((one) => currentOf(one[0])).map((one, n) => start(one[0], named(currentOf(one[0])), n ? "second" : "main")),
-        !waits && open.some((one) => one.state !== "handed_over") && start("", t("recheck_only"), "second"),
+        !waits && lists.slice(1).map((key) => start(key, named(currentOf(key)), "second wide")),
+        !waits && open.some((one) => one.state !== "handed_over") && start("", t("recheck_only"), "second wide"),
+        !waits && lists.length > 0 && make("div", { class: "bar" }, start(lists[0], t("inspect_start", { name: named(currentOf(lists[0])) }), "main")),
       ]);
     }
     update();

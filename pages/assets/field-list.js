@@ -137,16 +137,17 @@
     };
   }
 
-  const RANK = { skipped: "late", overdue: "late", due: "soon" };
   function siteTime(row) {
     if (waitingFor(row.number).some((item) => item.do === "inspect")) return { text: "", level: "calm" };
     const days = f.days(row.due);
-    return { text: days < 0 ? t("days_late", { n: -days }) : t("by_day", { day: f.day(row.due) }), level: RANK[row.standing] || "calm" };
+    const last = row.open.filter((one) => one.state === "open" && one.due).map((one) => f.days(one.due)).sort((one, other) => one - other)[0];
+    const text = last < 0 && last < days ? t("finding_late", { n: -last }) : days < 0 ? t("days_late", { n: -days }) : days ? t("by_day", { day: f.day(row.due) }) : t("due_today");
+    return { text, level: row.late ? "late" : row.standing === "due" ? "soon" : "calm" };
   }
   const openOf = (row) => row.open.filter((one) => !waitingFor(row.number).some((item) => ((item.data || {}).rechecks || {})[one.number]));
   function siteThing(row) {
     const time = siteTime(row);
-    const isLater = row.standing === "later";
+    const isLater = row.standing === "later" && !row.late;
     const open = openOf(row).length;
     const begun = f.drafts.some((draft) => draft.kind === "inspect" && draft.site === row.number);
     return {
