@@ -26,6 +26,7 @@ from api import (
     login,
     lookup,
     metrics,
+    notices,
     oidc,
     papers,
     photos,
@@ -75,13 +76,13 @@ PREFIXES = (
     "/emergency/",
     "/boards/",
     "/board/",
-)
     "/inspected/",
     "/notice/",
     "/order/",
     "/checklist/",
     "/self-checks/",
     "/self-check/",
+)
 LOOPBACK = ("127.", "localhost", "::1")
 
 
@@ -122,12 +123,13 @@ def routes(settings: Settings, console: Console) -> list[BaseRoute]:
         *paper.routes(rooms, settings, assets),
         *papers.routes(rooms, settings, assets),
         *photos.routes(rooms),
-        *whistles.routes(rooms, settings, assets),
         *inspected.routes(rooms),
+        *whistles.routes(rooms, settings, assets),
         *rota.routes(rooms, settings, assets),
         *field.routes(rooms, settings, console.assets),
         *emergency.routes(settings, rooms, _entrance(settings), assets, console.assets),
         *boards.routes(settings, rooms, _entrance(settings), assets),
+        *notices.routes(settings, rooms, _entrance(settings), assets),
         *tiles.routes(settings),
         *login.routes(settings, rooms, _entrance(settings), assets),
         *oidc.routes(settings, rooms, _entrance(settings)),
@@ -153,7 +155,7 @@ def middleware(settings: Settings, console: Console) -> list[Middleware]:
             prefixes=PREFIXES,
             names=names,
             forms=(*login.PATHS, *admin.FORMS),
-            doors=(*field.DOORS, *emergency.DOORS, *boards.DOORS),
+            doors=(*field.DOORS, *emergency.DOORS, *boards.DOORS, *notices.DOORS),
         ),
         Middleware(Limited, limits=limits_of(settings.rules)),  # behind the gate, which tells it the session
     ]

@@ -28,13 +28,15 @@ class Sent:
     files: dict[str, tuple[str, bytes]] = field(repr=False)
 
 
-async def read(request: Request, *, most: int, files: int = 1) -> Sent:
+async def read(request: Request, *, most: int, files: int = 1, fields: int = MOST_FIELDS) -> Sent:
     """Read a form.
 
     Parameters
     ----------
     most
         Bytes of all its files.
+    files, fields
+        How many of each it may have.
 
     Raises
     ------
@@ -51,25 +53,25 @@ async def read(request: Request, *, most: int, files: int = 1) -> Sent:
         body += chunk
         if len(body) > most + FRAME:
             raise TooMuch
-    return await _parsed(request, bytes(body), files)
+    return await _parsed(request, bytes(body), files, fields)
 
 
-async def _parsed(request: Request, body: bytes, files: int) -> Sent:
+async def _parsed(request: Request, body: bytes, files: int, fields: int) -> Sent:
     async def replay() -> Message:
         return {"type": "http.request", "body": body, "more_body": False}
 
     try:
-        form = Request(request.scope, replay).form(max_files=files, max_fields=MOST_FIELDS, max_part_size=FIELD_BYTES)
+        form = Request(request.scope, replay).form(max_files=files, max_fields=fields, max_part_size=FIELD_BYTES)
         async with form as said:
-            fields, found = {}, {}
+            texts, found = {}, {}
             for name, value in said.multi_items():
                 if isinstance(value, UploadFile):
                     data = await value.read()
                     if data:
                         found[name] = (value.filename or "", data)
                 else:
-                    fields[name] = value
-            return Sent(fields, found)
+                    texts[name] = value
+            return Sent(texts, found)
     except (MultiPartException, KeyError, ValueError) as error:
         raise NotAForm from error
     except Exception as error:

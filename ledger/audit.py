@@ -195,6 +195,19 @@ def read(
     return [_line(row) for row in rows]
 
 
+def count_of(connection: Connection, act: str, area: str, what: str, *, since: datetime, text: str = "") -> int:
+    """Return how many lines of an act there are about something since a time.
+
+    Parameters
+    ----------
+    text
+        Some letters of what is said about it.
+    """
+    c = tables.audit.c
+    asked = select(func.count()).where(c.at >= milliseconds(since), c.act == act, c.area == area, c.what == plain(what))
+    return int(connection.execute(asked.where(c.data.contains(text, autoescape=True))).scalar_one())
+
+
 def _says(text: str) -> ColumnElement[bool]:
     """Return the condition for some letters; a line that says what was searched for is not what is searched for."""
     c = tables.audit.c

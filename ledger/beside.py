@@ -16,7 +16,21 @@ from geo.errors import LifecycleError
 from incidents.visits import Visit, apply
 from inspections.findings import Finding
 from inspections.findings import apply as judge
-from ledger import alerts, boards, bridge, findings, inspections, notices, sites, tables, teams, visits, wall_views
+from ledger import (
+    alerts,
+    authority_orders,
+    boards,
+    bridge,
+    findings,
+    inspections,
+    notices,
+    self_checks,
+    sites,
+    tables,
+    teams,
+    visits,
+    wall_views,
+)
 from ledger.history import Break
 from ledger.outbox import ERASED
 from ledger.writing import digest_of
@@ -111,7 +125,7 @@ def _spoken(connection: Connection, said: _Said) -> Iterator[Break]:
     c = tables.wording.c
     of_visits = exists().where(tables.visit.c.area == c.area, tables.visit.c.number == c.number)
     entry = tables.history.c
-    spoken = (notices.SUBJECT, inspections.SUBJECT, findings.SUBJECT)
+    spoken = (notices.SUBJECT, inspections.SUBJECT, findings.SUBJECT, authority_orders.SUBJECT)
     of_others = exists().where(entry.area == c.area, entry.subject.in_(spoken), entry.key == c.number)
     there = set()
     for row in _rows_of(connection, select(tables.wording).where(or_(of_visits, of_others))):
@@ -292,6 +306,20 @@ def _bridge(standing: Standing, entry: _Entry) -> None:
         standing["bridge"].put((entry.area,), entry.after, entry.version)
 
 
+def _check_link(standing: Standing, entry: _Entry) -> None:
+    standing["check_link"].put((entry.area, int(entry.key)), entry.after, entry.version)
+
+
+def _self_check(standing: Standing, entry: _Entry) -> None:
+    standing["self_check"].put((entry.area, entry.key), entry.after, entry.version)
+
+
+def _authority_order(standing: Standing, entry: _Entry) -> None:
+    """Note an order, which is one entry, and its words."""
+    standing["authority_order"].put((entry.area, entry.key), {**entry.after, "id": entry.version, "version": entry.version}, entry.version)  # fmt: skip
+    _words(standing, entry)
+
+
 def _area(standing: Standing, entry: _Entry) -> None:
     standing["area"].put((entry.area,), {**entry.after, "begun": entry.at}, entry.version)
 
@@ -348,7 +376,7 @@ def _marked() -> Select[Any]:
     return _of(tables.message, "area", "id", "read", "called").where(or_(c.read.is_not(None), c.called.is_not(None)))
 
 
-_JSON = frozenset({"answers", "areas", "cases", "codes", "covers", "documents", "fields", "findings", "layers", "panels", "query", "rechecked", "skills", "spots", "standing"})  # fmt: skip
+_JSON = frozenset({"answers", "areas", "articles", "items", "cases", "codes", "covers", "documents", "fields", "findings", "layers", "panels", "query", "rechecked", "skills", "spots", "standing"})  # fmt: skip
 # Table -> what is read of it, and by which columns a row is named.
 _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
     {
@@ -395,6 +423,12 @@ _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
             ("area", "id"),
         ),
         "board": (_of(tables.board, "area", "id", *boards.SAID), ("area", "id")),
+        "check_link": (_of(tables.check_link, "area", "id", *self_checks.LINKED), ("area", "id")),
+        "self_check": (_of(tables.self_check, "area", "number", *self_checks.CHECKED), ("area", "number")),
+        "authority_order": (
+            _of(tables.authority_order, "area", "number", "id", "version", *authority_orders.COLUMNS),
+            ("area", "number"),
+        ),
         "bridge": (_of(tables.bridge, "area", *bridge.COLUMNS), ("area",)),
         "bridge_refusal": (
             _of(tables.bridge_refusal, "area", "account", "key", "number", "did", "kind", "at"),
@@ -428,6 +462,9 @@ _TAKE: Mapping[str, Callable[[Standing, _Entry], None]] = MappingProxyType(
         "cutoff": _cutoff,
         "emergency": _emergency,
         "board": _board,
+        self_checks.LINK: _check_link,
+        self_checks.CHECK: _self_check,
+        authority_orders.SUBJECT: _authority_order,
         "bridge": _bridge,
         visits.SUBJECT: _visit,
         sites.SUBJECT: _site,

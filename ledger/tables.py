@@ -476,6 +476,53 @@ inspection_photo = Table(
     Column("height", Integer, nullable=False),
 )
 
+# Links by which places check themselves (自查, ledger/self_checks.py), and what came in by them. The token of a link stands nowhere, only its digest.
+check_link = Table(
+    "check_link",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its entry
+    Column("area", String(80), nullable=False),
+    Column("site", String(30), nullable=False),  # its number
+    Column("checklist", String(60), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("post", String(200), nullable=False),  # that made it
+    Column("made", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("revoked", BigInteger),
+    Index("ix_check_link_site", "area", "site"),
+)
+self_check = Table(
+    "self_check",
+    METADATA,
+    Column("area", String(80), primary_key=True),
+    Column("number", String(60), primary_key=True),  # of its inspection
+    Column("link", BigInteger, nullable=False),
+    Column("seen_by", String(200), nullable=False),  # post that looked at it, "" while nobody did
+    Column("seen", BigInteger),
+    Index("ix_self_check_link", "area", "link"),
+)
+
+# Orders of an authority (责令整改通知书, ledger/authority_orders.py): written once; the names of its officers stand in wording.
+authority_order = Table(
+    "authority_order",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its entry
+    Column("area", String(80), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("site", String(30), nullable=False),
+    Column("inspection", String(60), nullable=False),
+    Column("authority", String(120), nullable=False),
+    Column("items", Text, nullable=False),  # [key, …] of the checklist
+    Column("articles", Text, nullable=False),  # [text, …] on which it rests
+    Column("day", String(10), nullable=False),
+    Column("due", String(10), nullable=False),
+    Column("post", String(200), nullable=False),
+    UniqueConstraint("area", "number"),
+    Index("ix_authority_order_inspection", "area", "inspection"),
+    Index("ix_authority_order_site", "area", "site"),
+)
+
 # A warning (预警, ledger/alerts.py) that the street received.
 alert = Table(
     "alert",

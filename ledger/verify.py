@@ -20,6 +20,7 @@ from incidents.lifecycle import Act, By, CaseState, Entry, PostKind, replay
 from incidents.within import workers
 from ledger import (
     audit,
+    authority_orders,
     beside,
     files,
     findings,
@@ -220,6 +221,7 @@ def _replayed(connection: Connection, tell: _Telling) -> Iterator[Break]:
                 notices.SUBJECT,
                 inspections.SUBJECT,
                 findings.SUBJECT,
+                authority_orders.SUBJECT,
             ),
             "has words in the ledger without any history",
         ),

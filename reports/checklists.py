@@ -142,10 +142,16 @@ def failed_text(result: Result, grades: Grades, _: Translator, language: str) ->
     return _("; ").join(part for part in parts if part)
 
 
-def paper(checklist: Checklist, day: date, _: Translator, language: str) -> str:
-    """Return the sheet that is printed and filled in by hand, as HTML: A4, a box for each answer, and where each line comes from."""
+def paper(checklist: Checklist, day: date, _: Translator, language: str, *, place: str = "", address: str = "") -> str:
+    """Return the sheet that is printed and filled in by hand, as HTML: A4, a box for each answer, and where each line comes from.
+
+    Parameters
+    ----------
+    place, address
+        Of the place that is inspected; "" leaves room for handwriting.
+    """
     heads = "".join(f"<th>{escape(head)}</th>" for head in (_("Item"), _("What is looked at"), _("Result"), _("Note")))
-    blanks = "".join(f"<span>{escape(label)}<i></i></span>" for label in (_("Place inspected"), _("Address"), _("Date"), _("Inspectors"), _("Person in charge")))  # fmt: skip
+    blanks = "".join(f"<span>{escape(label)}<i>{escape(value)}</i></span>" for label, value in ((_("Place inspected"), place), (_("Address"), address), (_("Date"), ""), (_("Inspectors"), ""), (_("Person in charge"), "")))  # fmt: skip
     body = "".join(
         f'<tr class="bm-section"><th colspan="4">{escape(section.name.in_(language))}</th></tr>'
         + "".join(_line(item, _, language) for item in checklist.of_section(section.key))

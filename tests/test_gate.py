@@ -26,7 +26,7 @@ HERE = console.SETTINGS.data_dir
 AREA = "longnan"
 SCOPE = {Role.DEPARTMENT: f"{AREA}:department:城管执法中队"}
 FILLED = {"area": AREA, "digest": "0", "file": "x.js", "kind": "micro", "code": "1-01", "number": "LN-1", "sha256": "0" * 64,
-          "z": "1", "x": "1", "y": "1", "session_id": "77660fd1-2dc7-4f6a", "file_id": "8f6459a0-a1f2-447d", "path": "x", "rest": "x/x/x/x/x/x", "building": "B99999", "token": "x", "view": "hall"}  # fmt: skip
+          "z": "1", "x": "1", "y": "1", "session_id": "77660fd1-2dc7-4f6a", "file_id": "8f6459a0-a1f2-447d", "path": "x", "rest": "x/x/x/x/x/x", "building": "B99999", "token": "x", "view": "hall", "key": "gas_shop", "site": "S-0001"}  # fmt: skip
 PERMISSIONS = permissions_of(None)
 
 

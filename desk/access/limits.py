@@ -140,4 +140,8 @@ NAMES = (
     "board.address",
     "board.board",
     "board.all",
+    "self_check.phone",
+    "self_check.address",
+    "self_check.link",
+    "self_check.all",
 )
