@@ -51,6 +51,8 @@ class Asked:
         Key of a level or overlay, and code: of the site as it lies now.
     post
         That made it.
+    open
+        Only those that came to nothing yet: something is not answered, and nothing that is answered fails.
     text
         A part of its number, or of number, name or address of the site.
     """
@@ -68,6 +70,7 @@ class Asked:
     grid: tuple[str, str] | None = None
     post: str = ""
     text: str = ""
+    open: bool = False
 
 
 def make(writing: Writing, area: str, made: Inspection, *, by: Actor, at: datetime, notes: Mapping[str, str], photos: Sequence[Photo] = ()) -> Inspection:  # fmt: skip
@@ -226,6 +229,7 @@ def _wanted(asked: Asked) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [c.area == asked.area, *seen(asked.area, asked.within, c.site, c.post)]
     for column, values in ((c.kind, asked.kinds), (c.way, asked.ways), (c.outcome, asked.outcomes), (c.grade, asked.grades), (c.checklist, asked.checklists)):  # fmt: skip
         found += [column.in_(sorted(values))] if values else []
+    found += [c.outcome.is_(None)] if asked.open else []
     found += [c.site == asked.site] if asked.site else []
     found += [c.post == asked.post] if asked.post else []
     found += [c.day >= asked.since.isoformat()] if asked.since else []

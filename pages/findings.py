@@ -75,7 +75,7 @@ def _rows(visit: Visit, room: Room, found: Findings, own: Mapping[str, str]) -> 
     body = ""
     for one in found.rows:
         is_open, place = own.get("finding") == one.number, found.sites.get(one.site)
-        about = " · ".join(filter(None, (one.number, _("found {day}").format(day=one.found), _("again") if one.repeats else "")))  # fmt: skip
+        about = " · ".join(filter(None, (one.number, _("again") if one.repeats else "")))  # fmt: skip
         late = ' class="bm-late"' if one.state.is_overdue(day) else ""
         where = escape(site_name(place, one.site)) + (f"<small>{escape(grid_name(room, place.codes))}</small>" if place else "")  # fmt: skip
         body += (

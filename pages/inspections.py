@@ -23,7 +23,7 @@ from pages.parts.visit import Visit, own_key
 from reports import inspection_lists
 from reports.case_words import grid_name, post_name
 from reports.checklists import OUTCOME
-from reports.inspection_lists import PAGE, Inspections
+from reports.inspection_lists import NONE, PAGE, Inspections
 from reports.inspection_words import WAY, grade_text, outcome_text, site_name
 
 PATH, MAKE = "inspections", "make"
@@ -92,6 +92,7 @@ def _pills(visit: Visit, counts: Mapping[str, int], own: Mapping[str, str]) -> s
     _, kept = visit._, {name: value for name, value in own.items() if name not in {"outcome", "page", "inspection"}}
     rows = [("", _("All results"), sum(counts.values()))]
     rows += [(one.value, _(OUTCOME[one]), counts.get(one.value, 0)) for one in Outcome]
+    rows += [(NONE, _("Not all answered"), counts.get(NONE, 0))] if counts.get(NONE) or own.get("outcome") == NONE else []
     parts = "".join(
         f"{_to(visit, {**kept, 'outcome': key}, current=own.get('outcome', '') == key)}<span>{escape(name)}</span> <b>{many:,}</b></a>"
         for key, name, many in rows
@@ -101,7 +102,7 @@ def _pills(visit: Visit, counts: Mapping[str, int], own: Mapping[str, str]) -> s
 
 def _rows(visit: Visit, room: Room, found: Inspections, own: Mapping[str, str]) -> str:
     _, language = visit._, visit.language
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in (_("Inspected site"), _("Inspected on"), _("Result"), _("Grade"), _("Findings"), _("Inspected by")))  # fmt: skip
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in (_("Inspected site"), _("Inspected on"), _("Result"), _("Grade"), _("Findings opened"), _("Inspected by")))  # fmt: skip
     body = ""
     for one in found.rows:
         is_open, place = own.get("inspection") == one.number, found.sites.get(one.site)

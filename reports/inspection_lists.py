@@ -18,7 +18,7 @@ from reports.visit_lists import days
 
 PAGE = 50  # rows
 YEAR = timedelta(days=365)
-OVERDUE, ALL = "overdue", "all"
+OVERDUE, ALL, NONE = "overdue", "all", "none"
 # View -> its name, and what is said where it is empty.
 PILE: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -36,6 +36,7 @@ DUE = MappingProxyType({"0": N_("due today or before"), "7": N_("due within 7 da
 
 def inspections_asked(room: Room, said: Mapping[str, str], now: datetime) -> inspections.Asked:
     """Return the question of an address for inspections, as far as who looks sees; what makes no sense does not narrow it."""
+    outcome = said.get("outcome", "")
     first, after = days(said["period"], today(room, now)) if said.get("period") else (None, None)
     return inspections.Asked(
         room.id,
@@ -43,13 +44,14 @@ def inspections_asked(room: Room, said: Mapping[str, str], now: datetime) -> ins
         since=first,
         until=after - timedelta(days=1) if after else None,
         kinds=_one(said.get("kind")),
-        outcomes=_one(said.get("outcome")),
+        outcomes=_one(outcome if outcome != NONE else ""),
         grades=_one(said.get("grade")),
         checklists=_one(said.get("list")),
         site=said.get("site", ""),
         grid=_grid(room, said),
         post=said.get("of", ""),
         text=said.get("q", "").strip(),
+        open=outcome == NONE,
     )
 
 
@@ -115,9 +117,10 @@ def found(room: Room, asked: findings.Asked, *, most: int | None = PAGE, skip: i
 
 
 def outcomes(room: Room, asked: inspections.Asked) -> dict[str, int]:
-    """Return how many inspections came to what; "" counts those without an outcome."""
+    """Return how many inspections came to what; `NONE` counts those that came to nothing yet."""
     with room.ledger.reading() as connection:
-        return inspections.counts(connection, replace(asked, outcomes=frozenset()), "outcome")
+        found = inspections.counts(connection, replace(asked, outcomes=frozenset(), open=False), "outcome")
+    return {key or NONE: many for key, many in found.items()}
 
 
 def piles(room: Room, asked: findings.Asked) -> dict[str, int]:
@@ -129,10 +132,13 @@ def piles(room: Room, asked: findings.Asked) -> dict[str, int]:
     return {name: late if name == OVERDUE else sum(states.values()) if name == ALL else states.get(name, 0) for name in PILE}  # fmt: skip
 
 
-def items(room: Room, now: datetime) -> list[str]:
-    """Return the keys of the items that ever failed, as far as who looks sees, in order."""
+def items(room: Room, now: datetime, language: str) -> dict[str, str]:
+    """Return the items that ever failed, as far as who looks sees: key -> key and text, of the latest version of the checklist that has it."""
     with room.ledger.reading() as connection:
-        return sorted(findings.counts(connection, findings.Asked(room.id, today(room, now), sight(room)), "item"))
+        failed = findings.counts(connection, findings.Asked(room.id, today(room, now), sight(room)), "item")
+    lists = room.rules.checklists
+    texts = {item.key: item.text.in_(language) for key in lists.keys for item in lists.current(key).items.values()}
+    return {key: f"{key} {texts.get(key, '')}".strip() for key in sorted(failed)}
 
 
 def _sites(room: Room, connection: Any, rows: Iterable[Any]) -> dict[str, Site]:

@@ -41,8 +41,7 @@ def sheet(visit: Visit, room: Room, number: str) -> None:
         return
     st.html(_facts(visit, room, shown))
     acts(visit, room, shown.filed)
-    st.html(_photos(visit, shown))
-    st.html(_history(visit, room, shown))
+    st.html(_photos(visit, shown) + _history(visit, room, shown))
 
 
 def _facts(visit: Visit, room: Room, shown: FindingSheet) -> str:

@@ -37,7 +37,7 @@ def find_findings(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
     _words(visit, path, own)
     _one(visit, path, "due", {name: _(said) for name, said in inspection_lists.DUE.items()}, own, _("Any day"))
     _one(visit, path, "kind", _kinds(visit, room), own, _("All kinds"))
-    _one(visit, path, "item", {key: key for key in inspection_lists.items(room, visit.now)}, own, _("All items"), wide=110)  # fmt: skip
+    _one(visit, path, "item", inspection_lists.items(room, visit.now, visit.language), own, _("All items"), wide=150)  # fmt: skip
     _same(visit, room, path, own)
     _one(visit, path, "repeat", {"1": _("found again")}, own, _("First or again"), wide=130)
     _clear(visit, path, own, FINDINGS)

@@ -37,9 +37,7 @@ def sheet(visit: Visit, room: Room, number: str) -> None:
     except BattlemapError as error:
         st.html(f'<p class="bm-refused" role="alert">{escape(refusal(error, visit._))}</p>')
         return
-    st.html(_facts(visit, room, shown))
-    st.html(_findings(visit, room, shown))
-    st.html(_items(visit, room, shown))
+    st.html(_facts(visit, room, shown) + _findings(visit, room, shown) + _items(visit, room, shown))
 
 
 def _facts(visit: Visit, room: Room, shown: Sheet) -> str:
