@@ -34,6 +34,7 @@ CONSOLE = api.Console(
         "/sites",
         "/binding",
         "/checklists",
+        "/air",
         "/inspections",
         "/findings",
         "/whistles",

@@ -14,6 +14,7 @@ from inspections.checklists import Kind
 AREA, BUILDING = "longnan", "B00040"
 ACCOUNTS = {"worker": "a1", "head": "a2", "centre": "a3", "office": "a4"}
 CENTRE = By(DISPATCHER.post, DISPATCHER.kind, ACCOUNTS["centre"])
+FAULT = {"G03": {"value": "fail", "note": "阀门旁堆放纸箱"}}  # it asks for no photo
 
 
 def kept(folder, url=""):

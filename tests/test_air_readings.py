@@ -28,7 +28,7 @@ def written(folder, *rows, head=HEAD, name="a.csv", encoding="utf-8-sig"):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
 def test_a_table_is_read_in_every_encoding_that_is_usual(tmp_path, encoding):
     found = read(written(tmp_path, ROW, encoding=encoding), ZONE)
-    assert found.hours["S1", HOUR] == {Pollutant.PM25: 75, Pollutant.PM10: 120, Pollutant.SO2: 10, Pollutant.NO2: 40, Pollutant.CO: 1.2, Pollutant.O3: 90}  # fmt: skip
+    assert found.hours["S1"][HOUR] == {Pollutant.PM25: 75, Pollutant.PM10: 120, Pollutant.SO2: 10, Pollutant.NO2: 40, Pollutant.CO: 1.2, Pollutant.O3: 90}  # fmt: skip
     station = found.stations["S1"]
     assert (station.name, station.lon, station.lat) == ("建设路微站", 113.63, 34.74)
     assert found.faults == ()
@@ -41,7 +41,7 @@ def test_a_workbook_with_its_own_times_is_read(tmp_path):
     book.active.append(["微站一", 46346.375, "76"])
     book.save(tmp_path / "a.xlsx")
     found = read(tmp_path / "a.xlsx", ZONE)
-    assert [values[Pollutant.PM25] for values in found.hours.values()] == [75, 76]
+    assert [values[Pollutant.PM25] for values in found.hours["微站一"].values()] == [75, 76]
     assert found.latest("微站一") == HOUR + timedelta(hours=1)
 
 
@@ -50,13 +50,13 @@ def test_what_is_missing_is_no_zero_and_no_fault(tmp_path, gap):
     if gap == "na":
         gap = "N/A"
     found = read(written(tmp_path, f"S1,一,2026-11-20 08:00,{gap},120,,,,,,"), ZONE)
-    assert found.hours["S1", HOUR] == {Pollutant.PM10: 120}
+    assert found.hours["S1"][HOUR] == {Pollutant.PM10: 120}
     assert found.faults == ()
 
 
 def test_a_station_that_stopped_has_its_hours_without_values(tmp_path):
     found = read(written(tmp_path, ROW, "S1,建设路微站,2026-11-20 09:00,-,-,-,-,-,-,,"), ZONE)
-    assert found.hours["S1", HOUR + timedelta(hours=1)] == {}
+    assert found.hours["S1"][HOUR + timedelta(hours=1)] == {}
     assert found.latest("S1") == HOUR
     assert found.stations["S1"].lon == 113.63
 
@@ -67,7 +67,7 @@ def test_what_cannot_be_is_named_with_row_and_column(tmp_path):
     assert [(one.row, one.column, one.kind) for one in found.faults] == [
         (2, "PM2.5(μg/m3)", "number"), (3, "时间", "time"), (4, "站点编号", "no_station"), (5, "PM10", "number"), (5, "PM2.5(μg/m3)", "number"),
     ]  # fmt: skip
-    assert found.hours["S1", HOUR] == {Pollutant.PM10: 120}
+    assert found.hours["S1"][HOUR] == {Pollutant.PM10: 120}
 
 
 @pytest.mark.parametrize(("head", "said"), [("时间,PM2.5", "a station"), ("站点,PM2.5", "a time"), ("站点,时间,温度", "a pollutant")])  # fmt: skip
@@ -81,9 +81,9 @@ def test_of_two_values_for_an_hour_the_later_file_counts_and_that_is_said(tmp_pa
     later = written(tmp_path, ROW.replace(",75,", ",80,"), name="b.csv")
     os.utime(tmp_path / "a.csv", ns=(1, 1))
     found = gather(tmp_path, ZONE)
-    assert (found.hours["S1", HOUR][Pollutant.PM25], found.twice) == (80, 1)
+    assert (found.hours["S1"][HOUR][Pollutant.PM25], found.twice) == (80, 1)
     later.unlink()
-    assert gather(tmp_path, ZONE).hours["S1", HOUR][Pollutant.PM25] == 75
+    assert gather(tmp_path, ZONE).hours["S1"][HOUR][Pollutant.PM25] == 75
 
 
 def test_a_file_that_cannot_be_used_takes_no_other_with_it(tmp_path):
@@ -92,7 +92,7 @@ def test_a_file_that_cannot_be_used_takes_no_other_with_it(tmp_path):
     (tmp_path / ".half.csv").write_text("x", encoding="utf-8")
     found = gather(tmp_path, ZONE)
     assert list(found.refused) == ["b.csv"]
-    assert ("S1", HOUR) in found.hours
+    assert HOUR in found.hours["S1"]
 
 
 def test_no_folder_has_no_readings(tmp_path):
@@ -115,4 +115,4 @@ def test_a_table_that_is_handed_in_lies_there_whole_or_not_at_all(tmp_path):
 def test_what_was_written_is_read(tmp_path_factory, values):
     rows = [f"S1,一,{HOUR.astimezone(ZONE) + timedelta(hours=at):%Y-%m-%d %H}:00,{value},,,,,,," for at, value in enumerate(values)]  # fmt: skip
     found = read(written(tmp_path_factory.mktemp("air"), *rows), ZONE)
-    assert [found.hours["S1", HOUR + timedelta(hours=at)][Pollutant.PM25] for at in range(len(values))] == values
+    assert [found.hours["S1"][HOUR + timedelta(hours=at)][Pollutant.PM25] for at in range(len(values))] == values

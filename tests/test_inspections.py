@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from inspected import BUILDING, CENTRE, NOON, inspected, kept, made, passing, shop, worker_of
+from inspected import BUILDING, CENTRE, FAULT, NOON, inspected, kept, made, passing, shop, worker_of
 from sqlalchemy import delete, update
 
 from desk.access.permissions import permissions_of
@@ -28,7 +28,6 @@ from ledger.verify import verify
 TODAY = date(2026, 11, 20)
 DAY = timedelta(days=1)
 HEAD = By("head:grid:1", PostKind.HEAD, "a2")
-FAULT = {"G03": {"value": "fail", "note": "阀门旁堆放纸箱"}}  # it asks for no photo
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         Pollutant.PM25: ("pm25", "细颗粒物"),
     }
 )
+Hours = Mapping[datetime, Mapping[Pollutant, float]]
 UNITS = ("μgm3", "ugm3", "mgm3", "微克立方米", "毫克立方米", "浓度", "小时均值", "1h")
 
 
@@ -80,7 +81,7 @@ class Readings:
     stations
         By their codes.
     hours
-        Station and hour, as the file calls it, in UTC -> pollutant -> concentration: µg/m³, carbon monoxide mg/m³. A station that said nothing in an hour has an empty one.
+        Station -> hour, as the file calls it, in UTC -> pollutant -> concentration: µg/m³, carbon monoxide mg/m³. A station that said nothing in an hour has an empty one.
     faults
         Cells that were left out; ``refused`` are files that could not be read, with the reason.
     twice
@@ -88,14 +89,14 @@ class Readings:
     """
 
     stations: Mapping[str, Station] = field(default_factory=dict)
-    hours: Mapping[tuple[str, datetime], Mapping[Pollutant, float]] = field(default_factory=dict)
+    hours: Mapping[str, Hours] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     twice: int = 0
 
     def latest(self, code: str) -> datetime | None:
         """Return the last hour in which a station measured anything."""
-        return max((hour for (of, hour), values in self.hours.items() if of == code and values), default=None)
+        return max((hour for hour, values in self.hours.get(code, {}).items() if values), default=None)
 
 
 def folder_of(data: Path, area: str) -> Path:
@@ -165,7 +166,7 @@ def read(path: Path, zone: tzinfo, *, called: str = "") -> Readings:
     with open_table(path) as table:
         columns = _columns(table.columns, name)
         stations: dict[str, Station] = {}
-        hours: dict[tuple[str, datetime], dict[Pollutant, float]] = {}
+        hours: dict[str, dict[datetime, dict[Pollutant, float]]] = {}
         faults: list[Fault] = []
         twice, number = 0, table.first_row - 1
         for chunk in table.chunks():
@@ -178,8 +179,9 @@ def read(path: Path, zone: tzinfo, *, called: str = "") -> Readings:
                 if station is None or hour is None:
                     continue
                 stations[station.code] = _better(stations.get(station.code), station)
-                twice += hours.get((station.code, hour), values) != values
-                hours[station.code, hour] = values
+                of = hours.setdefault(station.code, {})
+                twice += of.get(hour, values) != values
+                of[hour] = values
     return Readings(stations, hours, tuple(faults[:MOST_FAULTS]), {}, twice)
 
 
@@ -190,13 +192,16 @@ def _read(path: Path, _changed: int, _size: int, zone: tzinfo) -> Readings:
 
 def _joined(parts: Sequence[Readings], refused: Mapping[str, str]) -> Readings:
     stations: dict[str, Station] = {}
-    hours: dict[tuple[str, datetime], Mapping[Pollutant, float]] = {}
+    hours: dict[str, dict[datetime, Mapping[Pollutant, float]]] = {}
     twice = 0
     for part in parts:
         for code, station in part.stations.items():
             stations[code] = _better(stations.get(code), station)
-        twice += part.twice + sum(hours.get(key, values) != values for key, values in part.hours.items())
-        hours.update(part.hours)
+        twice += part.twice
+        for code, said in part.hours.items():
+            of = hours.setdefault(code, {})
+            twice += sum(of.get(hour, values) != values for hour, values in said.items())
+            of.update(said)
     return Readings(stations, hours, tuple(fault for part in parts for fault in part.faults), refused, twice)
 
 
