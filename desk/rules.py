@@ -1,4 +1,4 @@
-"""The rules of one area, read from files: class directory, deadlines, working calendar, whistles, services, visits, emergencies, notice boards, warnings, the bridge, sites, findings, settings of the desk."""
+"""The rules of one area, read from files: class directory, deadlines, working calendar, whistles, services, visits, emergencies, notice boards, warnings, the bridge, sites, findings, the air, settings of the desk."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,7 @@ from incidents.limits import DeadlineRules
 from incidents.service_rules import ServiceRules
 from incidents.visit_rules import VisitRules
 from incidents.whistle_rules import WhistleRules
+from inspections.air_rules import AirRules
 from inspections.checklists import Checklists
 from inspections.finding_rules import FindingRules
 from inspections.paper_rules import PaperRules
@@ -115,6 +116,7 @@ class Rules:
     checklists: Checklists
     findings: FindingRules
     papers: PaperRules
+    air: AirRules
 
 
 def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
@@ -145,6 +147,7 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
         findings=FindingRules.from_table(rules.read("findings", folders)),
         papers=PaperRules.from_table(rules.read("papers", folders)),
     )
+        air=AirRules.from_table(rules.read("air", folders)),
 
 
 def settings_of(pack_folder: Path | None, extra: Path | None = None) -> Settings:

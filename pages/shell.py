@@ -8,6 +8,7 @@ import streamlit as st
 from geo.errors import BattlemapError, Beginning, LedgerError, NoAccess
 from locales import N_
 from pages import (
+    air,
     battle,
     binding,
     case,
@@ -66,6 +67,7 @@ PAGES = (
     (inspections.render, N_("Inspections"), "inspections", "sites"),
     (findings.render, N_("Findings"), "findings", "sites"),
     (checklists.render, N_("Checklists"), "checklists", "sites"),
+    (air.render, N_("Air"), "air", "desk"),
     (posts.render, N_("Posts"), "posts", "desk"),
     (duty.render, N_("Duty"), "duty", "desk"),
     (walls.render, N_("Wall views"), "walls", "walls"),

@@ -37,6 +37,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "visits": ("tab", "walk", "period", "kind", "topic", "visitor", "q", "page", "by"),
     "walls": ("wall",),
     "checklists": ("checklist",),
+    "air": ("station",),
     "sites": ("site", "do", "kind", "state", "in", "of", "due", "q", "page"),
     "binding": ("pile", "about", "page"),
     "inspections": ("inspection", "make", "period", "kind", "outcome", "grade", "in", "of", "list", "site", "q", "page"),
