@@ -28,6 +28,7 @@ from ledger.writing import Attached, Writing
 
 NEEDS = "inspect"
 LONGEST_NOTE = 200
+MOST_PHOTOS = 50  # of one inspection: of several items, and the signature
 PASSED, FAILED = "pass", "fail"
 NOT_THERE = frozenset({Stands.MOVED, Stands.CLOSED})
 
@@ -116,7 +117,9 @@ def inspect(room: Room, made: Made, by: By, now: datetime) -> Report:
     if (made.signed is Signed.SIGNED) != bool(made.signature):
         raise DraftError("A signature has its picture. Sign, or say that nobody did.", field="inspection_signature")
     answers, notes = _parted(room, made)
-    kept = dict(zip(made.photos, evidence.keep(room, list(made.photos.values()), kind="other"), strict=True))
+    kept = dict(
+        zip(made.photos, evidence.keep(room, list(made.photos.values()), kind="other", most=MOST_PHOTOS), strict=True)
+    )
     record = _record(made, site, verdict, by, at.astimezone(UTC), day)
     record = replace(record, answers=_named(answers, kept), signature=kept[made.signature].sha256 if made.signature else "")  # fmt: skip
 
