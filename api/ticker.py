@@ -13,7 +13,7 @@ from typing import Any
 from desk import clock, steps
 from desk.access.rules import identity_of
 from desk.bridge.schedule import Timetable
-from desk.inspections import findings
+from desk.inspections import expiring, findings
 from desk.orders import clock as orders
 from desk.outbox.courier import Courier
 from desk.people import retention
@@ -61,7 +61,7 @@ def tick(rooms: Rooms, now: datetime) -> int:
         try:
             taken += steps.take(room, now) + whistles.take(room, now) + orders.take(room, now)
             taken += visits.take(room, now)
-            taken += findings.take(room, now)
+            taken += findings.take(room, now) + expiring.take(room, now)
         except BattlemapError as error:
             LOG.warning("%s: %s", room.id, error)
         except Exception:  # whatever it is, the clock goes on

@@ -26,6 +26,7 @@ from inspections.checklists import Checklists
 from inspections.finding_rules import FindingRules
 from inspections.paper_rules import PaperRules
 from inspections.reading import lines_of, with_lines
+from inspections.rounds import RoundRules
 from inspections.site_rules import SiteRules
 from layers.pack import CALENDARS, Pack
 
@@ -116,6 +117,8 @@ class Rules:
     checklists: Checklists
     findings: FindingRules
     papers: PaperRules
+    papers: PaperRules
+    rounds: RoundRules
     air: AirRules
 
 
@@ -146,6 +149,7 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
         checklists=checklists_of(folders),
         findings=FindingRules.from_table(rules.read("findings", folders)),
         papers=PaperRules.from_table(rules.read("papers", folders)),
+        rounds=RoundRules.from_table(rules.read("rounds", folders)),
     )
         air=AirRules.from_table(rules.read("air", folders)),
 

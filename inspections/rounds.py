@@ -6,7 +6,7 @@ Source: domain.md 8.3 F12 (对重点问题、反复发生问题加密巡查频�
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from itertools import pairwise
 from types import MappingProxyType
@@ -78,6 +78,8 @@ class RoundRules:
         Fewest findings first.
     open_days
         While a finding of a degree is open, at most so many days lie between two rounds.
+    base_days
+        Kind of site -> days between two rounds, in place of those of ``site_kinds.toml``.
     """
 
     window_days: int
@@ -86,6 +88,7 @@ class RoundRules:
     raises: tuple[Raise, ...]
     open_days: Mapping[Degree, int]
     lower: Lower
+    base_days: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Self:
@@ -97,15 +100,28 @@ class RoundRules:
             Names every fault with its key and what to write instead.
         """
         faults: list[str] = []
-        unknown(table, ("window_days", "least_days", "soon_days", "raise", "open_days", "lower"), "", faults)
+        unknown(
+            table, ("window_days", "least_days", "soon_days", "raise", "open_days", "lower", "base_days"), "", faults
+        )
         window, least, soon = (
             _needed(table, key, "", faults, least=low)
             for key, low in (("window_days", 1), ("least_days", 1), ("soon_days", 0))
         )
         raises, open_days, lower = _raises(table, faults), _open_days(table, faults), _lower(table, faults)
+        base_days = _base_days(table, faults)
         if faults:
             raise RulesError(f"rounds.toml has {len(faults)} fault(s):", faults)
-        return cls(window, least, soon, raises, MappingProxyType(open_days), lower)
+        return cls(window, least, soon, raises, MappingProxyType(open_days), lower, MappingProxyType(base_days))
+
+    def to_table(self) -> dict[str, Any]:
+        """Return the table that `from_table` reads."""
+        return {
+            **{name: getattr(self, name) for name in ("window_days", "least_days", "soon_days")},
+            "raise": [vars(step) for step in self.raises],
+            "open_days": {degree.value: days for degree, days in self.open_days.items()},
+            "lower": vars(self.lower),
+            "base_days": dict(self.base_days),
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,6 +198,42 @@ def many(sites: Sites, rules: RoundRules, today: int, days: int) -> Days:
     return np.where(first < days, 1 + (days - 1 - first) // every, 0).astype(np.int64)
 
 
+@dataclass(frozen=True, eq=False)
+class Effect:
+    """What another table would come to.
+
+    Attributes
+    ----------
+    before, after
+        Rounds of each of the next days, today the first.
+    each_before, each_after
+        Rounds of each site on those days together.
+    at_once
+        Which sites are overdue by the other table, and are not yet.
+    """
+
+    before: Days
+    after: Days
+    each_before: Days
+    each_after: Days
+    at_once: npt.NDArray[np.bool_]
+
+
+def effect(sites: Sites, rules: RoundRules, others: Sites, wished: RoundRules, today: int, days: int) -> Effect:  # noqa: PLR0917
+    """Return what a table would come to on the next days.
+
+    Parameters
+    ----------
+    sites, others
+        The same sites, row by row, as each of the two tables looks at them: days of their kind, and findings within its window.
+    """
+    late = standing(sites, rules, today) >= Standing.OVERDUE
+    at_once = (standing(others, wished, today) >= Standing.OVERDUE) & ~late
+    sides = [(rounds(sites, rules, today, days), many(sites, rules, today, days)), (rounds(others, wished, today, days), many(others, wished, today, days))]  # fmt: skip
+    (before, each_before), (after, each_after) = sides
+    return Effect(before.sum(axis=0), after.sum(axis=0), each_before, each_after, at_once)
+
+
 def why(sites: Sites, rules: RoundRules, today: int) -> list[Why]:
     """Return what made the days between two rounds of each site what they are."""
     raised = _raised(sites, rules)
@@ -242,6 +294,14 @@ def _open_days(table: Mapping[str, Any], faults: list[str]) -> dict[Degree, int]
         return {}
     unknown(found, [degree.value for degree in Degree], "open_days.", faults)
     return {degree: _needed(found, degree.value, "open_days.", faults, least=1) for degree in Degree if degree in found}
+
+
+def _base_days(table: Mapping[str, Any], faults: list[str]) -> dict[str, int]:
+    found = table.get("base_days", {})
+    if not isinstance(found, Mapping):
+        faults.append("base_days: this is no table; write [base_days], and gas_shop = 30 below it")
+        return {}
+    return {str(kind): _needed(found, kind, "base_days.", faults, least=1) for kind in found}
 
 
 def _lower(table: Mapping[str, Any], faults: list[str]) -> Lower:

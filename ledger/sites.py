@@ -239,13 +239,13 @@ def contacts(connection: Connection, area: str, numbers: Iterable[str]) -> dict[
 
 def page(connection: Connection, asked: Asked, *, most: int | None = None, skip: int = 0) -> list[Site]:
     """Return a part of the sites, in order of their numbers."""
-    found = select(site).where(*_wanted(asked)).order_by(site.c.id).limit(most).offset(skip)
+    found = select(site).where(*wanted(asked)).order_by(site.c.id).limit(most).offset(skip)
     return [_site(row) for row in connection.execute(found).mappings()]
 
 
 def walk(connection: Connection, asked: Asked) -> Iterator[Site]:
     """Yield all sites that are asked for, in order of their numbers, a thousand at a time."""
-    found = select(site).where(*_wanted(asked)).order_by(site.c.id)
+    found = select(site).where(*wanted(asked)).order_by(site.c.id)
     options = {"stream_results": True, "yield_per": 1000}
     yield from map(_site, connection.execute(found, execution_options=options).mappings())
 
@@ -254,19 +254,19 @@ def places(connection: Connection, asked: Asked) -> list[tuple[int, str, float, 
     """Return of all sites that are asked for what a map or a new assignment needs: version, number, lon, lat, codes as JSON, match, post, bound, kind."""
     c = site.c
     names = (c.version, c.number, c.lon, c.lat, c.codes, c.match, c.post, c.bound, c.kind)
-    return [tuple(row) for row in connection.execute(select(*names).where(*_wanted(asked)).order_by(c.id))]
+    return [tuple(row) for row in connection.execute(select(*names).where(*wanted(asked)).order_by(c.id))]
 
 
 def count(connection: Connection, asked: Asked) -> int:
     """Return how many sites there are."""
-    return int(connection.execute(select(func.count()).select_from(site).where(*_wanted(asked))).scalar_one())
+    return int(connection.execute(select(func.count()).select_from(site).where(*wanted(asked))).scalar_one())
 
 
 def counts(connection: Connection, asked: Asked, by: str) -> dict[str, int]:
     """Return how many sites there are by ``kind``, ``state``, ``post``, ``match`` or ``bound``; or by the grids of a level or overlay, of its key."""
     if by in {"kind", "state", "post", "match", "bound"}:
         column = site.c[by]
-        found = select(column, func.count()).where(*_wanted(asked)).group_by(column)
+        found = select(column, func.count()).where(*wanted(asked)).group_by(column)
     else:
         found = _by_grid(asked, by)
     return {str(key): int(number) for key, number in connection.execute(found)}
@@ -279,7 +279,7 @@ def _by_grid(asked: Asked, key: str) -> Any:
     plain = replace(asked, kinds=frozenset(), states=frozenset())
     if plain == Asked(asked.area):
         return found.where(*_among(c.kind, asked.kinds), *_among(c.state, asked.states))
-    return found.join(site, site.c.id == c.site).where(*_wanted(asked))
+    return found.join(site, site.c.id == c.site).where(*wanted(asked))
 
 
 def of_source(connection: Connection, area: str, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
@@ -359,7 +359,8 @@ def _gone(area: str, number: str) -> DraftError:
     return DraftError(f"{area} has no site {number.replace(chr(0), '')!r}. Look it up in the register.", field="site_gone")  # fmt: skip
 
 
-def _wanted(asked: Asked) -> list[ColumnElement[bool]]:
+def wanted(asked: Asked) -> list[ColumnElement[bool]]:
+    """Return the conditions of a question, for other readers of the same rows."""
     c = site.c
     found: list[ColumnElement[bool]] = [c.area == asked.area, *sees(asked.area, asked.within), *_binding(asked)]
     for column, values in ((c.kind, asked.kinds), (c.state, asked.states), (c.match, asked.matches), (c.number, asked.numbers)):  # fmt: skip

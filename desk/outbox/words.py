@@ -5,17 +5,19 @@ holds few enough households to tell whose it is.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 from urllib.parse import urlencode
 
+from desk.inspections.expiring import thing_name
 from desk.orders.people import sees
 from desk.outbox import notices
 from desk.outbox.alarms import card_of, event_of
 from desk.outbox.rules import DUTY
 from desk.room import Room
+from desk.sites import register
 from desk.visits.people import sight as sight_of_visits
 from desk.whistle.people import sight
 from geo.errors import DraftError, UnknownIncident, UnknownOrder, UnknownPost, UnknownVisit, UnknownWhistle
@@ -27,6 +29,7 @@ from ledger.emergencies import EVENT
 from ledger.notices import SUBJECT as NOTICE
 from ledger.orders import SUBJECT as ORDER
 from ledger.outbox import SUMMARY, Message
+from ledger.rounds import EXPIRY
 from ledger.visits import SUBJECT as VISIT
 from ledger.whistles import SUBJECT as WHISTLE
 from locales import N_, translator
@@ -42,6 +45,7 @@ PAGE: Mapping[str, tuple[str, str]] = MappingProxyType(
         ORDER: ("orders", "order"),
         NOTICE: ("messages", "notice"),
         VISIT: ("visits", "walk"),
+        EXPIRY: ("sites", "site"),
     }
 )
 LONGEST = 500  # characters of a message: what a text message and every robot take
@@ -90,6 +94,7 @@ KIND: Mapping[str, str] = MappingProxyType(
         "visit_waiting": N_("Visit: nobody at home, please decide"),
         "visit_overdue": N_("Visit overdue"),
         "visit_cancelled": N_("Visit cancelled"),
+        "expiring": N_("Runs out soon"),
         "notice": N_("Notice"),
         "notice_receipt": N_("Notice: please acknowledge"),
         "notice_reminder": N_("Notice: a reminder"),
@@ -139,16 +144,8 @@ def words(room: Room, message: Message, language: str, *, console: str = "", man
         lines.append(_("and {n} more: please look into the console").format(n=max(many, 1)))
     elif case:
         lines += _of_case(room, case, language)
-    elif message.subject == WHISTLE:
-        lines += _of_whistle(room, message, language)
-    elif message.subject == ORDER:
-        lines += _of_order(room, message, language)
-    elif message.subject == EVENT:
-        lines += _of_emergency(room, message, language)
-    elif message.subject == NOTICE:
-        lines += _of_notice(room, message, language)
-    elif message.subject == VISIT:
-        lines += _of_visit(room, message, language)
+    elif message.subject in _ABOUT:
+        lines += _ABOUT[message.subject](room, message, language)
     link = _link(room, message, console) if console else ""
     text = "\n".join(line for line in lines if line)[: LONGEST - len(link) - 1]
     return Words(subject, f"{text}\n{link}".strip(), link)
@@ -234,6 +231,24 @@ def _of_visit(room: Room, message: Message, language: str) -> list[str]:
     ]
 
 
+def _of_expiry(room: Room, message: Message, language: str) -> list[str]:
+    """Return what runs out at which site, and how many more sites there are beside it."""
+    _ = translator(language)
+    try:
+        one = register.get(room, message.number)
+        with room.ledger.reading() as connection:
+            (entry,) = outbox.entries(connection, room.id, message.version - 1, most=1)
+    except DraftError:
+        return []
+    more = int(json.loads(entry["data"]).get("count", 1)) - 1
+    things = json.loads(entry["after"])
+    return [
+        one.name,
+        *(_("{name} until {day}").format(name=thing_name(room, key, language), day=day) for key, day in things.items()),
+        _("and {n} more").format(n=more) if more > 0 else "",
+    ]
+
+
 def _of_emergency(room: Room, message: Message, language: str) -> list[str]:
     """Return the class of an emergency, its building, and when it began."""
     _, found = translator(language), event_of(room, message.number)
@@ -259,6 +274,19 @@ def _of_notice(room: Room, message: Message, language: str) -> list[str]:
         return [strike_names(found.title)]
     until = _("Until: {time}").format(time=_local(room, found.until))
     return [strike_names(found.title), strike_names(found.text), f"{post_name(room, found.post)} · {until}"]
+
+
+# What a message is about -> what it says of it.
+_ABOUT: Mapping[str, Callable[[Room, Message, str], list[str]]] = MappingProxyType(
+    {
+        WHISTLE: _of_whistle,
+        ORDER: _of_order,
+        EVENT: _of_emergency,
+        NOTICE: _of_notice,
+        VISIT: _of_visit,
+        EXPIRY: _of_expiry,
+    }
+)
 
 
 def _place(room: Room, case: Incident) -> str:
