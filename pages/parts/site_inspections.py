@@ -4,6 +4,7 @@ from html import escape
 
 import streamlit as st
 
+from desk.inspections import rounds
 from desk.room import Room
 from inspections.sites import Site, State
 from ledger.findings import Filed
@@ -29,9 +30,12 @@ def site_inspections(visit: Visit, room: Room, site: Site) -> None:
         f"<li>{to_inspection(visit, one.number, f'{one.day} {outcome_text(one, _)}')}<small>{escape(' · '.join(filter(None, (one.number, grade_text(room, one.grade, visit.language)))))}</small></li>"
         for one in of.last
     )
+    at = rounds.stand(room, visit.now).of(site.number)
+    late = at is not None and at.due < today(room, visit.now)
+    due = f'<p class="bm-note{" bm-late" if late else ""}">{escape(_("Next inspection due: {day}; every {n} days").format(day=at.due, n=at.every))}</p>' if at else ""  # fmt: skip
     none = "" if looked else f'<p class="bm-note">{escape(_("Nobody looked at it yet."))}</p>'
     st.html(
-        f"<h2>{escape(_('Inspections'))}</h2>{none}"
+        f"<h2>{escape(_('Inspections'))}</h2>{due}{none}"
         f'<ul class="bm-found">{looked}</ul>{_open(visit, room, of.open)}<p class="bm-ways">{make} {" ".join(filter(None, every))}</p>'
     )
 
@@ -47,7 +51,9 @@ def _line(visit: Visit, room: Room, one: Filed) -> str:
     _, day = visit._, today(room, visit.now)
     late = ' class="bm-late"' if one.state.is_overdue(day) else ""
     due = _("until {day}").format(day=due_text(one, day, _)) if one.state.due else ""
-    about = " · ".join(filter(None, (grade_text(room, one.state.grade, visit.language), _(STATE[one.state.state]), due)))
+    about = " · ".join(
+        filter(None, (grade_text(room, one.state.grade, visit.language), _(STATE[one.state.state]), due))
+    )
     return f"<li>{to_finding(visit, one.number, item_text(room, one, visit.language))}<small{late}>{escape(about)}</small></li>"
 
 
