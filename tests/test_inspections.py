@@ -5,9 +5,11 @@ from datetime import date, timedelta
 
 import pytest
 from inspected import BUILDING, CENTRE, FAULT, NOON, inspected, kept, made, passing, shop, worker_of
+from rooms import room_of, shipped
 from sqlalchemy import delete, update
 
 from desk.access.permissions import permissions_of
+from desk.demo import sites as demo
 from desk.inspections import findings as acts
 from desk.inspections import reading
 from desk.inspections.acts import Made, inspect, preview
@@ -300,3 +302,14 @@ def test_every_checklist_that_passes_passes(there):
         site = shop(room, f"{place}号", kind if kind in room.rules.sites.kinds else next(iter(room.rules.checklists.current(key).kinds), "shop"), BUILDING)  # fmt: skip
         assert passing(room.rules.checklists.current(key))
         assert inspected(room, site, checklist=key).inspection.failed == 0
+
+
+def test_a_demonstration_has_sites_and_findings_in_every_state(tmp_path):
+    room = room_of(shipped("longnan"), tmp_path / "ledger")
+    room.ledger.change(lambda writing: demo.write(writing, room, NOON))
+    states = reading.found_counts(room, asked(room), "state")
+    assert {"open", "corrected", "closed"} <= states.keys()
+    assert {"pass", "deadline"} <= reading.counts(room, Asked(room.id), "outcome").keys()
+    assert reading.found_count(room, asked(room, overdue=True)) > 0
+    assert breaks(room) == ()
+    room.ledger.close()

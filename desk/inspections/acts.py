@@ -91,9 +91,7 @@ def preview(room: Room, made: Made, now: datetime) -> Verdict:
     DraftError, AnswersError, RulesError
         Why they cannot be judged.
     """
-    site = register.get(room, made.site)
-    checklist, day = _checklist(room, made, site), _day(room, made.done_at or now)
-    return evaluate(checklist, read(checklist, made.said, day), day, grades=room.rules.checklists.grades, refused=made.refused)  # fmt: skip
+    return _judged(room, made, register.get(room, made.site), _day(room, made.done_at or now))
 
 
 def inspect(room: Room, made: Made, by: By, now: datetime) -> Report:
@@ -106,39 +104,70 @@ def inspect(room: Room, made: Made, by: By, now: datetime) -> Report:
     """
     if there := _there(room, made):
         return there
+    prepared = ready(room, register.get(room, made.site), made, by, now)
+
+    def work(writing: Writing) -> Report:
+        return _there(room, made, writing) or write(room, writing, prepared, by, now)
+
+    return change(room, NEEDS, by, now, work)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An inspection that can be written: judged, its words apart, its photos kept."""
+
+    record: Inspection
+    verdict: Verdict | None
+    notes: Mapping[str, str]
+    photos: tuple[Photo, ...]
+    rechecks: Mapping[str, str]
+
+
+def ready(room: Room, site: Site, made: Made, by: By, now: datetime, *, assume_photos: bool = False) -> Ready:
+    """Return an inspection of a site as it is written, with its photos kept; raises as `inspect`.
+
+    Parameters
+    ----------
+    assume_photos
+        Do not ask for those that its faults need: of a demonstration.
+    """
     at = made.done_at or now
-    site, day = register.get(room, made.site), _day(room, at)
+    day = _day(room, at)
     _demand_there(site, day)
-    verdict = preview(room, made, now) if made.said else None
+    verdict = _judged(room, made, site, day) if made.said else None
     if verdict is None and not made.rechecks:
         raise DraftError("Nothing was looked at. Answer at least one item.", field="inspection_empty")
-    if verdict and verdict.lacking:
+    if verdict and verdict.lacking and not assume_photos:
         raise DraftError(f"A photo is missing of {', '.join(verdict.lacking)}. Take one of each, or correct the answer.", field="inspection_photos")  # fmt: skip
     if (made.signed is Signed.SIGNED) != bool(made.signature):
         raise DraftError("A signature has its picture. Sign, or say that nobody did.", field="inspection_signature")
     answers, notes = _parted(room, made)
-    kept = dict(
-        zip(made.photos, evidence.keep(room, list(made.photos.values()), kind="other", most=MOST_PHOTOS), strict=True)
-    )
+    photos = evidence.keep(room, list(made.photos.values()), kind="other", most=MOST_PHOTOS)
+    kept = dict(zip(made.photos, photos, strict=True))
     record = _record(made, site, verdict, by, at.astimezone(UTC), day)
     record = replace(record, answers=_named(answers, kept), signature=kept[made.signature].sha256 if made.signature else "")  # fmt: skip
+    return Ready(record, verdict, notes, tuple(shown(photos)), made.rechecks)
 
-    def work(writing: Writing) -> Report:
-        if again := _there(room, made, writing):
-            return again
-        filed = inspections.numbered(writing, room.id, record, room.rules.findings.inspection_prefix)
-        opened = _open(room, writing, filed, verdict, by, now) if verdict else []
-        looked = [_again(room, writing, filed, number, said, by, now) for number, said in made.rechecks.items()]
-        whole = replace(filed, findings=tuple(one.number for one in opened), rechecked=tuple(one.number for one in looked))  # fmt: skip
-        done = inspections.make(writing, room.id, whole, by=by, at=now.astimezone(UTC), notes=notes, photos=shown(kept.values()))  # fmt: skip
-        return Report(done, tuple(opened), verdict)
 
-    return change(room, NEEDS, by, now, work)
+def write(room: Room, writing: Writing, prepared: Ready, by: By, now: datetime) -> Report:
+    """Write an inspection in a change that goes on already, with what it opens and looks at again."""
+    verdict = prepared.verdict
+    filed = inspections.numbered(writing, room.id, prepared.record, room.rules.findings.inspection_prefix)
+    opened = _open(room, writing, filed, verdict, by, now) if verdict else []
+    looked = [_again(room, writing, filed, number, said, by, now) for number, said in prepared.rechecks.items()]
+    whole = replace(filed, findings=tuple(one.number for one in opened), rechecked=tuple(one.number for one in looked))
+    done = inspections.make(writing, room.id, whole, by=by, at=now.astimezone(UTC), notes=prepared.notes, photos=prepared.photos)  # fmt: skip
+    return Report(done, tuple(opened), verdict)
 
 
 def shown(kept: Iterable[Attached]) -> list[Photo]:
     """Return photos as an inspection or a finding notes them, each once."""
     return list({one.sha256: Photo(one.sha256, one.thumbnail, one.width, one.height) for one in kept}.values())
+
+
+def _judged(room: Room, made: Made, site: Site, day: date) -> Verdict:
+    checklist = _checklist(room, made, site)
+    return evaluate(checklist, read(checklist, made.said, day), day, grades=room.rules.checklists.grades, refused=made.refused)  # fmt: skip
 
 
 def _there(room: Room, made: Made, writing: Writing | None = None) -> Report | None:
