@@ -104,10 +104,10 @@ def test_own_sites_come_first_those_that_are_due_before_the_others_and_none_that
     inspected(room, second)
     closed(room, third)
     found, more = errands(phone.room, NOON)
-    numbers = [one.site.number for one in found]
+    numbers = [one.due.site.number for one in found]
     assert third.number not in numbers
     assert numbers.index(site.number) < numbers.index(second.number)
-    assert [one.standing.name for one in found if one.site.number in {site.number, second.number}] == ["DUE", "LATER"]
+    assert [one.due.standing.name for one in found if one.due.site.number == second.number] == ["LATER"]
     assert more == 0
 
 
@@ -122,11 +122,15 @@ def test_a_finding_whose_day_is_over_makes_its_site_late(room, site, phone):
     assert one.is_late(date(2026, 11, 20))
 
 
-def test_the_first_screen_counts_the_sites(room, site, phone):
-    said = said_of_all(phone.room, NOON, translator("zh"))
-    drawn = screen(said, words(translator("zh")), "zh", NOON)
-    assert dict(drawn.filters)["inspect"] == 1
-    assert [name for name, _n, _cards in drawn.sections] == ["inspect"]
+def test_the_first_screen_counts_the_sites_and_shows_those_of_the_day(room, site, phone):
+    for now, sections in ((NOON, []), (NOON + 60 * DAY, ["inspect"])):
+        said = said_of_all(phone.room, now, translator("zh"))
+        drawn = screen(said, words(translator("zh")), "zh", now)
+        assert dict(drawn.filters)["inspect"] == 1
+        assert [name for name, _n, _cards in drawn.sections] == sections
+        assert (
+            dict(drawn.filters)["all"] == dict(drawn.filters)["overdue"] == len(sections)
+        )
 
 
 # What is sent

@@ -92,7 +92,7 @@ def with_photo_and_signature(one):
     expect(page.locator("[data-item=G11]")).to_have_class(re.compile("pass|fail"))
     page.click("[data-item=G03] [data-how=fail]")
     page.locator("[data-item=G03] .check input").check()
-    expect(page.locator("[data-item=G03] .result")).to_contain_text("当场整改")
+    expect(page.locator("[data-item=G03] .result")).to_contain_text("已当场整改")
     said = page.locator(".progress").inner_text()
     assert said.startswith("3/")
     until(page, lambda: page.evaluate("fieldStore.open().then((store) => store.all('drafts')).then((all) => all.filter((one) => one.answers && one.answers.G03 && one.answers.G03.corrected).length)"), 1)  # fmt: skip

@@ -25,6 +25,7 @@ from desk.field.notices import Told, told
 from desk.field.orders import Job, jobs
 from desk.field.places import building_at, buildings, towers
 from desk.field.visits import Errand, errands
+from desk.inspections.expiring import thing_name
 from desk.posts.acting import reads
 from desk.room import Room
 from desk.rooms import Rooms
@@ -201,7 +202,8 @@ def said_of_sites(room: Room, now: datetime, _: Translator) -> dict[str, Any]:
 
 
 def _said_of_site(room: Room, one: Round, today: date) -> dict[str, Any]:
-    site, kind = one.site, room.rules.sites.kinds.get(one.site.kind)
+    due, site = one.due, one.due.site
+    kind = room.rules.sites.kinds.get(site.kind)
     return {
         "number": site.number,
         "version": site.version,
@@ -212,12 +214,20 @@ def _said_of_site(room: Room, one: Round, today: date) -> dict[str, Any]:
         "address": site.address,
         "lon": round(site.lon, 6),
         "lat": round(site.lat, 6),
-        "due": one.due.isoformat(),
-        "standing": one.standing.name.lower(),
+        "due": due.due.isoformat(),
+        "standing": due.standing.name.lower(),
         "late": one.is_late(today),
-        "last": one.last.isoformat() if one.last else None,
-        "lists": [[found.key, found.version] for found in one.checklists],
-        "open": [_said_of_finding(room, filed, one.post) for filed in one.open],
+        "last": due.last.isoformat() if due.last else None,
+        "lists": [[found.key, found.version] for found in due.checklists],
+        "open": [_said_of_finding(room, filed, one.post) for filed in due.open],
+        "ends": [
+            {
+                "name": thing_name(room, end.key, "zh"),
+                "name_en": thing_name(room, end.key, "en"),
+                "last": end.last.isoformat(),
+            }
+            for end in due.expiring
+        ],
         "mine": one.mine,
         "as": one.post.key,
         "acts": ["inspect"],
