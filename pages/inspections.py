@@ -92,7 +92,9 @@ def _pills(visit: Visit, counts: Mapping[str, int], own: Mapping[str, str]) -> s
     _, kept = visit._, {name: value for name, value in own.items() if name not in {"outcome", "page", "inspection"}}
     rows = [("", _("All results"), sum(counts.values()))]
     rows += [(one.value, _(OUTCOME[one]), counts.get(one.value, 0)) for one in Outcome]
-    rows += [(NONE, _("Not all answered"), counts.get(NONE, 0))] if counts.get(NONE) or own.get("outcome") == NONE else []
+    rows += (
+        [(NONE, _("Not all answered"), counts.get(NONE, 0))] if counts.get(NONE) or own.get("outcome") == NONE else []
+    )
     parts = "".join(
         f"{_to(visit, {**kept, 'outcome': key}, current=own.get('outcome', '') == key)}<span>{escape(name)}</span> <b>{many:,}</b></a>"
         for key, name, many in rows

@@ -68,9 +68,13 @@ DRAFT = MappingProxyType(
         "inspection_empty": N_("Nothing was looked at. Answer at least one item, or look at an open finding again."),
         "inspection_photos": N_("A photo is missing of an item that fails. Take one of each, or correct the answer."),
         "inspection_signature": N_("A signature has its photo. Attach it, or say that nobody signed."),
-        "inspection_site": N_("The site moved away or was closed before that day. Open it again in the register first."),
+        "inspection_site": N_(
+            "The site moved away or was closed before that day. Open it again in the register first."
+        ),
         "inspection_checklist": N_("That checklist is not for this kind of site. Choose one that is."),
-        "inspection_recheck": N_("That finding belongs to another site, or nothing was said about it. Look at it there."),
+        "inspection_recheck": N_(
+            "That finding belongs to another site, or nothing was said about it. Look at it there."
+        ),
         "finding_due": N_("That day cannot be: it lies in the past, or too far ahead. Choose another one."),
         "finding_extended": N_("It got more time as often as the rules allow. Hand it over, or look at it again."),
         "finding_case": N_("It became a case already. Go on there."),

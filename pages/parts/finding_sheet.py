@@ -91,7 +91,9 @@ def _named(one: Filed) -> str:
 def _photos(visit: Visit, shown: FindingSheet) -> str:
     _, one = visit._, shown.filed
     after = {digest: small for photos in shown.photos.values() for digest, small in photos.items()}
-    groups = shots(visit, one.inspection, shown.first, _("Before it was put right")) + shots(visit, one.number, after, _("As put right"))
+    groups = shots(visit, one.inspection, shown.first, _("Before it was put right")) + shots(
+        visit, one.number, after, _("As put right")
+    )
     return f'<div class="bm-said"><div class="bm-photos">{groups}</div></div>' if groups else ""
 
 

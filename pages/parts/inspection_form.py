@@ -81,7 +81,9 @@ def _head(visit: Visit, room: Room, form: Form, lists: Mapping[str, Checklist]) 
             st.selectbox(_("Checklist"), list(names), format_func=lambda key: names.get(key, key), width=280, **form.bind("checklist", next(iter(names))))  # fmt: skip
         day = st.date_input(_("Day of the inspection"), min_value=OLDEST, max_value=today, width=160, format="YYYY-MM-DD", **form.bind("day", today)) or today  # fmt: skip
         ways = [Way.INSPECT.value, Way.SELF.value]
-        st.selectbox(_("Way of looking"), ways, format_func=lambda way: _(WAY[Way(way)]), width=140, **form.bind("way", ways[0]))
+        st.selectbox(
+            _("Way of looking"), ways, format_func=lambda way: _(WAY[Way(way)]), width=140, **form.bind("way", ways[0])
+        )
         st.html(f"{link(visit, 'inspections', {})}{escape(_('Leave without saving'))}</a>", width="content")
     chosen = lists.get(form.get("checklist", next(iter(names), "")))
     if chosen:
