@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from desk.inspections.reading import edited
 from inspections.checklists import Checklist, Checklists
 from pages.parts.check_items import answered, items, tried
 from pages.parts.check_verdict import verdict_panel
@@ -58,6 +59,11 @@ def _refused(visit: Visit, found: Checklists) -> None:
         head = visit._("{file} cannot be used:").format(file=f"{file}.toml")
         st.html(
             f'<div class="bm-refused" role="alert"><p>{escape(head)}</p><pre>{escape(chr(10).join(error.faults) or str(error))}</pre></div>'
+        )
+    if lines := edited(visit.room()):
+        head = visit._("Edited under the same version: what was inspected by it has no verdict any more.")
+        st.html(
+            f'<div class="bm-refused" role="alert"><p>{escape(head)}</p><pre>{escape(chr(10).join(lines))}</pre></div>'
         )
 
 

@@ -148,6 +148,18 @@ def test_answers_keep_the_version_of_their_checklist_and_another_is_refused(ther
     assert reading.get(newer, number).inspection.checklist_version == 1
 
 
+def test_a_checklist_that_is_edited_under_its_version_is_named_and_gives_no_verdict(there):
+    room, site = there
+    number = inspected(room, site).inspection.number
+    assert reading.edited(room) == []
+    found = dict(room.rules.checklists.found)
+    found["gas_shop", 1] = replace(found["gas_shop", 1], digest="0" * 64)
+    other = replace(room, rules=replace(room.rules, checklists=replace(room.rules.checklists, found=found)))
+    (line,) = reading.edited(other)
+    assert "Write version = 2" in line
+    assert reading.get(other, number).verdict is None
+
+
 def test_nothing_half_is_written(there):
     room, site = there
     with pytest.raises(AnswersError):

@@ -7,6 +7,7 @@ from typing import Any
 from desk.room import Room
 from desk.sites import register
 from incidents.within import Within
+from inspections import checklists
 from inspections.answers import Verdict, evaluate, read
 from inspections.checklists import Checklist
 from inspections.inspection import Inspection
@@ -91,6 +92,12 @@ def get(room: Room, number: str) -> Sheet:
             tuple(named[one] for one in found.findings),
             tuple(named[one] for one in found.rechecked),
         )
+
+
+def edited(room: Room) -> list[str]:
+    """Return a line for each checklist that was edited under a version by which inspections were judged already."""
+    with room.ledger.reading() as connection:
+        return checklists.edited(room.rules.checklists, inspections.digests(connection))
 
 
 def _inspections(room: Room, asked: inspections.Asked) -> inspections.Asked:
