@@ -65,12 +65,13 @@
   };
 
   // ---- one press begins
+  const judgeable = (row) => f.openOf(row).filter((one) => one.state !== "handed_over"); // what an inspection may look at again
   f.startInspection = async (row, checklist) => {
     const list = checklist === "" ? null : currentOf(checklist || row.lists[0][0]);
     const key = ["inspect", f.account, f.area, row.number, list ? list.key : ""].join("/");
     let draft = f.drafts.find((one) => one.key === key);
     if (!draft) {
-      draft = f.newDraft({ key, kind: "inspect", site: row.number, row: { number: row.number, name: row.name, address: row.address, lon: row.lon, lat: row.lat, open: f.openOf(row).filter((one) => one.state !== "handed_over") }, checklist: list ? list.key : "", version: list ? list.version : 0, answers: {}, rechecks: {}, refused: false, signed: "", signature: "", text: "", photos: [], as: f.postFor(row) });
+      draft = f.newDraft({ key, kind: "inspect", site: row.number, row: { number: row.number, name: row.name, address: row.address, lon: row.lon, lat: row.lat, open: judgeable(row) }, checklist: list ? list.key : "", version: list ? list.version : 0, answers: {}, rechecks: {}, refused: false, signed: "", signature: "", text: "", photos: [], as: f.postFor(row) });
       if (!(await f.keepDraft(draft))) return;
     }
     f.go("#/inspect/" + draft.item);
@@ -99,7 +100,7 @@
         open.length > 0 && [make("h2", { class: "part" }, t("open_findings")), make("ul", { class: "entries" }, open.map(findingEntry))],
         typeof row.lon === "number" && make("a", { class: "plain wide button", href: "#/map/" + row.lon + "," + row.lat }, [icon("place"), t("on_map")]),
         !waits && lists.slice(1).map((key) => start(key, named(currentOf(key)), "second wide")),
-        !waits && open.some((one) => one.state !== "handed_over") && start("", t("recheck_only"), "second wide"),
+        !waits && judgeable(row).length > 0 && start("", t("recheck_only"), "second wide"),
         !waits && lists.length > 0 && make("div", { class: "bar" }, start(lists[0], t("inspect_start", { name: named(currentOf(lists[0])) }), "main")),
       ]);
     }
@@ -227,8 +228,19 @@
   }
 
   // ---- the sheet on which a checklist is answered
+  // What was refused is put right by what holds now: the findings that stand there still, and the checklist that the console knows.
+  function renewed(draft) {
+    const row = f.rowOf("site", draft.site);
+    if (row && draft.error.kind === "finding") {
+      draft.row.open = judgeable(row);
+      Object.keys(draft.rechecks).forEach((number) => { if (!draft.row.open.some((one) => one.number === number)) delete draft.rechecks[number]; });
+    }
+    if (draft.error.kind === "checklist" && book.current[draft.checklist]) draft.version = book.current[draft.checklist];
+  }
+
   function inspectScreen(main, item) {
     const draft = draftOf(item);
+    if (draft && draft.error) renewed(draft);
     const checklist = draft && listOf(draft.checklist, draft.version);
     if (!draft || (draft.checklist && !checklist)) {
       if (draft) f.say(t("lists_not_here"), true);
