@@ -60,6 +60,7 @@ class Settings:
     message_days: int
     order_days: int
     visit_days: int
+    inspection_days: int
     whistle_days: int
     export_rows: int
     back_days: int

@@ -6,10 +6,10 @@ Pages ask by `Asked` and get a part of the rows, or counts: nothing is counted i
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_, select, update
 
 from geo.errors import Conflict, DraftError
 from incidents.lifecycle import By, PostKind
@@ -20,7 +20,17 @@ from ledger import sites
 from ledger.inspections import Photo, at_sites, enter_photos, seen
 from ledger.numbers import next_number
 from ledger.rows import dumps
-from ledger.tables import finding, history, inspection_photo, instant, milliseconds, site, site_grid, wording
+from ledger.tables import (
+    finding,
+    history,
+    inspection,
+    inspection_photo,
+    instant,
+    milliseconds,
+    site,
+    site_grid,
+    wording,
+)
 from ledger.writing import Writing
 
 SUBJECT = "finding"
@@ -158,6 +168,19 @@ def act(writing: Writing, area: str, number: str, entry: Done, *, day: date, exp
     _enter(writing, after, entry, facts(before), photos)
     writing.connection.execute(update(finding).where(finding.c.id == after.id).values(version=after.version, **_row(after)))  # fmt: skip
     return after
+
+
+def forget(writing: Writing, area: str, *, before: date, at: datetime) -> int:
+    """Erase the words of findings that were over before a day, and of inspections without one that is not, and return how many; the history keeps that there were some."""
+    c, i = finding.c, inspection.c
+    over = select(c.number).where(c.area == area, c.closed < before.isoformat())
+    stands = select(c.inspection).where(c.area == area, c.closed.is_(None))
+    old = select(i.number).where(i.area == area, i.day < before.isoformat(), i.number.not_in(stands))
+    told = (wording.c.area == area, or_(wording.c.number.in_(over), wording.c.number.in_(old)), wording.c.text.is_not(None))  # fmt: skip
+    erased = int(writing.connection.execute(update(wording).where(*told).values(text=None)).rowcount)
+    if erased:
+        writing.enter(area, "inspections", area, "erase", post="", at=at, after={"erased": erased})
+    return erased
 
 
 def facts(filed: Filed) -> dict[str, Any]:
@@ -312,7 +335,9 @@ def told(connection: Connection, area: str, numbers: Collection[str]) -> dict[st
     c, w, some, found = history.c, wording.c, sorted(numbers), dict[str, dict[str, dict[str, Any]]]()
     for start in range(0, len(some), MOST_IN):
         part = some[start : start + MOST_IN]
-        asked = select(c.version, c.key, c.act, c.post, c.at).where(c.area == area, c.subject == SUBJECT, c.key.in_(part))
+        asked = select(c.version, c.key, c.act, c.post, c.at).where(
+            c.area == area, c.subject == SUBJECT, c.key.in_(part)
+        )
         said = dict(connection.execute(select(w.key, w.text).where(w.area == area, w.number.in_(part))).all())
         for version, number, act, post, at in connection.execute(asked.order_by(c.version)):
             text = said.get(f"{version}.text") or said.get(f"{version}.reason") or ""

@@ -17,6 +17,7 @@ WHAT = MappingProxyType(
         "messages": N_("Messages to posts"),
         "orders": N_("Words of service orders"),
         "visits": N_("Notes of visits"),
+        "inspections": N_("Words of inspections and findings"),
         "authority_orders": N_("Officers named in orders to put right"),
         "whistles": N_("Words of whistles about places"),
     }

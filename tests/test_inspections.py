@@ -24,6 +24,7 @@ from inspections.inspection import Signed, Way
 from inspections.sites import Act as Turn
 from ledger import tables
 from ledger.findings import Asked as AskedFindings
+from ledger.findings import forget
 from ledger.inspections import Asked
 from ledger.verify import verify
 
@@ -173,10 +174,27 @@ def test_nothing_half_is_written(there):
 
 def test_the_same_item_again_is_a_repeat_within_its_time(there):
     room, site = there
-    first, second = inspected(room, site, FAULT), inspected(room, site, FAULT, now=NOON + 30 * DAY)
+    first = inspected(room, site, FAULT)
+    do(room, first.findings[0].number, Act.CORRECT, worker_of(room, site))
+    do(room, first.findings[0].number, Act.PASS)
+    second = inspected(room, site, FAULT, now=NOON + 30 * DAY)
     assert second.findings[0].repeats == first.findings[0].number
+    do(room, second.findings[0].number, Act.PASS, HEAD)
     assert inspected(room, site, FAULT, now=NOON + 500 * DAY).findings[0].repeats == ""
     assert reading.found_count(room, asked(room, repeated=True)) == 1
+
+
+def test_an_item_that_fails_while_its_finding_stands_is_that_finding_again_and_no_second_one(there):
+    room, site = there
+    (one,) = inspected(room, site, FAULT).findings
+    again = inspected(room, site, FAULT, now=NOON + 3 * DAY)
+    assert (again.findings, again.inspection.rechecked) == ((), (one.number,))
+    state = reading.finding(room, one.number).filed.state
+    assert (state.state, state.failed_rounds, state.due) == (State.OPEN, 1, TODAY + 10 * DAY)
+    do(room, one.number, Act.HAND_OVER, to="住建局", reason="超出权限")
+    assert inspected(room, site, FAULT, now=NOON + 4 * DAY).inspection.rechecked == ()
+    assert reading.found_count(room, asked(room)) == 1
+    assert breaks(room) == ()
 
 
 def test_looking_again_closes_what_another_person_put_right(there):
@@ -325,3 +343,21 @@ def test_a_demonstration_has_sites_and_findings_in_every_state(tmp_path):
     assert reading.found_count(room, asked(room, overdue=True)) > 0
     assert breaks(room) == ()
     room.ledger.close()
+
+
+def test_words_go_once_all_that_belongs_to_them_is_over_for_long_enough(there):
+    room, site = there
+    done = inspected(room, site, FAULT)
+    (one,) = done.findings
+    later = NOON + timedelta(days=room.rules.settings.inspection_days + 30)
+
+    def erase():
+        return room.ledger.change(lambda writing: forget(writing, room.id, before=(later - 20 * DAY).date(), at=later))
+
+    assert erase() == 0
+    do(room, one.number, Act.CORRECT, worker_of(room, site))
+    do(room, one.number, Act.WITHDRAW, HEAD, reason="重复登记")
+    assert erase() == 2
+    assert reading.get(room, done.inspection.number).notes == {}
+    assert erase() == 0
+    assert breaks(room) == ()

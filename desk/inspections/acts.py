@@ -153,8 +153,9 @@ def write(room: Room, writing: Writing, prepared: Ready, by: By, now: datetime) 
     """Write an inspection in a change that goes on already, with what it opens and looks at again."""
     verdict = prepared.verdict
     filed = inspections.numbered(writing, room.id, prepared.record, room.rules.findings.inspection_prefix)
+    again = _still(room, writing, prepared)
     opened = _open(room, writing, filed, verdict, by, now) if verdict else []
-    looked = [_again(room, writing, filed, number, said, by, now) for number, said in prepared.rechecks.items()]
+    looked = [_again(room, writing, filed, number, said, by, now) for number, said in again.items()]
     whole = replace(filed, findings=tuple(one.number for one in opened), rechecked=tuple(one.number for one in looked))
     done = inspections.make(writing, room.id, whole, by=by, at=now.astimezone(UTC), notes=prepared.notes, photos=prepared.photos)  # fmt: skip
     return Report(done, tuple(opened), verdict)
@@ -261,8 +262,9 @@ def _record(made: Made, site: Site, verdict: Verdict | None, by: By, at: datetim
 
 
 def _open(room: Room, writing: Writing, filed: Inspection, verdict: Verdict, by: By, now: datetime) -> list[Filed]:  # noqa: PLR0917
-    """Open a finding for every item that failed, with the one before it of the same item."""
-    failed: list[Result] = [*verdict.failed, *verdict.others]
+    """Open a finding for every item that failed and has none that stands, with the one before it of the same item."""
+    there = {one.item for one in findings.open_of(writing.connection, room.id, [filed.site]).get(filed.site, ())}
+    failed: list[Result] = [one for one in (*verdict.failed, *verdict.others) if one.item.key not in there]
     keys = [one.item.key for one in failed]
     since = filed.day - timedelta(days=room.rules.findings.repeat_days)
     before = findings.before(writing.connection, room.id, filed.site, keys, since) if keys else {}
@@ -273,6 +275,16 @@ def _open(room: Room, writing: Writing, filed: Inspection, verdict: Verdict, by:
     ]  # fmt: skip
     entries = [Done(Act.FIND, by, now.astimezone(UTC), _why(one, filed)) for one in failed]
     return findings.make(writing, blanks, entries, prefix=room.rules.findings.finding_prefix)
+
+
+def _still(room: Room, writing: Writing, prepared: Ready) -> dict[str, str]:
+    """Return which findings that stand were looked at again: those that were named, and those whose item failed once more or was put right at once."""
+    if prepared.verdict is None:
+        return dict(prepared.rechecks)
+    site = prepared.record.site
+    standing = {one.item: one for one in findings.open_of(writing.connection, room.id, [site]).get(site, ())}
+    found = {standing[one.item.key].number: PASSED if one.corrected else FAILED for one in prepared.verdict.failed if one.item.key in standing and standing[one.item.key].state.state is not State.HANDED_OVER}  # fmt: skip
+    return {**found, **prepared.rechecks}
 
 
 _BLANK = Finding(State.OPEN, Degree.MINOR, "")  # what it is, its first entry says

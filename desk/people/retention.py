@@ -14,7 +14,19 @@ from desk.field import staged
 from desk.rules import Settings
 from geo.errors import BattlemapError
 from incidents.access import Who
-from ledger import accounts, audit, authority_orders, notices, orders, outbox, retention, sessions, visits, whistles
+from ledger import (
+    accounts,
+    audit,
+    authority_orders,
+    findings,
+    notices,
+    orders,
+    outbox,
+    retention,
+    sessions,
+    visits,
+    whistles,
+)
 from ledger.audit import Line
 from ledger.store import Ledger
 from ledger.writing import Writing
@@ -33,6 +45,7 @@ DAYS: Mapping[str, Callable[[Settings], int]] = MappingProxyType(
         "messages": lambda said: said.message_days,
         "orders": lambda said: said.order_days,
         "visits": lambda said: said.visit_days,
+        "inspections": lambda said: said.inspection_days,
         "whistles": lambda said: said.whistle_days,
         "authority_orders": lambda said: said.holder_days,
     }
@@ -145,6 +158,7 @@ def _of_area(
         counts["messages"] += notices.forget(writing, area, before=before["messages"], at=now)
         counts["orders"] = orders.forget(writing, area, before=before["orders"], at=now)
         counts["visits"] = visits.forget(writing, area, before=before["visits"], at=now)
+        counts["inspections"] = findings.forget(writing, area, before=before["inspections"].date(), at=now)
         counts["authority_orders"] = authority_orders.erase(
             writing, area, before=before["authority_orders"].date(), at=now
         )
