@@ -128,9 +128,7 @@ def test_the_first_screen_counts_the_sites_and_shows_those_of_the_day(room, site
         drawn = screen(said, words(translator("zh")), "zh", now)
         assert dict(drawn.filters)["inspect"] == 1
         assert [name for name, _n, _cards in drawn.sections] == sections
-        assert (
-            dict(drawn.filters)["all"] == dict(drawn.filters)["overdue"] == len(sections)
-        )
+        assert dict(drawn.filters)["all"] == dict(drawn.filters)["overdue"] == len(sections)
 
 
 # What is sent
