@@ -138,11 +138,12 @@ def checks(connection: Connection, area: str, site: str, within: Within | None) 
     return [_check(row, inspection_of(connection, area, row["number"], within)) for row in rows]
 
 
-def unseen(connection: Connection, area: str) -> dict[str, int]:
-    """Return how many self-checks of each place nobody has looked at: number of the place -> how many."""
+def unseen(connection: Connection, area: str, site: str = "") -> dict[str, int]:
+    """Return how many self-checks of each place, or of one, nobody has looked at: number of the place -> how many."""
     c, l = self_check.c, check_link.c  # noqa: E741
     asked = select(l.site, func.count()).join(self_check, l.id == c.link).where(c.area == area, l.area == area, c.seen_by == "")  # fmt: skip
-    return {site: int(number) for site, number in connection.execute(asked.group_by(l.site))}
+    asked = asked.where(l.site == site) if site else asked
+    return {place: int(number) for place, number in connection.execute(asked.group_by(l.site))}
 
 
 def digest_of(token: str) -> str:

@@ -27,7 +27,7 @@ ADVICE: Mapping[Action, str] = MappingProxyType(
 DONE, AGAIN = N_("Put right on the spot."), N_("Looked at again: not put right yet.")
 SIGNED: Mapping[Signed, str] = MappingProxyType(
     {
-        Signed.SIGNED: N_("Signed"),
+        Signed.SIGNED: N_("Signed by the person in charge"),
         Signed.REFUSED: N_("Refused to sign"),
         Signed.ABSENT: N_("Not there; nobody signed"),
     }

@@ -45,7 +45,7 @@ WORDS = {
     "links": N_("Links"),
     "until": N_("Until"),
     "state": N_("State"),
-    "sent": N_("Sent"),
+    "sent": N_("Came in"),
     "revoke": N_("Revoke"),
     "checks": N_("What came in"),
     "waiting": N_("Self-check, not looked at"),

@@ -72,6 +72,12 @@ def listed(room: Room, number: str) -> tuple[list[Link], list[Check]]:
         return self_checks.links(connection, room.id, number), self_checks.checks(connection, room.id, number, sites.EVERYTHING)  # fmt: skip
 
 
+def waiting(room: Room, place: Site) -> int:
+    """Return how many self-checks of a place nobody has looked at (自查待核)."""
+    with room.ledger.reading() as connection:
+        return self_checks.unseen(connection, room.id, place.number).get(place.number, 0)
+
+
 def checklists(room: Room, place: Site) -> tuple[Checklist, ...]:
     """Return the checklists by which a place can check itself."""
     kind = room.rules.sites.kind(place.kind)

@@ -11,6 +11,7 @@ from desk.inspections.reading import Sheet
 from desk.room import Room
 from geo.errors import BattlemapError
 from inspections.answers import Mark, Result
+from inspections.inspection import Inspection, Way
 from ledger.findings import Filed
 from pages.parts.inspection_shots import facts, shots, to_finding, to_site
 from pages.parts.visit import Visit
@@ -44,7 +45,6 @@ def _facts(visit: Visit, room: Room, shown: Sheet) -> str:
     _, language, one = visit._, visit.language, shown.inspection
     by = checklist_name(room, one.checklist, one.checklist_version, language)
     told = " · ".join((by, _("Version {n}").format(n=one.checklist_version), one.digest[:SHORT])) if by else ""
-    paper = f"/notice/{quote(visit.name, safe='')}/{quote(one.number, safe='')}?{urlencode({'lang': visit.language, 'post': visit.post.key})}"
     rows = [
         (_("Number"), escape(one.number)),
         (_("Inspected site"), to_site(visit, shown.site)),
@@ -59,7 +59,7 @@ def _facts(visit: Visit, room: Room, shown: Sheet) -> str:
         (_("Items that fail"), escape(_("{n}, put right on the spot: {m}").format(n=one.failed, m=one.corrected)) if one.failed else ""),
         (_("Person in charge"), escape(_("; ").join([_(SIGNED[one.signed]), *([_("refuses to put it right")] if one.refused else [])]))),
         (_("Note"), escape(shown.notes.get("", ""))),
-        (_("On paper"), f'<a href="{escape(paper)}" target="_blank" rel="noopener">{escape(_("Print"))}</a>'),
+        (_("On paper"), _papers(visit, one)),
     ]  # fmt: skip
     signed = {digest: small for digest, small in _small(shown).items() if digest == one.signature}
     outcome = one.outcome.value if one.outcome else ""
@@ -67,6 +67,18 @@ def _facts(visit: Visit, room: Room, shown: Sheet) -> str:
         f'<h2 class="bm-outcome" data-outcome="{outcome}">{escape(outcome_text(one, _))}</h2>{facts(rows)}'
         f'<div class="bm-photos">{shots(visit, one.number, signed, _("Signature"))}</div>'
     )
+
+
+def _papers(visit: Visit, one: Inspection) -> str:
+    """Return the ways to its papers: the notice to whom may inspect, an order to an authority; a self-check has none, but its page."""
+    _, area, lang = visit._, quote(visit.name, safe=""), visit.language
+    ways = [
+        ("inspect", one.way is not Way.SELF, f"/notice/{area}/{quote(one.number, safe='')}?{urlencode({'lang': lang})}", _("Notice of hazards")),
+        ("inspect_order", one.way is not Way.SELF and one.failed > one.corrected, f"/order/{area}?{urlencode({'inspection': one.number, 'lang': lang})}", _("Order to put right")),
+        ("inspect_close", one.way is Way.SELF, f"/self-checks/{area}/{quote(one.site, safe='')}?{urlencode({'lang': lang})}", _("Self-checks of the site")),
+    ]  # fmt: skip
+    links = [f'<a href="{escape(to)}" target="_blank" rel="noopener">{escape(name)}</a>' for needs, there, to, name in ways if there and visit.may(needs)]  # fmt: skip
+    return f'<span class="bm-links">{" · ".join(links)}</span>'
 
 
 def _findings(visit: Visit, room: Room, shown: Sheet) -> str:

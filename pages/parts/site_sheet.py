@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from html import escape
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import streamlit as st
 
+from desk.papers import self_checks
 from desk.room import Room
 from desk.sites import register
 from geo.errors import BattlemapError
@@ -56,6 +58,7 @@ def sheet(visit: Visit, room: Room, number: str) -> None:
         return
     may_edit = visit.may(register.EDIT)
     st.html(_facts(visit, room, one, ring))
+    st.html(_on_paper(visit, room, one))
     if may_edit:
         _acts(visit, room, form, one)
     site_inspections(visit, room, one)
@@ -86,6 +89,22 @@ def _facts(visit: Visit, room: Room, one: Site, ring: str) -> str:
         (_("Other system"), " ".join(filter(None, (one.source, one.external_id if not one.external_id.startswith("#") else "")))),
     ]  # fmt: skip
     return f"<h2>{escape(one.name)}</h2>{pairs([row for row in rows if row[1]])}{_papers(visit, room, one)}"
+
+
+def _on_paper(visit: Visit, room: Room, one: Site) -> str:
+    """Return the ways to check it on paper, and by a link where who looks judges findings."""
+    _, kind, area, number = (
+        visit._,
+        room.rules.sites.kind(one.kind),
+        quote(visit.name, safe=""),
+        quote(one.number, safe=""),
+    )
+    lists = room.rules.checklists.for_site(kind.key, kind.group.value)
+    waits = self_checks.waiting(room, one)
+    papers = [(f"/checklist/{area}/{quote(each.key, safe='')}?{urlencode({'site': one.number, 'lang': visit.language})}", _("On paper: {name}").format(name=each.name.in_(visit.language))) for each in lists]  # fmt: skip
+    own = [(f"/self-checks/{area}/{number}?{urlencode({'lang': visit.language})}", _("Self-checks of the site, not looked at: {n}").format(n=waits) if waits else _("Self-checks of the site"))] if lists and visit.may(self_checks.EDIT) else []  # fmt: skip
+    links = "".join(f'<li><a href="{escape(address)}" target="_blank" rel="noopener">{escape(name)}</a></li>' for address, name in (*own, *papers))  # fmt: skip
+    return f'<h2>{escape(_("Self-checks and lists on paper"))}</h2><ul class="bm-links">{links}</ul>' if links else ""
 
 
 def _value(unit: str | None, value: float | str) -> str:
