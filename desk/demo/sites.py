@@ -31,8 +31,10 @@ KINDS = {
     "construction": (("dust",), 6),
     "enterprise": (("enterprise",), 5),
     "pollution": (("bare_soil", "spraying", "machinery"), 9),
-    "small_venue": (("small_eatery", "small_shop", "small_beauty"), 12),
+    "small_venue": (("small_shop",), 12),
 }
+# What the name of a small place says of its kind.
+NAMED = {"网吧": "small_netbar", "网咖": "small_netbar", "台球": "small_entertainment", "棋牌": "small_entertainment", "影": "small_entertainment", "美": "small_beauty", "发": "small_beauty", "足": "small_beauty", "旅": "small_hotel", "宾馆": "small_hotel", "酒店": "small_hotel", "诊": "small_clinic", "面": "small_eatery", "餐": "small_eatery", "吃": "small_eatery"}  # fmt: skip
 LATELY = 28  # days
 SHARE_INSPECTED, SHARE_FAULTY, MOST_FAULTS = 0.7, 0.5, 3
 
@@ -57,7 +59,7 @@ def _wishes(room: Room, begun: datetime) -> list[Wish]:
         known = [kind for kind in kinds if kind in room.rules.sites.kinds]
         for place, row in enumerate(rows.itertuples()):
             if known:
-                kind = known[place % len(known)]
+                kind = next((kind for word, kind in NAMED.items() if class_ == "small_venue" and word in row.name and kind in room.rules.sites.kinds), known[place % len(known)])  # fmt: skip
                 papers = _papers(room, kind, place, today)
                 found.append(
                     Wish(kind, row.name, row.geometry.x, row.geometry.y, address=row.address, documents=papers)
