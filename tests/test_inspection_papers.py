@@ -18,17 +18,21 @@ from api.identity import COOKIE
 from api.notices import sheet
 from data import rules
 from desk.access.permissions import permissions_of
+from desk.inspections import findings as lives
 from desk.inspections.acts import inspect
 from desk.papers import notices, orders, self_checks
 from desk.papers.orders import Wish
 from desk.papers.self_checks import Said
+from desk.posts import roster
 from desk.posts.acting import acting, posts_of
+from desk.posts.roster import Wish as Post
 from desk.sites import register
 from geo.errors import AnswersError, DraftError, NoAccess, RulesError, TextError
 from geo.scheme import Name
 from incidents.access import Role, Scope, Who
 from incidents.lifecycle import By, PostKind
 from incidents.posts import post_key
+from inspections.findings import Act as Deed
 from inspections.inspection import Way
 from inspections.paper_rules import Authority, PaperRules
 from inspections.sites import Act
@@ -193,6 +197,25 @@ def test_a_restaurants_fault_never_rests_on_an_article_that_judges_the_gas_opera
     done, _keys = failing(room, site)
     found = notices.look(room, done.inspection.number)
     assert not [text for text in orders.basis(found, "zh") if "重大隐患" in text]
+
+
+def test_a_department_sees_what_was_handed_over_to_it_and_signs_in_its_own_name(room, site):
+    done, _keys = failing(room, site)
+    other, _keys = failing(room, site, now=NOON + timedelta(minutes=1))
+    roster.add(room, Post(PostKind.DEPARTMENT, "城管执法中队"), DISPATCHER, NOON)
+    seen = room.seen_by(somebody("department", f"{AREA}:department:城管执法中队"))
+    with pytest.raises(DraftError):
+        notices.look(seen, done.inspection.number, needs=notices.ORDER)
+    number = done.inspection.findings[0]
+    lives.do(room, lives.Doing(number, Deed.HAND_OVER, {"to": "城管执法中队", "reason": "拒不整改"}), CENTRE, NOON)
+    found = notices.look(seen, done.inspection.number, needs=notices.ORDER)
+    (post,) = orders.issuers(seen, NOON)
+    order = orders.issue(seen, wish(found), acting(seen, post), NOON)
+    assert order.authority == "城管执法中队"
+    with pytest.raises(NoAccess):  # a department makes no inspections and tells no hazards
+        notices.look(seen, done.inspection.number)
+    with pytest.raises(DraftError):
+        notices.look(seen, other.inspection.number, needs=notices.ORDER)
 
 
 # Lists by hand

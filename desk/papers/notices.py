@@ -116,8 +116,12 @@ def _made(room: Room, number: str, get: Callable[[Within], Inspection], opened: 
 
 
 def _is_theirs(room: Room, one: Filed) -> bool:
-    """Tell whether a finding was handed over to a post of who looks, or became a case that they see."""
-    if one.state.to and one.state.to in room.within.posts:
+    """Tell whether a finding was handed over to a post of who looks, by key, title or name of the department, or became a case that they see."""
+    posts = room.within.posts
+    named = {*posts, *(room.post(key).title for key in posts), *([room.who.scope.department] if room.who else [])} - {
+        ""
+    }
+    if one.state.to in named:
         return True
     try:
         return bool(one.state.incident) and room.sees(room.get(one.state.incident))
