@@ -7,7 +7,7 @@ from types import MappingProxyType
 from desk.papers.notices import Found
 from desk.room import Room
 from inspections.answers import Result
-from inspections.checklists import Action
+from inspections.checklists import Action, Item
 from inspections.findings import OVER, State
 from inspections.grades import Degree
 from inspections.inspection import Signed
@@ -40,14 +40,17 @@ class Line:
 
     Attributes
     ----------
+    item
+        Key of the item.
     what, where
-        The item, and what was seen of it.
+        That the item is not as it has to be, and what was seen of it.
     until
         The day as ``2026-11-23``; "" where nothing is left to do.
     number
         Of the finding; "" for none.
     """
 
+    item: str
     what: str
     where: str
     clause: str
@@ -97,11 +100,27 @@ def _line(room: Room, found: Found, one: Result, _: Translator, language: str) -
     todo = _(DONE) if one.corrected else _(ADVICE[one.action or Action.DEADLINE])
     until = "" if one.corrected or due is None else due.isoformat()
     grade = grade_name(room.rules.checklists.grades, one.grade, language)
-    return Line(one.item.text.in_(language), where, one.item.clause, grade, todo, until, filed.number if filed else "")
+    return Line(
+        one.item.key,
+        _wrong(one.item, _, language),
+        where,
+        one.item.clause,
+        grade,
+        todo,
+        until,
+        filed.number if filed else "",
+    )
+
+
+def _wrong(item: Item, _: Translator, language: str) -> str:
+    """Return an item as something that is not so: its text says how it has to be."""
+    return _("Not as required: {item}").format(item=item.text.in_(language))
 
 
 def _again(room: Room, one: Filed, _: Translator, language: str) -> Line:
     item = room.rules.checklists.get(one.checklist, one.checklist_version).items[one.item]
     grade = grade_name(room.rules.checklists.grades, one.state.grade, language)
     until = one.state.due.isoformat() if one.state.due else ""
-    return Line(item.text.in_(language), _(AGAIN), item.clause, grade, _(ADVICE[item.action]), until, one.number)
+    return Line(
+        item.key, _wrong(item, _, language), _(AGAIN), item.clause, grade, _(ADVICE[item.action]), until, one.number
+    )

@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 from accounts import signed_in
@@ -429,6 +429,40 @@ def test_only_an_authority_has_the_address_of_an_order(door):
     answer = door.paper(path, "inspector")
     assert answer.status == 200, re.sub(r"<style>.*?</style>", "", answer.text, flags=re.DOTALL)
     assert 'name="items"' not in answer.text  # no authority is named
+
+
+def test_an_order_is_made_out_by_its_form_and_printed(door):
+    room, path = door.room, f"/order/{AREA}?inspection={door.done.inspection.number}"
+    seen, _by = inspector(room)
+    assert orders.issuers(seen, NOON)
+    cookie = f"{COOKIE}={signed_in(console.SETTINGS.data_dir, 'inspector', AREA)}"
+    page = ask(built(), quote(path, safe="/?=&"), accept="text/html", cookie=cookie)
+    form = re.search(r'name="form" value="([^"]+)"', page.text)[1]
+    mine = page.headers.get("set-cookie", "").split(";")[0]
+    post = re.search(r'<option value="([^"]+)"', page.text)[1]
+    basis = re.search(r'name="articles" value="([^"]+)"', page.text)[1]
+    said = [("form", form), ("as", post), ("articles", basis), ("due", datetime.now(UTC).date().isoformat()), ("addressee", "<b>羊汤馆</b>"), ("text", "")]  # fmt: skip
+    said += [(f"{name}{at}", value[where]) for at, value in enumerate(OFFICERS, 1) for where, name in enumerate(("name", "certificate"))]  # fmt: skip
+    said += [("items", key) for key in door.keys]
+
+    def send(*more, left_out=""):
+        body = urlencode([*(pair for pair in said if pair[0] != left_out), *more]).encode()
+        sent = {"content_type": "application/x-www-form-urlencoded", "accept": "text/html", "cookie": f"{cookie}; {mine}", **OWN}  # fmt: skip
+        return ask(built(), quote(path, safe="/?=&"), method="POST", chunks=[body], **sent)
+
+    assert send(left_out="form").status == 403
+    assert send(left_out="articles").status == 422
+    assert send(("as", "dispatcher::"), left_out="as").status == 422
+    answer = send()
+    assert answer.status == 303, re.sub(r"<style>.*?</style>", "", answer.text, flags=re.DOTALL)
+    paper = ask(built(), answer.headers["location"], accept="text/html", cookie=cookie)
+    assert paper.status == 200
+    assert all(
+        word in paper.text for word in ("责令整改通知书", "张安", "豫A0100002", "龙南区城市管理局", "&lt;b&gt;羊汤馆")
+    )
+    assert "<b>羊汤馆" not in paper.text
+    assert "罚款" not in paper.text
+    assert door.paper(answer.headers["location"], "community").status == 403
 
 
 def test_a_list_by_hand_is_there_for_who_sees_sites(door):

@@ -138,13 +138,11 @@ class Orders(Sheets):
         except DraftError as error:
             raise NetError(str(error)) from error
         words, area = order.words, quote(room.id, safe="")
-        chosen = [one for one in found.open if one.item.key in order.items]
-        wanted = {one.item.text.in_(language) for one in chosen}
-        problems = [one for one in lines(room, found, _, language) if one.what in wanted]
+        problems = {one.item: one for one in reversed(lines(room, found, _, language)) if one.item in order.items}
         return self.paper(
             request, room, now, "order", TITLE, order.number, sheet="authority_order", since=datetime.combine(order.day, datetime.min.time(), UTC), words=SHEET,
             back=to(request, f"/order/{area}", inspection=order.inspection), record=f"/order/{area}/{quote(order.number, safe='')}", authority=order.authority, addressee=words.get("addressee", "") or found.site.name,
-            site=found.site.name, address=found.site.address, inspected=local(room, found.made.done_at), lines=problems, articles=list(order.articles), due=order.due.isoformat(), day=order.day.isoformat(),
+            site=found.site.name, address=found.site.address, inspected=local(room, found.made.done_at), lines=list(problems.values())[::-1], articles=list(order.articles), due=order.due.isoformat(), day=order.day.isoformat(),
             officers=[tuple(one) for one in words.get("officers", ())], text=words.get("text", ""), post=post_name(room, order.post, _), inspection=order.inspection,
         )  # fmt: skip
 
