@@ -13,7 +13,8 @@ from typing import Any
 from desk import clock, steps
 from desk.access.rules import identity_of
 from desk.bridge.schedule import Timetable
-from desk.inspections import expiring, findings
+from desk.inspections import clock as findings
+from desk.inspections import expiring
 from desk.orders import clock as orders
 from desk.outbox.courier import Courier
 from desk.people import retention

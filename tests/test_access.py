@@ -78,6 +78,8 @@ def test_only_what_nobody_needs_to_hide_is_public():
         "/emergency/sw.js",
         "/board/{token}",
         "/board/{rest:path}",
+        "/self-check/{token}",
+        "/self-check/{rest:path}",
         "/assets/{digest}/{file:path}",
         "/assets/{rest:path}",
         "/log-in",

@@ -10,8 +10,8 @@ from sqlalchemy import delete, update
 
 from desk.access.permissions import permissions_of
 from desk.demo import sites as demo
+from desk.inspections import clock, reading
 from desk.inspections import findings as acts
-from desk.inspections import reading
 from desk.inspections.acts import Made, inspect, preview
 from desk.inspections.findings import Doing
 from desk.sites import register
@@ -251,9 +251,9 @@ def test_two_who_judge_at_once_meet_as_a_conflict(there):
 def test_a_day_that_is_over_is_told_once(there):
     room, site = there
     inspected(room, site, FAULT)
-    assert acts.take(room, NOON + 7 * DAY) == 0
-    assert acts.take(room, NOON + 8 * DAY) == 1
-    assert acts.take(room, NOON + 9 * DAY) == 0
+    assert clock.take(room, NOON + 7 * DAY) == 0
+    assert clock.take(room, NOON + 8 * DAY) == 1
+    assert clock.take(room, NOON + 9 * DAY) == 0
     assert reading.found_count(room, replace(asked(room, overdue=True), today=TODAY + 8 * DAY)) == 1
     assert breaks(room) == ()
 

@@ -783,6 +783,7 @@ WRITERS_OF_THEIR_OWN = {
     "desk/outbox/timers.py": "nobody acts: time does",
     "desk/steps.py": "nobody acts: time does",
     "desk/people/retention.py": "nobody acts: time does",
+    "desk/inspections/expiring.py": "nobody acts: time does",
     "desk/begin.py": "nobody looks yet: what a pack brings along",
     "desk/demo/__init__.py": "nobody looks: cases that are made up",
     "desk/sites/register.py": "analysts hold no post and keep the register all the same; asks for `sites_edit` itself, all others go through the door",

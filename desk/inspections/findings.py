@@ -10,9 +10,9 @@ from desk.inspections.acts import again_due, shown
 from desk.inspections.reading import sight
 from desk.intake import struck
 from desk.posts.acting import change
-from desk.room import DISPATCHER, Room
+from desk.room import Room
 from geo.errors import DraftError, LifecycleError
-from incidents.lifecycle import By, PostKind
+from incidents.lifecycle import By
 from incidents.text import clean, required
 from inspections.findings import Act, Done
 from ledger import findings
@@ -22,8 +22,6 @@ from ledger.writing import Writing
 NEEDS = dict.fromkeys((Act.PASS, Act.EXTEND, Act.HAND_OVER, Act.RETURN, Act.WITHDRAW), "inspect_close")
 PLAIN_NEED = "inspect"
 LONGEST_REASON, LONGEST_TEXT, LONGEST_TO = 200, 300, 60
-CENTRE = By(DISPATCHER, PostKind.DISPATCHER)
-MOST = 200  # findings in one change, so that nobody waits long for the ledger
 
 
 @dataclass(frozen=True)
@@ -66,33 +64,6 @@ def do(room: Room, doing: Doing, by: By, now: datetime) -> Filed:
         return findings.act(writing, room.id, doing.number, entry, day=day, expected=doing.expected, photos=photos)
 
     return change(room, NEEDS.get(doing.act, PLAIN_NEED), by, now, work)
-
-
-def take(room: Room, now: datetime) -> int:
-    """Write which findings are overdue, and return how many that were; an archive has none."""
-    total, taken = 0, MOST
-    while taken == MOST:
-        taken = _some(room, now)
-        total += taken
-    return total
-
-
-def _some(room: Room, now: datetime) -> int:
-    day = now.astimezone(room.area.pack.timezone).date()
-    if room.area.pack.archive:
-        return 0
-    with room.ledger.reading() as connection:
-        if not findings.late(connection, room.id, day, most=1):
-            return 0
-
-    def work(writing: Writing) -> int:
-        found = findings.late(writing.connection, room.id, day, most=MOST)
-        for one in found:
-            entry = Done(Act.STEP, CENTRE, now.astimezone(UTC), {"day": day.isoformat()})
-            findings.act(writing, room.id, one.number, entry, day=day)
-        return len(found)
-
-    return room.ledger.change(work)
 
 
 def _cleaned(room: Room, doing: Doing) -> dict[str, Any]:
