@@ -135,7 +135,9 @@ def grade_text(room: Room, grade: Any, language: str) -> str:
 
 
 def outcome_text(one: Inspection, _: Translator) -> str:
-    """Return what an inspection came to."""
+    """Return what an inspection came to; a self-check came to nothing."""
+    if one.way is Way.SELF:
+        return _("Self-check, for a person to look at")
     if one.outcome is None:
         return _("Findings looked at again") if one.rechecked and not one.answers else _("Not all answered")
     return _(OUTCOME[one.outcome])
