@@ -32,6 +32,7 @@ CONSOLE = api.Console(
         "/messages",
         "/walls",
         "/sites",
+        "/rounds",
         "/binding",
         "/checklists",
         "/air",

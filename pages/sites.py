@@ -1,15 +1,19 @@
 """Sites (场所、污染源): the register by kind, narrowed, paged and counted; one site with its papers and history; adding and changing them."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from html import escape
 
 import pandas as pd
 import streamlit as st
 
+from desk.inspections import reading, rounds
 from desk.room import Room
 from desk.sites import register
 from geo.errors import DraftError
+from inspections.rounds import Standing
 from inspections.sites import Site
 from ledger import sites
 from locales import N_
@@ -17,13 +21,14 @@ from pages.parts.files import files
 from pages.parts.follow import follow_what
 from pages.parts.going import link
 from pages.parts.pager import page_of, pager
-from pages.parts.site_find import asked_of, find
+from pages.parts.site_find import asked_of, find, standing_of
 from pages.parts.site_form import CHANGE, NEW, site_form
 from pages.parts.site_import import WRITTEN, may_take, take_table
 from pages.parts.site_sheet import expiry, sheet
 from pages.parts.visit import Visit
 from reports import site_exports
 from reports.case_words import grid_name, post_name
+from reports.rounds import due_text
 from reports.site_words import STATE
 
 PAGE = 50
@@ -33,7 +38,7 @@ def render(visit: Visit) -> None:
     """Show the page."""
     room, own = visit.room(), dict(st.session_state["own"]["sites"])
     asked = asked_of(room, own, visit.now)
-    counts = register.counts(room, replace(asked, kinds=frozenset()), "kind")
+    counts = _counts(room, replace(asked, kinds=frozenset()), own, visit.now)
     may_edit = visit.may(register.EDIT)
     with st.container(key="sites", gap=None):
         _top(visit, room, may_edit=may_edit)
@@ -84,9 +89,12 @@ def _kinds(visit: Visit, room: Room, counts: Mapping[str, int], own: Mapping[str
 
 def _list(visit: Visit, room: Room, asked: sites.Asked, own: dict[str, str]) -> None:
     """Show a page of the list, with what narrows it above and the site that is open beside."""
-    many = register.count(room, asked)
+    standing = standing_of(own)
+    numbers = rounds.in_order(room, asked, standing, visit.now) if standing else []
+    many = len(numbers) if standing else register.count(room, asked)
     page = page_of(own, many, each=PAGE)
-    found = register.listed(room, asked, most=PAGE, skip=(page - 1) * PAGE)
+    skip = (page - 1) * PAGE
+    found = _named(room, numbers[skip : skip + PAGE]) if standing else register.listed(room, asked, most=PAGE, skip=skip)  # fmt: skip
     with st.container(key="site_bar", horizontal=True, vertical_alignment="center", gap="small"):
         find(visit, room, own)
         if many:
@@ -102,7 +110,7 @@ def _list(visit: Visit, room: Room, asked: sites.Asked, own: dict[str, str]) -> 
 
 def _rows(visit: Visit, room: Room, found: Sequence[Site], own: Mapping[str, str]) -> str:
     _ = visit._
-    heads = (_("Name"), _("Micro-grid"), _("Responsible post"), _("State"), _("Papers"))
+    heads = (_("Name"), _("Micro-grid"), _("Responsible post"), _("State"), _("Next round"), _("Papers"))
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     body = "".join(_row(visit, room, one, own) for one in found)
     return f'<section class="bm-visits bm-sites"><table class="bm-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></section>'
@@ -116,9 +124,18 @@ def _row(visit: Visit, room: Room, one: Site, own: Mapping[str, str]) -> str:
     post = escape(post_name(room, one.post, _)) if one.post else f'<b class="bm-late">{escape(_("no post"))}</b>'
     return (
         f'<tr{" aria-current=true" if is_open else ""} data-state="{one.state.value}"><td>{_to(visit, {**own, "site": one.number}, current=is_open)}{escape(one.name)}</a>'
-        f"<small>{escape(about)}</small></td><td>{escape(grid_name(room, one.codes))}</td><td>{post}</td><td>{escape(_(STATE[one.state]))}</td>"
+        f"<small>{escape(about)}</small></td><td>{escape(grid_name(room, one.codes))}</td><td>{post}</td><td>{escape(_(STATE[one.state]))}</td>{_next(visit, room, one)}"
         f"<td{' class=bm-late' if is_late else ''}>{escape(said)}</td></tr>"
     )
+
+
+def _next(visit: Visit, room: Room, one: Site) -> str:
+    """Return the cell of the day of its next round; an empty one of a site that is not in use."""
+    found = rounds.stand(room, visit.now).of(one.number)
+    if found is None:
+        return "<td></td>"
+    late = " class=bm-late" if found.standing >= Standing.OVERDUE else ""
+    return f"<td{late}>{escape(due_text(found, visit.now, room, visit._))}</td>"
 
 
 def _empty(visit: Visit, room: Room) -> str:
@@ -129,9 +146,23 @@ def _empty(visit: Visit, room: Room) -> str:
 
 def _table(visit: Visit, room: Room, own: Mapping[str, str]) -> pd.DataFrame:
     """Return the list as the table of a file, with headings for people."""
-    found = register.listed(room, asked_of(room, own, visit.now), most=room.rules.settings.export_rows)
+    asked, standing, most = asked_of(room, own, visit.now), standing_of(own), room.rules.settings.export_rows
+    found = _named(room, rounds.in_order(room, asked, standing, visit.now)[:most]) if standing else register.listed(room, asked, most=most)  # fmt: skip
     known = [column for column in site_exports.columns(room, visit.language) if column.heading]
     return site_exports.frame(room, found, visit.language)[[column.key for column in known]].set_axis([column.heading for column in known], axis=1)  # fmt: skip
+
+
+def _counts(room: Room, asked: sites.Asked, own: Mapping[str, str], now: datetime) -> Mapping[str, int]:
+    """Return how many sites each kind has, of those that are asked for."""
+    if standing := standing_of(own):
+        return Counter(kind for _number, kind in rounds.numbers(room, asked, standing, now))
+    return register.counts(room, asked, "kind")
+
+
+def _named(room: Room, numbers: Sequence[str]) -> list[Site]:
+    """Return sites by their numbers, which were found as far as who looks sees."""
+    there = reading.named(room, set(numbers))
+    return [there[number] for number in numbers if number in there]
 
 
 def _standing(room: Room) -> int:

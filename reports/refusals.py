@@ -29,7 +29,7 @@ from geo.errors import (
     UnknownWhistle,
 )
 from locales import N_, Translator
-from reports import alerts, inspection_words, order_words, site_words, visit_words, wall_views
+from reports import alerts, inspection_words, order_words, rounds, site_words, visit_words, wall_views
 from reports.words import STATUS, moment
 
 TEXT = MappingProxyType(
@@ -248,6 +248,7 @@ _SPEAKERS: Mapping[type[BattlemapError], Callable[..., str]] = MappingProxyType(
                 **alerts.DRAFT,
                 **site_words.DRAFT,
                 **inspection_words.DRAFT,
+                **rounds.DRAFT,
             }.get(error.field, N_("Something in the report cannot be so."))
         ),
         AnswersError: inspection_words.answers_refused,

@@ -182,6 +182,18 @@ def counts(room: Room, asked: sites.Asked, now: datetime) -> dict[Standing, int]
     return {one: int(many[one]) for one in Standing}
 
 
+def used(room: Room) -> dict[str, int]:
+    """Return how many sites in use each kind has in the area, as far as who looks sees them."""
+    with room.ledger.reading() as connection:
+        return sites.counts(connection, sites.Asked(room.id, within=register.sight(room), states=frozenset({"active"})), "kind")  # fmt: skip
+
+
+def version(room: Room) -> int:
+    """Return a number that grows with every change on which the standing of sites depends."""
+    with room.ledger.reading() as connection:
+        return max(one(connection, room.id) for one in (sites.latest, inspections.latest, findings.latest, rows.latest))
+
+
 # The effect of another rule
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 
 from desk.room import Room
 from desk.visits.people import grids
+from inspections.rounds import Standing
 from inspections.sites import State
 from layers.grid_names import full_names
 from ledger.sites import Asked
@@ -14,12 +15,21 @@ from locales import N_
 from pages.parts.element import pixels
 from pages.parts.visit import Visit, own_key
 from reports.case_words import post_name
+from reports.rounds import STANDING
 from reports.site_words import STATE
 
-NARROWS = ("state", "in", "of", "due", "q")
+NARROWS = ("state", "in", "of", "due", "standing", "q")
 EVERY, NONE = "every", "none"
 STATES = {**{state.value: STATE[state] for state in State}, EVERY: N_("in whatever state")}
 DUE = {"0": N_("papers that ran out"), "30": N_("papers that run out in 30 days"), "90": N_("papers that run out in 90 days")}  # fmt: skip
+
+STANDINGS = {one.name.lower(): one for one in STANDING}
+
+
+def standing_of(own: Mapping[str, str]) -> frozenset[Standing]:
+    """Return how the rounds of sites have to stand, as the address says; none for all."""
+    found = STANDINGS.get(own.get("standing", ""))
+    return frozenset() if found is None else frozenset({found})
 
 
 def asked_of(room: Room, own: Mapping[str, str], now: datetime) -> Asked:
@@ -50,6 +60,7 @@ def find(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
     posts = {post.key: post_name(room, post.key, _) for post in room.register.posts(visit.now).values() if post.grid}
     _one(visit, "of", {NONE: _("no post"), **posts}, own, _("All posts"))
     _one(visit, "due", {name: _(said) for name, said in DUE.items()}, own, _("All papers"))
+    _one(visit, "standing", {name: _(STANDING[one]) for name, one in STANDINGS.items()}, own, _("All rounds"), wide=130)  # fmt: skip
     if any(own.get(name) for name in NARROWS):
         st.button(_("Clear the filter"), key="site_find_clear", type="tertiary", on_click=ask, args=(dict.fromkeys(NARROWS, ""),))  # fmt: skip
 

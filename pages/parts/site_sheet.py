@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
+from desk.inspections import rounds
 from desk.papers import self_checks
 from desk.room import Room
 from desk.sites import register
@@ -22,6 +23,7 @@ from pages.parts.site_form import CHANGE
 from pages.parts.site_inspections import site_inspections
 from pages.parts.tables import pairs
 from pages.parts.visit import Visit
+from reports import rounds as round_words
 from reports.case_words import dedicated_names, grid_name, local, post_name
 from reports.refusals import refusal
 from reports.site_words import ACT, BOUND, MATCH, STATE
@@ -80,6 +82,7 @@ def _facts(visit: Visit, room: Room, one: Site, ring: str) -> str:
         (_("Near an edge"), _("{metres} m").format(metres=one.edge_m) if one.edge_m is not None else ""),
         (_("Responsible post"), post_name(room, one.post, _) or _("no post")),
         (_("Bound"), bound),
+        (_("Next round"), _round(visit, room, one)),
         (_("Mark of the vehicle"), one.mobile if visit.may(register.EDIT) else ""),
         (_("Usual spots"), "; ".join(spot.label or f"{spot.lon:.5f}, {spot.lat:.5f}" for spot in one.spots)),
         (_("Households"), "" if one.households is None else f"{one.households:,}"),
@@ -105,6 +108,12 @@ def _on_paper(visit: Visit, room: Room, one: Site) -> str:
     own = [(f"/self-checks/{area}/{number}?{urlencode({'lang': visit.language})}", _("Self-checks of the site, not looked at: {n}").format(n=waits) if waits else _("Self-checks of the site"))] if lists and visit.may(self_checks.EDIT) else []  # fmt: skip
     links = "".join(f'<li><a href="{escape(address)}" target="_blank" rel="noopener">{escape(name)}</a></li>' for address, name in (*own, *papers))  # fmt: skip
     return f'<h2>{escape(_("Self-checks and lists on paper"))}</h2><ul class="bm-links">{links}</ul>' if links else ""
+
+
+def _round(visit: Visit, room: Room, one: Site) -> str:
+    """Return the day of the next round, how often and why; "" of a site that is not in use."""
+    found = rounds.stand(room, visit.now).of(one.number)
+    return f"{round_words.due_text(found, visit.now, room, visit._)} · {round_words.said(found, visit._)}" if found else ""  # fmt: skip
 
 
 def _value(unit: str | None, value: float | str) -> str:
