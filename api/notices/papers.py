@@ -39,7 +39,6 @@ WORDS = {
     "grade": N_("Grade of hazard"),
     "todo": N_("What is advised"),
     "until": N_("Until"),
-    "finding": N_("Finding"),
     "total": N_("Grade, and the first day:"),
     "ask": N_("When it is put right, or to ask, call the office of this post:"),
     "disclaimer": N_("This is advice on safety by the community. It is no administrative penalty and no document of law enforcement."),
