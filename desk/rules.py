@@ -117,10 +117,9 @@ class Rules:
     sites: SiteRules
     checklists: Checklists
     findings: FindingRules
-    papers: PaperRules
+    air: AirRules
     papers: PaperRules
     rounds: RoundRules
-    air: AirRules
 
 
 def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
@@ -149,10 +148,10 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
         sites=_sites(folders),
         checklists=checklists_of(folders),
         findings=FindingRules.from_table(rules.read("findings", folders)),
+        air=AirRules.from_table(rules.read("air", folders)),
         papers=PaperRules.from_table(rules.read("papers", folders)),
         rounds=RoundRules.from_table(rules.read("rounds", folders)),
     )
-        air=AirRules.from_table(rules.read("air", folders)),
 
 
 def settings_of(pack_folder: Path | None, extra: Path | None = None) -> Settings:
