@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 from dataclasses import replace
+from datetime import timedelta
+from itertools import count as counting
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,6 +28,7 @@ sys.path[:0] = [str(HOUSE), str(HOUSE / "tests")]
 
 from rooms import DISPATCHER, NOON, room_of, shipped  # noqa: E402
 
+from desk.inspections import rounds  # noqa: E402
 from desk.sites import rebind, register  # noqa: E402
 from inspections.sites import Site  # noqa: E402
 from ledger import sites  # noqa: E402
@@ -141,6 +144,13 @@ def pages(count, folder):
         "without a post": lambda: register.count(room, replace(every, without_post=True)),
     }
     print(f"{count:,} sites, ms")
+    later = counting()
+    asked |= {
+        "rounds of all, worked out": lambda: rounds.stand(room, NOON + timedelta(days=next(later))),
+        "rounds of all, kept": lambda: rounds.stand(room, NOON),
+        "rounds counted": lambda: rounds.counts(room, every, NOON),
+        "effect of another rule": lambda: rounds.effect(room, replace(rounds.rules(room), base_days={"dust": 2}), NOON),
+    }
     for name, work in asked.items():
         print(f"{name}: {min(timed(work)[0] for _ in range(ROUNDS)) * 1000:.1f}")
     room.ledger.close()

@@ -174,9 +174,11 @@ def in_order(room: Room, asked: sites.Asked, standings: Collection[Standing], no
 
 def counts(room: Room, asked: sites.Asked, now: datetime) -> dict[Standing, int]:
     """Return how many of the sites that are asked for stand in each way, among those that who looks sees."""
-    found = stand(room, now)
+    found, within = stand(room, now), register.sight(room)
+    if replace(asked, within=within) == sites.Asked(room.id, within=within) and within is not None and not within.narrows:  # fmt: skip
+        return {one: int(many) for one, many in zip(Standing, np.bincount(found.standing, minlength=len(Standing)), strict=True)}  # fmt: skip
     with room.ledger.reading() as connection:
-        seen = rows.numbers(connection, replace(asked, area=room.id, within=register.sight(room)))
+        seen = rows.numbers(connection, replace(asked, area=room.id, within=within))
     places = [found.places[number] for number, _kind in seen if number in found.places]
     many = np.bincount(found.standing[places], minlength=len(Standing)) if places else np.zeros(len(Standing), int)
     return {one: int(many[one]) for one in Standing}
