@@ -52,7 +52,7 @@ class Finding:
     Attributes
     ----------
     found_by, found_account, corrected_by, corrected_account
-        Post and account of who found it, and of who said last that it is put right; "" for nobody.
+        Post and account of who found it, and of who said last that it is put right, whether it was or not; "" for nobody.
     due
         The day until which it is put right; None where it is over.
     failed_rounds, extended
@@ -139,12 +139,17 @@ def _closer(_finding: Finding, by: By) -> str:
 
 
 def _another(finding: Finding, by: By) -> str:
-    """Say why somebody may not judge it: they said themselves that it is put right, or where nobody did, they found it."""
-    told = bool(finding.corrected_by)
-    post, account = (finding.corrected_by, finding.corrected_account) if told else (finding.found_by, finding.found_account)  # fmt: skip
-    if by.post == post or (by.account and by.account == account):
-        return "who put it right does not close it; another person does" if told else "who found it does not close it; another person does"  # fmt: skip
+    """Say why somebody may not judge it: they said last that it is put right, even where it failed since; or they found it, and it does not wait to be looked at again."""
+    if _is(by, finding.corrected_by, finding.corrected_account):
+        return "who put it right does not close it; another person does"
+    if finding.state is not State.CORRECTED and _is(by, finding.found_by, finding.found_account):
+        return "who found it does not close it; another person does"
     return ""
+
+
+def _is(by: By, post: str, account: str) -> bool:
+    """Tell whether it is the same post or the same account."""
+    return by.post == post or bool(by.account and by.account == account)
 
 
 def _closes(finding: Finding, by: By) -> str:
@@ -152,7 +157,7 @@ def _closes(finding: Finding, by: By) -> str:
 
 
 def _not_mine(finding: Finding, by: By) -> str:
-    if by.post == finding.found_by or (by.account and by.account == finding.found_account):
+    if _is(by, finding.found_by, finding.found_account):
         return "who found it does not withdraw it; another person does"
     return _closer(finding, by)
 
@@ -249,7 +254,7 @@ def _corrected(after: Finding, done: Done) -> Finding:
 
 
 def _failed(after: Finding, done: Done) -> Finding:
-    return replace(after, corrected_by="", corrected_account="", failed_rounds=after.failed_rounds + 1, due=_due(done), late=False)  # fmt: skip
+    return replace(after, failed_rounds=after.failed_rounds + 1, due=_due(done), late=False)
 
 
 def _handed(after: Finding, done: Done) -> Finding:
@@ -264,9 +269,7 @@ _EFFECTS: Mapping[Act, Callable[[Finding, Done], Finding]] = MappingProxyType(
         Act.FAIL: _failed,
         Act.EXTEND: lambda after, done: replace(after, due=_due(done), extended=after.extended + 1, late=False),
         Act.HAND_OVER: _handed,
-        Act.RETURN: lambda after, done: replace(
-            after, due=_due(done), to="", corrected_by="", corrected_account="", late=False
-        ),
+        Act.RETURN: lambda after, done: replace(after, due=_due(done), to="", late=False),
         Act.WITHDRAW: lambda after, _done: replace(after, due=None),
         Act.NOTE: lambda after, _done: after,
         Act.STEP: lambda after, _done: replace(after, late=True),

@@ -71,6 +71,7 @@ DRAFT = MappingProxyType(
         "inspection_site": N_(
             "The site moved away or was closed before that day. Open it again in the register first."
         ),
+        "inspection_day": N_("That day has not come yet. Give the day on which it was made."),
         "inspection_checklist": N_("That checklist is not for this kind of site. Choose one that is."),
         "inspection_recheck": N_(
             "That finding belongs to another site, or nothing was said about it. Look at it there."

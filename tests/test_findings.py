@@ -58,7 +58,17 @@ def test_a_worker_closes_nothing():
 
 def test_what_fails_again_gets_a_new_day_and_is_open():
     again = act(act(found(), "correct", OTHER), "fail", HEAD, due="2026-12-04")
-    assert (again.state, again.failed_rounds, again.due, again.corrected_by) == (State.OPEN, 1, date(2026, 12, 4), "")
+    assert (again.state, again.failed_rounds, again.due) == (State.OPEN, 1, date(2026, 12, 4))
+
+
+def test_who_says_that_the_own_work_failed_or_hands_it_over_and_back_does_not_close_it_then():
+    corrected = act(found(), "correct", HEAD)
+    failed = act(corrected, "fail", HEAD, due="2026-12-04")
+    back = act(act(corrected, "hand_over", HEAD, to="街道", reason="x"), "return", HEAD, due="2026-12-04", reason="x")
+    for one in (failed, back):
+        with pytest.raises(LifecycleError, match="who put it right does not close it"):
+            act(one, "pass", HEAD)
+        assert act(one, "pass", CENTRE).state is State.CLOSED
 
 
 def test_what_was_put_right_on_the_spot_is_born_closed():
@@ -131,9 +141,9 @@ def test_no_way_closes_a_finding_by_the_hand_that_put_it_right(finder, steps):
         entries.append(entry)
         assert (state.due is None) <= (state.state is not State.OPEN)
         if name is Act.PASS:
-            post, account = (before.corrected_by, before.corrected_account) if before.corrected_by else (finder.post, finder.account)  # fmt: skip
-            assert by.post != post
-            assert by.account != account
+            hands = [one.by for one in entries if one.act is Act.CORRECT][-1:]
+            hands += [] if before.state is State.CORRECTED else [finder]
+            assert {by.post, by.account}.isdisjoint({said for one in hands for said in (one.post, one.account)})
         assert (state.state in STANDING) != (state.state in OVER)
     assert replay(entries) == state
     assert Finding.from_json(state.to_json()) == state

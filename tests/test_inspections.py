@@ -197,6 +197,26 @@ def test_an_item_that_fails_while_its_finding_stands_is_that_finding_again_and_n
     assert breaks(room) == ()
 
 
+def test_what_waits_to_be_looked_at_again_waits_on_where_a_worker_puts_it_right_once_more(there):
+    room, site = there
+    (one,) = inspected(room, site, FAULT).findings
+    worker = worker_of(room, site)
+    do(room, one.number, Act.CORRECT, worker)
+    spot = {"G03": {"value": "fail", "corrected": True}}
+    done = inspected(room, site, spot, worker, now=NOON + DAY)
+    assert (done.findings, done.inspection.rechecked, done.inspection.corrected) == ((), (), 1)
+    assert reading.finding(room, one.number).filed.state.state is State.CORRECTED
+    assert inspected(room, site, spot, CENTRE, now=NOON + 2 * DAY).inspection.rechecked == (one.number,)
+    assert reading.finding(room, one.number).filed.state.state is State.CLOSED
+    assert breaks(room) == ()
+
+
+def test_nobody_inspected_tomorrow(there):
+    room, site = there
+    with pytest.raises(DraftError, match="2026-11-21 has not come yet"):
+        inspected(room, site, done_at=NOON + DAY)
+
+
 def test_looking_again_closes_what_another_person_put_right(there):
     room, site = there
     (one,) = inspected(room, site, FAULT).findings

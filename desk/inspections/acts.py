@@ -133,6 +133,8 @@ def ready(room: Room, site: Site, made: Made, by: By, now: datetime, *, assume_p
     """
     at = made.done_at or now
     day = _day(room, at)
+    if day > _day(room, now):
+        raise DraftError(f"{day} has not come yet. Give the day on which it was made.", field="inspection_day")
     _demand_there(site, day)
     verdict = _judged(room, made, site, day) if made.said else None
     if verdict is None and not made.rechecks:
@@ -153,7 +155,7 @@ def write(room: Room, writing: Writing, prepared: Ready, by: By, now: datetime) 
     """Write an inspection in a change that goes on already, with what it opens and looks at again."""
     verdict = prepared.verdict
     filed = inspections.numbered(writing, room.id, prepared.record, room.rules.findings.inspection_prefix)
-    again = _still(room, writing, prepared)
+    again = _still(room, writing, prepared, by)
     opened = _open(room, writing, filed, verdict, by, now) if verdict else []
     looked = [_again(room, writing, filed, number, said, by, now) for number, said in again.items()]
     whole = replace(filed, findings=tuple(one.number for one in opened), rechecked=tuple(one.number for one in looked))
@@ -277,13 +279,19 @@ def _open(room: Room, writing: Writing, filed: Inspection, verdict: Verdict, by:
     return findings.make(writing, blanks, entries, prefix=room.rules.findings.finding_prefix)
 
 
-def _still(room: Room, writing: Writing, prepared: Ready) -> dict[str, str]:
+def _still(room: Room, writing: Writing, prepared: Ready, by: By) -> dict[str, str]:
     """Return which findings that stand were looked at again: those that were named, and those whose item failed once more or was put right at once."""
     if prepared.verdict is None:
         return dict(prepared.rechecks)
-    site = prepared.record.site
+    site, found = prepared.record.site, dict[str, str]()
     standing = {one.item: one for one in findings.open_of(writing.connection, room.id, [site]).get(site, ())}
-    found = {standing[one.item.key].number: PASSED if one.corrected else FAILED for one in prepared.verdict.failed if one.item.key in standing and standing[one.item.key].state.state is not State.HANDED_OVER}  # fmt: skip
+    for one in prepared.verdict.failed:
+        there = standing.get(one.item.key)
+        if there is None or there.state.state is State.HANDED_OVER:
+            continue
+        waits = one.corrected and there.state.state is State.CORRECTED and why_not(there.state, Act.PASS, by)
+        if not waits:  # what waits for another person goes on waiting
+            found[there.number] = PASSED if one.corrected else FAILED
     return {**found, **prepared.rechecks}
 
 
