@@ -8,7 +8,7 @@ from inspected import shop
 from desk.air.readings import folder_of
 
 
-def table(room, fumes, site, value):
+def table(room, site, value):
     """Return one hour of a station 90 m west of a site."""
     now = datetime.now(UTC).astimezone(room.area.pack.timezone)
     return f"站点编号,站点名称,时间,PM2.5,PM10,经度,纬度\nW1,文化宫微站,{now:%Y-%m-%d %H}:00,{value},300,{site.lon - 0.001},{site.lat}\n".encode()

@@ -23,7 +23,21 @@ LANGUAGE_NAMES = {"zh": "中文", "en": "EN"}
 CHOICE = 2  # posts from which on there is something to choose
 FITS = 7  # pages that stand beside one another
 RARE = frozenset(
-    {"chat", "visits", "sites", "binding", "posts", "duty", "walls", "facts", "checklists", "inspections", "findings", "rounds", "air"}
+    {
+        "chat",
+        "visits",
+        "sites",
+        "binding",
+        "posts",
+        "duty",
+        "walls",
+        "facts",
+        "checklists",
+        "inspections",
+        "findings",
+        "rounds",
+        "air",
+    }
 )  # not opened every hour
 HIDDEN = frozenset({"case", "messages"})  # pages that one comes to from others
 
