@@ -48,7 +48,7 @@ FINDING = (
     *SITE,
     Column("found", N_("Inspected on"), width=12),
     Column("found_by", N_("Inspected by"), width=24),
-    Column("item_text", N_("What fails"), width=40),
+    Column("item_text", N_("Content of the finding"), width=40),
     Column("grade_name", N_("Grade"), width=10),
     Column("measure", N_("Measure"), width=30),
     Column("post_title", N_("Responsible post"), width=24),
