@@ -15,6 +15,7 @@ from desk.inspections import findings as acts
 from desk.inspections.acts import Made, inspect, preview
 from desk.inspections.findings import Doing
 from desk.sites import register
+from desk.sites.register import Wish
 from geo.errors import AnswersError, Conflict, DraftError, LifecycleError, NoAccess, PhotoError, RulesError
 from incidents.access import Role, Scope, Who
 from incidents.lifecycle import By, PostKind
@@ -208,6 +209,21 @@ def test_what_waits_to_be_looked_at_again_waits_on_where_a_worker_puts_it_right_
     assert reading.finding(room, one.number).filed.state.state is State.CORRECTED
     assert inspected(room, site, spot, CENTRE, now=NOON + 2 * DAY).inspection.rechecked == (one.number,)
     assert reading.finding(room, one.number).filed.state.state is State.CLOSED
+    assert breaks(room) == ()
+
+
+def test_a_site_that_moved_to_another_grid_meanwhile_is_taken_with_its_grids_of_now(there):
+    room, site = there
+    before = inspected(room, site, FAULT)
+    level = room.area.net.leaf.key
+    wish = Wish(site.kind, site.name, building="B00300", number=site.number, version=site.version)
+    now_at = register.put(room, wish, CENTRE, NOON)
+    done = inspected(room, site, done_at=NOON - DAY)  # sent later, with the site as the phone knew it
+    assert (done.inspection.codes, done.inspection.lon) == (now_at.codes, now_at.lon)
+    assert now_at.codes[level] != site.codes[level]
+    assert reading.get(room, before.inspection.number).inspection.codes == site.codes
+    here = (level, now_at.codes[level].split(";")[0])
+    assert reading.count(room, Asked(room.id, grid=here)) == 2
     assert breaks(room) == ()
 
 
