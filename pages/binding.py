@@ -110,7 +110,7 @@ def _pile(  # noqa: PLR0917
             settle(visit, room, some, lambda now: binding.listed(now, pile, which, most=binding.MOST_AT_ONCE), many)
         with st.container(key="binding_side", gap="small"):
             shown = some[-1] if some else found[0]
-            pick_map(visit.name, visit.language, _("Map: where the site is"), (shown.lon, shown.lat), home=visit.home, still=True, key=f"binding_map_{visit.name}", on_picked=_leave)  # fmt: skip
+            pick_map(visit.name, visit.language, _("Map: where the sites of this page are"), (shown.lon, shown.lat), home=visit.home, still=True, others=[(one.lon, one.lat) for one in found], key=f"binding_map_{visit.name}", on_picked=_leave)  # fmt: skip
             chosen_site(visit, room, shown)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from chromium import COMPLETE
+from chromium import COMPLETE, expect
 from desk_browser import AREA
 
 from desk.sites import binding, register
@@ -20,6 +20,7 @@ def test_a_pile_is_settled_and_put_back(desk, room):
     one.says(".bm-figure", f"{len(made)} / {len(made)}")
     one.says(".bm-binding", "0号烧烤店", "距边界")
     page = one.page
+    expect(page.frame_locator(".bm-pick iframe").locator(".beside")).to_have_count(min(many, 50))
     page.wait_for_selector(".stDataFrame #glide-cell-2-2", state="attached")
     box = page.query_selector(".stDataFrame canvas").bounding_box()
     page.mouse.click(box["x"] + 18, box["y"] + 35 * 3.5)

@@ -272,7 +272,8 @@ def test_a_table_in_gcj02_that_says_nothing_of_it_is_found_by_its_own_grids(room
     assert right.doubts == []
     assert right.counts["refused"] == 0
     near = [row.site for row in right.rows]
-    assert max(abs(one.lon - spot.lon) for one, spot in zip(near, found, strict=True)) < 1e-5
+    assert max(max(abs(one.lon - spot.lon), abs(one.lat - spot.lat)) for one, spot in zip(near, found, strict=True)) < 1e-5  # fmt: skip
+    assert [one.codes[leaf] for one in near] == codes
 
 
 def test_without_coordinates_a_building_that_is_known_places_a_site_and_a_grid_does_not(room, tmp_path):

@@ -28,6 +28,14 @@
       this.show({ lon, lat });
       this.model.tell({ type: "picked", lon, lat });
     },
+    beside(points) { // what else is in the list that stands beside the map
+      const said = JSON.stringify(points);
+      if (said === this.said) return;
+      this.said = said;
+      (this.dots || []).forEach((dot) => dot.remove());
+      const icon = L.divIcon({ className: "beside", iconSize: [12, 12] });
+      this.dots = points.map((point) => L.marker([point[1], point[0]], { icon, interactive: false, keyboard: false }).addTo(this.map));
+    },
     show(place) {
       if (this.pin) this.pin.remove();
       this.pin = null;
@@ -81,6 +89,7 @@
       if (message.type === "bare") bare(model, message.on);
       if (message.type !== "pick") return;
       model.picking = model.picking || new Picking(model);
+      model.picking.beside(message.others || []);
       model.picking.show(message.place);
     });
   };

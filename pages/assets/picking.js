@@ -7,6 +7,7 @@ export function pick({ data, parentElement, setTriggerValue }) {
   const theme = document.documentElement.dataset.theme;
   const identity = [data.area, data.language, theme].join(" ");
   const place = JSON.stringify(data.place);
+  const others = JSON.stringify(data.others);
   let frame = host.querySelector("iframe");
   if (!frame || frame.dataset.identity !== identity) {
     frame = document.createElement("iframe");
@@ -15,13 +16,15 @@ export function pick({ data, parentElement, setTriggerValue }) {
     frame.src = source(data, theme);
     host.replaceChildren(frame);
   } else if (frame.dataset.ready && frame.dataset.place !== place && frame.dataset.pressed !== place) tell();
+  else if (frame.dataset.ready && frame.dataset.others !== others) tell();
   frame.dataset.place = place;
+  frame.dataset.others = others;
   addEventListener("message", receive);
   return () => removeEventListener("message", receive);
 
   function tell() {
     const shown = data.place && { ...data.place, bring: frame.dataset.pressed !== place };
-    frame.contentWindow.postMessage({ source: MESSAGE, type: "pick", place: shown }, location.origin);
+    frame.contentWindow.postMessage({ source: MESSAGE, type: "pick", place: shown, others: data.others }, location.origin);
   }
 
   function receive(event) {

@@ -23,6 +23,7 @@ def pick_map(
     *,
     home: Sequence[float] | None = None,
     still: bool = False,
+    others: Sequence[tuple[float, float]] = (),
     key: str,
     on_picked: Callable[..., None],
 ) -> Any:
@@ -36,6 +37,8 @@ def pick_map(
         West, south, east, north, degrees: what a phone shows first; None for all of the area.
     still
         Whether the pin stays where it is when somebody presses elsewhere: a place is shown, none is asked for.
+    others
+        Longitude and latitude of what else is in the list beside it, shown as dots.
     key
         ``st.session_state[key]["picked"]`` holds the place that was pressed, ``lon`` and ``lat``.
     on_picked
@@ -51,5 +54,6 @@ def pick_map(
         "place": shown,
         "home": home,
         "still": still,
+        "others": [list(one) for one in others],
     }
     return _pick(data=data, key=key, on_picked_change=on_picked)
