@@ -61,6 +61,7 @@ class Settings:
     order_days: int
     visit_days: int
     inspection_days: int
+    site_days: int
     whistle_days: int
     export_rows: int
     back_days: int

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, inser
 
 from geo.errors import Conflict, DraftError
 from incidents.within import Within
-from inspections.sites import DAYS, PLAIN, Act, Bound, Site
+from inspections.sites import DAYS, PLAIN, Act, Bound, Site, State
 from ledger.rows import dumps
 from ledger.tables import history, instant, milliseconds, site, site_grid
 from ledger.writing import Actor, Writing, post_of
@@ -174,6 +174,17 @@ def put_all(
         _update(connection, rows, moved, area)
         _ring(connection, area, rings)
     return found
+
+
+def forget(writing: Writing, area: str, *, before: date, at: datetime) -> int:
+    """Erase telephone and vehicle's mark of sites that moved away or closed before a day, and return how many had one; neither stands in the history."""
+    c = site.c
+    gone = (c.area == area, c.state.in_([State.MOVED.value, State.CLOSED.value]), c.state_since < before.isoformat())
+    told = or_(c.contact != "", c.mobile != "")
+    erased = int(writing.connection.execute(update(site).where(*gone, told).values(contact="", mobile="")).rowcount)
+    if erased:
+        writing.enter(area, "sites", area, "erase", post="", at=at, after={"erased": erased})
+    return erased
 
 
 def _update(connection: Connection, rows: list[dict[str, Any]], moved: Sequence[tuple[int, Site]], area: str) -> None:

@@ -18,6 +18,7 @@ WHAT = MappingProxyType(
         "orders": N_("Words of service orders"),
         "visits": N_("Notes of visits"),
         "inspections": N_("Words of inspections and findings"),
+        "sites": N_("Telephones and vehicle marks of sites"),
         "authority_orders": N_("Officers named in orders to put right"),
         "whistles": N_("Words of whistles about places"),
     }

@@ -344,3 +344,18 @@ def test_the_same_id_of_another_system_makes_no_second_site(room):
     with pytest.raises(DraftError, match="场-0001 has the id"):
         make()
     assert register.count(room, Asked(AREA)) == 1
+
+
+def test_telephone_and_mark_of_what_closed_go_after_their_days_and_nothing_else_does(room):
+    there = register.put(room, SHOP, BY, NOON)
+    register.put(room, replace(SHOP, name="另一家"), BY, NOON)
+    register.turn(room, there, Act.CLOSE, "拆除", TODAY, BY, NOON)
+
+    def erase(day):
+        return room.ledger.change(lambda writing: sites.forget(writing, room.id, before=day, at=NOON))
+
+    assert erase(TODAY) == 0
+    assert erase(TODAY + timedelta(days=1)) == 1
+    assert [register.contact(room, one.number) for one in register.listed(room, Asked(AREA))] == ["", SHOP.contact]
+    assert erase(TODAY + timedelta(days=1)) == 0
+    assert breaks(room) == ()

@@ -24,6 +24,7 @@ from ledger import (
     outbox,
     retention,
     sessions,
+    sites,
     visits,
     whistles,
 )
@@ -46,6 +47,7 @@ DAYS: Mapping[str, Callable[[Settings], int]] = MappingProxyType(
         "orders": lambda said: said.order_days,
         "visits": lambda said: said.visit_days,
         "inspections": lambda said: said.inspection_days,
+        "sites": lambda said: said.site_days,
         "whistles": lambda said: said.whistle_days,
         "authority_orders": lambda said: said.holder_days,
     }
@@ -159,6 +161,7 @@ def _of_area(
         counts["orders"] = orders.forget(writing, area, before=before["orders"], at=now)
         counts["visits"] = visits.forget(writing, area, before=before["visits"], at=now)
         counts["inspections"] = findings.forget(writing, area, before=before["inspections"].date(), at=now)
+        counts["sites"] = sites.forget(writing, area, before=before["sites"].date(), at=now)
         counts["authority_orders"] = authority_orders.erase(
             writing, area, before=before["authority_orders"].date(), at=now
         )
