@@ -538,7 +538,10 @@ FORMS = [line.split(" ", 1)[1] for line, needs in TABLE.routes.items() if line.s
 
 
 BY_ORIGIN = {"/field/{area}/send"}  # takes JSON of a script, without a form: where it comes from is all there is
-CLOSED = {"/board/{token}"}  # is off, and answered as one that does not exist; tests/test_boards.py opens it
+CLOSED = {
+    "/board/{token}",
+    "/self-check/{token}",
+}  # are off, and answered as what does not exist; tests of boards and papers open them
 
 
 def actor(path):

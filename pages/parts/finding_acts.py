@@ -153,13 +153,14 @@ def _do(visit: Visit, form: Form, filed: Filed, act: str) -> None:
     try:
         if act == CASE:
             wish = Becoming(filed.number, form.get("class"), form.get("to", None) or "", form.get("reason"), filed.version)  # fmt: skip
-            case, _after = becomes(room, wish, visit.by(NEEDS[Act.HAND_OVER]), now)
+            case, _after = becomes(room, wish, visit.by("inspect_close"), now)
         else:
             known = Act(act)
             words = {name: form.get(name) for name in ("text", "reason", "to") if name in form.values or form.key(name) in st.session_state}  # fmt: skip
             data = {**words, **({"due": due.isoformat()} if known in DATED and due else {})}
             photos = [file.getvalue() for file in st.session_state.get(_uploader(form)) or ()]
-            do(room, Doing(filed.number, known, data, photos, filed.version), visit.by(NEEDS.get(known, PLAIN_NEED)), now)  # fmt: skip
+            by = visit.by("inspect_close") if known in NEEDS else visit.by("inspect")
+            do(room, Doing(filed.number, known, data, photos, filed.version), by, now)
     except BattlemapError as error:
         form.set(refused=refusal(error, visit._, room.area.pack.timezone))
         return

@@ -77,18 +77,18 @@ def _may(visit: Visit, one: Lowering, *, held: bool) -> list[Act]:
     """Return how who looks may decide a request now."""
     if not visit.may(desk.DECIDE):
         return []
-    by = visit.by(desk.DECIDE)
+    by = visit.by("inspect_close")
     asked = {State.ASKED: [Act.APPROVE, Act.REFUSE], State.APPROVED: [Act.END] if held else []}
     return [act for act in asked.get(one.state, []) if not why_not(one, act, by)]
 
 
 def _why(visit: Visit, one: Lowering) -> str:
-    return why_not(one, Act.APPROVE, visit.by(desk.DECIDE))
+    return why_not(one, Act.APPROVE, visit.by("inspect_close"))
 
 
 def _asked(visit: Visit, form: Form) -> None:
     try:
-        desk.ask(visit.room(), form.get("number").strip(), form.get("reason"), visit.by(desk.ASK), datetime.now(UTC))
+        desk.ask(visit.room(), form.get("number").strip(), form.get("reason"), visit.by("inspect"), datetime.now(UTC))
     except BattlemapError as error:
         form.values["refused"] = error
     else:
@@ -97,7 +97,7 @@ def _asked(visit: Visit, form: Form) -> None:
 
 def _decided(visit: Visit, form: Form, one: Lowering, act: Act) -> None:
     try:
-        desk.decide(visit.room(), one, act, visit.by(desk.DECIDE), datetime.now(UTC), reason=form.get(f"why_{one.version}"))  # fmt: skip
+        desk.decide(visit.room(), one, act, visit.by("inspect_close"), datetime.now(UTC), reason=form.get(f"why_{one.version}"))  # fmt: skip
     except BattlemapError as error:
         form.values["refused"] = error
     else:

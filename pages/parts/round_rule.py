@@ -192,7 +192,7 @@ def _save(visit: Visit, form: Form, holds: RoundRules) -> None:
     room = visit.room()
     try:
         wished = _wished(room, form, holds)
-        desk.save(room, wished.to_table(), form.get("reason"), visit.by(desk.EDIT), now, seen=form.get("seen", 0))
+        desk.save(room, wished.to_table(), form.get("reason"), visit.by("rounds_edit"), now, seen=form.get("seen", 0))
     except BattlemapError as error:
         form.values["refused"] = error
     else:
@@ -211,7 +211,7 @@ def _back(visit: Visit, form: Form, seen: int) -> None:
     kept = desk.versions(room, most=2)
     before: Mapping[str, Any] = kept[1].table if len(kept) > 1 else {}
     try:
-        desk.save(room, before, visit._("put back as it was"), visit.by(desk.EDIT), now, seen=seen)
+        desk.save(room, before, visit._("put back as it was"), visit.by("rounds_edit"), now, seen=seen)
     except BattlemapError as error:
         form.clear(refused=error)
     else:
