@@ -229,7 +229,7 @@ def _wanted(asked: Asked) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [c.area == asked.area, *seen(asked.area, asked.within, c.site, c.post)]
     for column, values in ((c.kind, asked.kinds), (c.way, asked.ways), (c.outcome, asked.outcomes), (c.grade, asked.grades), (c.checklist, asked.checklists)):  # fmt: skip
         found += [column.in_(sorted(values))] if values else []
-    found += [c.outcome.is_(None)] if asked.open else []
+    found += [c.outcome.is_(None), c.checklist != "", c.way != Way.SELF.value] if asked.open else []
     found += [c.site == asked.site] if asked.site else []
     found += [c.post == asked.post] if asked.post else []
     found += [c.day >= asked.since.isoformat()] if asked.since else []
