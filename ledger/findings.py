@@ -17,7 +17,7 @@ from incidents.within import Within
 from inspections.findings import STANDING, Act, Done, Finding, State, apply
 from inspections.grades import Degree
 from ledger import sites
-from ledger.inspections import Photo, at_sites, enter_photos, seen
+from ledger.inspections import Photo, among, at_sites, enter_photos, seen
 from ledger.numbers import next_number
 from ledger.rows import dumps
 from ledger.tables import (
@@ -295,18 +295,19 @@ def before(connection: Connection, area: str, number: str, items: Collection[str
     return dict(connection.execute(told).all())  # the last one of an item counts
 
 
-def since(connection: Connection, area: str, day: date) -> dict[str, int]:
-    """Return how many findings each site had since a day, withdrawn ones left out."""
+def since(connection: Connection, area: str, day: date, numbers: Collection[str] | None = None) -> dict[str, int]:
+    """Return how many findings each site had since a day, or some of them, withdrawn ones left out."""
     c = finding.c
-    asked = select(c.site, func.count()).where(c.area == area, c.found >= day.isoformat())
+    asked = select(c.site, func.count()).where(c.area == area, c.found >= day.isoformat(), *among(c.site, numbers))
     return dict(connection.execute(asked.where(c.state != State.WITHDRAWN.value).group_by(c.site)).all())
 
 
-def worst(connection: Connection, area: str) -> dict[str, Degree]:
-    """Return the worst grade of what stands at each site that has something."""
+def worst(connection: Connection, area: str, numbers: Collection[str] | None = None) -> dict[str, Degree]:
+    """Return the worst grade of what stands at each site that has something, or at some of them."""
     c = finding.c
     rank = case({degree.value: degree.rank for degree in Degree}, value=c.grade)
-    asked = select(c.site, func.max(rank)).where(c.area == area, c.state.in_(sorted(STANDING))).group_by(c.site)
+    asked = select(c.site, func.max(rank)).where(c.area == area, c.state.in_(sorted(STANDING)), *among(c.site, numbers))
+    asked = asked.group_by(c.site)
     return {number: list(Degree)[int(found)] for number, found in connection.execute(asked)}
 
 

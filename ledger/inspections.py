@@ -167,11 +167,11 @@ def counts(connection: Connection, asked: Asked, by: str) -> dict[str, int]:
     return {str(key or ""): int(number) for key, number in connection.execute(found)}
 
 
-def last_days(connection: Connection, area: str) -> dict[str, str]:
-    """Return the day of the last inspection of each site that had one, self-checks left out."""
+def last_days(connection: Connection, area: str, numbers: Collection[str] | None = None) -> dict[str, str]:
+    """Return the day of the last inspection of each site that had one, or of some, self-checks left out."""
     c = inspection.c
-    asked = select(c.site, func.max(c.day)).where(c.area == area, c.way != Way.SELF.value).group_by(c.site)
-    return dict(connection.execute(asked).all())
+    asked = select(c.site, func.max(c.day)).where(c.area == area, c.way != Way.SELF.value, *among(c.site, numbers))
+    return dict(connection.execute(asked.group_by(c.site)).all())
 
 
 def notes(connection: Connection, area: str, made: Inspection) -> dict[str, str]:
@@ -200,6 +200,11 @@ def digests(connection: Connection) -> dict[tuple[str, int], str]:
     c = inspection.c
     asked = select(c.checklist, c.checklist_version, c.digest).where(c.checklist != "").distinct()
     return {(key, version): digest for key, version, digest in connection.execute(asked)}
+
+
+def among(number: Any, numbers: Collection[str] | None) -> list[ColumnElement[bool]]:
+    """Return the condition that what was done was done at one of some sites; none for all of them."""
+    return [] if numbers is None else [number.in_(sorted(numbers))]
 
 
 def seen(area: str, within: Within | None, number: Any, post: Any = None) -> list[ColumnElement[bool]]:

@@ -100,11 +100,12 @@ def put(writing: Writing, area: str, after: Lowering, act: Act, *, by: Actor, at
 # What the rounds depend on
 
 
-def columns(connection: Connection, area: str) -> list[Row[Any]]:
-    """Return of every site in use: number, kind, post, the time at which it was entered (ms), and the day since which it is in use ("" or None where it always was)."""
+def columns(connection: Connection, area: str, numbers: Collection[str] | None = None) -> list[Row[Any]]:
+    """Return of every site in use, or of some: number, kind, post, the time at which it was entered (ms), and the day since which it is in use ("" or None where it always was)."""
     c, h = site.c, history.c
     asked = select(c.number, c.kind, c.post, h.at, c.state_since).join(history, h.version == c.id)
-    return list(connection.execute(asked.where(c.area == area, c.state == State.ACTIVE.value).order_by(c.id)))
+    some = () if numbers is None else (c.number.in_(sorted(numbers)),)
+    return list(connection.execute(asked.where(c.area == area, c.state == State.ACTIVE.value, *some).order_by(c.id)))
 
 
 def found_last(connection: Connection, area: str, numbers: Iterable[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from desk.inspections import reading, rounds
+from desk.inspections.rounds import One
 from desk.room import Room
 from desk.sites import register
 from geo.errors import DraftError
@@ -112,11 +113,12 @@ def _rows(visit: Visit, room: Room, found: Sequence[Site], own: Mapping[str, str
     _ = visit._
     heads = (_("Name"), _("Micro-grid"), _("Responsible post"), _("State"), _("Next round"), _("Papers"))
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    body = "".join(_row(visit, room, one, own) for one in found)
+    due = rounds.some(room, [one.number for one in found], visit.now)
+    body = "".join(_row(visit, room, one, due.get(one.number), own) for one in found)
     return f'<section class="bm-visits bm-sites"><table class="bm-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></section>'
 
 
-def _row(visit: Visit, room: Room, one: Site, own: Mapping[str, str]) -> str:
+def _row(visit: Visit, room: Room, one: Site, due: One | None, own: Mapping[str, str]) -> str:
     _ = visit._
     is_open = own.get("site") == one.number
     about = " · ".join(filter(None, (one.number, room.rules.sites.kind(one.kind).name.in_(visit.language), one.address)))  # fmt: skip
@@ -124,14 +126,13 @@ def _row(visit: Visit, room: Room, one: Site, own: Mapping[str, str]) -> str:
     post = escape(post_name(room, one.post, _)) if one.post else f'<b class="bm-late">{escape(_("no post"))}</b>'
     return (
         f'<tr{" aria-current=true" if is_open else ""} data-state="{one.state.value}"><td>{_to(visit, {**own, "site": one.number}, current=is_open)}{escape(one.name)}</a>'
-        f"<small>{escape(about)}</small></td><td>{escape(grid_name(room, one.codes))}</td><td>{post}</td><td>{escape(_(STATE[one.state]))}</td>{_next(visit, room, one)}"
+        f"<small>{escape(about)}</small></td><td>{escape(grid_name(room, one.codes))}</td><td>{post}</td><td>{escape(_(STATE[one.state]))}</td>{_next(visit, room, due)}"
         f"<td{' class=bm-late' if is_late else ''}>{escape(said)}</td></tr>"
     )
 
 
-def _next(visit: Visit, room: Room, one: Site) -> str:
-    """Return the cell of the day of its next round; an empty one of a site that is not in use."""
-    found = rounds.stand(room, visit.now).of(one.number)
+def _next(visit: Visit, room: Room, found: One | None) -> str:
+    """Return the cell of the day of a next round; an empty one of a site that is not in use."""
     if found is None:
         return "<td></td>"
     late = " class=bm-late" if found.standing >= Standing.OVERDUE else ""

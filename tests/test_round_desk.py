@@ -58,6 +58,20 @@ def fewer(room, days):
     return {**rounds.rules(room).to_table(), "base_days": {"gas_shop": days}}
 
 
+def test_some_sites_stand_alone_as_they_do_among_all(shops):
+    room, first, second, third = shops
+    look(room, second, FAILS)
+    register.turn(room, register.get(room, third.number), Turn.SUSPEND, "装修", TODAY, CENTRE, NOON)
+    wanted = [first.number, second.number, third.number, "场-9999"]
+    for now in (NOON, NOON + 40 * DAY):
+        alone = rounds.some(room, wanted, now)  # nothing is kept of this day yet
+        assert alone == {number: one for number in wanted if (one := rounds.stand(room, now).of(number))}
+        assert rounds.some(room, wanted, now) == alone
+    assert alone.keys() == {first.number, second.number}
+    assert alone[second.number].why is not alone[first.number].why
+    assert rounds.some(room, [], NOON) == {}
+
+
 def test_a_site_is_due_so_many_days_after_its_last_inspection_or_after_it_was_entered(shops):
     room, first, second, third = shops
     found = rounds.stand(room, NOON)

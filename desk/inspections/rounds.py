@@ -145,16 +145,34 @@ def stand(room: Room, now: datetime) -> Stand:
     """Return how all sites in use stand today, whoever looks: kept until something changes, or the day does. What a page shows of it is narrowed by `numbers`."""
     today = day_of(room, now)
     with room.ledger.reading() as connection:
-        latest = (sites.latest, inspections.latest, findings.latest, rows.latest)
-        key = (today, id(room.rules), *(one(connection, room.id) for one in latest))
-        there = _KEPT.get(room.ledger, {}).get(room.id)
-        if there and there[0] == key:
-            return there[1]
+        key, there = _kept(room, connection, today)
+        if there:
+            return there
         rule = of_kept(room, next(iter(rows.rules(connection, room.id, most=1)), None))
         found = _stand(room, rule, _read(room, connection, today), _lately(room, connection, rule, today), today)
     with _LOCK:
         _KEPT.setdefault(room.ledger, {})[room.id] = key, found
     return found
+
+
+def some(room: Room, numbers: Collection[str], now: datetime) -> dict[str, One]:
+    """Return how some sites stand today, those that are not in use left out: as `stand` keeps them, else worked out of them alone, which takes no time in a large register."""
+    today = day_of(room, now)
+    with room.ledger.reading() as connection:
+        _key, there = _kept(room, connection, today)
+        if there is None:
+            rule = of_kept(room, next(iter(rows.rules(connection, room.id, most=1)), None))
+            read = _read(room, connection, today, numbers)
+            there = _stand(room, rule, read, _lately(room, connection, rule, today, numbers), today)
+    return {number: one for number in numbers if (one := there.of(number))}
+
+
+def _kept(room: Room, connection: Any, today: date) -> tuple[Any, Stand | None]:
+    """Return by what the standing of all sites is known, and how they stand where it is kept."""
+    latest = (sites.latest, inspections.latest, findings.latest, rows.latest)
+    key = (today, id(room.rules), *(one(connection, room.id) for one in latest))
+    there = _KEPT.get(room.ledger, {}).get(room.id)
+    return key, there[1] if there and there[0] == key else None
 
 
 def numbers(room: Room, asked: sites.Asked, standings: Collection[Standing], now: datetime) -> list[tuple[str, str]]:
@@ -325,7 +343,7 @@ def _demand_clean(room: Room, site: Site) -> None:
 # Reading
 
 
-def _read(room: Room, connection: Any, today: date) -> _Read:
+def _read(room: Room, connection: Any, today: date, numbers: Collection[str] | None = None) -> _Read:
     asked = rows.lowerings(connection, room.id)
     holding = {number: one for number, one in asked.items() if one.state is Asked.APPROVED and one.holds(today)}
     found = rows.found_last(connection, room.id, holding)
@@ -334,11 +352,12 @@ def _read(room: Room, connection: Any, today: date) -> _Read:
         for number, one in holding.items()
         if one.until and one.decided and found.get(number, "") < one.decided.isoformat()
     }
-    return _Read(rows.columns(connection, room.id), inspections.last_days(connection, room.id), findings.worst(connection, room.id), lowered)  # fmt: skip
+    last = inspections.last_days(connection, room.id, numbers)
+    return _Read(rows.columns(connection, room.id, numbers), last, findings.worst(connection, room.id, numbers), lowered)  # fmt: skip
 
 
-def _lately(room: Room, connection: Any, rule: RoundRules, today: date) -> dict[str, int]:
-    return findings.since(connection, room.id, today - timedelta(days=rule.window_days))
+def _lately(room: Room, connection: Any, rule: RoundRules, today: date, numbers: Collection[str] | None = None) -> dict[str, int]:  # fmt: skip
+    return findings.since(connection, room.id, today - timedelta(days=rule.window_days), numbers)
 
 
 def _stand(room: Room, rule: RoundRules, read: _Read, lately: Mapping[str, int], today: date) -> Stand:

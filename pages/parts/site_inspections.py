@@ -30,7 +30,7 @@ def site_inspections(visit: Visit, room: Room, site: Site) -> None:
         f"<li>{to_inspection(visit, one.number, f'{one.day} {outcome_text(one, _)}')}<small>{escape(' · '.join(filter(None, (one.number, grade_text(room, one.grade, visit.language)))))}</small></li>"
         for one in of.last
     )
-    at = rounds.stand(room, visit.now).of(site.number)
+    at = rounds.some(room, [site.number], visit.now).get(site.number)
     late = at is not None and at.due < today(room, visit.now)
     due = f'<p class="bm-note{" bm-late" if late else ""}">{escape(_("Next inspection due: {day}; every {n} days").format(day=at.due, n=at.every))}</p>' if at else ""  # fmt: skip
     none = "" if looked else f'<p class="bm-note">{escape(_("Nobody looked at it yet."))}</p>'

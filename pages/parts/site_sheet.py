@@ -112,7 +112,7 @@ def _on_paper(visit: Visit, room: Room, one: Site) -> str:
 
 def _round(visit: Visit, room: Room, one: Site) -> str:
     """Return the day of the next round, how often and why; "" of a site that is not in use."""
-    found = rounds.stand(room, visit.now).of(one.number)
+    found = rounds.some(room, [one.number], visit.now).get(one.number)
     return f"{round_words.due_text(found, visit.now, room, visit._)} · {round_words.said(found, visit._)}" if found else ""  # fmt: skip
 
 
