@@ -84,7 +84,7 @@ def of_inspection(connection: Connection, area: str, inspection: str) -> list[Or
 
 
 def erase(writing: Writing, area: str, *, before: date, at: datetime) -> int:
-    """Erase the names of officers, and what was written, of orders whose day was before another, and return how many; the history keeps that there were some."""
+    """Erase the names of officers, and what was written, of orders that were to be done before a day, and return how many; the history keeps that there were some."""
     c, w = authority_order.c, wording.c
     old = select(c.number).where(c.area == area, c.due < before.isoformat())
     gone = update(wording).where(w.area == area, w.number.in_(old), w.text.is_not(None)).values(text=None)

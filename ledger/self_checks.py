@@ -25,6 +25,9 @@ LINKED = ("site", "checklist", "digest", "post", "made", "expires", "revoked")
 CHECKED = ("link", "seen_by", "seen")
 
 
+MOST = 50  # links of a place, and what came in by them, that a page shows
+
+
 @dataclass(frozen=True)
 class Link:
     """A link to the page on which a place checks itself.
@@ -124,17 +127,17 @@ def get(connection: Connection, area: str, id_: int) -> Link:
 
 
 def links(connection: Connection, area: str, site: str) -> list[Link]:
-    """Return the links of a place, the latest first."""
+    """Return the links of a place, the latest first, at most `MOST`."""
     c = check_link.c
-    asked = _links().where(c.area == area, c.site == site).order_by(c.id.desc())
+    asked = _links().where(c.area == area, c.site == site).order_by(c.id.desc()).limit(MOST)
     return [_link(row) for row in connection.execute(asked).mappings()]
 
 
 def checks(connection: Connection, area: str, site: str, within: Within | None) -> list[Check]:
-    """Return what came in by the links of a place, the latest first."""
+    """Return what came in by the links of a place, the latest first, at most `MOST`."""
     c, l = self_check.c, check_link.c  # noqa: E741
     asked = select(self_check).join(check_link, l.id == c.link).where(c.area == area, l.area == area, l.site == site)
-    rows = connection.execute(asked.order_by(c.number.desc())).mappings().all()
+    rows = connection.execute(asked.order_by(c.number.desc()).limit(MOST)).mappings().all()
     return [_check(row, inspection_of(connection, area, row["number"], within)) for row in rows]
 
 

@@ -101,7 +101,8 @@ def _trouble(visit: Visit, found: Readings) -> None:
         said.append(_("{n} hours came again with other values; the later file counts.").format(n=f"{found.twice:,}"))
     if said:
         lines = "".join(f"<li>{escape(line)}</li>" for line in said)
-        st.html(f'<details class="bm-note"><summary>{escape(_("What was left out of the readings: {n}").format(n=len(said)))}</summary><ul>{lines}</ul></details>')  # fmt: skip
+        many = f"{len(found.refused) + found.left_out + bool(found.twice):,}"
+        st.html(f'<details class="bm-note"><summary>{escape(_("What was left out of the readings: {n}").format(n=many))}</summary><ul>{lines}</ul></details>')  # fmt: skip
 
 
 def _stations(visit: Visit, room: Room, standing: Sequence[Standing], chosen: Standing | None) -> str:

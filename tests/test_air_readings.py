@@ -70,6 +70,40 @@ def test_what_cannot_be_is_named_with_row_and_column(tmp_path):
     assert found.hours["S1"][HOUR] == {Pollutant.PM10: 120}
 
 
+def test_all_that_was_left_out_is_counted_and_the_first_are_named(tmp_path):
+    found = read(written(tmp_path, *(f"S1,一,2026-11-20 08:00,很高,{at},,,,,," for at in range(70))), ZONE)
+    assert (len(found.faults), found.left_out) == (50, 70)
+    assert gather(tmp_path, ZONE).left_out == 70
+
+
+@pytest.mark.parametrize(("lon", "lat"), [("113.6", "-120"), ("190", "34.7")])
+def test_a_place_that_is_none_is_a_fault(tmp_path, lon, lat):
+    found = read(written(tmp_path, f"S1,一,2026-11-20 08:00,75,,,,,,{lon},{lat}"), ZONE)
+    assert [one.kind for one in found.faults] == ["number"]
+    assert found.stations["S1"].lon is None
+
+
+def test_a_time_at_the_end_of_all_years_is_a_fault_and_no_crash(tmp_path):
+    found = read(written(tmp_path, "S1,一,9999-12-31 23:59:59,75,,,,,,,"), ZoneInfo("America/New_York"))
+    assert [one.kind for one in found.faults] == ["time"]
+
+
+def test_a_link_to_nothing_hides_no_other_file(tmp_path):
+    written(tmp_path, ROW)
+    (tmp_path / "b.csv").symlink_to(tmp_path / "gone.csv")
+    assert HOUR in gather(tmp_path, ZONE).hours["S1"]
+
+
+@pytest.mark.parametrize("name", ["a\0.csv", "a.c\0sv", "\ud800.csv", "x" * 300 + ".csv", "a." + "x" * 300])
+def test_a_name_of_any_kind_is_taken_or_refused(tmp_path, name):
+    try:
+        take(tmp_path, name, f"{HEAD}\n{ROW}".encode(), ZONE)
+    except TableError:
+        assert list(tmp_path.iterdir()) == []
+    else:
+        assert len(list(tmp_path.iterdir())) == 1
+
+
 @pytest.mark.parametrize(("head", "said"), [("时间,PM2.5", "a station"), ("站点,PM2.5", "a time"), ("站点,时间,温度", "a pollutant")])  # fmt: skip
 def test_a_table_without_what_it_needs_is_refused(tmp_path, head, said):
     with pytest.raises(TableError, match=said):

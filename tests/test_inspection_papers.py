@@ -290,6 +290,19 @@ def test_one_page_sent_twice_is_one_and_a_link_is_used_up(room, site, opened):
         self_checks.take(room, link, Said({"G25": "pass"}, once="n3"), NOON)
 
 
+def test_a_place_has_no_more_links_than_it_needs_and_another_places_link_is_not_its_own(room, site, opened):
+    link, _token = opened
+    for _ in range(self_checks.MOST_OPEN - 1):
+        self_checks.make(room, site.number, "gas_shop", CENTRE, NOON)
+    with pytest.raises(DraftError, match="Revoke one first"):
+        self_checks.make(room, site.number, "gas_shop", CENTRE, NOON)
+    other = shop(room, "另一家", building="B00041")
+    with pytest.raises(DraftError, match="no link number"):
+        self_checks.revoke(room, other.number, link.id, CENTRE, NOON)
+    self_checks.revoke(room, site.number, link.id, CENTRE, NOON)
+    assert self_checks.make(room, site.number, "gas_shop", CENTRE, NOON)
+
+
 def test_a_link_that_ran_out_was_revoked_or_is_off_opens_nothing(room, site, opened):
     link, token = opened
     assert self_checks.opened(room, link, NOON)

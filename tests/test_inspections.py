@@ -105,6 +105,8 @@ def test_a_signature_has_its_picture(there, jpeg):
     room, site = there
     with pytest.raises(DraftError, match="A signature has its picture"):
         inspected(room, site, signed=Signed.SIGNED)
+    with pytest.raises(DraftError, match="picture of the signature did not come"):
+        inspected(room, site, signed=Signed.SIGNED, signature="another", photos={"s": jpeg})
     done = inspected(room, site, signed=Signed.SIGNED, signature="s", photos={"s": jpeg})
     assert done.inspection.signature in done.inspection.photos
     assert inspected(room, site, signed=Signed.REFUSED).inspection.signed is Signed.REFUSED
@@ -231,6 +233,28 @@ def test_nobody_inspected_tomorrow(there):
     room, site = there
     with pytest.raises(DraftError, match="2026-11-21 has not come yet"):
         inspected(room, site, done_at=NOON + DAY)
+
+
+def test_an_item_that_fails_never_passes_its_finding_whatever_the_recheck_says(there):
+    room, site = there
+    (one,) = inspected(room, site, FAULT).findings
+    do(room, one.number, Act.CORRECT, worker_of(room, site))
+    inspected(room, site, FAULT, now=NOON + DAY, rechecks={one.number: "pass"})
+    assert reading.finding(room, one.number).filed.state.state is State.OPEN
+    do(room, one.number, Act.HAND_OVER, to="住建局", reason="超出权限")
+    done = inspected(room, site, FAULT, HEAD, now=NOON + 2 * DAY, rechecks={one.number: "pass"})
+    assert done.inspection.rechecked == ()
+    assert reading.finding(room, one.number).filed.state.state is State.HANDED_OVER
+    assert breaks(room) == ()
+
+
+def test_a_day_after_failing_again_is_no_way_round_the_limit_of_more_time(there):
+    room, site = there
+    (one,) = inspected(room, site, FAULT).findings
+    with pytest.raises(DraftError, match="That is too long"):
+        do(room, one.number, Act.FAIL, due="2028-01-01")
+    latest = TODAY + (7 + room.rules.findings.most_extension_days) * DAY
+    assert do(room, one.number, Act.FAIL, due=latest.isoformat()).state.due == latest
 
 
 def test_looking_again_closes_what_another_person_put_right(there):

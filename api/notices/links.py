@@ -63,6 +63,7 @@ FAULTS: Mapping[str, str] = {
     "self_check_off": WORDS["off"],
     "self_check_site": N_("The site is not in use, and checks nothing."),
     "self_check_list": N_("There is no such checklist for this kind of site."),
+    "self_check_many": N_("The site has enough links that open their page. Revoke one first."),
     "gone": N_("That is not there any more. Look at the list as it is now."),
     "access": N_("Your role may not do this. Ask the security administrator."),
 }

@@ -4,6 +4,7 @@ A file that cannot be used is named with its rows and reasons, and takes no othe
 """
 
 import math
+import os
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from typing import Any
 from desk.imports.cells import EXCEL_DAYS, Spoilt, excel_date, is_empty, moment, words
 from geo.errors import TableError
 from inspections.air import Pollutant
-from layers.tables import KINDS, open_table, whole_or_nothing
+from layers.tables import KINDS, kind_of, open_table, whole_or_nothing
 
 MOST_FAULTS = 50  # of one file, told row by row
 MOST_VALUE = 10_000.0  # µg/m³, and mg/m³: no instrument measures more
@@ -82,8 +83,8 @@ class Readings:
         By their codes.
     hours
         Station -> hour, as the file calls it, in UTC -> pollutant -> concentration: µg/m³, carbon monoxide mg/m³. A station that said nothing in an hour has an empty one.
-    faults
-        Cells that were left out; ``refused`` are files that could not be read, with the reason.
+    faults, left_out
+        Cells that were left out, the first of each file, and how many there are; ``refused`` are files that could not be read, with the reason.
     twice
         How many hours of stations came again with other values.
     """
@@ -93,6 +94,7 @@ class Readings:
     faults: tuple[Fault, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     twice: int = 0
+    left_out: int = 0
 
     def latest(self, code: str) -> datetime | None:
         """Return the last hour in which a station measured anything."""
@@ -108,8 +110,10 @@ def gather(folder: Path, zone: tzinfo) -> Readings:
     """Return what all files of a folder say, the older files first; {} where there is no folder. A file is read again only when it changed."""
     try:
         files = [path for path in folder.iterdir() if path.suffix.lower() in KINDS and path.is_file() and not path.name.startswith((".", "~"))]  # fmt: skip
-        found = sorted((status.st_mtime_ns, path.name, status.st_size, path) for path in files for status in (path.stat(),))  # fmt: skip
-    except FileNotFoundError:
+        found = sorted(
+            (status.st_mtime_ns, path.name, status.st_size, path) for path in files if (status := _status(path))
+        )
+    except FileNotFoundError:  # there is no folder
         return Readings()
     parts: list[Readings] = []
     refused = {}
@@ -119,6 +123,14 @@ def gather(folder: Path, zone: tzinfo) -> Readings:
         except TableError as error:
             refused[name] = str(error)
     return _joined(parts, refused)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Return size and time of a file; None of one that is gone meanwhile."""
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 def take(folder: Path, name: str, data: bytes, zone: tzinfo) -> Readings:
@@ -135,6 +147,7 @@ def take(folder: Path, name: str, data: bytes, zone: tzinfo) -> Readings:
         It is no table of readings, or a cell of it cannot be one: its rows are named, and nothing was kept.
     """
     given = Path(name)
+    kind_of(given)
     stem = "".join(letter for letter in given.stem if letter.isalnum() or letter in "-_")[:60] or "readings"
     folder.mkdir(parents=True, exist_ok=True)
     kept = folder / f"{stem}{given.suffix.lower()}"
@@ -143,7 +156,7 @@ def take(folder: Path, name: str, data: bytes, zone: tzinfo) -> Readings:
         found = read(waiting, zone, called=given.name)
         if found.faults:
             first = "; ".join(f"row {one.row}, {one.column}: {one.said!r} ({one.kind})" for one in found.faults[:5])
-            raise TableError(f"{given.name} has {len(found.faults)} cell(s) that cannot be read: {first}. Correct them, and hand it in again.")  # fmt: skip
+            raise TableError(f"{given.name} has {found.left_out} cell(s) that cannot be read: {first}. Correct them, and hand it in again.")  # fmt: skip
     return found
 
 
@@ -168,21 +181,22 @@ def read(path: Path, zone: tzinfo, *, called: str = "") -> Readings:
         stations: dict[str, Station] = {}
         hours: dict[str, dict[datetime, dict[Pollutant, float]]] = {}
         faults: list[Fault] = []
-        twice, number = 0, table.first_row - 1
+        twice, left_out, number = 0, 0, table.first_row - 1
         for chunk in table.chunks():
             for place, row in enumerate(chunk.rows):
                 number = chunk.numbers[place] if chunk.numbers else number + 1
                 line = _Line(name, number, {key: row[at] for key, at in columns.items()}, table.columns, columns)
                 station, hour = line.station(), line.hour(zone)
                 values = line.values()
-                faults += line.faults
+                left_out += len(line.faults)
+                faults += line.faults[: MOST_FAULTS - len(faults)]
                 if station is None or hour is None:
                     continue
                 stations[station.code] = _better(stations.get(station.code), station)
                 of = hours.setdefault(station.code, {})
                 twice += of.get(hour, values) != values
                 of[hour] = values
-    return Readings(stations, hours, tuple(faults[:MOST_FAULTS]), {}, twice)
+    return Readings(stations, hours, tuple(faults), {}, twice, left_out)
 
 
 @lru_cache(maxsize=512)
@@ -202,7 +216,7 @@ def _joined(parts: Sequence[Readings], refused: Mapping[str, str]) -> Readings:
             of = hours.setdefault(code, {})
             twice += sum(of.get(hour, values) != values for hour, values in said.items())
             of.update(said)
-    return Readings(stations, hours, tuple(fault for part in parts for fault in part.faults), refused, twice)
+    return Readings(stations, hours, tuple(fault for part in parts for fault in part.faults), refused, twice, sum(part.left_out for part in parts))  # fmt: skip
 
 
 def _better(known: Station | None, said: Station) -> Station:
@@ -229,7 +243,7 @@ class _Line:
         if not (code or name):
             self._fault(CODE, "no_station")
             return None
-        lon, lat = (self._number_of(key, 180 if key == LON else 90, least=-180) for key in (LON, LAT))
+        lon, lat = (self._number_of(key, most, least=-most) for key, most in ((LON, 180), (LAT, 90)))
         there = lon is not None and lat is not None
         return Station(code or name, name or code, lon if there else None, lat if there else None)
 
@@ -240,12 +254,13 @@ class _Line:
                 found: datetime | None = excel_date(said, zone)
             else:
                 found = moment(said, zone)
-        except Spoilt:
-            found = None
-        if found is None:
+            hour = (found + timedelta(seconds=30)).astimezone(UTC) if found else None
+        except (Spoilt, OverflowError):
+            hour = None
+        if hour is None:
             self._fault(TIME, "time")
             return None
-        return (found + timedelta(seconds=30)).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+        return hour.replace(minute=0, second=0, microsecond=0)
 
     def values(self) -> dict[Pollutant, float]:
         said = {one: self._number_of(one, MOST_VALUE) for one in Pollutant if one in self._names}

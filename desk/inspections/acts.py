@@ -143,6 +143,8 @@ def ready(room: Room, site: Site, made: Made, by: By, now: datetime, *, assume_p
         raise DraftError(f"A photo is missing of {', '.join(verdict.lacking)}. Take one of each, or correct the answer.", field="inspection_photos")  # fmt: skip
     if (made.signed is Signed.SIGNED) != bool(made.signature):
         raise DraftError("A signature has its picture. Sign, or say that nobody did.", field="inspection_signature")
+    if made.signature and made.signature not in made.photos:
+        raise DraftError("The picture of the signature did not come. Send it again.", field="photos")
     answers, notes = _parted(room, made)
     photos = evidence.keep(room, list(made.photos.values()), kind="other", most=MOST_PHOTOS)
     kept = dict(zip(made.photos, photos, strict=True))
@@ -280,19 +282,24 @@ def _open(room: Room, writing: Writing, filed: Inspection, verdict: Verdict, by:
 
 
 def _still(room: Room, writing: Writing, prepared: Ready, by: By) -> dict[str, str]:
-    """Return which findings that stand were looked at again: those that were named, and those whose item failed once more or was put right at once."""
+    """Return which findings that stand were looked at again: those that were named, and those whose item failed once more or was put right at once. An item that fails never passes its finding."""
+    found = dict(prepared.rechecks)
     if prepared.verdict is None:
-        return dict(prepared.rechecks)
-    site, found = prepared.record.site, dict[str, str]()
+        return found
+    site = prepared.record.site
     standing = {one.item: one for one in findings.open_of(writing.connection, room.id, [site]).get(site, ())}
     for one in prepared.verdict.failed:
         there = standing.get(one.item.key)
-        if there is None or there.state.state is State.HANDED_OVER:
+        if there is None:
             continue
-        waits = one.corrected and there.state.state is State.CORRECTED and why_not(there.state, Act.PASS, by)
-        if not waits:  # what waits for another person goes on waiting
-            found[there.number] = PASSED if one.corrected else FAILED
-    return {**found, **prepared.rechecks}
+        if there.state.state is State.HANDED_OVER:  # it stays with whom it was handed over to
+            if not one.corrected:
+                found.pop(there.number, None)
+        elif not one.corrected:
+            found[there.number] = FAILED
+        elif there.state.state is State.OPEN or not why_not(there.state, Act.PASS, by):
+            found.setdefault(there.number, PASSED)  # what waits for another person goes on waiting
+    return found
 
 
 _BLANK = Finding(State.OPEN, Degree.MINOR, "")  # what it is, its first entry says

@@ -54,6 +54,8 @@ def do(room: Room, doing: Doing, by: By, now: datetime) -> Filed:
     if doing.act in {Act.FIND, Act.STEP}:
         raise LifecycleError(f"{doing.act.value} is done by an inspection or by the clock, and by no person alone.")
     data, day = _cleaned(room, doing), now.astimezone(room.area.pack.timezone).date()
+    with room.ledger.reading() as connection:
+        findings.get(connection, room.id, doing.number, sight(room))  # before a photo is kept
     photos = shown(evidence.keep(room, doing.photos, kind="after"))
 
     def work(writing: Writing) -> Filed:
@@ -81,27 +83,26 @@ def _cleaned(room: Room, doing: Doing) -> dict[str, Any]:
 
 def _filled(room: Room, filed: Filed, act: Act, data: Mapping[str, Any], today: date) -> dict[str, Any]:
     if act in {Act.FAIL, Act.RETURN}:
-        return {"due": again_due(room, filed.state, today).isoformat(), **data} | _due(room, data, today)
+        usual = again_due(room, filed.state, today)
+        return {"due": usual.isoformat(), **data, **_due(room, data, today, usual)}
     if act is Act.EXTEND:
-        rules = room.rules.findings
-        if filed.state.extended >= rules.most_extensions:
+        if filed.state.extended >= room.rules.findings.most_extensions:
             raise DraftError(f"{filed.number} got more time {filed.state.extended} time(s) already. Hand it over, or look at it again.", field="finding_extended")  # fmt: skip
-        latest = max(filed.state.due or today, today) + timedelta(days=rules.most_extension_days)
-        said = _due(room, data, today)
-        if said and date.fromisoformat(said["due"]) > latest:
-            raise DraftError(f"That is too long. Choose a day until {latest}.", field="finding_due")
-        return {**data, **said}
+        return {**data, **_due(room, data, today, filed.state.due or today)}
     return dict(data)
 
 
-def _due(_room: Room, data: Mapping[str, Any], today: date) -> dict[str, str]:
-    """Return the day that somebody chose: today or later."""
+def _due(room: Room, data: Mapping[str, Any], today: date, usual: date) -> dict[str, str]:
+    """Return the day that somebody chose: today or later, and not much later than the usual one."""
     if not data.get("due"):
         return {}
+    latest = max(usual, today) + timedelta(days=room.rules.findings.most_extension_days)
     try:
         day = date.fromisoformat(str(data["due"]))
     except ValueError:
         day = date.min
     if day < today:
         raise DraftError("A finding is put right today or later. Choose another day.", field="finding_due")
+    if day > latest:
+        raise DraftError(f"That is too long. Choose a day until {latest}.", field="finding_due")
     return {"due": day.isoformat()}

@@ -13,6 +13,7 @@ from typing import Any
 from desk import evidence
 from desk.access.limits import Limits
 from desk.access.permissions import demand
+from desk.inspections.acts import shown
 from desk.intake import struck
 from desk.posts.acting import change
 from desk.room import Room
@@ -25,7 +26,6 @@ from inspections.checklists import Checklist, Kind
 from inspections.inspection import Inspection, Way
 from inspections.sites import Site, State
 from ledger import inspections, self_checks, sites
-from ledger.inspections import Photo
 from ledger.self_checks import Check, Link
 from ledger.store import Ledger
 from ledger.writing import Writing
@@ -33,6 +33,7 @@ from ledger.writing import Writing
 EDIT = "inspect_close"  # capability
 LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is read for another
 LONGEST_TOKEN, LONGEST_NOTE = 40, 200
+MOST_OPEN = 10  # links of a place that open their page
 LIMITS = ("self_check.phone", "self_check.address", "self_check.link", "self_check.all")
 
 
@@ -99,6 +100,10 @@ def make(room: Room, number: str, checklist: str, by: By, now: datetime) -> tupl
         raise DraftError("The site is not in use, and checks nothing.", field="self_check_site")
     if checklist not in {one.key for one in checklists(room, place)}:
         raise DraftError("There is no such checklist for this kind of site. Choose one of the list.", field="self_check_list")  # fmt: skip
+    with room.ledger.reading() as connection:
+        there = self_checks.links(connection, room.id, place.number)
+    if sum(link.opens(now, rules.most) for link in there) >= MOST_OPEN:
+        raise DraftError(f"The site has {MOST_OPEN} links that open their page. Revoke one first.", field="self_check_many")  # fmt: skip
     at = now.astimezone(UTC)
     made = Link(room.id, place.number, checklist, by.post, at, at + timedelta(days=rules.days))
     return change(room, EDIT, by, now, lambda writing: self_checks.add(writing, made, by=by))
@@ -106,8 +111,10 @@ def make(room: Room, number: str, checklist: str, by: By, now: datetime) -> tupl
 
 def revoke(room: Room, number: str, id_: int, by: By, now: datetime) -> Link:
     """Let a link of a place open nothing any more; raises DraftError, NoAccess."""
-    links, _checks = listed(room, number)
-    if id_ not in {link.id for link in links}:
+    place = site(room, number)
+    with room.ledger.reading() as connection:
+        link = self_checks.get(connection, room.id, id_)
+    if link.site != place.number:
         raise DraftError(f"The site has no link number {id_}. Load the list again.", field="link_gone")
     return change(room, EDIT, by, now, lambda writing: self_checks.revoke(writing, room.id, id_, by=by, at=now.astimezone(UTC)))  # fmt: skip
 
@@ -182,7 +189,7 @@ def take(room: Room, link: Link, said: Said, now: datetime) -> str:
         raise DraftError("Nothing is answered. Answer at least one item.", field="self_check_empty")
     verdict = evaluate(checklist, answers, day, grades=room.rules.checklists.grades)
     note = struck(room, clean(said.note, most=LONGEST_NOTE, what="text", lines=False))
-    photos = [Photo(one.sha256, one.thumbnail, one.width, one.height) for one in evidence.keep(room.whole, said.photos)]
+    photos = shown(evidence.keep(room.whole, said.photos))
     kept = {key: {"value": value} for key, value in said.answers.items() if key in answers}
     made = Inspection(
         place.number, place.kind, Way.SELF, checklist.key, checklist.version, checklist.digest, at, day, by.post, place.lon, place.lat,
