@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -121,6 +121,49 @@ def export(
         if trace:
             trace(done)
     return done
+
+
+def written(  # noqa: PLR0917
+    out: Path,
+    layer: str,
+    known: Sequence[Column],
+    parts: Iterable[pd.DataFrame],
+    language: str,
+    mark: str = "",
+    *,
+    force: bool = False,
+    trace: Callable[[int], None] | None = None,
+) -> int:
+    """Write a table that comes in parts, at least one, into a file, and return how many rows it has.
+
+    Parameters
+    ----------
+    layer
+        What a GeoPackage calls it.
+    known
+        Its columns.
+    force, mark, trace
+        As `export`.
+
+    Raises
+    ------
+    TableError
+        The file exists, or cannot be written; nothing was changed.
+    """
+    kind = kind_of(out, writing=True)
+    if out.exists() and not force:
+        raise TableError(f"{out} exists. Choose another name, or replace it with --force.")
+    rows = 0
+    with whole_or_nothing(out) as part, closing(OPENED[kind](part, known, translator(language), mark)) as file:
+        if isinstance(file, Package):
+            file.layer = layer
+        for frame in parts:
+            file.put(frame)
+            rows += len(frame)
+        file.done()
+        if trace:
+            trace(rows)
+    return rows
 
 
 class _Csv:

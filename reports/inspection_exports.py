@@ -4,11 +4,9 @@ Columns of the 隐患台账 as offices keep it: domain.md 6.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from desk.room import Room
@@ -16,15 +14,13 @@ from geo.errors import TableError
 from inspections.findings import Act, State
 from inspections.inspection import Inspection
 from inspections.sites import Site
-from layers.grid_names import full_names
-from layers.tables import kind_of, whole_or_nothing
 from ledger import findings, inspections, sites
 from ledger.findings import Filed
 from locales import N_, Translator, translator
 from reports.case_words import local, post_name
 from reports.checklists import ACTION
-from reports.export_files import OPENED, Package
-from reports.exports import CODE_WIDTH, Column
+from reports.export_files import written
+from reports.exports import Column
 from reports.inspection_words import (
     SIGNED,
     STATE,
@@ -36,6 +32,7 @@ from reports.inspection_words import (
     item_text,
     outcome_text,
 )
+from reports.site_exports import grid_cells, grid_columns, headed, table_of
 
 AT_ONCE = 1000
 SITE = (
@@ -93,18 +90,6 @@ FINDING_TAILS = (*PLACE, *(Column(key, "") for key in ("kind", "checklist", "ite
 INSPECTION_TAILS = (*PLACE, *(Column(key, "") for key in ("kind", "checklist", "outcome", "grade", "way", "signed", "post", "digest")), Column("checklist_version", "", "count"), Column("version", "", "count"))  # fmt: skip
 
 
-class _Findings(Package):
-    """A GeoPackage with the layer ``findings``."""
-
-    layer = "findings"
-
-
-class _Inspections(Package):
-    """A GeoPackage with the layer ``inspections``."""
-
-    layer = "inspections"
-
-
 def export(
     room: Room,
     asked: findings.Asked | inspections.Asked,
@@ -130,36 +115,20 @@ def export(
     TableError
         The file exists, cannot be written, or may not hold so many rows; nothing was changed.
     """
-    kind = kind_of(out, writing=True)
-    if out.exists() and not force:
-        raise TableError(f"{out} exists. Choose another name, or replace it with --force.")
     with room.ledger.reading() as connection:
         many = findings.count(connection, asked) if isinstance(asked, findings.Asked) else inspections.count(connection, asked)  # fmt: skip
     if most is not None and many > most:
         raise TableError(f"{many:,} rows are more than the {most:,} that one file may hold (export_rows of desk.toml). Narrow the list.")  # fmt: skip
-    package = _Findings if isinstance(asked, findings.Asked) else _Inspections
-    opened = package if kind == "gpkg" else OPENED[kind]
-    known = columns(room, asked, language)
-    rows = 0
-    with whole_or_nothing(out) as part, closing(opened(part, known, translator(language), mark)) as file:
-        for found in batches(room, asked, language):
-            file.put(found)
-            rows += len(found)
-        file.done()
-        if trace:
-            trace(rows)
-    return rows
+    layer = "findings" if isinstance(asked, findings.Asked) else "inspections"
+    known, parts = columns(room, asked, language), batches(room, asked, language)
+    return written(out, layer, known, parts, language, mark, force=force, trace=trace)
 
 
 def columns(room: Room, asked: findings.Asked | inspections.Asked, language: str) -> list[Column]:
     """Return the columns of a table, in order, with their headings in a language; the grids of the area stand before the coordinates."""
-    _ = translator(language)
     heads, tails = (FINDING, FINDING_TAILS) if isinstance(asked, findings.Asked) else (INSPECTION, INSPECTION_TAILS)
-    net = room.area.net
-    names = {level.key: level.name for level in net.levels} | {overlay.key: overlay.name for overlay in net.overlays}
-    grids = [one for key, name in names.items() for one in _grid(key, name.in_(language), _("{name}, code"))]
-    told = [[Column(one.key, _(one.heading) if one.heading else "", one.kind, one.width) for one in some] for some in (heads, tails)]  # fmt: skip
-    return [*told[0], *grids, *told[1]]
+    _ = translator(language)
+    return [*headed(heads, _), *grid_columns(room, language), *headed(tails, _)]
 
 
 def table(room: Room, asked: findings.Asked | inspections.Asked, language: str) -> pd.DataFrame:
@@ -186,9 +155,9 @@ def batches(room: Room, asked: findings.Asked | inspections.Asked, language: str
             else:
                 some = [_inspection(room, one, places[one.site], language) for one in part]
             yielded = True
-            yield _frame(known, some)
+            yield table_of(known, some)
     if not yielded:
-        yield _frame(known, [])
+        yield table_of(known, [])
 
 
 def _photos(connection: Any, room: Room, part: Iterable[Filed]) -> dict[str, int]:
@@ -201,27 +170,9 @@ def _photos(connection: Any, room: Room, part: Iterable[Filed]) -> dict[str, int
     return found
 
 
-def _frame(known: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    return pd.DataFrame({column.key: _column(column, [row.get(column.key) for row in rows]) for column in known})
-
-
-def _grid(key: str, name: str, code: str) -> list[Column]:
-    return [Column(f"{key}_name", name, width=14), Column(key, code.format(name=name), width=CODE_WIDTH)]
-
-
-def _column(column: Column, values: Sequence[Any]) -> Any:
-    if column.kind == "number":
-        return pd.Series([np.nan if value is None else value for value in values], dtype=np.float64)
-    if column.kind == "count":
-        return pd.Series([value or 0 for value in values], dtype=np.int64)
-    return pd.Series(["" if value is None else str(value) for value in values], dtype=object)
-
-
 def _place(room: Room, site: Site, codes: Mapping[str, str], language: str) -> dict[str, Any]:
-    names = full_names(room.area.net)
-    grids = {f"{key}_name": ";".join(names.get(key, {}).get(code, code) for code in said.split(";")) for key, said in codes.items() if said}  # fmt: skip
     kind = room.rules.sites.kind(site.kind).name.in_(language)
-    return {**codes, **grids, "name": site.name, "kind_name": kind, "address": site.address, "site": site.number, "lon": site.lon, "lat": site.lat}  # fmt: skip
+    return {**grid_cells(room, codes), "name": site.name, "kind_name": kind, "address": site.address, "site": site.number, "lon": site.lon, "lat": site.lat}  # fmt: skip
 
 
 def _finding(  # noqa: PLR0917

@@ -1,7 +1,6 @@
 """The register of sites as a file: XLSX and CSV for an office, GeoJSON and GeoPackage for QGIS; without telephones and marks of vehicles, with the watermark."""
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,9 @@ from desk.sites import register
 from geo.errors import TableError
 from inspections.sites import Site
 from layers.grid_names import full_names
-from layers.tables import kind_of, whole_or_nothing
 from ledger.sites import Asked
-from locales import N_, translator
-from reports.export_files import OPENED, Package
+from locales import N_, Translator, translator
+from reports.export_files import written
 from reports.exports import CODE_WIDTH, Column
 from reports.site_words import BOUND, MATCH, STATE
 
@@ -51,12 +49,6 @@ TAILS = (
 )
 
 
-class _Package(Package):
-    """A GeoPackage with the layer ``sites``."""
-
-    layer = "sites"
-
-
 def export(
     room: Room,
     asked: Asked,
@@ -82,64 +74,64 @@ def export(
     TableError
         The file exists, cannot be written, or may not hold so many rows; nothing was changed.
     """
-    kind = kind_of(out, writing=True)
-    if out.exists() and not force:
-        raise TableError(f"{out} exists. Choose another name, or replace it with --force.")
     found = register.listed(room, asked, most=None)
     if most is not None and len(found) > most:
         raise TableError(f"{len(found):,} sites are more than the {most:,} that one file may hold (export_rows of desk.toml). Narrow it by kind or grid.")  # fmt: skip
-    opened = _Package if kind == "gpkg" else OPENED[kind]
-    with whole_or_nothing(out) as part, closing(opened(part, columns(room, language), translator(language), mark)) as file:  # fmt: skip
-        for at in range(0, max(1, len(found)), AT_ONCE):
-            file.put(frame(room, found[at : at + AT_ONCE], language))
-        file.done()
-        if trace:
-            trace(len(found))
-    return len(found)
+    parts = (frame(room, found[at : at + AT_ONCE], language) for at in range(0, max(1, len(found)), AT_ONCE))
+    return written(out, "sites", columns(room, language), parts, language, mark, force=force, trace=trace)
 
 
 def columns(room: Room, language: str) -> list[Column]:
     """Return the columns of the table, in order, with their headings in a language."""
-    _ = translator(language)
-    net, rules = room.area.net, room.rules.sites
-    names = {level.key: level.name for level in net.levels} | {overlay.key: overlay.name for overlay in net.overlays}
-    grids = [column for key, name in names.items() for column in _grid(key, name.in_(language), _("{name}, code"))]
+    _, rules = translator(language), room.rules.sites
     papers = [Column(f"{key}_{what}", f"{one.name.in_(language)} {_(head)}", width=12) for key, one in rules.documents.items() for what, head in (("issued", N_("issued")), ("expires", N_("runs out")))]  # fmt: skip
     more = [Column(key, f"{one.name.in_(language)}{f' {one.unit}' if one.unit else ''}", "number" if one.is_number else "text") for key, one in rules.fields.items()]  # fmt: skip
-    heads, tails = (
-        [Column(one.key, _(one.heading) if one.heading else "", one.kind, one.width) for one in some]
-        for some in (HEADS, TAILS)
-    )
-    return [*heads, *grids, *papers, *more, *tails]
+    return [*headed(HEADS, _), *grid_columns(room, language), *papers, *more, *headed(TAILS, _)]
+
+
+def headed(some: Sequence[Column], _: Translator) -> list[Column]:
+    """Return columns with their headings in a language."""
+    return [Column(one.key, _(one.heading) if one.heading else "", one.kind, one.width) for one in some]
+
+
+def grid_columns(room: Room, language: str) -> list[Column]:
+    """Return two columns for each level and overlay: the names of the grids, and their codes."""
+    net, code = room.area.net, translator(language)("{name}, code")
+    names = {level.key: level.name for level in net.levels} | {overlay.key: overlay.name for overlay in net.overlays}
+    return [column for key, name in names.items() for column in (Column(f"{key}_name", name.in_(language), width=14), Column(key, code.format(name=name.in_(language)), width=CODE_WIDTH))]  # fmt: skip
+
+
+def grid_cells(room: Room, codes: Mapping[str, str]) -> dict[str, str]:
+    """Return the cells of `grid_columns`."""
+    names = full_names(room.area.net)
+    return {**codes, **{f"{key}_name": ";".join(names.get(key, {}).get(code, code) for code in said.split(";")) for key, said in codes.items() if said}}  # fmt: skip
+
+
+def table_of(known: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return rows as a table: a column for each of the known ones, by key."""
+    return pd.DataFrame({column.key: _column(column, [row.get(column.key) for row in rows]) for column in known})
 
 
 def frame(room: Room, found: Iterable[Site], language: str) -> pd.DataFrame:
     """Return sites as a table: a column for each of `columns`, by key."""
-    known = columns(room, language)
-    rows = [_row(room, one, language) for one in found]
-    return pd.DataFrame({column.key: _column(column, [row.get(column.key) for row in rows]) for column in known})
-
-
-def _grid(key: str, name: str, code: str) -> list[Column]:
-    return [Column(f"{key}_name", name, width=14), Column(key, code.format(name=name), width=CODE_WIDTH)]
+    return table_of(columns(room, language), [_row(room, one, language) for one in found])
 
 
 def _column(column: Column, values: Sequence[Any]) -> Any:
     if column.kind == "number":
         return pd.Series([np.nan if value is None else value for value in values], dtype=np.float64)
-    return pd.Series([0 if value is None else value for value in values] if column.kind == "count" else ["" if value is None else str(value) for value in values], dtype=np.int64 if column.kind == "count" else object)  # fmt: skip
+    if column.kind == "count":
+        return pd.Series([value or 0 for value in values], dtype=np.int64)
+    return pd.Series(["" if value is None else str(value) for value in values], dtype=object)
 
 
 def _row(room: Room, one: Site, language: str) -> dict[str, Any]:
     _ = translator(language)
-    names = full_names(room.area.net)
     plain = {name: getattr(one, name) for name in ("number", "name", "address", "building", "lon", "lat", "post", "bound_reason", "households", "note", "source", "external_id", "edge_m", "version", "kind", "match")}  # fmt: skip
-    grids = {f"{key}_name": ";".join(names.get(key, {}).get(code, code) for code in codes.split(";")) for key, codes in one.codes.items() if codes}  # fmt: skip
     papers = {f"{paper.key}_{what}": day.isoformat() for paper in one.documents for what, day in (("issued", paper.issued), ("expires", paper.expires)) if day}  # fmt: skip
     return {
         **plain,
-        **one.codes,
-        **grids,
+        **grid_cells(room, one.codes),
         **papers,
         **one.fields,
         "state": one.state.value,
