@@ -14,7 +14,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import URLSafeTimedSerializer
 from jinja2 import Environment
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
@@ -28,6 +28,7 @@ from api.frame import OTHER, POLICY, TAGS, templates
 from api.guard import TOO_LARGE
 from api.identity import address_of
 from api.multipart import NotAForm, Sent, TooMuch, read
+from api.visitors import AT_ONCE, MEGABYTE, Phones, once, words
 from desk.access.entrance import Entrance
 from desk.access.limits import Limits, limits_of, network_of
 from desk.boards import page
@@ -42,10 +43,8 @@ from reports.refusals import refusal as why
 from settings import Settings
 
 PATH = "/board/{token}"
-MEGABYTE, A_MINUTE, LONGEST_CONTACT = 2**20, 60, 40
-PHONE, AN_HOUR = "battlemap_board", 3600
-WORDS_ONLY = 2**16  # bytes that are read of what came too often, so that its words are not lost
-AT_ONCE = 2  # reports that are looked at, of the threads of a process: a photo is work
+LONGEST_CONTACT = 40
+PHONE = "battlemap_board"  # cookie
 HEADERS = {**SAFE, "Referrer-Policy": "same-origin", "X-Frame-Options": "DENY", "Content-Security-Policy": POLICY, "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}  # fmt: skip
 WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -86,7 +85,7 @@ class _Door:
     rooms: Rooms
     language: str
     signer: URLSafeTimedSerializer
-    phones: URLSafeTimedSerializer
+    phones: Phones
     limits: Limits
     pages: Environment
     free: asyncio.Semaphore
@@ -123,20 +122,7 @@ class _Door:
 
     def opened(self, request: Request, room: Room, board: Board) -> Response:
         """Answer with an empty page, and give a phone that has none a number of its own for this board."""
-        answer = self.answer(request, room, board)
-        if not self.phone(request, board):
-            said = self.phones.dumps([board.id, secrets.token_urlsafe(9)])
-            secure = request.url.scheme == "https"
-            answer.set_cookie(PHONE, said, max_age=AN_HOUR, path=request.url.path, secure=secure, httponly=True, samesite="strict")  # fmt: skip
-        return answer
-
-    def phone(self, request: Request, board: Board) -> str:
-        """Return the number of a phone at a board; "" where it brings none that we gave."""
-        try:
-            at, number = self.phones.loads(request.cookies.get(PHONE, ""), max_age=AN_HOUR)
-        except (BadData, ValueError, TypeError):
-            return ""
-        return str(number) if at == board.id else ""
+        return self.phones.give(request, self.answer(request, room, board), board.id)
 
     def fault(  # noqa: PLR0917
         self, request: Request, room: Room, board: Board, sent: Sent, text: str, status: int
@@ -149,7 +135,7 @@ class _Door:
 def routes(settings: Settings, rooms: Rooms, entrance: Entrance) -> list[Route]:
     """Return the route of the public page."""
     signer = URLSafeTimedSerializer(entrance.key, salt="battlemap.board")
-    phones = URLSafeTimedSerializer(entrance.key, salt="battlemap.board.phone")
+    phones = Phones(URLSafeTimedSerializer(entrance.key, salt="battlemap.board.phone"), PHONE)
     door = _Door(
         rooms, settings.language, signer, phones, limits_of(settings.rules), templates(), asyncio.Semaphore(AT_ONCE)
     )
@@ -178,29 +164,27 @@ async def _taken(door: _Door, request: Request, room: Room, board: Board, now: d
     if not is_own(request.headers):
         return refusal(request, HTTPStatus.FORBIDDEN, *FOREIGN, home=request.url.path)
     try:
-        page.ask(door.limits, door.phone(request, board), network_of(address_of(request)), board, now)
+        page.ask(door.limits, door.phones.number(request, board.id), network_of(address_of(request)), board, now)
     except TooOften as error:
-        answer = door.fault(request, room, board, await _words(request), _(FAULTS["often"]).format(n=error.wait), HTTPStatus.TOO_MANY_REQUESTS)  # fmt: skip
+        answer = door.fault(request, room, board, await words(request), _(FAULTS["often"]).format(n=error.wait), HTTPStatus.TOO_MANY_REQUESTS)  # fmt: skip
         answer.headers["Retry-After"] = str(error.wait)
         return answer
     sent = await read(request, most=room.rules.boards.photo_mb * MEGABYTE)
-    once = _once(door, request, sent, room)
-    if once is None:
+    opened = once(door.signer, request, sent, room.rules.boards.fresh_minutes)
+    if opened is None:
         return refusal(request, HTTPStatus.FORBIDDEN, *FOREIGN, home=request.url.path)
-    if not once:
+    if not opened:
         return door.fault(request, room, board, sent, _(FAULTS["old"]), HTTPStatus.UNPROCESSABLE_ENTITY)
     photos = tuple(data for _name, data in sent.files.values())
-    said = Said(sent.fields.get("class", ""), sent.fields.get("text", ""), sent.fields.get("contact", ""), photos, once)
+    said = Said(
+        sent.fields.get("class", ""),
+        sent.fields.get("text", ""),
+        sent.fields.get("contact", ""),
+        photos,
+        str(opened[0]),
+    )
     async with door.free:
         return await run_in_threadpool(_kept, door, request, room, board, sent, said, now)
-
-
-async def _words(request: Request) -> Sent:
-    """Return what little was sent; nothing of what is more than words."""
-    try:
-        return await read(request, most=WORDS_ONLY)
-    except (TooMuch, NotAForm):
-        return Sent({}, {})
 
 
 def _kept(  # noqa: PLR0917
@@ -214,22 +198,6 @@ def _kept(  # noqa: PLR0917
     except (TextError, PhotoError, DraftError) as error:
         return door.fault(request, room, board, sent, why(error, _), HTTPStatus.UNPROCESSABLE_ENTITY)
     return door.answer(request, room, board, receipt=receipt)
-
-
-def _once(door: _Door, request: Request, sent: Sent, room: Room) -> str | None:
-    """Return what makes a sent page the only one of its kind; "" for a page that was open too long, None for one that is none of ours, or another board's."""
-    form = sent.fields.get("form", "")
-    try:
-        token, once = door.signer.loads(form)
-    except (BadData, ValueError, TypeError):
-        return None
-    if token != request.path_params["token"]:
-        return None
-    try:
-        door.signer.loads(form, max_age=room.rules.boards.fresh_minutes * A_MINUTE)
-    except BadData:
-        return ""
-    return str(once)
 
 
 TOKENS = Markup(css_by_system())  # noqa: S704  our own style sheet

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
-from itsdangerous import BadData, URLSafeTimedSerializer
+from itsdangerous import URLSafeTimedSerializer
 from jinja2 import Environment
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
@@ -26,6 +26,7 @@ from api.frame import OTHER, POLICY, TAGS, templates
 from api.guard import TOO_LARGE
 from api.identity import address_of
 from api.multipart import MOST_FIELDS, NotAForm, Sent, TooMuch, read
+from api.visitors import AT_ONCE, MEGABYTE, Phones, once, words
 from desk.access.entrance import Entrance
 from desk.access.limits import Limits, limits_of, network_of
 from desk.papers import self_checks
@@ -43,11 +44,8 @@ from reports.refusals import refusal as refused
 from settings import Settings
 
 PATH = "/self-check/{token}"
-MEGABYTE, A_MINUTE = 2**20, 60
-PHONE, AN_HOUR = "battlemap_self", 3600
+PHONE = "battlemap_self"  # cookie
 MOST_SIZES = 8  # fields of one item
-WORDS_ONLY = 2**16  # bytes that are read of what came too often, so that its words are not lost
-AT_ONCE = 2  # that are looked at, of the threads of a process: a photo is work
 LONGEST_ANSWER = 40
 HEADERS = {**SAFE, "Referrer-Policy": "same-origin", "X-Frame-Options": "DENY", "Content-Security-Policy": POLICY, "Cache-Control": "no-store", "X-Robots-Tag": "noindex"}  # fmt: skip
 WORDS: Mapping[str, str] = MappingProxyType(
@@ -95,7 +93,7 @@ class _Door:
     rooms: Rooms
     language: str
     signer: URLSafeTimedSerializer
-    phones: URLSafeTimedSerializer
+    phones: Phones
     limits: Limits
     pages: Environment
     free: asyncio.Semaphore
@@ -132,26 +130,13 @@ class _Door:
 
     def opened(self, request: Request, at: _Open) -> Response:
         """Answer with an empty page, and give a phone that has none a number of its own for this link."""
-        answer = self.answer(request, at)
-        if not self.phone(request, at.link):
-            said = self.phones.dumps([at.link.id, secrets.token_urlsafe(9)])
-            secure = request.url.scheme == "https"
-            answer.set_cookie(PHONE, said, max_age=AN_HOUR, path=request.url.path, secure=secure, httponly=True, samesite="strict")  # fmt: skip
-        return answer
-
-    def phone(self, request: Request, link: Link) -> str:
-        """Return the number of a phone at a link; "" where it brings none that we gave."""
-        try:
-            at, number = self.phones.loads(request.cookies.get(PHONE, ""), max_age=AN_HOUR)
-        except (BadData, ValueError, TypeError):
-            return ""
-        return str(number) if at == link.id else ""
+        return self.phones.give(request, self.answer(request, at), at.link.id)
 
 
 def routes(settings: Settings, rooms: Rooms, entrance: Entrance) -> list[Route]:
     """Return the route of the public page."""
     signer = URLSafeTimedSerializer(entrance.key, salt="battlemap.self-check")
-    phones = URLSafeTimedSerializer(entrance.key, salt="battlemap.self-check.phone")
+    phones = Phones(URLSafeTimedSerializer(entrance.key, salt="battlemap.self-check.phone"), PHONE)
     door = _Door(
         rooms, settings.language, signer, phones, limits_of(settings.rules), templates(), asyncio.Semaphore(AT_ONCE)
     )
@@ -181,30 +166,24 @@ async def _taken(door: _Door, request: Request, at: _Open, now: datetime) -> Res
         return refusal(request, HTTPStatus.FORBIDDEN, *FOREIGN, home=request.url.path)
     most = MOST_FIELDS + sum(len(item.sizes) or 1 for item in self_checks.items(at.checklist))
     try:
-        self_checks.ask(door.limits, door.phone(request, at.link), network_of(address_of(request)), at.link, now)
+        self_checks.ask(
+            door.limits, door.phones.number(request, at.link.id), network_of(address_of(request)), at.link, now
+        )
     except TooOften as error:
-        sent = await _words(request, most)
+        sent = await words(request, fields=most)
         answer = door.answer(request, at, HTTPStatus.TOO_MANY_REQUESTS, fault=_(FAULTS["often"]).format(n=error.wait), kept=sent.fields, again=bool(sent.files))  # fmt: skip
         answer.headers["Retry-After"] = str(error.wait)
         return answer
     sent = await read(request, most=rules.photos_mb * MEGABYTE, files=rules.most_photos, fields=most)
-    once = _once(door, request, sent, at)
-    if once is None:
+    opened = once(door.signer, request, sent, rules.fresh_minutes)
+    if opened is None:
         return refusal(request, HTTPStatus.FORBIDDEN, *FOREIGN, home=request.url.path)
-    if not once:
+    if not opened or opened[0] != at.checklist.version:  # open too long, or another list than was looked at
         return _refused(door, request, at, sent, _(FAULTS["old"]))
     photos = tuple(data for _name, data in sent.files.values())
-    said = Said(_answers(at.checklist, sent.fields), sent.fields.get("note", ""), photos, once)
+    said = Said(_answers(at.checklist, sent.fields), sent.fields.get("note", ""), photos, str(opened[-1]))
     async with door.free:
         return await run_in_threadpool(_kept, door, request, at, sent, said, now)
-
-
-async def _words(request: Request, most: int) -> Sent:
-    """Return what little was sent; nothing of what is more than words."""
-    try:
-        return await read(request, most=WORDS_ONLY, fields=most)
-    except (TooMuch, NotAForm):
-        return Sent({}, {})
 
 
 def _kept(  # noqa: PLR0917
@@ -231,22 +210,6 @@ def _refused(  # noqa: PLR0917
 ) -> Response:
     """Answer with the page as it was filled in, and what is wrong."""
     return door.answer(request, at, HTTPStatus.UNPROCESSABLE_ENTITY, fault=text, kept=sent.fields, faults=faults, again=bool(sent.files))  # fmt: skip
-
-
-def _once(door: _Door, request: Request, sent: Sent, at: _Open) -> str | None:
-    """Return what makes a sent page the only one of its kind; "" for a page that was open too long, None for one that is none of ours, or another link's."""
-    form = sent.fields.get("form", "")
-    try:
-        token, version, once = door.signer.loads(form)
-    except (BadData, ValueError, TypeError):
-        return None
-    if token != request.path_params["token"]:
-        return None
-    try:
-        door.signer.loads(form, max_age=at.room.rules.papers.self_check.fresh_minutes * A_MINUTE)
-    except BadData:
-        return ""
-    return str(once) if version == at.checklist.version else ""  # another list than was looked at
 
 
 def _answers(checklist: Checklist, fields: Mapping[str, str]) -> dict[str, Any]:
