@@ -17,6 +17,7 @@ from desk.inspections import clock as findings
 from desk.inspections import expiring
 from desk.orders import clock as orders
 from desk.outbox.courier import Courier
+from desk.patrols import clock as patrols
 from desk.people import retention
 from desk.rooms import Rooms
 from desk.visits import clock as visits
@@ -61,7 +62,7 @@ def tick(rooms: Rooms, now: datetime) -> int:
     for room in rooms.opened():
         try:
             taken += steps.take(room, now) + whistles.take(room, now) + orders.take(room, now)
-            taken += visits.take(room, now)
+            taken += visits.take(room, now) + patrols.take(room, now)
             taken += findings.take(room, now) + expiring.take(room, now)
         except BattlemapError as error:
             LOG.warning("%s: %s", room.id, error)

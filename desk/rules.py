@@ -1,4 +1,4 @@
-"""The rules of one area, read from files: class directory, deadlines, working calendar, whistles, services, visits, emergencies, notice boards, warnings, the bridge, sites, findings, the air, settings of the desk."""
+"""The rules of one area, read from files: class directory, deadlines, working calendar, whistles, services, visits, emergencies, notice boards, warnings, the bridge, sites, findings, patrols, the air, settings of the desk."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -25,6 +25,7 @@ from inspections.air_rules import AirRules
 from inspections.checklists import Checklists
 from inspections.finding_rules import FindingRules
 from inspections.paper_rules import PaperRules
+from inspections.patrol_rules import PatrolRules
 from inspections.reading import lines_of, with_lines
 from inspections.rounds import RoundRules
 from inspections.site_rules import SiteRules
@@ -60,6 +61,7 @@ class Settings:
     message_days: int
     order_days: int
     visit_days: int
+    patrol_days: int
     inspection_days: int
     site_days: int
     whistle_days: int
@@ -120,6 +122,7 @@ class Rules:
     findings: FindingRules
     air: AirRules
     papers: PaperRules
+    patrols: PatrolRules
     rounds: RoundRules
 
 
@@ -151,6 +154,7 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
         findings=FindingRules.from_table(rules.read("findings", folders)),
         air=AirRules.from_table(rules.read("air", folders)),
         papers=PaperRules.from_table(rules.read("papers", folders)),
+        patrols=PatrolRules.from_table(rules.read("patrols", folders)),
         rounds=RoundRules.from_table(rules.read("rounds", folders)),
     )
 

@@ -1,4 +1,4 @@
-"""What stands beside the cases (posts, holders, rota, hand-overs, groups, teams, visits, sites, inspections, findings, views, relations, areas, read marks), as the history says it does.
+"""What stands beside the cases (posts, holders, rota, hand-overs, groups, teams, visits, patrols, sites, inspections, findings, views, relations, areas, read marks), as the history says it does.
 
 Every change of it is an entry; replayed in order they leave the rows that have to be there. What the history does not know is not looked at: names of people, telephones, and the words of a
 hand-over.
@@ -16,6 +16,8 @@ from geo.errors import LifecycleError
 from incidents.visits import Visit, apply
 from inspections.findings import Finding
 from inspections.findings import apply as judge
+from inspections.patrols import Patrol
+from inspections.patrols import apply as walk
 from ledger import (
     alerts,
     authority_orders,
@@ -24,6 +26,7 @@ from ledger import (
     findings,
     inspections,
     notices,
+    patrols,
     self_checks,
     sites,
     tables,
@@ -121,11 +124,11 @@ def _compared(connection: Connection, name: str, said: _Said) -> Iterator[Break]
 
 
 def _spoken(connection: Connection, said: _Said) -> Iterator[Break]:
-    """Yield words of visits, notices, inspections and findings that are missing, or are not those that were said; words that were erased leave their row."""
+    """Yield words of visits, patrols, notices, inspections and findings that are missing, or are not those that were said; words that were erased leave their row."""
     c = tables.wording.c
     of_visits = exists().where(tables.visit.c.area == c.area, tables.visit.c.number == c.number)
     entry = tables.history.c
-    spoken = (notices.SUBJECT, inspections.SUBJECT, findings.SUBJECT, authority_orders.SUBJECT)
+    spoken = (patrols.SUBJECT, notices.SUBJECT, inspections.SUBJECT, findings.SUBJECT, authority_orders.SUBJECT)
     of_others = exists().where(entry.area == c.area, entry.subject.in_(spoken), entry.key == c.number)
     there = set()
     for row in _rows_of(connection, select(tables.wording).where(or_(of_visits, of_others))):
@@ -250,6 +253,30 @@ def _visit(standing: Standing, entry: _Entry) -> None:
     _words(standing, entry)
 
 
+def _patrol(standing: Standing, entry: _Entry) -> None:
+    """Note where a patrol stands, by the rules too, as `_visit`."""
+    said, key = standing["patrol"], (entry.area, entry.key)
+    before = {name: value for name, value in said.rows.get(key, {}).items() if name not in {"id", "version"}}
+    state = Patrol.from_json(before["standing"]) if before else None
+    after = walk(state, patrols.done(vars(entry), entry.data))
+    if entry.before != before or after.to_json() != entry.after["standing"]:
+        raise ValueError("it does not follow from what was before")
+    said.put(key, {**entry.after, **({} if before else {"id": entry.version}), "version": entry.version}, entry.version)
+    for by in patrols.seen(before) if before else ():
+        standing["patrol_seen"].drop((*key, by), entry.version)
+    for by in patrols.seen(entry.after):
+        standing["patrol_seen"].put((*key, by), {}, entry.version)
+    _words(standing, entry)
+
+
+def _patrol_plan(standing: Standing, entry: _Entry) -> None:
+    said, key = standing["patrol_plan"], (entry.area, int(entry.key))
+    before = {name: value for name, value in said.rows.get(key, {}).items() if name != "version"}
+    if entry.before != before:
+        raise ValueError("it does not follow from what was before")
+    said.put(key, {**entry.after, "version": entry.version}, entry.version)
+
+
 def _words(standing: Standing, entry: _Entry) -> None:
     for value in entry.data.values():
         if isinstance(value, dict) and "ref" in value:
@@ -365,6 +392,11 @@ def _visits_seen() -> Select[Any]:
     return select(tables.visit.c.area, tables.visit.c.number, c.by).join(tables.visit, c.visit == tables.visit.c.id)
 
 
+def _patrols_seen() -> Select[Any]:
+    c, of = tables.patrol_seen.c, tables.patrol
+    return select(of.c.area, of.c.number, c.by).join(of, c.patrol == of.c.id)
+
+
 def _site_grids() -> Select[Any]:
     c, of = tables.site_grid.c, tables.site
     return select(of.c.area, of.c.number, c.key, c.code, c.state, c.kind).join(of, c.site == of.c.id)
@@ -376,7 +408,7 @@ def _marked() -> Select[Any]:
     return _of(tables.message, "area", "id", "read", "called").where(or_(c.read.is_not(None), c.called.is_not(None)))
 
 
-_JSON = frozenset({"answers", "areas", "articles", "items", "cases", "codes", "covers", "documents", "fields", "findings", "layers", "panels", "query", "rechecked", "skills", "spots", "standing"})  # fmt: skip
+_JSON = frozenset({"answers", "areas", "articles", "items", "cases", "codes", "covers", "documents", "fields", "findings", "layers", "panels", "places", "posts", "query", "rechecked", "skills", "spots", "standing"})  # fmt: skip
 # Table -> what is read of it, and by which columns a row is named.
 _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
     {
@@ -436,6 +468,9 @@ _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
         ),
         "visit": (_of(tables.visit, "area", "number", "id", "version", *visits.COLUMNS), ("area", "number")),
         "visit_seen": (_visits_seen(), ("area", "number", "by")),
+        "patrol": (_of(tables.patrol, "area", "number", "id", "version", *patrols.COLUMNS), ("area", "number")),
+        "patrol_seen": (_patrols_seen(), ("area", "number", "by")),
+        "patrol_plan": (_of(tables.patrol_plan, "area", "id", "version", *patrols.PLANNED), ("area", "id")),
         "site": (_of(tables.site, "area", "number", "id", "version", *sites.COLUMNS), ("area", "number")),
         "site_grid": (_site_grids(), ("area", "number", "key", "code")),
         "inspection": (
@@ -467,6 +502,8 @@ _TAKE: Mapping[str, Callable[[Standing, _Entry], None]] = MappingProxyType(
         authority_orders.SUBJECT: _authority_order,
         "bridge": _bridge,
         visits.SUBJECT: _visit,
+        patrols.SUBJECT: _patrol,
+        patrols.PLAN: _patrol_plan,
         sites.SUBJECT: _site,
         inspections.SUBJECT: _inspection,
         findings.SUBJECT: _finding,

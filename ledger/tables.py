@@ -703,6 +703,69 @@ visit_seen = Table(
     Index("ix_visit_seen_by", "area", "by", "visit"),
 )
 
+# A plan of patrols (夜间巡查计划, ledger/patrols.py): the nights on which the clock opens one for each of its grids.
+patrol_plan = Table(
+    "patrol_plan",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("version", BigInteger, nullable=False),  # of its last change
+    Column("name", String(200), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("level", String(40), nullable=False),  # level or overlay of its grids
+    Column("places", Text, nullable=False),  # their codes
+    Column("every", Integer, nullable=False),  # a night each so many days
+    Column("begins", String(5), nullable=False),  # 22:00, in the area's zone
+    Column("ends", String(5), nullable=False),
+    Column("posts", Text, nullable=False),  # that walk; none: of each grid its own
+    Column("post", String(200), nullable=False),  # that planned it
+    Column("first", String(10), nullable=False),  # night
+    Column("last", String(10), nullable=False),  # night; "" for no end
+    Index("ix_patrol_plan_area", "area", "last"),
+)
+
+# A patrol (巡查): a walk through a grid. `standing` holds all that its lifecycle decides.
+patrol = Table(
+    "patrol",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("version", BigInteger, nullable=False),  # of its last change
+    Column("kind", String(20), nullable=False),
+    Column("level", String(40), nullable=False),
+    Column("code", String(100), nullable=False),
+    Column("codes", Text, nullable=False),  # of the grid and those above it: {level: code}
+    Column("standing", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("night", String(10), nullable=False),  # the day on which it began, in the area's zone
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("plan", Number),  # that opened it, NULL for none
+    Column("walkers", Text, nullable=False),  # ;post;post;
+    Column("outcomes", String(300), nullable=False),  # ;publicity;hazard;
+    Column("found", Integer, nullable=False),
+    Column("cleared", Integer, nullable=False),
+    Column("reported", Integer, nullable=False),
+    Column("item", String(70), nullable=False),  # account and key by which a phone made it; "" elsewhere
+    UniqueConstraint("area", "number"),
+    UniqueConstraint("area", "plan", "night", "level", "code"),
+    Index("ix_patrol_night", "area", "night"),
+    Index("ix_patrol_state", "area", "state", "until"),
+    Index("ix_patrol_item", "area", "item"),
+    Index("ix_patrol_version", "area", "version"),
+)
+
+# Who sees a patrol: the posts that walk and keep it, and its grid with those above it ("grid:level:code"); nobody else hears of it.
+patrol_seen = Table(
+    "patrol_seen",
+    METADATA,
+    Column("patrol", Number, ForeignKey("patrol.id"), primary_key=True),
+    Column("by", String(200), primary_key=True),
+    Column("area", String(80), nullable=False),
+    Index("ix_patrol_seen_by", "area", "by", "patrol"),
+)
+
 # Where a building's gas, power and water are cut off, who has the key, and where its people gather (ledger/emergencies.py): words of the street about a place, none about people.
 cutoff = Table(
     "cutoff",

@@ -364,11 +364,10 @@ def figures(connection: Connection, asked: Asked, by: str) -> list[Figures]:
 
 def by_topic(connection: Connection, asked: Asked, topics: Collection[str]) -> dict[str, int]:
     """Return how many visits of the period were about each topic; one with several counts for each."""
-    if not topics:
-        return {}
-    sums = [func.sum(case((_about(topic), 1), else_=0)).label(topic) for topic in topics]
-    row = connection.execute(select(*sums).where(*_wanted(asked), _in(asked)["over"])).mappings().one()
-    return {topic: int(row[topic] or 0) for topic in topics}
+    keys = list(topics)
+    sums = [func.sum(case((_about(topic), 1), else_=0)) for topic in keys]
+    row = connection.execute(select(*sums).where(*_wanted(asked), _in(asked)["over"])).one() if keys else ()
+    return {topic: int(number or 0) for topic, number in zip(keys, row, strict=True)}
 
 
 def _in(asked: Asked) -> dict[str, ColumnElement[bool]]:

@@ -17,6 +17,7 @@ WHAT = MappingProxyType(
         "messages": N_("Messages to posts"),
         "orders": N_("Words of service orders"),
         "visits": N_("Notes of visits"),
+        "patrols": N_("Notes of patrols"),
         "inspections": N_("Words of inspections and findings"),
         "sites": N_("Telephones and vehicle marks of sites"),
         "authority_orders": N_("Officers named in orders to put right"),

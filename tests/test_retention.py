@@ -41,6 +41,7 @@ NOTHING = {
     "messages": 0,
     "orders": 0,
     "visits": 0,
+    "patrols": 0,
     "inspections": 0,
     "sites": 0,
     "authority_orders": 0,

@@ -30,6 +30,7 @@ from ledger.notices import ACKNOWLEDGE, WITHDRAW, versions
 from ledger.notices import SUBJECT as NOTICE
 from ledger.orders import SUBJECT as ORDER
 from ledger.outbox import Derived, Message, State
+from ledger.patrols import SUBJECT as PATROL
 from ledger.tables import instant
 from ledger.visits import SUBJECT as VISIT
 from ledger.whistles import SUBJECT as WHISTLE
@@ -38,7 +39,7 @@ from ledger.whistles import Filed
 INCIDENT = "incident"
 DESKS = frozenset({Act.STEP.value, Act.HAND_OVER.value, Serve.NEXT.value})  # acts of the desk itself
 # Subjects: who acts on one need not read what they were told of it.
-DEALT_WITH = frozenset({INCIDENT, WHISTLE, ORDER, VISIT})
+DEALT_WITH = frozenset({INCIDENT, WHISTLE, ORDER, VISIT, PATROL})
 AS_HEAD = frozenset({PostKind.FIRST_HEAD, PostKind.DEPUTY})
 Row = Mapping[str, Any]
 

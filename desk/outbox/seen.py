@@ -11,11 +11,12 @@ from desk.outbox.alarms import event_of
 from desk.room import Room
 from desk.visits import people as of_visits
 from desk.whistle import people as of_whistles
-from ledger import find, notices, orders, visits, whistles
+from ledger import find, notices, orders, patrols, visits, whistles
 from ledger.emergencies import EVENT
 from ledger.notices import SUBJECT as NOTICE
 from ledger.orders import SUBJECT as ORDER
 from ledger.outbox import Message
+from ledger.patrols import SUBJECT as PATROL
 from ledger.visits import SUBJECT as VISIT
 from ledger.whistles import SUBJECT as WHISTLE
 
@@ -56,6 +57,10 @@ def _visits(room: Room, connection: Any, numbers: Keys) -> Keys:
     return visits.seen_of(connection, room.id, of_visits.sight(room), numbers)
 
 
+def _patrols(room: Room, connection: Any, numbers: Keys) -> Keys:
+    return patrols.seen_of(connection, room.id, of_visits.sight(room), numbers)
+
+
 def _notices(room: Room, connection: Any, numbers: Keys) -> Keys:
     own = of_notices.keys_of(room)
     found = notices.listed(connection, room.id, ids=[int(number) for number in numbers])
@@ -72,5 +77,13 @@ def _other(room: Room, _connection: Any, numbers: Keys) -> Keys:
 
 
 _SEEN: Mapping[str, Callable[[Room, Any, Keys], Keys]] = MappingProxyType(
-    {INCIDENT: _incidents, WHISTLE: _whistles, ORDER: _orders, NOTICE: _notices, EVENT: _emergencies, VISIT: _visits}
+    {
+        INCIDENT: _incidents,
+        WHISTLE: _whistles,
+        ORDER: _orders,
+        NOTICE: _notices,
+        EVENT: _emergencies,
+        VISIT: _visits,
+        PATROL: _patrols,
+    }
 )

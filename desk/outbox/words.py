@@ -23,12 +23,13 @@ from desk.whistle.people import sight
 from geo.errors import DraftError, UnknownIncident, UnknownOrder, UnknownPost, UnknownVisit, UnknownWhistle
 from incidents.case import Incident
 from incidents.text import strike_names
-from layers.grid_names import full_names
-from ledger import orders, outbox, visits, whistles
+from layers.grid_names import every_name, full_names
+from ledger import orders, outbox, patrols, visits, whistles
 from ledger.emergencies import EVENT
 from ledger.notices import SUBJECT as NOTICE
 from ledger.orders import SUBJECT as ORDER
 from ledger.outbox import SUMMARY, Message
+from ledger.patrols import SUBJECT as PATROL
 from ledger.rounds import EXPIRY
 from ledger.visits import SUBJECT as VISIT
 from ledger.whistles import SUBJECT as WHISTLE
@@ -45,6 +46,7 @@ PAGE: Mapping[str, tuple[str, str]] = MappingProxyType(
         ORDER: ("orders", "order"),
         NOTICE: ("messages", "notice"),
         VISIT: ("visits", "walk"),
+        PATROL: ("patrols", "patrol"),
         EXPIRY: ("sites", "site"),
     }
 )
@@ -94,6 +96,9 @@ KIND: Mapping[str, str] = MappingProxyType(
         "visit_waiting": N_("Visit: nobody at home, please decide"),
         "visit_overdue": N_("Visit overdue"),
         "visit_cancelled": N_("Visit cancelled"),
+        "patrol": N_("Patrol to be walked"),
+        "patrol_missed": N_("Patrol missed"),
+        "patrol_cancelled": N_("Patrol cancelled"),
         "expiring": N_("Runs out soon"),
         "notice": N_("Notice"),
         "notice_receipt": N_("Notice: please acknowledge"),
@@ -231,6 +236,24 @@ def _of_visit(room: Room, message: Message, language: str) -> list[str]:
     ]
 
 
+def _of_patrol(room: Room, message: Message, language: str) -> list[str]:
+    """Return of what kind a patrol is, where, from when until when, and how many more there are beside it; nothing that anybody wrote."""
+    _ = translator(language)
+    try:
+        with room.ledger.reading() as connection:
+            filed = patrols.get(connection, room.id, message.number, sight_of_visits(room))
+            (entry,) = outbox.entries(connection, room.id, message.version - 1, most=1)
+    except DraftError:
+        return []
+    more, state = int(json.loads(entry["data"]).get("count", 1)) - 1, filed.state
+    return [
+        room.rules.patrols.kind(state.kind).name.in_(language),
+        _("Place: {place}").format(place=every_name(room.area.net).get(filed.level, {}).get(filed.code, filed.code)),
+        _("Time: {since} to {until}").format(since=_local(room, state.since), until=_local(room, state.until)),
+        _("and {n} more").format(n=more) if more > 0 else "",
+    ]
+
+
 def _of_expiry(room: Room, message: Message, language: str) -> list[str]:
     """Return what runs out at which site, and how many more sites there are beside it."""
     _ = translator(language)
@@ -284,6 +307,7 @@ _ABOUT: Mapping[str, Callable[[Room, Message, str], list[str]]] = MappingProxyTy
         EVENT: _of_emergency,
         NOTICE: _of_notice,
         VISIT: _of_visit,
+        PATROL: _of_patrol,
         EXPIRY: _of_expiry,
     }
 )

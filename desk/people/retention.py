@@ -22,6 +22,7 @@ from ledger import (
     notices,
     orders,
     outbox,
+    patrols,
     retention,
     sessions,
     sites,
@@ -46,6 +47,7 @@ DAYS: Mapping[str, Callable[[Settings], int]] = MappingProxyType(
         "messages": lambda said: said.message_days,
         "orders": lambda said: said.order_days,
         "visits": lambda said: said.visit_days,
+        "patrols": lambda said: said.patrol_days,
         "inspections": lambda said: said.inspection_days,
         "sites": lambda said: said.site_days,
         "whistles": lambda said: said.whistle_days,
@@ -160,6 +162,7 @@ def _of_area(
         counts["messages"] += notices.forget(writing, area, before=before["messages"], at=now)
         counts["orders"] = orders.forget(writing, area, before=before["orders"], at=now)
         counts["visits"] = visits.forget(writing, area, before=before["visits"], at=now)
+        counts["patrols"] = patrols.forget(writing, area, before=before["patrols"], at=now)
         counts["inspections"] = findings.forget(writing, area, before=before["inspections"].date(), at=now)
         counts["sites"] = sites.forget(writing, area, before=before["sites"].date(), at=now)
         counts["authority_orders"] = authority_orders.erase(

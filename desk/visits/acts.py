@@ -175,8 +175,8 @@ def of(room: Room, number: str) -> Filed:
         return visits.get(connection, room.id, number, sight(room))
 
 
-def note(room: Room, text: str, *, what: str = "text") -> str:
-    """Return a note as it is kept.
+def note(room: Room, text: str, *, what: str = "text", most: int = 0) -> str:
+    """Return a note as it is kept, of so many characters at most; 0 for those of a visit.
 
     Raises
     ------
@@ -185,7 +185,7 @@ def note(room: Room, text: str, *, what: str = "text") -> str:
     DraftError
         It holds a number or a name of somebody.
     """
-    kept = clean(text, most=room.rules.visits.longest_note, what=what, lines=False)
+    kept = clean(text, most=most or room.rules.visits.longest_note, what=what, lines=False)
     if MANY_DIGITS.search(kept) or find_personal(kept, keep=names_of(room.area)):
         raise DraftError(
             "The note holds a name or a number of somebody. Take it out: say the matter; what a household needs is a case or an order.",
