@@ -27,6 +27,7 @@ CONSOLE = api.Console(
         "/chat",
         "/orders",
         "/visits",
+        "/patrols",
         "/posts",
         "/duty",
         "/messages",

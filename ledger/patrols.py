@@ -388,12 +388,13 @@ def counts(connection: Connection, asked: Asked) -> dict[str, int]:
     return {view: found.get(view, 0) for view in VIEWS}
 
 
-def by_grid(connection: Connection, asked: Asked) -> list[tuple[str, Figures]]:
-    """Return level of each grid that was to be walked, and its figures, by level and code."""
-    c = patrol.c
-    rows = connection.execute(select(c.level, c.code, *_sums()).where(*_wanted(asked)).group_by(c.level, c.code))
-    found = [(level, Figures(code, *map(int, sums))) for level, code, *sums in rows]
-    return sorted(found, key=lambda one: (one[0], one[1].key))
+def in_grids(connection: Connection, asked: Asked, level: str) -> list[Figures]:
+    """Return the figures of each grid of a level or overlay, with those of the grids below it, by its code."""
+    c, seen_by = patrol.c, patrol_seen.c
+    start = seen_in(level, "")
+    there = (seen_by.patrol == c.id, seen_by.by.startswith(start, autoescape=True))
+    rows = connection.execute(select(seen_by.by, *_sums()).where(*there, *_wanted(asked)).group_by(seen_by.by))
+    return sorted((Figures(by.removeprefix(start), *map(int, sums)) for by, *sums in rows), key=lambda one: one.key)
 
 
 def by_post(connection: Connection, asked: Asked) -> list[Figures]:

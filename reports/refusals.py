@@ -29,7 +29,16 @@ from geo.errors import (
     UnknownWhistle,
 )
 from locales import N_, Translator
-from reports import alerts, inspection_words, order_words, rounds, site_words, visit_words, wall_views
+from reports import (
+    alerts,
+    inspection_words,
+    order_words,
+    patrol_words,
+    rounds,
+    site_words,
+    visit_words,
+    wall_views,
+)
 from reports.words import STATUS, moment
 
 TEXT = MappingProxyType(
@@ -224,7 +233,14 @@ def _photo(error: PhotoError, _: Translator) -> str:
 
 
 def _rule(error: LifecycleError, _: Translator, zone: tzinfo) -> str:
-    for pattern, words in (*order_words.RULES, *visit_words.RULES, *inspection_words.RULES, *WHISTLES, *RULES):
+    for pattern, words in (
+        *order_words.RULES,
+        *visit_words.RULES,
+        *patrol_words.RULES,
+        *inspection_words.RULES,
+        *WHISTLES,
+        *RULES,
+    ):
         found = pattern.search(str(error))
         if found:
             groups = found.groupdict()
@@ -244,6 +260,7 @@ _SPEAKERS: Mapping[type[BattlemapError], Callable[..., str]] = MappingProxyType(
                 **DRAFT,
                 **order_words.DRAFT,
                 **visit_words.DRAFT,
+                **patrol_words.DRAFT,
                 **wall_views.DRAFT,
                 **alerts.DRAFT,
                 **site_words.DRAFT,

@@ -148,7 +148,7 @@ def _require(room: Room, by: By) -> None:
 def _kind(room: Room, key: str) -> str:
     kinds = room.rules.patrols.kinds
     if key and key not in kinds:
-        raise DraftError("There is no such kind of patrol. Choose one of the list.", field="form.kind")
+        raise DraftError("There is no such kind of patrol. Choose one of the list.", field="patrol_kind")
     return key or next(iter(kinds))
 
 

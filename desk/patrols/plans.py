@@ -97,7 +97,7 @@ def _checked(room: Room, planning: Planning, by: By, now: datetime) -> Plan:
     _require(room, by)
     rules, night = room.rules.patrols, today(room, now)
     if planning.kind not in rules.kinds:
-        raise DraftError("There is no such kind of patrol. Choose one of the list.", field="form.kind")
+        raise DraftError("There is no such kind of patrol. Choose one of the list.", field="patrol_kind")
     name = note(room, planning.name, what="title", most=LONGEST_NAME)
     if not name:
         raise DraftError("A plan has a name. Write what it is called.", field="patrol_name")

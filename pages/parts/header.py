@@ -26,6 +26,7 @@ RARE = frozenset(
     {
         "chat",
         "visits",
+        "patrols",
         "sites",
         "binding",
         "posts",

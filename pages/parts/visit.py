@@ -35,6 +35,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "messages": ("tab", "notice"),
     "orders": ("order", "tab", "item", "team", "q", "page", "period"),
     "visits": ("tab", "walk", "period", "kind", "topic", "visitor", "q", "page", "by"),
+    "patrols": ("tab", "patrol", "period", "kind", "outcome", "walker", "in", "of", "plan", "q", "page", "by"),
     "walls": ("wall",),
     "checklists": ("checklist",),
     "air": ("station",),
