@@ -40,6 +40,7 @@ SCRIPTS = (
     "core.js",
     "base.js",
     "marks.js",
+    "registered.js",
     "top.js",
     "stream.js",
     "live.js",
@@ -90,6 +91,7 @@ def build(
     translate: Callable[[str], str] = str,
     classes: Mapping[str, Name] = MappingProxyType({}),
     states: Mapping[str, str] = MappingProxyType({}),
+    site_kinds: Mapping[str, tuple[str, str]] = MappingProxyType({}),
     base: str = "/",
     tiles: str | None = None,
     tiles_credit: str = "",
@@ -110,6 +112,8 @@ def build(
         Names of the classes and major classes of incidents, by key.
     states
         Names of the states of incidents in that language, by key.
+    site_kinds
+        Letter and shape of the kinds of the register's sites, by key.
     base
         Path under which the doors lie, with a slash at its end.
     tiles
@@ -139,13 +143,14 @@ def build(
         "edition": area.pack.edition.isoformat() if area.pack.edition else "",
         "timezone": str(area.pack.timezone),
         "stale_after": stale_after,
-        "urls": {name: f"{base}{name}/{place}" for name in ("live", "stream", "card", "search", "print")}
+        "urls": {name: f"{base}{name}/{place}" for name in ("live", "stream", "card", "search", "print", "registered")}
         | {"data": f"{base}map/{place}/data/{digest}/"},
         "words": words(translate),
         "style": _style(look),
         "classes": {key: name.in_(language) for key, name in classes.items()}
         | {key: name.in_(language) for kind in ("site", "service") for key, name in class_names(area, kind).items()},
         "states": dict(states),
+        "site_kinds": dict(site_kinds),
         "layers": [
             {"key": entry.key, "kind": entry.kind, "name": entry.name.in_(language)} for entry in area.pack.points
         ],

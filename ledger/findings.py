@@ -311,6 +311,14 @@ def worst(connection: Connection, area: str, numbers: Collection[str] | None = N
     return {number: list(Degree)[int(found)] for number, found in connection.execute(asked)}
 
 
+def by_site(connection: Connection, asked: Asked) -> dict[str, tuple[int, int]]:
+    """Return of each site that has findings that are asked for how many, and the rank of the worst grade."""
+    c = finding.c
+    rank = case({degree.value: degree.rank for degree in Degree}, value=c.grade)
+    found = select(c.site, func.count(), func.max(rank)).where(*_wanted(asked)).group_by(c.site)
+    return {number: (int(many), int(worst_)) for number, many, worst_ in connection.execute(found)}
+
+
 def late(connection: Connection, area: str, today: date, *, most: int) -> list[Filed]:
     """Return findings whose day is over, of which nobody was told."""
     c = finding.c

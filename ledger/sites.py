@@ -268,6 +268,13 @@ def places(connection: Connection, asked: Asked) -> list[tuple[int, str, float, 
     return [tuple(row) for row in connection.execute(select(*names).where(*wanted(asked)).order_by(c.id))]
 
 
+def drawn(connection: Connection, asked: Asked) -> list[tuple[str, str, float, float, str]]:
+    """Return of all sites that are asked for what a layer of the map needs: number, name, lon, lat, kind, in order of their numbers."""
+    c = site.c
+    found = select(c.number, c.name, c.lon, c.lat, c.kind).where(*wanted(asked)).order_by(c.id)
+    return [tuple(row) for row in connection.execute(found)]
+
+
 def count(connection: Connection, asked: Asked) -> int:
     """Return how many sites there are."""
     return int(connection.execute(select(func.count()).select_from(site).where(*wanted(asked))).scalar_one())

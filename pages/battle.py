@@ -1,5 +1,7 @@
 """The battle map page: filters, board, map."""
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from desk.room import Room
@@ -32,7 +34,13 @@ def render(visit: Visit) -> None:
                 st.button(visit._("Clear the filter"), key="clear", type="tertiary", on_click=clear)
             st.html(lists(room, wanted, visit.now, visit._))
         with st.container(key="chart"):
-            _chart(visit, room.area, str(wanted))
+            _chart(visit, room.area, "&".join(filter(None, (str(wanted), _layers()))))
+
+
+def _layers() -> str:
+    """Return which lists of sites and findings the map shows as layers, as its address says it."""
+    own = st.session_state["own"].get("", {})
+    return urlencode({name: own[name] for name in ("sites", "findings") if own.get(name)})
 
 
 def begins(visit: Visit) -> None:

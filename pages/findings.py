@@ -9,7 +9,7 @@ from desk.room import Room
 from locales import N_
 from pages.parts.finding_sheet import sheet
 from pages.parts.follow import follow_what
-from pages.parts.going import link
+from pages.parts.going import link, on_map
 from pages.parts.inspection_files import files
 from pages.parts.inspection_find import FINDINGS, find_findings
 from pages.parts.pager import page_of, pager
@@ -60,6 +60,7 @@ def _list(visit: Visit, room: Room, view: str, many: int, own: dict[str, str]) -
         find_findings(visit, room, own)
         if many:
             st.html(pager(visit, PATH, own, page, many, each=PAGE), width="content")
+            st.html(on_map(visit, "findings", {"pile": view, **{name: own.get(name, "") for name in FINDINGS}}), width="content")  # fmt: skip
         said = {name: value for name, value in own.items() if name not in {"finding", "page"}}
         files(visit, room, question, many, (PATH, visit._("Findings"), visit._(PILE[view][0])), said)
     with st.container(key="finding_list", horizontal=True, gap="medium"):

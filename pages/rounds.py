@@ -14,7 +14,7 @@ from ledger.sites import Asked
 from locales import N_
 from pages.parts.files import files
 from pages.parts.follow import follow_what
-from pages.parts.going import link
+from pages.parts.going import link, on_map
 from pages.parts.pager import page_of, pager
 from pages.parts.round_find import asked_of, find
 from pages.parts.round_lower import lower
@@ -71,6 +71,7 @@ def _list(visit: Visit, room: Room, view: str, asked: Asked, many: int, own: dic
         find(visit, room, own)
         if many:
             st.html(pager(visit, "rounds", own, page, many, each=PAGE), width="content")
+            st.html(on_map(visit, "sites", {"standing": view, **{name: own.get(name, "") for name in KEEP}}), width="content")  # fmt: skip
         kept = {name: value for name, value in own.items() if name != "page"}
         files(visit, room, "rounds", _("How often sites are visited"), many, _(PILE[view][1]), kept, lambda now: _table(visit, now, view, own))  # fmt: skip
     st.html(_rows(visit, room, found) if found else _empty(visit, view, own))

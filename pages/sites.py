@@ -20,9 +20,9 @@ from ledger import sites
 from locales import N_
 from pages.parts.files import files
 from pages.parts.follow import follow_what
-from pages.parts.going import link
+from pages.parts.going import link, on_map
 from pages.parts.pager import page_of, pager
-from pages.parts.site_find import asked_of, find, standing_of
+from pages.parts.site_find import find
 from pages.parts.site_form import CHANGE, NEW, site_form
 from pages.parts.site_import import WRITTEN, may_take, take_table
 from pages.parts.site_sheet import expiry, sheet
@@ -30,6 +30,7 @@ from pages.parts.visit import Visit
 from reports import site_exports
 from reports.case_words import grid_name, post_name
 from reports.rounds import due_text
+from reports.site_lists import NARROWS, asked_of, standing_of
 from reports.site_words import STATE
 
 PAGE = 50
@@ -100,6 +101,7 @@ def _list(visit: Visit, room: Room, asked: sites.Asked, own: dict[str, str]) -> 
         find(visit, room, own)
         if many:
             st.html(pager(visit, "sites", own, page, many, each=PAGE), width="content")
+            st.html(on_map(visit, "sites", {name: own.get(name, "") for name in ("kind", *NARROWS)}), width="content")  # fmt: skip
         named = room.rules.sites.kind(own["kind"]).name.in_(visit.language) if own.get("kind") else visit._("All kinds")
         said = {name: value for name, value in own.items() if name not in {"site", "do", "page"}}
         files(visit, room, "sites", visit._("Site register"), many, named, said, lambda now: _table(visit, now, own))

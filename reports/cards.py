@@ -18,9 +18,11 @@ import shapely
 
 from desk.acts import unit_of
 from desk.emergency.building import BUILDING, sees
+from desk.inspections import rounds
 from desk.places.repeats import repeats
 from desk.room import Room
-from geo.errors import UnknownGrid, UnknownIncident
+from desk.sites import register
+from geo.errors import DraftError, UnknownGrid, UnknownIncident
 from geo.measure import areas_m2, centre_of, distances_m, projection
 from geo.net import Level, Net, Overlay, Stack
 from geo.scheme import Name
@@ -28,14 +30,19 @@ from incidents.case import Incident
 from incidents.deadlines import Light, light
 from incidents.model import Mark, Status, Urgency, mark_of
 from incidents.posts import Duty, duty_of
+from inspections.findings import STANDING as STANDS
+from inspections.grades import Degree
 from layers.classes import class_names
 from layers.load import Area
 from layers.pack import PointEntry
-from ledger import find
+from ledger import find, findings
 from ledger.tables import instant
 from locales import N_, Translator, translator
 from reports import figures
 from reports.figures import Filter
+from reports.inspection_words import grade_text
+from reports.rounds import STANDING, due_text
+from reports.site_words import STATE
 from reports.withheld import few_left_out
 from reports.words import CHANNEL, URGENCY, length_of_time, mark_name, moment, period, post_title, status_name
 
@@ -98,7 +105,7 @@ def card(
         The area has no such thing; an incident of a restricted class has no card, nor has any for who reads no words.
     """
     speech = Speech(room, language, now, wanted or Filter())
-    for make in (_level_card, _overlay_card, _point_card, _incident_card, _ground_card):
+    for make in (_level_card, _overlay_card, _point_card, _incident_card, _site_card, _ground_card):
         found = make(speech, kind, code)
         if found:
             return found.as_dict()
@@ -265,6 +272,41 @@ def _incident_card(speech: Speech, kind: str, code: str) -> Card | None:
         "label": _("Open the case sheet"),
         "page": "case",
         "own": {"case": code},
+    }
+    return made
+
+
+def _site_card(speech: Speech, kind: str, code: str) -> Card | None:
+    """Return the card of a site of the register, where who looks sees it."""
+    room, _ = speech.room, speech._
+    if kind != "registered":
+        return None
+    try:
+        one = register.get(room, code)
+    except DraftError:
+        return None
+    named = speech.name(room.rules.sites.kind(one.kind).name)
+    made = _place_card(kind, code, one.name, named, lon=one.lon, lat=one.lat)
+    made.row(_("Number"), one.number)
+    made.row(_("State"), _(STATE[one.state]))
+    made.row(_("Address"), one.address)
+    _lineage_rows(speech, made, one.codes, leaf=True)
+    made.row(_("Responsible post"), speech.post(one.post) if one.post else _("no post"))
+    standing = rounds.some(room, [one.number], speech.now).get(one.number)
+    if standing:
+        made.row(_("Next round"), due_text(standing, speech.now, room, _))
+        made.row(_("State of its rounds"), _(STANDING[standing.standing]))
+    with room.ledger.reading() as connection:
+        stands = findings.by_site(connection, findings.Asked(room.id, speech.now.date(), states=frozenset(STANDS), site=one.number))  # fmt: skip
+    if stands:
+        many, rank = stands[one.number]
+        made.row(_("Open findings"), f"{many} · {grade_text(room, list(Degree)[rank], speech.language)}")
+    query = {"area": room.id, "site": one.number, "state": "every", "lang": speech.language}
+    made.link = {
+        "href": f"/sites?{urlencode(query)}",
+        "label": _("Open the site"),
+        "page": "sites",
+        "own": {"site": one.number, "state": "every"},
     }
     return made
 

@@ -63,3 +63,23 @@ def test_the_register_is_narrowed_and_a_worker_only_looks(desk, room):
     assert worker.page.locator(".st-key-site_acts, .st-key-sites_top a").count() == 0
     other = next(one for one in made if code not in one.codes[level].split(";"))
     worker.open("/sites", ".bm-sites", site=other.number).says(".bm-refused", "没有这个场所")
+
+
+def test_a_list_of_sites_is_a_layer_of_the_map_and_its_card_leads_back(desk, room):
+    by, now = register.hand(room, datetime.now(UTC)), datetime.now(UTC)
+    spots = list(buildings(room.area).values())[40:43]
+    made = [register.put(room, Wish("spraying", f"{at}号喷涂店", spot.lon, spot.lat), by, now) for at, spot in enumerate(spots)]  # fmt: skip
+    one = desk("dispatcher::").open("/sites", ".bm-sites", kind="spraying")
+    one.page.click(".bm-on-map")
+    frame = one.page.wait_for_selector(".bm-map iframe").content_frame()
+    frame.wait_for_selector("html[data-ready='1']", state="attached")
+    one.until(lambda: frame.evaluate("() => battlemap.model.registered[0].rows.map((row) => row.number)"), [site.number for site in made])  # fmt: skip
+    assert not frame.evaluate("() => battlemap.model.registered[1].on()")
+    frame.evaluate("() => battlemap.model.panel.toggle('layers')")
+    frame.uncheck("input[name=registered_sites]")
+    one.until(lambda: frame.evaluate("() => battlemap.model.registered[0].on()"), False)
+    frame.check("input[name=registered_sites]")
+    one.until(lambda: frame.evaluate("() => battlemap.model.registered[0].on()"), True)
+    frame.evaluate("number => battlemap.model.select({ kind: 'registered', code: number })", made[1].number)
+    frame.click(".card a.primary")
+    one.says(".st-key-site_sheet", "1号喷涂店")

@@ -243,10 +243,15 @@
       if (on) this.hidden.delete(key);
       else this.hidden.add(key);
       if (key === "basemap") this.map.getPane("tilePane").style.display = on ? "" : "none";
+      if (key.indexOf("registered_") === 0) this.panel.fillRegistered();
+      this.registered.forEach((layer) => layer.look());
       this.base.request();
       this.top.request();
     },
-    changed() { this.panel.refresh(); },
+    changed() {
+      this.registered.forEach((layer) => layer.look());
+      this.panel.refresh();
+    },
 
     // ---- the address keeps view, filter and selection
     remember() {
@@ -288,6 +293,7 @@
         const query = new URLSearchParams(message.query || "");
         const filter = {};
         FILTERS.forEach((name) => { if (query.get(name)) filter[name] = query.get(name); });
+        this.registered.forEach((layer) => layer.narrow(query.get(layer.name) || ""));
         this.setFilter(filter);
       } else if (message.type === "fly") this.flyTo(message.kind, message.code);
     },
@@ -445,6 +451,7 @@
     model.base = new b.Surface(b.paintBase, { pane: "net" });
     model.top = new b.Surface(b.paintTop, { pane: "marks" });
     model.live = new b.Live(model);
+    model.registered = b.registered(model);
     model.panel = data.wall ? b.wallPanel(model) : new b.Panel(model);
     map.invalidateSize({ animate: false });
     const chosen = model.recall();

@@ -234,6 +234,7 @@
       if (model.data.layers.some((layer) => layer.kind === "building" && !model.data.glyphs[layer.key])) rows.push(["buildings", words.buildings]);
       ["street", "water", "green", "block", "footprint"].forEach((kind) => { if (kinds.has(kind)) rows.push([kind === "green" ? "park" : kind, words[kind === "green" ? "park" : kind]]); });
       if (kinds.size) rows.push(["names", words.names]);
+      if (!model.data.wall) rows.unshift(["registered_sites", words.registered_sites], ["registered_findings", words.registered_findings]);
       if (model.basemap) rows.push(["basemap", words.basemap]);
       return this.sheet("layers", rows.map((pair) => row(pair[0], pair[1])));
     },
@@ -260,6 +261,8 @@
       groups.push(group(words.legend_ground, lines));
       this.siteLegend = make("div", { class: "legend-group" });
       groups.push(this.siteLegend);
+      this.registeredLegend = make("div", { class: "legend-group registered" });
+      groups.unshift(this.registeredLegend);
       return this.sheet("legend", groups);
     },
 
@@ -277,6 +280,25 @@
       this.siteLegend.textContent = "";
       if (!seen.size) return;
       this.siteLegend.append(make("h3", {}, this.words.legend_sites), make("ul", {}, Array.from(seen.values()).map((pair) => make("li", {}, [pair[0], make("span", {}, pair[1])]))));
+    },
+
+    // What the layers of sites and findings show, how many there are, and that some are not drawn.
+    fillRegistered() {
+      const model = this.model;
+      const words = this.words;
+      const on = model.registered.filter((layer) => layer.on());
+      this.registeredLegend.textContent = "";
+      model.registered.forEach((layer) => {
+        const box = this.panels.querySelector('input[name="registered_' + layer.name + '"]');
+        if (box) box.checked = layer.on();
+      });
+      on.forEach((layer) => {
+        const said = (n) => Number(n || 0).toLocaleString("en");
+        const many = layer.trouble || (layer.name === "findings" ? b.fill(words.registered_found, { n: said(layer.found), of: said(layer.of) }) : b.fill(words.registered_many, { n: said(layer.of) }));
+        const left = layer.of > layer.rows.length && !layer.trouble ? make("p", { class: "fine" }, b.fill(words.registered_left, { n: said(layer.of - layer.rows.length) })) : null;
+        const keys = layer.name === "findings" ? [words.registered_key_findings] : [words.registered_key_kind, words.registered_key_rounds, words.registered_key_open];
+        this.registeredLegend.append(make("h3", {}, words["registered_" + layer.name]), make("p", { class: "registered-count", "data-layer": layer.name, "data-of": layer.of, "data-drawn": layer.rows.length, "data-found": layer.found }, many), ...keys.map((text) => make("p", { class: "fine" }, text)), left || "");
+      });
     },
 
     // ---- card

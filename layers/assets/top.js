@@ -332,7 +332,7 @@
     const crowded = view.metres > 0.4;
     model.points.forEach((layer) => {
       if (layer.kind === "building" && !layer.glyph) return;
-      if (!model.shown(layer.key)) return;
+      if (!model.shown(layer.key) || layer.kind === "site" && model.registered.some((one) => one.on())) return; // the register says more of the same places
       const colour = layer.kind === "service" ? model.style.colours.service : model.style.colours.site;
       layer.bins.visit(view.box, size / view.s, (bin) => {
         bin.forEach((n) => {
@@ -565,6 +565,7 @@
     view.toScreen();
     placeMarks(model, view, layout, room);
     drawChips(context, model, view, layout, room);
+    b.drawRegistered(context, model, view, room, around);
     dedicated(context, model, view, room, later);
     if (model.mode === "marks") numbers(context, model, view, room, later);
     sites(context, model, view, room, later);
@@ -601,6 +602,8 @@
     const chip = model.layout.chips.find((one) => one.draw && px >= one.box[0] && px <= one.box[2] && py >= one.box[1] && py <= one.box[3]);
     if (chip && chip.merged.length > 1) return { merged: chip.merged };
     if (chip) return { kind: chip.level.key, code: chip.level.codes[chip.n], label: chip.level.labels[chip.n] };
+    const registered = b.registeredAt(model, near);
+    if (registered) return registered;
     const site = model.siteHits.find((one) => near(one.x, one.y, Math.max(12 * model.k, model.touch / 2)));
     if (site) return { kind: site.layer.key, code: site.layer.ids[site.n], label: site.layer.names[site.n], at: [site.x, site.y] };
     const building = b.buildingAt(model, x, y);

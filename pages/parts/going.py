@@ -9,6 +9,8 @@ from streamlit.navigation.page import Page
 
 from pages.parts.visit import OWN, Visit
 
+ALL = "all=1"  # of a list that nothing narrows
+
 
 def link(visit: Visit, page: str, own: Mapping[str, str], *, attributes: str = "") -> str:
     """Return the opening tag of a link to a page of ours. It can be opened in another tab; pressed, it only runs the page.
@@ -22,6 +24,20 @@ def link(visit: Visit, page: str, own: Mapping[str, str], *, attributes: str = "
     """
     said = {name: value for name, value in visit.address(page, own).items() if value}
     return f'<a data-go="{escape(page)}" data-own="{escape(urlencode(own))}" href="/{escape(page)}?{escape(urlencode(said))}" target="_self"{attributes}>'
+
+
+def on_map(visit: Visit, layer: str, own: Mapping[str, str]) -> str:
+    """Return a link to the map that shows the list of an address as a layer.
+
+    Parameters
+    ----------
+    layer
+        ``sites`` or ``findings``.
+    own
+        What narrows that list.
+    """
+    said = urlencode({name: value for name, value in own.items() if value}) or ALL
+    return f"{link(visit, '', {layer: said}, attributes=' class=bm-on-map')}{escape(visit._('Show on the map'))}</a>"
 
 
 def go(page: str, own: Mapping[str, str]) -> None:

@@ -1,52 +1,17 @@
 """Part of the page of sites: what narrows the list (words, state, grid, post, papers that run out)."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 
 import streamlit as st
 
 from desk.room import Room
 from desk.visits.people import grids
-from inspections.rounds import Standing
-from inspections.sites import State
 from layers.grid_names import full_names
-from ledger.sites import Asked
-from locales import N_
 from pages.parts.element import pixels
 from pages.parts.visit import Visit, own_key
 from reports.case_words import post_name
 from reports.rounds import STANDING
-from reports.site_words import STATE
-
-NARROWS = ("state", "in", "of", "due", "standing", "q")
-EVERY, NONE = "every", "none"
-STATES = {**{state.value: STATE[state] for state in State}, EVERY: N_("in whatever state")}
-DUE = {"0": N_("papers that ran out"), "30": N_("papers that run out in 30 days"), "90": N_("papers that run out in 90 days")}  # fmt: skip
-
-STANDINGS = {one.name.lower(): one for one in STANDING}
-
-
-def standing_of(own: Mapping[str, str]) -> frozenset[Standing]:
-    """Return how the rounds of sites have to stand, as the address says; none for all."""
-    found = STANDINGS.get(own.get("standing", ""))
-    return frozenset() if found is None else frozenset({found})
-
-
-def asked_of(room: Room, own: Mapping[str, str], now: datetime) -> Asked:
-    """Return the question of an address; without a state it asks for what is in use."""
-    key, _, code = own.get("in", "").partition(":")
-    state, post, due = own.get("state", ""), own.get("of", ""), own.get("due", "")
-    today = room.clock(now).date()
-    return Asked(
-        room.id,
-        kinds=frozenset({own["kind"]} if own.get("kind") else ()),
-        states=frozenset() if state == EVERY else frozenset({state if state in STATES else State.ACTIVE.value}),
-        grid=(key, code) if key in room.area.net.keys and code else None,
-        post="" if post == NONE else post,
-        without_post=post == NONE,
-        expiring=today + timedelta(days=int(due) - (due == "0")) if due in DUE else None,
-        text=own.get("q", "").strip(),
-    )
+from reports.site_lists import DUE, NARROWS, NONE, STANDINGS, STATES
 
 
 def find(visit: Visit, room: Room, own: Mapping[str, str]) -> None:

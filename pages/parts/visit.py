@@ -31,6 +31,7 @@ SESSION = "session"
 FILTER = ("grid", "class", "mark", "days")
 # What the address of a page holds of its own, beside what every page's does; what only the browser knows (view, at, theme) is none of it, for a page takes away what is another's.
 OWN: Mapping[str, tuple[str, ...]] = {
+    "": ("sites", "findings"),
     "inbox": ("pile",),
     "messages": ("tab", "notice"),
     "orders": ("order", "tab", "item", "team", "q", "page", "period"),
