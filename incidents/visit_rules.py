@@ -53,12 +53,16 @@ class VisitRules:
         That one visit can have met.
     most_places
         That can be planned at once.
+    round_kind, round_topics
+        Kind of the visits that count for the household round, and what they are about; "" where there is no such round.
     """
 
     prefix: str
     longest_note: int
     most_households: int
     most_places: int
+    round_kind: str
+    round_topics: tuple[str, ...]
     kinds: Mapping[str, VisitKind]
     topics: Mapping[str, Name]
 
@@ -72,14 +76,22 @@ class VisitRules:
             Names every fault with its key and what to write instead.
         """
         faults: list[str] = []
-        unknown(table, ("prefix", *NUMBERS, "kinds", "topics"), "", faults)
+        unknown(table, ("prefix", *NUMBERS, "round", "kinds", "topics"), "", faults)
         prefix = prefix_of(table, "访", faults)
         numbers = {name: _number(table, name, most, "", faults) for name, most in NUMBERS.items()}
         kinds = {key: _kind(key, name, entry, where, faults) for key, name, entry, where in _named(table, "kinds", tuple(DAYS), faults)}  # fmt: skip
         topics = {key: name for key, name, _entry, _where in _named(table, "topics", (), faults)}
+        kind, about = _round(table, kinds, topics, faults)
         if faults:
             raise RulesError(f"visits.toml has {len(faults)} fault(s):", faults)
-        return cls(prefix, **numbers, kinds=MappingProxyType(kinds), topics=MappingProxyType(topics))
+        return cls(
+            prefix,
+            **numbers,
+            round_kind=kind,
+            round_topics=about,
+            kinds=MappingProxyType(kinds),
+            topics=MappingProxyType(topics),
+        )
 
     def kind(self, key: str) -> VisitKind:
         """Return a kind; one that a visit has and the rules no more is called by its key."""
@@ -88,6 +100,22 @@ class VisitRules:
     def topic(self, key: str) -> Name:
         """Return what a topic is called; one that the rules do not have any more is called by its key."""
         return self.topics.get(key) or Name(key, key)
+
+
+def _round(table: Mapping[str, Any], kinds: Mapping[str, Any], topics: Mapping[str, Any], faults: list[str]) -> tuple[str, tuple[str, ...]]:  # fmt: skip
+    """Return kind and topics of the household round; none where the table has no ``[round]``."""
+    said = table.get("round", {})
+    if not isinstance(said, Mapping):
+        faults.append('round: this is no table; write [round] with kind = "round" and topics = ["hazard"]')
+        return "", ()
+    unknown(said, ("kind", "topics", "source"), "round.", faults)
+    kind, about = said.get("kind", ""), said.get("topics", [])
+    if said and kind not in kinds:
+        faults.append(f"round.kind: {kind!r} is none of the kinds; write one of {', '.join(kinds)}")
+    if not isinstance(about, list) or any(topic not in topics for topic in about) or (said and not about):
+        faults.append(f"round.topics: {about!r} are no topics; write some of {', '.join(topics)}")
+        about = []
+    return str(kind), tuple(about)
 
 
 def _kind(key: str, name: Name, entry: Mapping[str, Any], where: str, faults: list[str]) -> VisitKind:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, or_, select, update
 
 from geo.errors import Conflict, UnknownVisit
+from incidents.household_rounds import NOTHING, Seen
 from incidents.lifecycle import By, PostKind
 from incidents.visits import OPEN, WALKED, Phase, Visit, Walk, Walked, apply
 from ledger.numbers import next_number
@@ -360,6 +361,24 @@ def figures(connection: Connection, asked: Asked, by: str) -> list[Figures]:
     )
     found = [Figures(str(row["key"]), **{name: int(row[name] or 0) for name in (*kept, "households")}) for row in rows.mappings()]  # fmt: skip
     return sorted(found, key=lambda one: one.key)
+
+
+def by_building(connection: Connection, asked: Asked, kind: str) -> dict[str, Seen]:
+    """Return what the visits of one kind came to at each building, in the period; what is to be made stands in every one."""
+    c, ways, found = visit.c, _in(asked), dict[str, Seen]()
+    wanted = (c.kind == kind, c.building != "", or_(ways["over"], c.phase.in_(sorted(OPEN))))
+    columns = (c.building, c.phase, c.households, c.tries, c.due, c.visitor)
+    rows = connection.execute(select(*columns).where(*_wanted(asked), *wanted).order_by(c.walked, c.id))
+    for building, phase, households, tries, due, visitor in rows:
+        was, is_over = found.get(building, NOTHING), phase in {one.value for one in WALKED}
+        found[building] = Seen(
+            was.met + (households or 0 if phase == Phase.DONE.value else 0),
+            was.tries + tries,
+            phase == Phase.REFUSED.value if is_over else was.refused,
+            max(filter(None, (was.due, date.fromisoformat(due) if due and not is_over else None)), default=None),
+            visitor,
+        )
+    return found
 
 
 def by_topic(connection: Connection, asked: Asked, topics: Collection[str]) -> dict[str, int]:

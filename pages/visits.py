@@ -18,6 +18,7 @@ from pages.parts.visit import Visit
 from pages.parts.visit_counts import COUNTS, visit_counts
 from pages.parts.visit_find import NARROWS, find
 from pages.parts.visit_plan import plan_visits
+from pages.parts.visit_round import ROUND, household_round
 from pages.parts.visit_sheet import sheet
 from reports import visit_lists
 from reports.visit_lists import PAGE, PILE, Row
@@ -32,12 +33,12 @@ def render(visit: Visit) -> None:
     narrowed = {name: own[name] for name in NARROWS if own.get(name)}
     counts = visit_lists.counts(room, narrowed, visit.now)
     asked = own.get("tab", "")
-    known = {*PILE, COUNTS, *([PLAN] if _may_plan(visit) else [])}
+    known = {*PILE, COUNTS, *([ROUND] if room.rules.visits.round_kind else []), *([PLAN] if _may_plan(visit) else [])}
     view = asked if asked in known else "overdue" if counts["overdue"] else "planned"
     with st.container(key="visits", gap=None):
         _top(visit)
         with st.container(key="piles", horizontal=True, gap=None):
-            st.html(_piles(visit, counts, view, narrowed), width="content")
+            st.html(_piles(visit, room, counts, view, narrowed), width="content")
             with st.container(key="visit_view", gap="small"):
                 _view(visit, room, view, counts.get(view, 0), {**own, "tab": view})
 
@@ -54,7 +55,7 @@ def _may_plan(visit: Visit) -> bool:
     return visit.may("act") and may_plan(visit.post)
 
 
-def _piles(visit: Visit, counts: Mapping[str, int], view: str, narrowed: Mapping[str, str]) -> str:
+def _piles(visit: Visit, room: Room, counts: Mapping[str, int], view: str, narrowed: Mapping[str, str]) -> str:
     _ = visit._
     parts = "".join(
         f"{_to(visit, {**narrowed, 'tab': name}, current=name == view)}<span>{escape(_(PILE[name][0]))}</span>"
@@ -62,12 +63,16 @@ def _piles(visit: Visit, counts: Mapping[str, int], view: str, narrowed: Mapping
         for name, many in counts.items()
     )
     parts += f"{_to(visit, {**narrowed, 'tab': COUNTS}, current=view == COUNTS)}<span>{escape(_('Counts'))}</span></a>"
+    if room.rules.visits.round_kind:
+        parts += f"{_to(visit, {'tab': ROUND}, current=view == ROUND)}<span>{escape(_('Household round'))}</span></a>"
     return f'<nav class="bm-piles" aria-label="{escape(_("Visits"))}"><p>{escape(post_title(visit.post, _))}</p>{parts}</nav>'
 
 
 def _view(visit: Visit, room: Room, view: str, many: int, own: dict[str, str]) -> None:
     if view == PLAN:
         plan_visits(visit, room)
+    elif view == ROUND:
+        household_round(visit, room, own)
     elif view == COUNTS:
         visit_counts(visit, room, own)
     else:

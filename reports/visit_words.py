@@ -42,6 +42,7 @@ DRAFT = MappingProxyType(
         "visit_where": N_("The place lies in none of your grids. The post of that grid goes there."),
         "visit_places": N_("There is no such building here. Take the codes from the list of a grid."),
         "visit_many": N_("Choose where to go: at least one place, and no more than can be planned at once."),
+        "visit_round": N_("Nothing is left of this round: every building was reached, or somebody is to go there."),
         "visit_due": N_("A visit is due today or later, at most in a year. Choose another day."),
         "visit_visitor": N_("The place lies outside of that post's grid, or a worker plans for somebody else. Choose a post of its grid."),
         "form.households": N_("So many households cannot have been met. Correct the number."),

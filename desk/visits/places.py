@@ -50,6 +50,18 @@ def houses(room: Room, grid: tuple[str, str] | None = None) -> list[Goal]:
     return [goal for goal in found if grid is None or grid[1] in goal.codes.get(grid[0], "").split(";")]
 
 
+@lru_cache(maxsize=8)
+def households(area: Area) -> Mapping[str, int]:
+    """Return how many households each building of an area has; those of which the pack does not say are left out."""
+    found: dict[str, int] = {}
+    for entry in area.pack.points:
+        if entry.kind == BUILDING:
+            frame = area.points[entry.key]
+            known = frame[frame["households"].notna()]
+            found |= {str(id_): int(many) for id_, many in zip(known["id"], known["households"], strict=True)}
+    return found
+
+
 def codes_in(text: str) -> list[str]:
     """Return the codes of a text that has one a line, or one after the other with what a Chinese or a Latin keyboard puts between."""
     return [code for code in BETWEEN.split(text) if code]

@@ -35,7 +35,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "inbox": ("pile",),
     "messages": ("tab", "notice"),
     "orders": ("order", "tab", "item", "team", "q", "page", "period"),
-    "visits": ("tab", "walk", "period", "kind", "topic", "visitor", "q", "page", "by"),
+    "visits": ("tab", "walk", "period", "kind", "topic", "visitor", "q", "page", "by", "reach", "of"),
     "patrols": ("tab", "patrol", "period", "kind", "outcome", "walker", "in", "of", "plan", "q", "page", "by"),
     "walls": ("wall",),
     "checklists": ("checklist",),
