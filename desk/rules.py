@@ -29,6 +29,7 @@ from inspections.patrol_rules import PatrolRules
 from inspections.reading import lines_of, with_lines
 from inspections.rounds import RoundRules
 from inspections.site_rules import SiteRules
+from inspections.watering import WateringRules
 from layers.pack import CALENDARS, Pack
 
 
@@ -124,6 +125,7 @@ class Rules:
     papers: PaperRules
     patrols: PatrolRules
     rounds: RoundRules
+    watering: WateringRules
 
 
 def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
@@ -156,6 +158,7 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
         papers=PaperRules.from_table(rules.read("papers", folders)),
         patrols=PatrolRules.from_table(rules.read("patrols", folders)),
         rounds=RoundRules.from_table(rules.read("rounds", folders)),
+        watering=WateringRules.from_table(rules.read("watering", folders)),
     )
 
 

@@ -1,4 +1,4 @@
-"""What stands beside the cases (posts, holders, rota, hand-overs, groups, teams, visits, patrols, sites, inspections, findings, views, relations, areas, read marks), as the history says it does.
+"""What stands beside the cases (posts, holders, rota, hand-overs, groups, teams, visits, patrols, sites, watering logs, inspections, findings, views, relations, areas, read marks), as the history says it does.
 
 Every change of it is an entry; replayed in order they leave the rows that have to be there. What the history does not know is not looked at: names of people, telephones, and the words of a
 hand-over.
@@ -33,6 +33,7 @@ from ledger import (
     teams,
     visits,
     wall_views,
+    watering,
 )
 from ledger.history import Break
 from ledger.outbox import ERASED
@@ -277,6 +278,20 @@ def _patrol_plan(standing: Standing, entry: _Entry) -> None:
     said.put(key, {**entry.after, "version": entry.version}, entry.version)
 
 
+def _watering(standing: Standing, entry: _Entry) -> None:
+    said, key = standing["watering"], (entry.area, int(entry.key))
+    if entry.before != said.rows.get(key, {}):
+        raise ValueError("it does not follow from what was before")
+    said.put(key, entry.after, entry.version)
+
+
+def _wet_day(standing: Standing, entry: _Entry) -> None:
+    said, key = standing["wet_day"], (entry.area, entry.key)
+    if entry.before != said.rows.get(key, {}):
+        raise ValueError("it does not follow from what was before")
+    _set(said, key, entry.after or None, entry.version)
+
+
 def _words(standing: Standing, entry: _Entry) -> None:
     for value in entry.data.values():
         if isinstance(value, dict) and "ref" in value:
@@ -471,6 +486,8 @@ _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
         "patrol": (_of(tables.patrol, "area", "number", "id", "version", *patrols.COLUMNS), ("area", "number")),
         "patrol_seen": (_patrols_seen(), ("area", "number", "by")),
         "patrol_plan": (_of(tables.patrol_plan, "area", "id", "version", *patrols.PLANNED), ("area", "id")),
+        "watering": (_of(tables.watering, "area", "id", *watering.COLUMNS), ("area", "id")),
+        "wet_day": (_of(tables.wet_day, "area", "day", "reason", "post"), ("area", "day")),
         "site": (_of(tables.site, "area", "number", "id", "version", *sites.COLUMNS), ("area", "number")),
         "site_grid": (_site_grids(), ("area", "number", "key", "code")),
         "inspection": (
@@ -502,6 +519,8 @@ _TAKE: Mapping[str, Callable[[Standing, _Entry], None]] = MappingProxyType(
         authority_orders.SUBJECT: _authority_order,
         "bridge": _bridge,
         visits.SUBJECT: _visit,
+        watering.SUBJECT: _watering,
+        watering.WET: _wet_day,
         patrols.SUBJECT: _patrol,
         patrols.PLAN: _patrol_plan,
         sites.SUBJECT: _site,

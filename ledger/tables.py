@@ -766,6 +766,32 @@ patrol_seen = Table(
     Index("ix_patrol_seen_by", "area", "by", "patrol"),
 )
 
+# A line of the watering log of a site (洒水台账, ledger/watering.py): struck, never deleted.
+watering = Table(
+    "watering",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("site", String(30), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("way", String(20), nullable=False),
+    Column("post", String(200), nullable=False),
+    Column("item", String(70), nullable=False),  # account and key by which a phone made it; "" elsewhere
+    Column("struck", BigInteger),
+    Index("ix_watering_site", "area", "site", "at"),
+    Index("ix_watering_item", "area", "item"),
+)
+
+# A day on which nobody has to water (rain, frost).
+wet_day = Table(
+    "wet_day",
+    METADATA,
+    Column("area", String(80), primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("reason", String(20), nullable=False),
+    Column("post", String(200), nullable=False),
+)
+
 # Where a building's gas, power and water are cut off, who has the key, and where its people gather (ledger/emergencies.py): words of the street about a place, none about people.
 cutoff = Table(
     "cutoff",

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from desk.inspections import rounds
 from desk.room import Room
-from desk.sites import register
+from desk.sites import register, watering
 from inspections.rounds import Standing
 from inspections.sites import State
 from ledger.sites import Asked
@@ -14,8 +14,9 @@ from locales import N_
 from reports.rounds import STANDING
 from reports.site_words import STATE
 
-NARROWS = ("state", "in", "of", "due", "standing", "q")
-EVERY, NONE = "every", "none"
+NARROWS = ("state", "in", "of", "due", "standing", "water", "q")
+EVERY, NONE, DRY = "every", "none", "dry"
+NOBODY = frozenset({""})  # numbers of no site
 STATES: Mapping[str, str] = MappingProxyType({**{state.value: STATE[state] for state in State}, EVERY: N_("in whatever state")})  # fmt: skip
 DUE: Mapping[str, str] = MappingProxyType({"0": N_("papers that ran out"), "30": N_("papers that run out in 30 days"), "90": N_("papers that run out in 90 days")})  # fmt: skip
 STANDINGS: Mapping[str, Standing] = MappingProxyType({one.name.lower(): one for one in STANDING})
@@ -32,6 +33,7 @@ def asked_of(room: Room, own: Mapping[str, str], now: datetime) -> Asked:
     key, _, code = own.get("in", "").partition(":")
     state, post, due = own.get("state", ""), own.get("of", ""), own.get("due", "")
     today = room.clock(now).date()
+    dry = frozenset(watering.dry(room, now)) if own.get("water") == DRY else None
     return Asked(
         room.id,
         kinds=frozenset({own["kind"]} if own.get("kind") else ()),
@@ -41,6 +43,7 @@ def asked_of(room: Room, own: Mapping[str, str], now: datetime) -> Asked:
         without_post=post == NONE,
         expiring=today + timedelta(days=int(due) - (due == "0")) if due in DUE else None,
         text=own.get("q", "").strip(),
+        numbers=frozenset() if dry is None else dry or NOBODY,
     )
 
 

@@ -50,6 +50,13 @@ MATCH = MappingProxyType(
 DRAFT = MappingProxyType(
     {
         "site_kind": N_("Choose a kind of site."),
+        "watering_gone": N_("There is no such line, or it was struck already. Look at the log again."),
+        "watering_kind": N_("This kind of site keeps no watering log."),
+        "watering_way": N_("There is no such way of watering. Choose one of the list."),
+        "watering_time": N_("The time does not fit: not in the future, and within the days that the rules allow."),
+        "watering_reason": N_("There is no such reason. Choose one of the list."),
+        "watering_day": N_("Choose a day within the days that the rules allow."),
+        "watering_area": N_("That holds for the whole area. Ask the command room."),
         "site_place": N_("A site needs a place in your own grids. Look it up, or press on the map."),
         "site_spots": N_("The usual spots cannot be taken: at most twelve, each with a place, and only where the kind moves about."),
         "site_households": N_("The number of households is a whole number from 0."),

@@ -11,7 +11,7 @@ from pages.parts.element import pixels
 from pages.parts.visit import Visit, own_key
 from reports.case_words import post_name
 from reports.rounds import STANDING
-from reports.site_lists import DUE, NARROWS, NONE, STANDINGS, STATES
+from reports.site_lists import DRY, DUE, NARROWS, NONE, STANDINGS, STATES
 
 
 def find(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
@@ -26,6 +26,8 @@ def find(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
     _one(visit, "of", {NONE: _("no post"), **posts}, own, _("All posts"))
     _one(visit, "due", {name: _(said) for name, said in DUE.items()}, own, _("All papers"))
     _one(visit, "standing", {name: _(STANDING[one]) for name, one in STANDINGS.items()}, own, _("All rounds"), wide=130)  # fmt: skip
+    if room.rules.watering.kinds:
+        _one(visit, "water", {DRY: _("has to be watered")}, own, _("Watered or not"), wide=130)
     if any(own.get(name) for name in NARROWS):
         st.button(_("Clear the filter"), key="site_find_clear", type="tertiary", on_click=ask, args=(dict.fromkeys(NARROWS, ""),))  # fmt: skip
 

@@ -21,6 +21,7 @@ from pages.parts.form import Form
 from pages.parts.going import go
 from pages.parts.site_form import CHANGE
 from pages.parts.site_inspections import site_inspections
+from pages.parts.site_watering import site_watering
 from pages.parts.tables import pairs
 from pages.parts.visit import Visit
 from reports import rounds as round_words
@@ -63,6 +64,7 @@ def sheet(visit: Visit, room: Room, number: str) -> None:
     st.html(_on_paper(visit, room, one))
     if may_edit:
         _acts(visit, room, form, one)
+    site_watering(visit, room, one)
     site_inspections(visit, room, one)
     st.html(_history(visit, room, entries))
 

@@ -40,7 +40,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "walls": ("wall",),
     "checklists": ("checklist",),
     "air": ("station",),
-    "sites": ("site", "do", "kind", "state", "in", "of", "due", "standing", "q", "page"),
+    "sites": ("site", "do", "kind", "state", "in", "of", "due", "standing", "water", "q", "page"),
     "binding": ("pile", "about", "page"),
     "rounds": ("tab", "do", "kind", "in", "of", "q", "page"),
     "inspections": (
