@@ -23,15 +23,20 @@ from desk.field.inspections import may_do
 from desk.field.mine import Mine, Task, grids, mine, task
 from desk.field.notices import Told, told
 from desk.field.orders import Job, jobs
+from desk.field.patrols import Errand as Walk
+from desk.field.patrols import choices as choices_of_patrols
+from desk.field.patrols import errands as patrols_of
 from desk.field.places import building_at, buildings, towers
 from desk.field.visits import Errand, errands
 from desk.inspections.expiring import thing_name
 from desk.posts.acting import reads
 from desk.room import Room
 from desk.rooms import Rooms
+from desk.sites import watering
 from incidents.access import Who
 from incidents.posts import Post
 from inspections.answers import LONGEST_NOTE
+from inspections.watering import Wet
 from ledger import bridge, find
 from ledger.findings import Filed
 from locales import LANGUAGES, Translator, translator
@@ -40,6 +45,9 @@ from reports.case_words import post_name, timeline
 from reports.field_checklists import said_of_checklists
 from reports.intake_words import stack_spans
 from reports.order_words import PHASE, place_name
+from reports.patrol_words import STATE as PATROL_STATE
+from reports.patrol_words import grid_title
+from reports.patrol_words import place_name as patrol_place
 from reports.visit_words import PHASE as VISIT_PHASE
 from reports.visit_words import place_name as visit_place
 from reports.whistles import kind_name, phase_name, told_of_case
@@ -88,6 +96,7 @@ def said_of_all(room: Room, now: datetime, _: Translator) -> dict[str, Any]:
         "refused": _refused(room, now),
         **said_of_visits(room, now, _),
         **said_of_sites(room, now, _),
+        **said_of_patrols(room, now, _),
         "notices": [_said_of_notice(room, one, _) for one in told(room, now)],
     }
 
@@ -194,14 +203,58 @@ def _said_of_notice(room: Room, one: Told, _: Translator) -> dict[str, Any]:
     }
 
 
+def said_of_patrols(room: Room, now: datetime, _: Translator) -> dict[str, Any]:
+    """Return the patrols of one's posts, and what a form of one offers, as plain values; no rules for who walks none."""
+    offered, rules = choices_of_patrols(room, now), room.rules.patrols
+    if offered is None:
+        return {"patrols": [], "patrol_rules": None}
+    named = {what: [{"key": key, "name": name.zh, "name_en": name.en} for key, name in names.items()] for what, names in (("outcomes", rules.outcomes), ("topics", rules.topics))}  # fmt: skip
+    kinds = [{"key": key, "name": one.name.zh, "name_en": one.name.en, "walkers": one.walkers} for key, one in rules.kinds.items()]  # fmt: skip
+    return {
+        "patrols": [_said_of_patrol(room, one, _) for one in patrols_of(room, now)],
+        "patrol_rules": {
+            **named,
+            "kinds": kinds,
+            "grids": [[level, code, grid_title(room, level, code)] for level, code in offered.grids],
+            "posts": [[post.key, post_title(post, _)] for post in offered.posts],
+            "longest_note": rules.longest_note,
+            "most_count": rules.most_count,
+        },
+    }
+
+
+def _said_of_patrol(room: Room, one: Walk, _: Translator) -> dict[str, Any]:
+    filed, state, kind = one.filed, one.filed.state, room.rules.patrols.kind(one.filed.state.kind)
+    return {
+        "number": filed.number,
+        "version": filed.version,
+        "kind": state.kind,
+        "kind_name": kind.name.zh,
+        "kind_name_en": kind.name.en,
+        "state": state.state.value,
+        "state_name": _(PATROL_STATE[state.state]),
+        "place": patrol_place(room, filed),
+        "since": state.since.isoformat(),
+        "until": state.until.isoformat(),
+        "walkers": list(state.walkers),
+        "outcomes": list(state.outcomes),
+        "found": state.found,
+        "as": one.post.key,
+        "mine": True,
+        "acts": list(one.acts),
+    }
+
+
 def said_of_sites(room: Room, now: datetime, _: Translator) -> dict[str, Any]:
     """Return the sites that are to be inspected, with what stands open there, as plain values."""
     found, more = rounds_of(room, now)
     today = now.astimezone(room.area.pack.timezone).date()
-    return {"sites": [_said_of_site(room, one, today) for one in found], "sites_more": more}
+    water = watering.standings(room, [one.due.site for one in found], now)
+    ways = [{"key": key, "name": name.zh, "name_en": name.en} for key, name in room.rules.watering.ways.items()]
+    return {"sites": [_said_of_site(room, one, today, water) for one in found], "sites_more": more, "watering": ways if water else []}  # fmt: skip
 
 
-def _said_of_site(room: Room, one: Round, today: date) -> dict[str, Any]:
+def _said_of_site(room: Room, one: Round, today: date, water: Mapping[str, tuple[Wet, datetime | None]]) -> dict[str, Any]:  # fmt: skip
     due, site = one.due, one.due.site
     kind = room.rules.sites.kinds.get(site.kind)
     return {
@@ -231,7 +284,15 @@ def _said_of_site(room: Room, one: Round, today: date) -> dict[str, Any]:
         "mine": one.mine,
         "as": one.post.key,
         "acts": ["inspect"],
+        **_said_of_water(water.get(site.number)),
     }
+
+
+def _said_of_water(stands: tuple[Wet, datetime | None] | None) -> dict[str, Any]:
+    """Return how a site that keeps a watering log stands; nothing of others."""
+    if stands is None:
+        return {}
+    return {"wet": stands[0].value, "watered": stands[1].isoformat() if stands[1] else None}
 
 
 def _said_of_finding(room: Room, filed: Filed, post: Post) -> dict[str, Any]:

@@ -42,6 +42,7 @@ LATER = (
     "field-sheet.js",
     "field-report.js",
     "field-visits.js",
+    "field-patrols.js",
     "field-notices.js",
     "field-box.js",
 )  # what the list does not need

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from desk.field import inspections, notices, orders, visits
+from desk.field import inspections, notices, orders, patrols, visits
 from desk.field.mine import ACTS, HELP
 from desk.field.staged import DIGEST
 from geo.errors import DraftError
@@ -17,6 +17,7 @@ from incidents.model import Channel, Urgency
 from incidents.orders import Outcome
 from incidents.visits import OUTCOMES
 from inspections.inspection import Signed
+from inspections.patrols import COUNTS
 
 MOST = 100  # items in one parcel
 MOST_PHOTOS = 50  # named by one; how many a case takes is its own rule
@@ -25,7 +26,7 @@ REPORT = "report"
 RECHECKED = ("pass", "fail")  # 合格、不合格
 KINDS = ("help", "material")  # 求助、要物资
 MOST_TOPICS = 20
-DOES = frozenset({REPORT, *ACTS, *orders.ACTS, *visits.DOES, *notices.DOES, *inspections.DOES})
+DOES = frozenset({REPORT, *ACTS, *orders.ACTS, *visits.DOES, *notices.DOES, *inspections.DOES, *patrols.DOES})
 MOST_ANSWERS, DEEPEST, LONGEST_ANSWER = (
     300,
     3,
@@ -44,8 +45,8 @@ class Item:
     at
         When it was done, by the device's clock.
     do
-        ``report``, a key of `ACTS`, of `orders.ACTS`: what is done to a service order, of `visits.DOES`: a visit, of `notices.DOES`: a notice, or of `inspections.DOES`: a site or a
-        finding.
+        ``report``, a key of `ACTS`, of `orders.ACTS`: what is done to a service order, of `visits.DOES`: a visit, of `notices.DOES`: a notice, of `patrols.DOES`: a patrol, or of `inspections.DOES`: a
+        site or a finding.
     post
         Key of the post as which it was done.
     number, report
@@ -85,6 +86,11 @@ class Item:
     def is_inspection(self) -> bool:
         """Whether it is an inspection of a site, or says that a finding is put right."""
         return self.do in inspections.DOES
+
+    @property
+    def is_patrol(self) -> bool:
+        """Whether it is a patrol, or is done to one."""
+        return self.do in patrols.DOES
 
     @property
     def joins(self) -> str:
@@ -139,7 +145,7 @@ def _item(said: Any, where: str) -> Item:
     if not isinstance(do, str) or do not in DOES:
         raise _fault(f"{where}.do", f"one of {', '.join(sorted(DOES))}")
     number, report = _case(plain.get("case"), f"{where}.case")
-    makes = do in {REPORT, visits.NEW}
+    makes = do in {REPORT, visits.NEW, patrols.NEW}
     if makes is bool(number or report) and do != Act.SELF_CLEAR.value:
         raise _fault(f"{where}.case", "left out of what is new" if makes else "the case that it is done to")
     data = plain.get("data", {})
@@ -287,6 +293,7 @@ _SAID: Mapping[str, Take] = MappingProxyType({"text": _words})
 _BECAUSE: Mapping[str, Take] = MappingProxyType({"reason": _words})
 _NOTED: Mapping[str, Take] = MappingProxyType({"text": _words, "case": _joined})
 _VISITED: Mapping[str, Take] = MappingProxyType({**_NOTED, "topics": _topics})
+_PATROLLED: Mapping[str, Take] = MappingProxyType({"text": _words, **dict.fromkeys(("since", "until"), _moment), **dict.fromkeys(("walkers", "outcomes", "topics"), _topics), **dict.fromkeys(COUNTS, _whole)})  # fmt: skip
 _TAKES: Mapping[str, Mapping[str, Take]] = MappingProxyType(
     {
         Act.SELF_CLEAR.value: _SAID,
@@ -321,6 +328,10 @@ _TAKES: Mapping[str, Mapping[str, Take]] = MappingProxyType(
         "visit_again": MappingProxyType({**_SAID, "due": _words}),
         "visit_cancel": _BECAUSE,
         **dict.fromkeys(notices.DOES, MappingProxyType({})),
+        patrols.NEW: MappingProxyType({**_PATROLLED, **dict.fromkeys(("level", "code", "kind"), _words)}),
+        "patrol_done": _PATROLLED,
+        "patrol_note": _SAID,
+        "patrol_cancel": _BECAUSE,
         inspections.INSPECT: MappingProxyType(
             {
                 **dict.fromkeys(("checklist", "signature", "text"), _words),
@@ -332,6 +343,7 @@ _TAKES: Mapping[str, Mapping[str, Take]] = MappingProxyType(
             }
         ),
         inspections.CORRECT: _SAID,
+        inspections.WATER: MappingProxyType({"way": _words}),
     }
 )
 

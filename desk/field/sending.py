@@ -16,6 +16,7 @@ from desk.acts import Doing
 from desk.field import inspections as field_inspections
 from desk.field import notices as field_notices
 from desk.field import orders as field_orders
+from desk.field import patrols as field_patrols
 from desk.field import visits as field_visits
 from desk.field.items import Item, Parcel, facts
 from desk.field.mine import ACTS, HELP
@@ -27,10 +28,12 @@ from desk.orders.acts import Doing as OrderDoing
 from desk.orders.acts import do as do_order
 from desk.orders.acts import of as order
 from desk.outbox import notices
+from desk.patrols import acts as patrolling
 from desk.posts.acting import acting, change, posts_of
 from desk.posts.roster import netted
 from desk.reports import Draft
 from desk.room import DISPATCHER, Room
+from desk.sites import watering as site_watering
 from desk.visits import acts as visiting
 from desk.visits.acts import Unplanned
 from geo.errors import (
@@ -57,7 +60,7 @@ from incidents.lifecycle import RULES, Act, By, PostKind
 from incidents.model import OPEN, Channel, Status, Urgency
 from incidents.orders import Phase, Serve
 from incidents.posts import Post, line_of
-from ledger import find, findings, inspections, visits
+from ledger import find, findings, inspections, patrols, visits, watering
 from ledger.writing import ITEM, Writing
 
 DONE_AT = "done_at"  # what an entry calls the time at which a thing was done, which came later
@@ -158,7 +161,7 @@ class _Sending:
         made = {self._as_made(key): key for key in keys}
         with room.ledger.reading() as connection:
             self._sent = find.sent(connection, room.id, self._account, sorted(keys))
-            for beside in (visits, inspections):
+            for beside in (visits, inspections, patrols, watering):
                 self._sent |= {made[item]: there for item, there in beside.sent(connection, room.id, made).items()}
             told = {item.number for item in parcel.items if item.do == field_inspections.CORRECT}
             for one in findings.named(connection, room.id, told).values():
@@ -225,6 +228,8 @@ class _Sending:
             return self._visit(item, by, told[DONE_AT])
         if item.is_notice:
             return self._notice(item, by, at)
+        if item.is_patrol:
+            return self._patrol(item, by, at)
         if item.is_inspection:
             return self._inspection(item, by, at)
         work = self._report(item, by, at, told) if item.is_new else self._act(item, by, told)
@@ -260,6 +265,9 @@ class _Sending:
     def _inspection(self, item: Item, by: By, at: datetime) -> tuple[str, int]:
         """Write an inspection down, or that a finding is put right, once, with its photos: both keep under which key they were sent."""
         data, name = facts(item), self._as_made(item.key)
+        if item.do == field_inspections.WATER:
+            line = site_watering.water(self._room, item.number, data.get("way", ""), at, by, self._now, item=name)
+            return line.site, line.id
         if item.do == field_inspections.CORRECT:
             told = {**data, ITEM_KEY: name, DONE_AT: at.astimezone(UTC).isoformat(timespec="seconds")}
             doing = finding_acts.Doing(item.number, field_inspections.ACTS[item.do], told, self._photos(item))
@@ -269,6 +277,20 @@ class _Sending:
         made = field_inspections.made_of(item.number, data, photos, item=name, at=at)
         found = inspecting.inspect(self._room, made, by, self._now).inspection
         return found.number, found.version
+
+    def _patrol(self, item: Item, by: By, at: datetime) -> tuple[str, int]:
+        """Write a patrol down, or do something to one, once: it keeps under which keys it was sent."""
+        if item.photos:
+            raise DraftError("A patrol takes no photos.", field="form.photos")
+        data, name, shift = facts(item), self._as_made(item.key), at - item.at
+        if item.do in {field_patrols.NEW, "patrol_done"} and not {"since", "until"} <= set(data):
+            raise DraftError("A patrol has a time at which it began, and one at which it ended.", field="patrol_time")
+        if item.do == field_patrols.NEW:
+            grid = (data.get("level", ""), data.get("code", ""))
+            done = patrolling.walk(self._room, grid, data.get("kind", ""), field_patrols.walked_of(data, shift, name), by, self._now)  # fmt: skip
+        else:
+            done = patrolling.do(self._room, field_patrols.doing_of(item.do, item.number, data, shift, name), by, self._now)  # fmt: skip
+        return done.number, done.version
 
     def _visit(self, item: Item, by: By, at: str) -> tuple[str, int]:
         """Write a visit down, or do something to one, once: it keeps under which keys it was sent."""
@@ -363,7 +385,9 @@ class _Sending:
         if item.is_inspection and isinstance(error, LifecycleError):
             return Outcome(item.key, State.REFUSED, kind=Kind.FINDING, error=error)
         if isinstance(error, LifecycleError):
-            return _met_beside(item, error) if item.is_order or item.is_visit else self._met(item, error)
+            return (
+                _met_beside(item, error) if item.is_order or item.is_visit or item.is_patrol else self._met(item, error)
+            )
         kind = next((kind for cls, kind in KINDS.items() if isinstance(error, cls)), None)
         if kind is None:
             raise error  # nothing that an item can cause
@@ -399,6 +423,8 @@ FIELDS: Mapping[str, Kind] = MappingProxyType(
     {
         "visit_note": Kind.TEXT,
         "visit_where": Kind.PLACE,
+        "patrol_gone": Kind.UNKNOWN,
+        "watering_kind": Kind.SITE,
         "site_gone": Kind.SITE,
         "inspection_site": Kind.SITE,
         "inspection_checklist": Kind.CHECKLIST,

@@ -46,6 +46,18 @@ def log(room: Room, site: Site, now: datetime) -> Log:
     return Log(tuple(lines), standing(last, now, room.rules.watering.hours, excused, zone), last, excused)
 
 
+def standings(room: Room, some: Collection[Site], now: datetime) -> dict[str, tuple[Wet, datetime | None]]:
+    """Return how those of some sites stand that keep a log, with when each was watered last, by their numbers."""
+    zone, numbers = room.area.pack.timezone, [site.number for site in some if keeps(room, site)]
+    if not numbers:
+        return {}
+    with room.ledger.reading() as connection:
+        last = watering.last(connection, room.id, numbers)
+        excused = watering.excused(connection, room.id, (now - FAR).astimezone(zone).date())
+    hours = room.rules.watering.hours
+    return {number: (standing(last.get(number), now, hours, excused, zone), last.get(number)) for number in numbers}
+
+
 def dry(room: Room, now: datetime) -> dict[str, datetime | None]:
     """Return the sites in use that have to be watered, with when each was last, among those that who looks sees."""
     rules, zone = room.rules.watering, room.area.pack.timezone

@@ -133,14 +133,15 @@
     await f.dropPhotos([].concat(...gone.map((one) => one.photos || [])));
   }
 
-  const hrefOfDraft = (draft) => (draft.kind === "inspect" ? "#/inspect/" + draft.item : draft.kind === "report" ? "#/report/" + draft.key : draft.kind === "visit" ? (draft.number ? "#/visit/" + encodeURIComponent(draft.number) + "/record" : "#/visit/new/" + draft.key) : "#/" + (draft.on || "case") + "/" + encodeURIComponent(draft.number) + "/" + draft.act);
+  const hrefOfDraft = (draft) => (draft.kind === "inspect" ? "#/inspect/" + draft.item : draft.kind === "report" ? "#/report/" + draft.key : draft.kind === "patrol" ? "#/patrol/" + (draft.number ? encodeURIComponent(draft.number) + "/record" : "new/" + draft.key) : draft.kind === "visit" ? (draft.number ? "#/visit/" + encodeURIComponent(draft.number) + "/record" : "#/visit/new/" + draft.key) : "#/" + (draft.on || "case") + "/" + encodeURIComponent(draft.number) + "/" + draft.act);
   function draftTitle(draft) {
     if (draft.kind === "inspect") return [t("inspect"), draft.row.name].join(" · ");
     if (draft.kind === "report") return draft.text.split("\n")[0] || named(f.classOf(draft.class));
-    const on = draft.kind === "visit" ? "visit" : draft.on || "case";
+    const formed = draft.kind === "visit" || draft.kind === "patrol"; // by a form of its own
+    const on = formed ? draft.kind : draft.on || "case";
     const row = on !== "unsent" && draft.number && f.rowOf(on, draft.number);
     const item = on === "unsent" && f.queue.find((one) => one.key === draft.number);
-    return [draft.kind === "visit" ? t(draft.number ? "record_visit" : "new_visit") : t("act_" + draft.act), row ? f.titleOf(on, row) : item ? item.title : on === "unsent" ? "" : draft.number].filter(Boolean).join(" · ");
+    return [formed ? t((draft.number ? "record_" : "new_") + draft.kind) : t("act_" + draft.act), row ? f.titleOf(on, row) : item ? item.title : on === "unsent" ? "" : draft.number].filter(Boolean).join(" · ");
   }
   function draftEntry(draft) {
     return make("li", { class: "entry draft" }, [

@@ -97,6 +97,7 @@
         sent.map((item) => make("div", { class: "notice" }, [make("span", {}, t("sent", { number: item.number })), make("a", { class: "link print", href: f.noticeUrl(item.number) }, [icon("print"), t("print_notice")])])),
         drafts.map((draft) => make("a", { class: "notice", href: "#/inspect/" + draft.item }, [make("span", {}, t("inspect_go_on", { name: draft.checklist ? named(listOf(draft.checklist, draft.version) || { name: draft.checklist }) : t("recheck_only") })), make("b", {}, progress(draft, judged(draft) || { results: {} }).text)])),
         f.facts([["place", row.address || t("see_map")], ["distance", f.away(row)], ["last", row.last ? f.day(row.last) : t("never_inspected")], ["ends", (row.ends || []).length > 0 && row.ends.map((one) => make("div", { class: one.last < today() ? "ended" : "" }, f.listed([named(one), f.day(one.last)])))], ["number", number]]),
+        f.wateringOf(row),
         open.length > 0 && [make("h2", { class: "part" }, t("open_findings")), make("ul", { class: "entries" }, open.map(findingEntry))],
         typeof row.lon === "number" && make("a", { class: "plain wide button", href: "#/map/" + row.lon + "," + row.lat }, [icon("place"), t("on_map")]),
         !waits && lists.slice(1).map((key) => start(key, named(currentOf(key)), "second wide")),

@@ -22,16 +22,16 @@
 
   const classOf = (key) => (f.list && f.list.classes.find((one) => one.key === key)) || { key, name: key };
   const statusOf = (row) => t("status_" + row.status);
-  const NAMES = { case: "cases", order: "orders", visit: "visits", site: "sites" };
+  const NAMES = { case: "cases", order: "orders", visit: "visits", site: "sites", patrol: "patrols" };
   const rowsOf = (kind) => (kind === "finding" ? [].concat(...(f.list.sites || []).map((site) => site.open.map((one) => Object.assign({ site }, one)))) : f.list[NAMES[kind]] || []);
   const rowOf = (kind, number) => f.list && rowsOf(kind).find((one) => one.number === number);
-  const kindOf = (act) => (act === "acknowledge" ? "notice" : act === "inspect" ? "site" : (/^(order|visit|notice|finding)_/.exec(act) || [])[1] || "case"); // to what an act is done
-  const isNew = (item) => ["report", "visit_new"].indexOf(item.do) >= 0 || (item.do === "self_clear" && !item.case);
-  const titleOf = (kind, row) => (kind === "order" || kind === "finding" || kind === "site" ? named(row) : kind === "visit" ? row.place : row.title) || row.number || "";
+  const kindOf = (act) => (act === "acknowledge" ? "notice" : act === "inspect" || act === "watering" ? "site" : (/^(order|visit|notice|finding|patrol)_/.exec(act) || [])[1] || "case"); // to what an act is done
+  const isNew = (item) => ["report", "visit_new", "patrol_new"].indexOf(item.do) >= 0 || (item.do === "self_clear" && !item.case);
+  const titleOf = (kind, row) => (kind === "order" || kind === "finding" || kind === "site" ? named(row) : kind === "visit" || kind === "patrol" ? row.place : row.title) || row.number || "";
 
   // Where a thing that was written here is looked at.
   function hrefOf(item) {
-    if (item.do === "inspect") return "#/site/" + encodeURIComponent(item.case);
+    if (item.do === "inspect" || item.do === "watering") return "#/site/" + encodeURIComponent(item.case);
     if (item.state === "done") return "#/" + (kindOf(item.do)) + "/" + encodeURIComponent(item.number);
     if (isNew(item)) return "#/unsent/" + item.key;
     return item.case.key ? "#/unsent/" + item.case.key : "#/" + kindOf(item.do) + "/" + encodeURIComponent(item.case);
@@ -225,6 +225,11 @@
     return make("div", { class: "empty" }, [icon("done"), make("h2", {}, t(filter === "all" ? "nothing_open" : "nothing_" + filter)), make("p", {}, t(filter === "all" ? "nothing_open_hint" : "nothing_here_hint"))]);
   }
 
+  function patrolsRow() { // those that wait for one of my posts
+    const open = (f.list.patrols || []).filter((row) => row.state === "planned" && !f.queue.some((item) => item.state !== "refused" && item.do === "patrol_done" && item.case === row.number));
+    return open.length ? make("a", { class: "notice", id: "patrols", href: "#/patrols" }, [t(open.length === 1 ? "one_patrol" : "n_patrols", { n: open.length }), icon("go")]) : null;
+  }
+
   function listScreen(main) {
     const cards = make("a", { class: "round alarm", href: "#/cards", "aria-label": t("cards") }, icon("alarm"));
     f.head({ title: t("my_list"), again: true, extra: cards });
@@ -248,6 +253,7 @@
       render(main, [
         every.length || filter !== "all" ? bar : null,
         noticesRow(),
+        patrolsRow(),
         drafts ? make("a", { class: "notice drafts", href: "#/box" }, [t(drafts === 1 ? "one_draft" : "n_drafts", { n: drafts }), icon("go")]) : null,
         found.length ? distances() : nothing(),
         sections,

@@ -28,6 +28,8 @@
     visit_note: { words: "text", needed: true, plain: true, phrases: [] },
     visit_again: { words: "text", until: "date", plain: true, phrases: [] },
     visit_cancel: { words: "reason", needed: true, plain: true, phrases: [] },
+    patrol_note: { words: "text", needed: true, plain: true, phrases: [] },
+    patrol_cancel: { words: "reason", needed: true, plain: true, phrases: [] },
     finding_correct: { words: "text", photos: true, photoNeeded: true, phrases: ["phrase_mended", "phrase_cleaned"] },
   };
 
@@ -75,7 +77,7 @@
       return Array.from(majors, (pair) => make("details", { class: "major" }, [make("summary", {}, [make("span", {}, majorName(pair[0])), make("b", {}, String(pair[1].length))]), make("div", { class: "choices" }, pair[1].map((one) => classButton(one)))]));
     };
     const drafts = f.drafts.filter((draft) => draft.kind === "report");
-    put(main, [drafts.length ? make("a", { class: "notice", href: "#/box" }, [t(drafts.length === 1 ? "one_draft" : "n_drafts", { n: drafts.length }), icon("go")]) : null, of.visit && make("p", { class: "about" }, t("report_of", { place: of.address || t("visit") })), tiles, !visit && f.may("visits") && make("button", { type: "button", class: "second wide", id: "new-visit", onclick: () => f.beginVisit() }, [icon("visit"), t("new_visit")]), make("div", { class: "field" }, search), found]);
+    put(main, [drafts.length ? make("a", { class: "notice", href: "#/box" }, [t(drafts.length === 1 ? "one_draft" : "n_drafts", { n: drafts.length }), icon("go")]) : null, of.visit && make("p", { class: "about" }, t("report_of", { place: of.address || t("visit") })), tiles, !visit && f.may("visits") && make("button", { type: "button", class: "second wide", id: "new-visit", onclick: () => f.beginVisit() }, [icon("visit"), t("new_visit")]), !visit && f.list.patrol_rules && make("a", { class: "second wide button", id: "to-patrols", href: "#/patrols" }, [icon("visit"), t("patrols")]), make("div", { class: "field" }, search), found]);
     append(found, all());
     return {};
   }
@@ -281,7 +283,7 @@
   }
 
   async function discard(draft) {
-    if (!(await f.ask(t(draft.kind === "visit" ? "visit_discard_ask" : "draft_discard_ask"), t("cannot_be_undone"), t("discard"), true))) return;
+    if (!(await f.ask(t(draft.kind === "visit" || draft.kind === "patrol" ? draft.kind + "_discard_ask" : "draft_discard_ask"), t("cannot_be_undone"), t("discard"), true))) return;
     await f.dropDraft(draft);
     f.go("#/box", true);
   }

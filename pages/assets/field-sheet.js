@@ -158,7 +158,7 @@
       const item = f.queue.find((one) => one.key === key);
       if (!item) return render(main, make("p", { class: "empty" }, t("unsent_gone")));
       if (item.state === "done") return f.go(f.hrefOf(item), true);
-      const isCase = item.do !== "visit_new";
+      const isCase = item.do !== "visit_new" && item.do !== "patrol_new";
       return render(main, [
         head({}, icon(item.state === "refused" ? "help" : "wait"), item.title, { level: item.state === "refused" ? "late" : "calm", text: "" }, item.state === "refused" ? t("state_refused") : f.waitsWords()),
         pending(key),
@@ -166,7 +166,7 @@
         item.data.text && item.data.text !== item.title && make("p", { class: "words" }, item.data.text),
         facts([["kind", t("act_" + item.do)], ["class", item.data.class_ && named(f.classOf(item.data.class_))], ["place", item.data.address], ["distance", f.away(item.data)], ["reported", f.when(item.at)], ["photos", item.photos && item.photos.length ? t("n_photos", { n: item.photos.length }) : ""]]),
         typeof item.data.lon === "number" && make("a", { class: "plain wide button", href: "#/map/" + item.data.lon + "," + item.data.lat }, [icon("place"), t("on_map")]),
-        !isCase && f.may("report") && make("a", { class: "plain wide button", id: "report-of", href: "#/report/of/" + key }, [icon("add"), t("report_from_visit")]),
+        item.do === "visit_new" && f.may("report") && make("a", { class: "plain wide button", id: "report-of", href: "#/report/of/" + key }, [icon("add"), t("report_from_visit")]),
         make("div", { class: "row wrap" }, f.repairs(item)),
         isCase && f.may("act") && make("div", { class: "bar" }, [
           make("button", { type: "button", class: "main", "data-act": "help", onclick: () => f.go("#/unsent/" + key + "/help") }, t("act_help")),
