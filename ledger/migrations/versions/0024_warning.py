@@ -1,8 +1,0 @@
-"""Heavy-pollution warnings (重污染天气预警) and their tasks."""
-
-revision = "0024"
-down_revision = "0023"
-
-
-def upgrade() -> None:
-    """Make the tables; there is nothing in them yet."""
