@@ -437,7 +437,8 @@ def _wanted(asked: Asked) -> list[ColumnElement[bool]]:
     c = patrol.c
     found: list[ColumnElement[bool]] = [c.area == asked.area, *_sees(asked.area, asked.sight)]
     if asked.since:
-        found.append(c.night >= asked.since.isoformat())
+        # What is still to be walked is on the list after midnight too, when its night was that of another month.
+        found.append(or_(c.night >= asked.since.isoformat(), c.state == State.PLANNED.value))
     if asked.until:
         found.append(c.night <= asked.until.isoformat())
     if asked.kinds:

@@ -43,6 +43,7 @@ from ledger import backup, patrols, tables
 from ledger.patrols import Asked
 from ledger.store import open_ledger
 from ledger.verify import verify
+from reports import patrol_lists
 
 ZONE = ZoneInfo("Asia/Shanghai")
 EVENING = datetime(2026, 11, 20, 12, tzinfo=UTC)  # 20:00 there: the night of TODAY is to come
@@ -129,6 +130,19 @@ def test_a_plan_opens_each_night_once_and_those_of_days_without_a_console_untold
     assert ended.last == TODAY + 5 * DAY
     with pytest.raises(DraftError):
         plans.end(one, plan, TODAY + 6 * DAY, by(HEAD), later)
+
+
+def test_after_midnight_what_is_still_to_be_walked_is_on_the_list_on_the_first_of_a_month_too(one):
+    last = datetime(2026, 11, 30, 12, tzinfo=UTC)  # 20:00 there
+    plan = planned(one, now=last, name="跨月", last=date(2026, 11, 30))
+    clock.take(one, last)
+    said_ = {"plan": str(plan.id)}
+    past = last + timedelta(hours=4, minutes=30)
+    assert patrol_lists.counts(one, said_, past) == {"planned": 1, "done": 0, "missed": 0, "cancelled": 0}
+    assert [each.planned for each in patrol_lists.figures(one, "community", said_, past)] == [1]
+    clock.take(one, last + 12 * HOUR)
+    assert patrol_lists.counts(one, {**said_, "period": "last"}, last + 12 * HOUR)["missed"] == 1
+    assert sum(patrol_lists.counts(one, said_, last + 12 * HOUR).values()) == 0
 
 
 def test_what_was_walked_in_its_time_and_told_late_is_not_missed_for_ever(one):
@@ -224,9 +238,8 @@ def test_who_sees_the_grid_sees_the_patrol_and_nobody_else(one):
 )
 def test_what_cannot_be_is_refused_and_nothing_is_written(one, wrong):
     before = found(one)
-    now = wrong.pop("now", None)
     with pytest.raises(DraftError):
-        walk(one, grid(one), "routine", said(one, **({"now": now} if now else {}), **wrong), by(worker(one)), NOON)
+        walk(one, grid(one), "routine", said(one, **wrong), by(worker(one)), NOON)
     assert found(one) == before
 
 
