@@ -1377,6 +1377,48 @@ def demo(
                     click.echo(f"{room.id}: stopped")
 
 
+@battlemap.command("plan")
+@click.option("--area", required=True, help="Name of an area pack, or its folder.")
+@click.option(
+    "--post",
+    "posts",
+    multiple=True,
+    required=True,
+    metavar="KEY",
+    help="Who walks: the key of a post with a grid, two with + between them for a pair; may be repeated.",
+)
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="The day; default: today.")
+@click.option("--from", "begins", default="08:30", show_default=True, metavar="HH:MM", help="When everybody starts.")
+@click.option("--to", "ends", default="17:30", show_default=True, metavar="HH:MM", help="When everybody is back.")
+@click.option("--grid", default="", metavar="KEY:CODE", help="Only sites that lie in a grid.")
+@click.option(
+    "--site", "sites", multiple=True, metavar="NUMBER", help="A site that comes first, due or not; may be repeated."
+)
+@click.option("--share", is_flag=True, help="Share the sites out; else each visits those in the own grid.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed plans the same.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the walks as GeoJSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+def plan(*, area: str, out: Path | None, seed: int, as_json: bool, **asked: Any) -> None:
+    """Plan who inspects which sites on a day, in which order; nothing is written to the ledger. docs/planning.md describes it.
+
+    Exit codes: 0 = planned, 1 = an error, 2 = usage.
+    """
+    from desk.planning import day as desk
+    from desk.planning import told
+    from geo.errors import BattlemapError
+
+    room, now = _room(area), _now()
+    asking = told.asking(room, now, **asked)
+    with _terminable():
+        found = desk.planned(room, asking, now, seed=seed)
+    if out:
+        try:
+            out.write_text(json.dumps(told.features(found), ensure_ascii=False), encoding="utf-8")
+        except OSError as error:
+            raise BattlemapError(f"{out} cannot be written: {error.strerror}. Name another file.") from None
+    click.echo(json.dumps(told.plain(found), ensure_ascii=False, indent=2) if as_json else "\n".join(told.lines(found)))
+
+
 @battlemap.group()
 def outbox() -> None:
     """Messages: what is told to whom, and what did not arrive. docs/outbox.md describes them."""

@@ -26,6 +26,7 @@ from inspections.checklists import Checklists
 from inspections.finding_rules import FindingRules
 from inspections.paper_rules import PaperRules
 from inspections.patrol_rules import PatrolRules
+from inspections.planning import PlanRules
 from inspections.reading import lines_of, with_lines
 from inspections.rounds import RoundRules
 from inspections.site_rules import SiteRules
@@ -126,6 +127,7 @@ class Rules:
     patrols: PatrolRules
     rounds: RoundRules
     watering: WateringRules
+    planning: PlanRules
 
 
 def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
@@ -159,6 +161,7 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
         patrols=PatrolRules.from_table(rules.read("patrols", folders)),
         rounds=RoundRules.from_table(rules.read("rounds", folders)),
         watering=WateringRules.from_table(rules.read("watering", folders)),
+        planning=PlanRules.from_table(rules.read("planning", folders)),
     )
 
 
