@@ -10,7 +10,6 @@ import pandas as pd
 from desk.room import Room
 from desk.visits.acts import today
 from desk.visits.people import sight
-from inspections.patrols import State
 from ledger import patrols
 from ledger.patrols import Asked, Figures, Filed
 from locales import N_, Translator
@@ -148,8 +147,3 @@ def by_outcome(room: Room, said: Mapping[str, str], now: datetime, _: Translator
     with room.ledger.reading() as connection:
         found = patrols.by_outcome(connection, asked(room, said, now), tuple(outcomes))
     return pd.DataFrame({_("What came of it"): [name.in_(language) for name in outcomes.values()], _("Patrols"): [found[key] for key in outcomes]})  # fmt: skip
-
-
-def missed(room: Room, now: datetime) -> int:
-    """Count the patrols of this week that nobody walked: what an inbox says."""
-    return counts(room, {"period": "week"}, now)[State.MISSED.value]
