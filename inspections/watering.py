@@ -5,7 +5,7 @@ How often is no rule of a standard: the practice names every day (每天洒水�
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Self
@@ -100,8 +100,9 @@ def standing(last: datetime | None, now: datetime, hours: int, excused: Collecti
     waited, day = now - last, last.astimezone(zone).date()
     while day <= today:
         if day in excused:
-            start = datetime.combine(day, datetime.min.time(), zone)
-            waited -= max(timedelta(0), min(now, start + DAY) - max(last, start))
+            # In UTC: the day on which the clocks change has 23 hours, or 25.
+            start, end = (datetime.combine(one, datetime.min.time(), zone).astimezone(UTC) for one in (day, day + DAY))
+            waited -= max(timedelta(0), min(now, end) - max(last, start))
         day += DAY
         if day - last.astimezone(zone).date() > timedelta(days=MOST_KEEP):
             break

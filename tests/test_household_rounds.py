@@ -13,7 +13,7 @@ from geo.errors import DraftError, LifecycleError, RulesError
 from incidents.household_rounds import AGAIN, Reach, Round, Seen, reach, round_of
 from incidents.visit_rules import VisitRules
 from incidents.visits import Walk
-from reports import household_rounds
+from reports import household_rounds, visit_lists
 
 SEEN = st.builds(Seen, met=st.integers(0, 200), tries=st.integers(0, 5), refused=st.booleans(), due=st.none() | st.just(TODAY))  # fmt: skip
 HOUSES = st.lists(st.tuples(st.none() | st.integers(1, 120), SEEN), max_size=30)
@@ -83,12 +83,16 @@ def test_visits_of_the_round_reach_buildings_and_others_do_not(room):
     whole = of(room, goal.building, NOON + 2 * DAY)
     assert (whole.reach, rounds.whole([whole]).met) == (Reach.WHOLE, has)
     assert of(room, goal.building, NOON + 40 * DAY).reach is Reach.NOT_YET  # the next month
-    assert of(room, goal.building, NOON + 40 * DAY, period="last").reach in {Reach.WHOLE, Reach.NOT_YET}
+    counts = visit_lists.counts(room, {"q": goal.building}, NOON + 2 * DAY)
+    assert (counts["planned"], visit_lists.first(counts, {"q": goal.building}), visit_lists.first(counts, {})) == (0, "over", "planned")  # fmt: skip
+    assert of(room, goal.building, NOON + 40 * DAY, period="last").reach is Reach.WHOLE
 
 
 def test_a_refusal_counts_until_somebody_is_met(room):
     goal = home(room)
     (filed,) = rounds.plan_left(room, [of(room, goal.building)], date(2026, 11, 30), by(HEAD), NOON)
+    searched = {"q": goal.building}
+    assert visit_lists.first(visit_lists.counts(room, searched, NOON), searched) == "planned"
     done(room, filed, Walk.REFUSED, worker(room))
     one = of(room, goal.building)
     assert (one.reach, one.seen.refused) == (Reach.REFUSED, True)

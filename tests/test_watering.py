@@ -1,6 +1,6 @@
 """Watering logs: lines once and never deleted, dry sites found, days that nobody has to water do not count, and all of it proved."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -135,6 +135,15 @@ def test_a_day_of_rain_does_not_count():
     assert standing(NOON - 47 * HOUR, NOON, 24, {rain}, ZONE) is Wet.WATERED
     assert standing(NOON - 49 * HOUR, NOON, 24, {rain}, ZONE) is Wet.DRY
     assert standing(None, NOON, 24, {rain}, ZONE) is Wet.DRY
+
+
+@pytest.mark.parametrize("rain", [date(2026, 3, 8), date(2026, 11, 1)])  # of 23 and of 25 hours
+def test_a_day_of_rain_on_which_the_clocks_change_does_not_count_as_long_as_it_is(rain):
+    zone = ZoneInfo("America/New_York")
+    start, end = (datetime.combine(day, time(), zone).astimezone(UTC) for day in (rain, rain + DAY))
+    last, now = start - 12 * HOUR, end + 12 * HOUR
+    assert standing(last, now, 24, {rain}, zone) is Wet.WATERED
+    assert standing(last, now + timedelta(seconds=1), 24, {rain}, zone) is Wet.DRY
 
 
 @given(st.integers(0, 400), st.sets(st.integers(0, 16), max_size=6), st.integers(0, 16), st.integers(1, 100))
