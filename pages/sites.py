@@ -1,5 +1,6 @@
 """Sites (场所、污染源): the register by kind, narrowed, paged and counted; one site with its papers and history; adding and changing them."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -34,6 +35,7 @@ from reports.site_lists import NARROWS, asked_of, standing_of
 from reports.site_words import STATE
 
 PAGE = 50
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def render(visit: Visit) -> None:
@@ -129,7 +131,7 @@ def _row(visit: Visit, room: Room, one: Site, due: One | None, own: Mapping[str,
     return (
         f'<tr{" aria-current=true" if is_open else ""} data-state="{one.state.value}"><td>{_to(visit, {**own, "site": one.number}, current=is_open)}{escape(one.name)}</a>'
         f"<small>{escape(about)}</small></td><td>{escape(grid_name(room, one.codes))}</td><td>{post}</td><td>{escape(_(STATE[one.state]))}</td>{_next(visit, room, due)}"
-        f"<td{' class=bm-late' if is_late else ''}>{escape(said)}</td></tr>"
+        f"<td{' class=bm-late' if is_late else ''}>{_whole_days(said)}</td></tr>"
     )
 
 
@@ -138,7 +140,12 @@ def _next(visit: Visit, room: Room, found: One | None) -> str:
     if found is None:
         return "<td></td>"
     late = " class=bm-late" if found.standing >= Standing.OVERDUE else ""
-    return f"<td{late}>{escape(due_text(found, visit.now, room, visit._))}</td>"
+    return f"<td{late}>{_whole_days(due_text(found, visit.now, room, visit._))}</td>"
+
+
+def _whole_days(text: str) -> str:
+    """Return a text in which no line ends within a day."""
+    return DAY.sub(r"<span>\g<0></span>", escape(text))
 
 
 def _empty(visit: Visit, room: Room) -> str:

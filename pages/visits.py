@@ -34,7 +34,7 @@ def render(visit: Visit) -> None:
     counts = visit_lists.counts(room, narrowed, visit.now)
     asked = own.get("tab", "")
     known = {*PILE, COUNTS, *([ROUND] if room.rules.visits.round_kind else []), *([PLAN] if _may_plan(visit) else [])}
-    view = asked if asked in known else "overdue" if counts["overdue"] else "planned"
+    view = asked if asked in known else visit_lists.first(counts, narrowed)
     with st.container(key="visits", gap=None):
         _top(visit)
         with st.container(key="piles", horizontal=True, gap=None):

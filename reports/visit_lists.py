@@ -77,6 +77,12 @@ def counts(room: Room, said: Mapping[str, str], now: datetime) -> dict[str, int]
         return visits.counts(connection, asked(room, said, now))
 
 
+def first(counts: Mapping[str, int], said: Mapping[str, str]) -> str:
+    """Return the list that an address opens which names none: what is overdue, else what is planned; of what was searched for the first that has it."""
+    known = PILE if said.get("q") else ("overdue",)
+    return next((name for name in known if counts[name]), "planned")
+
+
 def overdue(room: Room, now: datetime) -> int:
     """Count the visits whose day is over: what an inbox says."""
     with room.ledger.reading() as connection:

@@ -75,6 +75,15 @@ def test_a_list_of_sites_is_a_layer_of_the_map_and_its_card_leads_back(desk, roo
     frame.wait_for_selector("html[data-ready='1']", state="attached")
     one.until(lambda: frame.evaluate("() => battlemap.model.registered[0].rows.map((row) => row.number)"), [site.number for site in made])  # fmt: skip
     assert not frame.evaluate("() => battlemap.model.registered[1].on()")
+    frame.evaluate("() => battlemap.model.panel.toggle('legend')")
+    one.until(lambda: frame.inner_text(".registered h3"), "列表中的场所")
+    frame.click(".registered a.registered-list")
+    one.says(".bm-sites", *(site.name for site in made))
+    assert "kind=spraying" in one.page.url
+    one.page.click(".bm-on-map")
+    frame = one.page.wait_for_selector(".bm-map iframe").content_frame()
+    frame.wait_for_selector("html[data-ready='1']", state="attached")
+    one.until(lambda: frame.evaluate("() => battlemap.model.registered[0].rows.length"), len(made))
     frame.evaluate("() => battlemap.model.panel.toggle('layers')")
     frame.uncheck("input[name=registered_sites]")
     one.until(lambda: frame.evaluate("() => battlemap.model.registered[0].on()"), False)

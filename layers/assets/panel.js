@@ -297,7 +297,12 @@
         const many = layer.trouble || (layer.name === "findings" ? b.fill(words.registered_found, { n: said(layer.found), of: said(layer.of) }) : b.fill(words.registered_many, { n: said(layer.of) }));
         const left = layer.of > layer.rows.length && !layer.trouble ? make("p", { class: "fine" }, b.fill(words.registered_left, { n: said(layer.of - layer.rows.length) })) : null;
         const keys = layer.name === "findings" ? [words.registered_key_findings] : [words.registered_key_kind, words.registered_key_rounds, words.registered_key_open];
-        this.registeredLegend.append(make("h3", {}, words["registered_" + layer.name]), make("p", { class: "registered-count", "data-layer": layer.name, "data-of": layer.of, "data-drawn": layer.rows.length, "data-found": layer.found }, many), ...keys.map((text) => make("p", { class: "fine" }, text)), left || "");
+        const own = Object.fromEntries(new URLSearchParams(layer.query));
+        delete own.all; // of a list that nothing narrows
+        const narrowed = Object.keys(own).length > 0;
+        const page = { page: layer.name, own };
+        const way = make("a", { class: "registered-list", href: "/" + layer.name + "?" + new URLSearchParams(Object.assign({ area: model.data.area, lang: model.data.language }, own)), target: model.embedded ? "_top" : "_blank", rel: "noopener", onclick: (event) => model.open(page, event) }, words.registered_open);
+        this.registeredLegend.append(make("h3", {}, words["registered_" + layer.name + (narrowed ? "_list" : "")]), make("p", { class: "registered-count", "data-layer": layer.name, "data-of": layer.of, "data-drawn": layer.rows.length, "data-found": layer.found }, many), ...keys.map((text) => make("p", { class: "fine" }, text)), left || "", narrowed || layer.name === "sites" ? make("p", {}, way) : ""); // no list has just what stands open
       });
     },
 

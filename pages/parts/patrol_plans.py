@@ -53,7 +53,7 @@ def plans(visit: Visit, room: Room) -> None:
 def _plan(visit: Visit, room: Room, one: Plan) -> None:
     _, form = visit._, Form(f"patrol_plan_{one.id}", visit)
     with st.container(key=f"plan_{one.id}", gap="small"):
-        way = link(visit, "patrols", {"tab": "done", "plan": str(one.id)})
+        way = link(visit, "patrols", {"tab": "done", "plan": str(one.id)}, attributes=" class=bm-on-map")
         st.html(f'<p><b>{escape(one.name)}</b> {way}{escape(_("Its patrols"))}</a><br><span class="bm-note">{escape(_line(visit, room, one))}</span></p>')  # fmt: skip
         if may_plan(visit):
             with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
@@ -68,20 +68,29 @@ def _plan(visit: Visit, room: Room, one: Plan) -> None:
 def _line(visit: Visit, room: Room, one: Plan) -> str:
     """Return what a plan says, in one line."""
     _ = visit._
-    places = [grid_title(room, one.level, code) for code in one.places]
-    named = "、".join(places[:NAMED]) if visit.language == "zh" else ", ".join(places[:NAMED])
-    more = _("and {n} more grids").format(n=f"{len(places) - NAMED:,}") if len(places) > NAMED else ""
     walkers = [post_name(room, key, _) for key in one.walkers]
     said = [
         room.rules.patrols.kind(one.kind).name.in_(visit.language),
         f"{one.begins}–{one.ends}",
         _("every night") if one.every == 1 else _("a night each {n} days").format(n=one.every),
-        f"{named} {more}".strip(),
+        _places(visit, room, one),
         "、".join(walkers) if walkers else _("each grid's own posts"),
         _("from {day}").format(day=one.first),
         _("until {day}").format(day=one.last) if one.last else "",
     ]
     return " · ".join(filter(None, said))
+
+
+def _places(visit: Visit, room: Room, one: Plan) -> str:
+    """Return where a plan is walked: its grids, or that it is all of their level."""
+    _ = visit._
+    level = {code for known, code in grids(room) if known == one.level}
+    if len(level) > 1 and level == set(one.places):
+        return f"{group_name(room, one.level, _, visit.language)} · {_('all {n} grids').format(n=f'{len(level):,}')}"
+    titles = [grid_title(room, one.level, code) for code in one.places]
+    named = "、".join(titles[:NAMED]) if visit.language == "zh" else ", ".join(titles[:NAMED])
+    more = _("and {n} more grids").format(n=f"{len(titles) - NAMED:,}") if len(titles) > NAMED else ""
+    return f"{named} {more}".strip()
 
 
 def _new(visit: Visit, room: Room) -> None:

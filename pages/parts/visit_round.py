@@ -85,17 +85,21 @@ def _buildings(visit: Visit, room: Room, found: list[House], own: dict[str, str]
         return
     heads = (_("Building"), _("Households met"), _("How far"), _("Tries"), _("Next visit until"), _("Who goes"))
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
-    body = "".join(_building(visit, room, one) for one in rows[(page - 1) * PAGE : page * PAGE])
+    body = "".join(
+        _building(visit, room, one, own.get("period", MONTH)) for one in rows[(page - 1) * PAGE : page * PAGE]
+    )
     st.html(f'<section class="bm-visits bm-round"><table class="bm-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></section>')  # fmt: skip
 
 
-def _building(visit: Visit, room: Room, one: House) -> str:
+def _building(visit: Visit, room: Room, one: House, when: str) -> str:
     _ = visit._
-    way = link(visit, "visits", {"tab": "planned", "q": one.goal.building, "period": "year"})
+    title = escape(one.goal.title)
+    if one.seen.tries or one.seen.is_planned:  # else there is no visit to see
+        title = f"{link(visit, 'visits', {'q': one.goal.building, 'period': when})}{title}</a>"
     met = f"{min(one.seen.met, one.households):,} / {one.households:,}" if one.households else f"{one.seen.met:,}"
     due = one.seen.due.isoformat() if one.seen.due else (_("not planned") if one.reach is not Reach.WHOLE else "")
     return (
-        f"<tr><td>{way}{escape(one.goal.title)}</a><small>{escape(f'{one.goal.building} · {grid_name(room, one.goal.codes)}')}</small></td>"
+        f"<tr><td>{title}<small>{escape(f'{one.goal.building} · {grid_name(room, one.goal.codes)}')}</small></td>"
         f'<td>{met}</td><td>{escape(_(REACH[one.reach]))}</td><td class="bm-number">{one.seen.tries or ""}</td><td>{escape(due)}</td><td>{escape(post_name(room, one.seen.visitor, _))}</td></tr>'
     )
 
