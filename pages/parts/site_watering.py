@@ -103,16 +103,16 @@ def _save(visit: Visit, room: Room, form: Form, site: Site) -> None:
     day: date = form.get("day", None) or here.date()
     at: time = form.get("time", None) or here.time().replace(tzinfo=None)
     moment = datetime.combine(day, at, room.area.pack.timezone).astimezone(UTC)
-    _try(form, lambda: watering.water(room, site.number, form.get("way"), moment, visit.by(watering.NEEDS), datetime.now(UTC)))  # fmt: skip
+    _try(form, lambda: watering.water(room, site.number, form.get("way"), moment, visit.by("inspect"), datetime.now(UTC)))  # fmt: skip
 
 
 def _struck(visit: Visit, room: Room, form: Form, site: Site) -> None:
-    _try(form, lambda: watering.strike(room, site.number, int(form.get("line", 0) or 0), visit.by(watering.NEEDS), datetime.now(UTC)))  # fmt: skip
+    _try(form, lambda: watering.strike(room, site.number, int(form.get("line", 0) or 0), visit.by("inspect"), datetime.now(UTC)))  # fmt: skip
 
 
 def _excused(visit: Visit, room: Room, form: Form) -> None:
     day = form.get("wet", None) or room.clock(datetime.now(UTC)).date()
-    _try(form, lambda: watering.excuse(room, day, form.get("reason"), visit.by(watering.EXCUSES), datetime.now(UTC)))
+    _try(form, lambda: watering.excuse(room, day, form.get("reason"), visit.by("inspect_close"), datetime.now(UTC)))
 
 
 def _try(form: Form, do: Callable[[], object]) -> None:
