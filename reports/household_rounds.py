@@ -59,6 +59,7 @@ def table(room: Room, found: Collection[House], level: str, _: Translator, langu
         _("Share met"): share,
         **{_(REACH[reach]): _of(reach) for reach in REACH},
         _(NAMES[AGAIN]): lambda one: one.again,
+        _("Somebody is to go"): lambda one: one.planned,
     }
     rows = lines(room, found, level)
     named = [name if code else _("Sum") for code, name, _one in rows]

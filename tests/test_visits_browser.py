@@ -84,3 +84,19 @@ def test_a_community_plans_for_a_grid_and_a_worker_writes_down_what_came_of_it(s
     assert [line.split(",")[1:8] for line in lines[1:]] == [["2", "0", "0", "1", "0", "4", "33%"]]
     assert visit_lists.counts(room, {}, datetime.now(UTC))["over"] == 1
     assert verify(room.ledger, now=datetime.now(UTC)).breaks == ()
+
+
+def test_what_is_left_of_a_round_is_planned_once_it_was_asked_twice(sit, room):
+    head = sit(HEAD).open("/visits", ".st-key-visit_round_plan", tab="round")
+    with room.ledger.reading() as connection:
+        before = visits.open_count(connection, AREA, None)
+    head.page.click(".st-key-visit_round_plan button")
+    head.page.click(".st-key-visit_round_leave button")
+    head.page.click(".st-key-visit_round_plan button")
+    head.page.click(".st-key-visit_round_sure button")
+    head.says(".bm-saved", "已计划走访")
+    with room.ledger.reading() as connection:
+        made = visits.open_count(connection, AREA, None) - before
+    assert 0 < made <= room.rules.visits.most_places
+    head.page.click(".bm-counted tbody tr:first-child td a >> nth=0")
+    head.says(".bm-round", "尚未走访")

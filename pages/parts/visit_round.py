@@ -52,7 +52,7 @@ def household_round(visit: Visit, room: Room, own: dict[str, str]) -> None:
 
 def _table(visit: Visit, room: Room, found: list[House], by: str, asked: Mapping[str, str]) -> str:
     _ = visit._
-    heads = (level_name(room, by, visit.language), _("Share met"), _("Households met"), _("Households"), *(_(name) for name in REACH.values()), _(NAMES[AGAIN]))  # fmt: skip
+    heads = (level_name(room, by, visit.language), _("Share met"), _("Households met"), _("Households"), *(_(name) for name in REACH.values()), _(NAMES[AGAIN]), _("Somebody is to go"))  # fmt: skip
     head = "".join(f'<th scope="col"{" class=bm-number" if place else ""}>{escape(name)}</th>' for place, name in enumerate(heads))  # fmt: skip
     body = "".join(_row(visit, code, name, one, by, asked) for code, name, one in household_rounds.lines(room, found, by))  # fmt: skip
     return f'<div class="bm-wide bm-counted bm-linked"><table class="bm-table"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
@@ -63,7 +63,11 @@ def _row(visit: Visit, code: str, name: str, one: Round, by: str, asked: Mapping
         own = {**asked, "reach": how, **({"by": by, "of": code} if code else {})}
         return f'<td class="bm-number">{link(visit, "visits", own)}{many:,}</a></td>' if many else '<td class="bm-number">0</td>'  # fmt: skip
 
-    cells = "".join(cell(reach.value, one.buildings[reach]) for reach in REACH) + cell(AGAIN, one.again)
+    cells = (
+        "".join(cell(reach.value, one.buildings[reach]) for reach in REACH)
+        + cell(AGAIN, one.again)
+        + f'<td class="bm-number">{one.planned:,}</td>'
+    )
     shown = escape(name) if code else f"<b>{escape(visit._('Sum'))}</b>"
     return f'<tr><td>{shown}</td><td class="bm-number">{share(one)}</td><td class="bm-number">{one.met:,}</td><td class="bm-number">{one.households:,}</td>{cells}</tr>'
 
@@ -117,7 +121,14 @@ def _plan(visit: Visit, room: Room, found: list[House], own: Mapping[str, str]) 
     if not rest or not visit.may("act") or not may_plan(visit.post) or not first <= today(room, visit.now) < after:
         return
     label = _("Plan visits to the {n} buildings that are left").format(n=f"{min(len(rest), most):,}")
-    st.button(label, type="primary", key="visit_round_plan", on_click=_save, args=(visit, room, form, dict(own), after - timedelta(days=1)))  # fmt: skip
+    if not form.get("sure", None):
+        st.button(label, type="primary", key="visit_round_plan", on_click=form.clear, kwargs={"sure": True})
+    else:
+        last = after - timedelta(days=1)
+        st.html(f'<p class="bm-note" role="status">{escape(_("Each goes to its own post, until {day}. They are taken back one by one.").format(day=last))}</p>')  # fmt: skip
+        with st.container(horizontal=True, gap="small"):
+            st.button(label, type="primary", key="visit_round_sure", on_click=_save, args=(visit, room, form, dict(own), last))  # fmt: skip
+            st.button(_("Leave it as it was"), key="visit_round_leave", on_click=form.clear)
     if len(rest) > most:
         st.html(f'<p class="bm-note">{escape(_("{n} at a time; press again for the others.").format(n=f"{most:,}"))}</p>')  # fmt: skip
 
