@@ -110,9 +110,9 @@ def _round(table: Mapping[str, Any], kinds: Mapping[str, Any], topics: Mapping[s
         return "", ()
     unknown(said, ("kind", "topics", "source"), "round.", faults)
     kind, about = said.get("kind", ""), said.get("topics", [])
-    if said and kind not in kinds:
+    if said and kind not in list(kinds):
         faults.append(f"round.kind: {kind!r} is none of the kinds; write one of {', '.join(kinds)}")
-    if not isinstance(about, list) or any(topic not in topics for topic in about) or (said and not about):
+    if not isinstance(about, list) or any(topic not in list(topics) for topic in about) or (said and not about):
         faults.append(f"round.topics: {about!r} are no topics; write some of {', '.join(topics)}")
         about = []
     return str(kind), tuple(about)

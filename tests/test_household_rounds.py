@@ -122,7 +122,7 @@ def test_nothing_left_is_said(room):
         rounds.plan_left(room, [], date(2026, 11, 30), by(HEAD), NOON + timedelta(days=1))
 
 
-@pytest.mark.parametrize("said", [[], {"kind": "x", "topics": ["hazard"]}, {"kind": "round"}, {"kind": "round", "topics": ["x"]}, {"kind": "round", "topics": ["hazard"], "odd": 1}])  # fmt: skip
+@pytest.mark.parametrize("said", [[], {"kind": "x", "topics": ["hazard"]}, {"kind": "round"}, {"kind": "round", "topics": ["x"]}, {"kind": "round", "topics": ["hazard"], "odd": 1}, {"kind": ["round"], "topics": ["hazard"]}, {"kind": "round", "topics": [["hazard"]]}])  # fmt: skip
 def test_a_round_that_the_rules_do_not_know_is_a_fault(said):
     table = {"prefix": "访", "longest_note": 9, "most_households": 9, "most_places": 9, "kinds": [{"key": "round", "name": "巡", "due_days": 1, "again_days": 1, "tries": 1}], "topics": [{"key": "hazard", "name": "隐患"}]}  # fmt: skip
     assert VisitRules.from_table(table).round_kind == ""
