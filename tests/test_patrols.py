@@ -203,6 +203,18 @@ def test_a_head_is_told_once_of_all_that_was_missed_and_each_post_of_its_night(t
     room.ledger.close()
 
 
+def test_each_of_a_pair_is_told_how_many_it_walks_itself_tonight(tmp_path):
+    room = walking(tmp_path)
+    for place, post in zip(leafs(room), (worker(room), worker(room, 1)), strict=False):
+        planned(room, now=EVENING - DAY, places=(place,), walkers=(post, HEAD))
+    clock.take(room, EVENING)  # yesterday's night, which nobody opened in time, is not counted
+    derived(room, EVENING)
+    sent = [each for each in messages(room) if (each.channel, each.kind) == ("app", "patrol")]
+    told = {each.post: message_words(room, each, "zh", console="http://c").text for each in sent}
+    assert {post: "另有 1 件" in text for post, text in told.items()} == {worker(room): False, worker(room, 1): False, HEAD: True}  # fmt: skip
+    room.ledger.close()
+
+
 def test_who_sees_the_grid_sees_the_patrol_and_nobody_else(one):
     filed = walked(one)
     own = one.seen_by(who("worker", f"longnan:micro:{leafs(one)[0]}"))

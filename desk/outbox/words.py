@@ -245,7 +245,7 @@ def _of_patrol(room: Room, message: Message, language: str) -> list[str]:
             (entry,) = outbox.entries(connection, room.id, message.version - 1, most=1)
     except DraftError:
         return []
-    more, state = int(json.loads(entry["data"]).get("count", 1)) - 1, filed.state
+    more, state = int(json.loads(entry["data"]).get("counts", {}).get(message.post, 1)) - 1, filed.state
     return [
         room.rules.patrols.kind(state.kind).name.in_(language),
         _("Place: {place}").format(place=every_name(room.area.net).get(filed.level, {}).get(filed.code, filed.code)),

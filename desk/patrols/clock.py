@@ -52,12 +52,13 @@ def _open(room: Room, now: datetime) -> int:
 
 def _told(entries: list[Done], tonight: date) -> list[Done]:
     """Return the entries with whom each tells: every post once, of all that it walks tonight."""
-    walks = Counter(post for one in entries for post in one.data["walkers"])
+    night = tonight.isoformat()
+    walks = Counter(post for one in entries if one.data["night"] == night for post in one.data["walkers"])
     told, found = set[str](), []
     for one in entries:
-        to = [post for post in one.data["walkers"] if post not in told] if one.data["night"] == tonight.isoformat() else []  # fmt: skip
+        to = [post for post in one.data["walkers"] if post not in told] if one.data["night"] == night else []
         told |= set(to)
-        found.append(replace(one, data={**one.data, "to": to, "count": walks[to[0]]}) if to else one)
+        found.append(replace(one, data={**one.data, "to": to, "counts": {post: walks[post] for post in to}}) if to else one)  # fmt: skip
     return found
 
 
@@ -112,7 +113,7 @@ def _miss(room: Room, now: datetime) -> int:
         found = patrols.over(writing.connection, room.id, moment, most=MOST)
         heads = [head_of(one.state) for one in found]
         for place, (one, head) in enumerate(zip(found, heads, strict=True)):
-            told = {"to": [head], "count": heads.count(head)} if head not in heads[:place] else {}
+            told = {"to": [head], "counts": {head: heads.count(head)}} if head not in heads[:place] else {}
             patrols.act(writing, room.id, one.number, Done(Act.STEP, CENTRE, now.astimezone(UTC), told))
         return len(found)
 

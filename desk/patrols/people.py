@@ -15,7 +15,7 @@ from incidents.lifecycle import PostKind
 from incidents.posts import Post, line_of, post_key
 from inspections.patrols import PATROLLERS, Patrol
 
-WALKERS = frozenset({PostKind.WORKER, PostKind.HEAD, PostKind.FIRST_HEAD, PostKind.DEPUTY, PostKind.OFFICE, PostKind.DISPATCHER})  # fmt: skip
+WALKERS = PATROLLERS  # whoever may write a patrol down may be named as walking it
 
 
 def may_walk(post: Post) -> bool:
