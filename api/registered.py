@@ -10,7 +10,7 @@ from api.answers import SAFE, answering, fresh
 from api.identity import room as room_of
 from api.live import scope_of
 from desk.rooms import Rooms
-from reports.site_layer import layer, version
+from reports.site_layer import lasts, layer, version
 
 UNCHANGED = 304
 
@@ -22,11 +22,13 @@ def routes(rooms: Rooms) -> list[Route]:
         now, query = datetime.now(UTC), request.query_params
         room = room_of(request, rooms, now)
         what = "findings" if "findings" in query else "sites"
-        tag = f'"{version(room)}.{scope_of(room)}.{room.clock(now):%Y%m%d}"'
-        headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Cookie, Accept-Encoding"}
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=UNCHANGED, headers={**SAFE, **headers})
-        answer = fresh(layer(room, what, query.get(what, ""), now), request)
+        text = query.get(what, "")
+        headers = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Accept-Encoding"}
+        if lasts(text):
+            headers["ETag"] = f'"{version(room)}.{scope_of(room)}.{room.clock(now):%Y%m%d}"'
+            if request.headers.get("if-none-match") == headers["ETag"]:
+                return Response(status_code=UNCHANGED, headers={**SAFE, **headers})
+        answer = fresh(layer(room, what, text, now), request)
         answer.headers.update(headers)
         return answer
 

@@ -51,8 +51,13 @@ def layer(room: Room, what: str, text: str, now: datetime) -> dict[str, Any]:
 
 
 def version(room: Room) -> int:
-    """Return a number that grows with whatever changes a layer."""
+    """Return a number that grows with whatever changes a layer that `lasts`."""
     return rounds.version(room)
+
+
+def lasts(text: str) -> bool:
+    """Tell whether a layer stays as it is while neither `version` nor the day changes: what has to be watered changes with the hour, and with logs that no round depends on."""
+    return "water" not in dict(parse_qsl(text))
 
 
 def _sites(room: Room, own: Mapping[str, str], now: datetime) -> dict[str, Any]:

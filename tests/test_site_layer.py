@@ -4,12 +4,17 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+from accounts import signed_in
+from http_client import ask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from inspected import NOON
 from rooms import room_of, shipped
+from test_gate import built
 from visits import who
 
+import app as console
+from api.identity import COOKIE
 from desk import demo
 from desk.inspections import rounds
 from desk.sites import register
@@ -141,3 +146,14 @@ def test_more_than_can_be_drawn_is_said(room, monkeypatch):
     found = layer(room, SITES, "", NOON)
     assert (len(found["number"]), found["of"]) == (10, whole["of"])
     assert found["of"] < MOST
+
+
+def test_a_layer_is_sent_once_and_what_has_to_be_watered_whenever_it_is_asked_for():
+    cookie = f"{COOKIE}={signed_in(console.SETTINGS.data_dir, 'dispatcher', AREA)}"
+    first = ask(built(), f"/registered/{AREA}?sites=", cookie=cookie)
+    assert (first.status, "private" in first.headers["cache-control"]) == (200, True)
+    held = {"cookie": cookie, "if_none_match": first.headers["etag"]}
+    again = ask(built(), f"/registered/{AREA}?sites=", **held)
+    assert (again.status, again.body) == (304, b"")
+    dry = ask(built(), f"/registered/{AREA}?sites=water%3Ddry", **held)
+    assert (dry.status, "etag" in dry.headers) == (200, False)
