@@ -97,15 +97,11 @@ def standing(last: datetime | None, now: datetime, hours: int, excused: Collecti
         return Wet.EXCUSED
     if last is None:
         return Wet.DRY
-    waited, day = now - last, last.astimezone(zone).date()
-    while day <= today:
-        if day in excused:
-            # In UTC: the day on which the clocks change has 23 hours, or 25.
-            start, end = (datetime.combine(one, datetime.min.time(), zone).astimezone(UTC) for one in (day, day + DAY))
-            waited -= max(timedelta(0), min(now, end) - max(last, start))
-        day += DAY
-        if day - last.astimezone(zone).date() > timedelta(days=MOST_KEEP):
-            break
+    waited = now - last
+    for day in excused:
+        # In UTC: the day on which the clocks change has 23 hours, or 25.
+        start, end = (datetime.combine(one, datetime.min.time(), zone).astimezone(UTC) for one in (day, day + DAY))
+        waited -= max(timedelta(0), min(now, end) - max(last, start))
     return Wet.WATERED if waited <= timedelta(hours=hours) else Wet.DRY
 
 

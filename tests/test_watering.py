@@ -67,6 +67,9 @@ def test_the_same_from_a_phone_is_one_line(room):
     first = watering.water(room, site.number, "cart", NOON - HOUR, by, NOON, item="a1:k")
     assert watering.water(room, site.number, "cart", NOON - HOUR, by, NOON + HOUR, item="a1:k") == first
     assert len(watering.log(room, site, NOON).lines) == 1
+    other = shop(room, "二号工地", "dust")
+    assert watering.water(room, other.number, "cart", NOON - HOUR, by, NOON, item="a1:k") == first
+    assert watering.log(room, other, NOON).lines == ()
 
 
 def test_what_cannot_be_is_refused(room):

@@ -90,8 +90,9 @@ def water(room: Room, number: str, way: str, at: datetime, by: By, now: datetime
 
     def work(writing: Writing) -> Line:
         if item and (there := watering.sent(writing.connection, room.id, [item])):
-            found = watering.of_site(writing.connection, room.id, number, datetime(1970, 1, 1, tzinfo=UTC))
-            return next(one for one in found if one.id == there[item][1])
+            of, id_ = there[item]
+            found = watering.of_site(writing.connection, room.id, of, datetime(1970, 1, 1, tzinfo=UTC))
+            return next(one for one in found if one.id == id_)
         return watering.make(writing, room.id, line, by=by, at=now.astimezone(UTC))
 
     return change(room, NEEDS, by, now, work)
