@@ -79,6 +79,8 @@ class PatrolRules:
         faults += [f"{name}: it is missing; write {name} = 1" for name in NUMBERS if name not in table]
         kinds = {key: PatrolKind(key, name, whole_of(entry, "walkers", where, faults, most=MOST_PAIR, least=1) or 1) for key, name, entry, where in _named(table, "kinds", ("walkers",), faults)}  # fmt: skip
         outcomes, topics = ({key: name for key, name, _entry, _where in _named(table, what, (), faults)} for what in ("outcomes", "topics"))  # fmt: skip
+        most = numbers["most_walkers"] or MOST_PAIR
+        faults += [f"kinds: {key!r} asks for {kind.walkers} posts, and most_walkers is {most}; write a larger most_walkers, or fewer walkers" for key, kind in kinds.items() if kind.walkers > most]  # fmt: skip
         if not kinds:
             faults.append("kinds: there is none; write [[kinds]] above each")
         faults += [f'outcomes: {key!r} is missing; write [[outcomes]] with key = "{key}"' for key in (NOTHING, OPINION) if key not in outcomes]  # fmt: skip

@@ -391,6 +391,16 @@ def test_faults_of_the_file_are_all_named():
         assert word in said_
 
 
+def test_a_kind_that_asks_for_more_than_may_walk_is_a_fault():
+    numbers = {"longest_note": 9, "most_walkers": 2, "most_count": 9, "most_hours": 9, "most_places": 9, "grace_minutes": 9, "back_days": 9}  # fmt: skip
+    outcomes = [{"key": "nothing", "name": "无"}, {"key": "opinion", "name": "意见"}]
+    table = {"prefix": "巡", **numbers, "outcomes": outcomes, "kinds": [{"key": "night", "name": "夜", "walkers": 2}]}
+    assert PatrolRules.from_table(table).kind("night").walkers == 2
+    with pytest.raises(RulesError) as error:
+        PatrolRules.from_table({**table, "most_walkers": 1})
+    assert "most_walkers" in str(error.value.faults)
+
+
 def test_a_backup_brings_patrols_and_plans_back(tmp_path):
     room = walking(tmp_path / "a")
     plan = planned(room, now=EVENING)
