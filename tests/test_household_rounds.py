@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from visits import AREA, DAY, HEAD, NOON, TODAY, by, done, goals, leafs, made, walking, who, worker
 
 from desk.visits import rounds
-from desk.visits.places import households, houses
+from desk.visits.places import Goal, households, houses
 from geo.errors import DraftError, LifecycleError, RulesError
 from incidents.household_rounds import AGAIN, Reach, Round, Seen, reach, round_of
 from incidents.visit_rules import VisitRules
@@ -107,6 +107,13 @@ def test_lines_of_a_level_make_the_sum_and_lead_to_their_buildings(room):
         code, _name, one = rows[0]
         for how in Reach:
             assert len(rounds.some(found, how.value, {level: code})) == one.buildings[how]
+
+
+def test_a_building_under_several_grids_is_counted_and_listed_in_one():
+    found = [rounds.House(Goal(0, 0, {"micro": codes}, building), 2, Seen()) for building, codes in (("1", "a;b"), ("2", "b"), ("3", ""))]  # fmt: skip
+    counted = {code: one.every for code, one in rounds.by_grid(found, "micro").items()}
+    assert counted == {"": 1, "a": 1, "b": 1}
+    assert {code: len(rounds.some(found, "", {"micro": code})) for code in counted} == counted
 
 
 def test_who_sees_a_grid_sees_its_buildings_alone_and_a_worker_plans_for_himself(room):

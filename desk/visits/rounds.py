@@ -8,7 +8,7 @@ from desk.room import Room
 from desk.visits.acts import Planning, plan, today
 from desk.visits.places import Goal, households, houses
 from geo.errors import DraftError
-from incidents.household_rounds import NOTHING, Reach, Round, Seen, reach, round_of
+from incidents.household_rounds import AGAIN, NOTHING, Reach, Round, Seen, reach, round_of
 from incidents.lifecycle import By
 from ledger import visits
 from ledger.visits import Asked, Filed
@@ -44,7 +44,7 @@ def by_grid(found: Collection[House], level: str) -> dict[str, Round]:
     """Return how far a round reached the grids of a level, by their codes; of several that lie one above another the first one's."""
     grids: dict[str, list[House]] = {}
     for one in found:
-        grids.setdefault(one.goal.codes.get(level, "").split(";")[0], []).append(one)
+        grids.setdefault(_code(one, level), []).append(one)
     return {code: whole(some) for code, some in sorted(grids.items())}
 
 
@@ -74,6 +74,11 @@ def plan_left(room: Room, found: Collection[House], last: date, by: By, now: dat
 
 
 def some(found: Collection[House], how: str, grid: Mapping[str, str]) -> list[House]:
-    """Return the buildings that were reached so far (`Reach`, ``again``, "" for all), in grids by level and code."""
-    wanted = {Reach.NOBODY, Reach.PART} if how == "again" else {Reach(how)} if how in set(Reach) else set(Reach)
-    return [one for one in found if one.reach in wanted and all(code in one.goal.codes.get(level, "").split(";") for level, code in grid.items())]  # fmt: skip
+    """Return the buildings that were reached so far (`Reach`, ``again``, "" for all), in grids by level and code: as many as `by_grid` counts there."""
+    wanted = AGAIN if how == "again" else {Reach(how)} if how in set(Reach) else set(Reach)
+    return [one for one in found if one.reach in wanted and all(_code(one, level) == code for level, code in grid.items())]  # fmt: skip
+
+
+def _code(house: House, level: str) -> str:
+    """Return the grid of a level that counts a building: of several that lie one above another the first one."""
+    return house.goal.codes.get(level, "").split(";")[0]
