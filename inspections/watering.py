@@ -3,6 +3,7 @@
 How often is no rule of a standard: the practice names every day (每天洒水降尘, domain.md 4.5), the hours between two are a setting of the city.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -14,6 +15,7 @@ from geo.errors import RulesError
 from geo.scheme import Name
 from inspections.reading import entries, name_of, texts_of, unknown, whole_of
 
+KEY = re.compile(r"[a-z][a-z_]{0,19}")
 MOST_HOURS = 24 * 31
 MOST_KEEP = 3660
 DAY = timedelta(days=1)
@@ -110,8 +112,8 @@ def _named(table: Mapping[str, Any], what: str, faults: list[str]) -> dict[str, 
     for where, entry in entries(table, what, faults):
         unknown(entry, ("key", "name", "name_en", "source"), where, faults)
         key, name = entry.get("key"), name_of(entry, "name", where, faults)
-        if not isinstance(key, str) or not key.isidentifier() or key in found:
-            faults.append(f'{where}key: {key!r} is no word of its own; write key = "cart"')
+        if not isinstance(key, str) or not KEY.fullmatch(key) or key in found:
+            faults.append(f'{where}key: {key!r} is no word of its own of at most 20 letters a to z; write key = "cart"')
         else:
             found[key] = name
     return found

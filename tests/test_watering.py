@@ -166,3 +166,11 @@ def test_faults_of_the_file_are_all_named():
     said = str(error.value) + " ".join(getattr(error.value, "faults", []))
     for word in ("hours", "back_days", "ways[1].key", "odd"):
         assert word in said
+
+
+@pytest.mark.parametrize("key", ["x" * 21, "喷淋", "a b", "", 1])
+def test_a_key_that_the_ledger_cannot_hold_is_a_fault(key):
+    table = {"hours": 24, "back_days": 7, "kinds": ["dust"], "ways": [{"key": "x" * 20, "name": "喷淋"}]}
+    assert list(WateringRules.from_table(table).ways) == ["x" * 20]
+    with pytest.raises(RulesError):
+        WateringRules.from_table({**table, "ways": [{"key": key, "name": "喷淋"}]})
