@@ -10,6 +10,7 @@ from api.answers import SAFE, answering, fresh
 from api.identity import room as room_of
 from api.live import scope_of
 from desk.rooms import Rooms
+from layers.document import assets_digest
 from reports.site_layer import lasts, layer, version
 
 UNCHANGED = 304
@@ -25,7 +26,7 @@ def routes(rooms: Rooms) -> list[Route]:
         text = query.get(what, "")
         headers = {"Cache-Control": "private, no-cache", "Vary": "Cookie, Accept-Encoding"}
         if lasts(text):
-            headers["ETag"] = f'"{version(room)}.{scope_of(room)}.{room.clock(now):%Y%m%d}"'
+            headers["ETag"] = f'"{version(room)}.{scope_of(room)}.{room.clock(now):%Y%m%d}.{assets_digest()}"'
             if request.headers.get("if-none-match") == headers["ETag"]:
                 return Response(status_code=UNCHANGED, headers={**SAFE, **headers})
         answer = fresh(layer(room, what, text, now), request)

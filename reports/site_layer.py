@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from desk.inspections import rounds
+from desk.inspections.rounds import Stand
 from desk.room import Room
 from desk.sites import register
 from geo.errors import FilterError
@@ -80,9 +81,16 @@ def _findings(room: Room, own: Mapping[str, str], now: datetime) -> dict[str, An
     return _columns(room, [row for row in rows if row[0] in stands], stands, now)
 
 
+def _urgency(round_of: Stand, stands: Mapping[str, tuple[int, int]], number: str) -> tuple[int, int]:
+    """Return how much a site has to be seen where not all are drawn: by its round, then by what was found."""
+    place = round_of.places.get(number)
+    return NO_ROUND if place is None else int(round_of.standing[place]), stands.get(number, (0, NO_GRADE))[1]
+
+
 def _columns(room: Room, rows: Sequence[tuple[str, str, float, float, str]], stands: Mapping[str, tuple[int, int]], now: datetime) -> dict[str, Any]:  # fmt: skip
     """Return the columns of some sites, of which some have findings: number -> how many, and the worst grade's rank."""
-    drawn, round_of = rows[:MOST], rounds.stand(room, now)
+    round_of = rounds.stand(room, now)
+    drawn = rows if len(rows) <= MOST else sorted(rows, key=lambda row: _urgency(round_of, stands, row[0]), reverse=True)[:MOST]  # fmt: skip
     kinds = {key: place for place, key in enumerate(dict.fromkeys(row[4] for row in drawn))}
     at = [round_of.places.get(row[0]) for row in drawn]
     few = [stands.get(row[0], (0, NO_GRADE)) for row in drawn]

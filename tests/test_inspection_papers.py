@@ -20,6 +20,7 @@ from data import rules
 from desk.access.permissions import permissions_of
 from desk.inspections import findings as lives
 from desk.inspections.acts import inspect
+from desk.inspections.incident import Becoming, becomes
 from desk.papers import notices, orders, self_checks
 from desk.papers.orders import Wish
 from desk.papers.self_checks import Said
@@ -216,6 +217,18 @@ def test_a_department_sees_what_was_handed_over_to_it_and_signs_in_its_own_name(
         notices.look(seen, done.inspection.number)
     with pytest.raises(DraftError):
         notices.look(seen, other.inspection.number, needs=notices.ORDER)
+
+
+def test_an_authority_comes_to_its_order_from_the_case_that_it_was_handed(room, site):
+    done, _keys = failing(room, site)
+    roster.add(room, Post(PostKind.DEPARTMENT, "城管执法中队"), DISPATCHER, NOON)
+    wanted = Becoming(done.inspection.findings[0], next(iter(room.rules.directory.classes)), "城管执法中队", "拒不整改")
+    case, _filed = becomes(room, wanted, CENTRE, NOON)
+    seen = room.seen_by(somebody("department", f"{AREA}:department:城管执法中队"))
+    assert orders.of_case(seen, case.number, NOON) == (done.inspection.number,)
+    other = room.seen_by(somebody("department", f"{AREA}:department:公安机关"))
+    assert orders.of_case(other, case.number, NOON) == ()
+    assert orders.of_case(room.seen_by(somebody("head", f"{AREA}:community:410102999001")), case.number, NOON) == ()
 
 
 # Lists by hand

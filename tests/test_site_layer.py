@@ -145,6 +145,9 @@ def test_more_than_can_be_drawn_is_said(room, monkeypatch):
     monkeypatch.setattr("reports.site_layer.MOST", 10)
     found = layer(room, SITES, "", NOON)
     assert (len(found["number"]), found["of"]) == (10, whole["of"])
+    assert (
+        sorted(found["standing"], reverse=True) == sorted(whole["standing"], reverse=True)[:10]
+    )  # those that wait longest
     assert found["of"] < MOST
 
 

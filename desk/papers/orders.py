@@ -14,12 +14,14 @@ from geo.scheme import Name
 from incidents.lifecycle import By, PostKind
 from incidents.posts import Post
 from incidents.text import clean, required
+from inspections.findings import STANDING
 from inspections.inspection import Way
-from ledger import authority_orders
+from ledger import authority_orders, findings
 from ledger.authority_orders import Order
 from ledger.writing import Writing
 
 OFFICERS = 2
+MOST_OF_CASE = 20  # findings
 LONGEST_NAME, LONGEST_TEXT = 20, 300
 CERTIFICATE = re.compile(r"[\w()（）〔〕-]{4,40}")
 KINDS = frozenset({PostKind.DEPARTMENT, PostKind.INSPECTOR})
@@ -65,6 +67,21 @@ def issuers(room: Room, now: datetime) -> tuple[Post, ...]:
     if room.who is None or not room.who.can(ORDER):
         return ()
     return tuple(post for post in posts_of(room, room.who, now) if authority(room, post))
+
+
+def of_case(room: Room, case: str, now: datetime) -> tuple[str, ...]:
+    """Return the inspections on whose findings, which became a case and stand, who looks may make out an order: as far as they see those; none for who may not."""
+    if not issuers(room, now):
+        return ()
+    with room.ledger.reading() as connection:
+        handed = findings.page(connection, findings.Asked(room.id, now.date(), incident=case, states=frozenset(STANDING)), most=MOST_OF_CASE)  # fmt: skip
+    seen = []
+    for number in dict.fromkeys(one.inspection for one in handed):
+        try:
+            seen.append(look(room, number, needs=ORDER).made.number)
+        except DraftError:
+            continue
+    return tuple(seen)
 
 
 def basis(found: Found, language: str) -> tuple[str, ...]:

@@ -1,10 +1,12 @@
 """Part of other sheets: what was looked at at a site and what stands open there, and the findings that became a case."""
 
 from html import escape
+from urllib.parse import quote, urlencode
 
 import streamlit as st
 
 from desk.inspections import rounds
+from desk.papers.orders import of_case
 from desk.room import Room
 from inspections.sites import Site, State
 from ledger.findings import Filed
@@ -58,7 +60,12 @@ def _line(visit: Visit, room: Room, one: Filed) -> str:
 
 
 def case_findings(visit: Visit, room: Room, number: str) -> None:
-    """Say which findings became a case, to who sees them."""
+    """Say which findings became a case, to who sees them; and lead an authority to the order that it may make out on them."""
+    orders = of_case(room, number, visit.now)
+    if orders:
+        area = quote(visit.name, safe="")
+        links = "".join(f'<li><a href="/order/{area}?{escape(urlencode({"inspection": one, "lang": visit.language}))}" target="_blank" rel="noopener">{escape(visit._("Order to put right"))}</a><small>{escape(one)}</small></li>' for one in orders)  # fmt: skip
+        st.html(f'<ul class="bm-found">{links}</ul>')
     if not visit.may("sites"):
         return
     found = inspection_lists.of_case(room, number, visit.now)
