@@ -89,7 +89,7 @@ def table(room: Room, found: list[Filed], _: Translator, language: str) -> pd.Da
         _("State"): lambda one: _(STATE[one.state.state]),
         _("Night"): lambda one: one.state.night.isoformat(),
         _("Began at"): lambda one: local(room, one.state.since),
-        _("Ended at"): lambda one: local(room, one.state.until),
+        _("End of the patrol"): lambda one: local(room, one.state.until),
         _("Grid"): lambda one: place_name(room, one),
         _("Code"): lambda one: one.code,
         _("Who walks"): lambda one: walker_names(room, one, _, language),

@@ -210,9 +210,9 @@ from pathlib import Path
 from sqlalchemy import Column, Table, Text
 from ledger import migrations, tables
 assert str(migrations.FOLDER).startswith({house!r})
-Table("patrol", tables.METADATA, Column("id", tables.Number, primary_key=True), Column("name", Text))
+Table("convoy", tables.METADATA, Column("id", tables.Number, primary_key=True), Column("name", Text))
 from ledger.migrations.write import write
-write("patrols")
+write("convoys")
 sys.path.insert(0, {tests!r})
 from ledgers import NOW, report
 from ledger.store import open_ledger

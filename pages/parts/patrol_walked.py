@@ -27,7 +27,7 @@ def walked_fields(visit: Visit, room: Room, form: Form, planned: Patrol | None =
         first = today(room, visit.now) - timedelta(days=room.rules.settings.field_back_days)
         st.date_input(_("Day on which it began"), min_value=min(first, day), max_value=today(room, visit.now), format="YYYY-MM-DD", width=pixels(170), **form.bind("day", day))  # fmt: skip
         st.time_input(_("Began at"), step=300, width=pixels(110), **form.bind("begun", begun))
-        st.time_input(_("Ended at"), step=300, width=pixels(110), **form.bind("ended", ended))
+        st.time_input(_("End of the patrol"), step=300, width=pixels(110), **form.bind("ended", ended))
     posts = {key: post_title(post, _) for key, post in room.register.posts(visit.now).items() if post.kind in WALKERS}
     usual = list(planned.walkers) if planned else [visit.post.key]
     st.multiselect(_("Who walked"), list(posts), format_func=lambda key: posts.get(key, key), placeholder=_("Choose posts"), select_all=False, **form.bind("walkers", [key for key in usual if key in posts]))  # fmt: skip

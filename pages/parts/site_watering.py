@@ -81,7 +81,7 @@ def _strike(visit: Visit, room: Room, form: Form, site: Site, found: Log) -> Non
     with st.expander(_("Strike a line")):
         names = {one.id: f"{local(room, one.at)} · {room.rules.watering.way(one.way).in_(visit.language)}" for one in mine}  # fmt: skip
         form.mend("line", lambda chosen: chosen if chosen in names else None)
-        st.selectbox(_("Line"), list(names), index=None, format_func=lambda one: names.get(one, ""), placeholder=_("Choose a line"), label_visibility="collapsed", **form.bind("line", None))  # fmt: skip
+        st.selectbox(_("Line of the log"), list(names), index=None, format_func=lambda one: names.get(one, ""), placeholder=_("Choose a line"), label_visibility="collapsed", **form.bind("line", None))  # fmt: skip
         st.button(_("Strike a line"), key="watering_strike", disabled=form.get("line", None) is None, on_click=_struck, args=(visit, room, form, site))  # fmt: skip
 
 
