@@ -100,7 +100,9 @@ def _builder(settings: Settings) -> Builder:
             theme=theme,
             translate=translator(language),
             classes=class_names(room),
-            site_kinds={key: (kind.letter, kind.shape) for key, kind in room.rules.sites.kinds.items()},
+            site_kinds={
+                key: (kind.letter, kind.shape, kind.name.in_(language)) for key, kind in room.rules.sites.kinds.items()
+            },
             states={status: status_name(status, translator(language)) for status in STATUSES},
             tiles=TILES if settings.tiles else None,
             tiles_credit=settings.tiles_credit,

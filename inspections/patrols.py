@@ -202,14 +202,6 @@ def apply(patrol: Patrol | None, entry: Done) -> Patrol:
     return _noted(_EFFECTS.get(entry.act, _same)(after, entry), entry)
 
 
-def replay(entries: Iterable[Done]) -> Patrol | None:
-    """Return the state after a history; None after an empty one; raises LifecycleError where an entry could not have followed."""
-    patrol: Patrol | None = None
-    for entry in entries:
-        patrol = apply(patrol, entry)
-    return patrol
-
-
 def hours(night: date, begins: time, ends: time, zone: tzinfo) -> tuple[datetime, datetime]:
     """Return from when until when a night's patrol goes, UTC; one that ends at or before the clock time at which it begins goes on past midnight.
 

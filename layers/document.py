@@ -91,7 +91,7 @@ def build(
     translate: Callable[[str], str] = str,
     classes: Mapping[str, Name] = MappingProxyType({}),
     states: Mapping[str, str] = MappingProxyType({}),
-    site_kinds: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+    site_kinds: Mapping[str, tuple[str, str, str]] = MappingProxyType({}),
     base: str = "/",
     tiles: str | None = None,
     tiles_credit: str = "",
@@ -113,7 +113,7 @@ def build(
     states
         Names of the states of incidents in that language, by key.
     site_kinds
-        Letter and shape of the kinds of the register's sites, by key.
+        Letter, shape and name of the kinds of the register's sites in that language, by key.
     base
         Path under which the doors lie, with a slash at its end.
     tiles

@@ -13,7 +13,7 @@ from pages.parts.keys import keys
 from pages.parts.order_rows import order_rows
 from pages.parts.rows import rows
 from pages.parts.visit import Visit
-from reports import inbox, order_lists, visit_lists, whistles
+from reports import inbox, order_lists, patrol_lists, visit_lists, whistles
 from reports.case_words import local
 from reports.figures import FEWEST
 from reports.withheld import SHOWN_FEW
@@ -79,7 +79,7 @@ def _piles(visit: Visit, counts: dict[str, int], pile: str) -> str:
         f'{_pressed(visit, name, pile)}<span>{escape(word)}</span><b class="{"bm-late" if name == "overdue" and counts[name] else ""}">{counts[name]:,}</b></a>'
         for name, word in names.items()
     )
-    parts += _whistles(visit) + _orders(visit, pile) + _unplaced(visit) + _visits(visit)
+    parts += _whistles(visit) + _orders(visit, pile) + _unplaced(visit) + _visits(visit) + _patrols(visit)
     return f'<nav class="bm-piles" aria-label="{escape(_("Inbox"))}"><p>{escape(post_title(post, _))}</p>{parts}</nav>'
 
 
@@ -112,6 +112,12 @@ def _visits(visit: Visit) -> str:
         return ""
     late = visit_lists.overdue(visit.room(), visit.now)
     return link(visit, "visits", {"tab": "overdue"}) + _counted(visit, visit._("Overdue visits"), late, late)
+
+
+def _patrols(visit: Visit) -> str:
+    """Return the way to the patrols of the last nights that nobody walked; "" where there is none."""
+    late = patrol_lists.missed(visit.room(), visit.now) if visit.may("visits") else 0
+    return link(visit, "patrols", {"tab": "missed", "period": "year"}) + _counted(visit, visit._("Patrols not walked"), late, late) if late else ""  # fmt: skip
 
 
 def _counted(visit: Visit, name: str, waiting: int, late: int) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from desk.room import Room
 from desk.visits.acts import today
 from desk.visits.people import sight
+from inspections.patrols import State
 from ledger import patrols
 from ledger.patrols import Asked, Figures, Filed
 from locales import N_, Translator
@@ -18,6 +19,7 @@ from reports.patrol_words import COUNT, STATE, grid_title, outcome_names, place_
 from reports.visit_lists import MONTH, days
 
 PAGE = 50  # rows
+LATELY = timedelta(days=7)
 MOST_DIGITS = 15  # of the number of a plan
 POST = "post"
 # View -> its name, and what is said where it is empty.
@@ -133,6 +135,13 @@ def figures_table(room: Room, by: str, found: list[Figures], _: Translator, lang
     heads = (group_name(room, by, _, language), *(_(name) for name in HEADS.values()), _("Share walked"))
     values = ([name, *(getattr(one, key) for key in HEADS), share(one)] for name, one in zip(names, found, strict=True))
     return pd.DataFrame(values, columns=list(heads))
+
+
+def missed(room: Room, now: datetime) -> int:
+    """Count the patrols of the last nights that nobody walked: what an inbox says."""
+    day = today(room, now)
+    with room.ledger.reading() as connection:
+        return patrols.count(connection, Asked(room.id, sight(room), day - LATELY, day), State.MISSED.value)
 
 
 def share(one: Figures) -> str:

@@ -19,6 +19,7 @@ from reports.site_lists import asked_of, standing_of
 
 SITES, FINDINGS = "sites", "findings"
 MOST = 20_000  # that one layer draws
+FEW = 500  # sites that are asked for by their numbers
 DECIMALS = 6
 LONGEST = 500  # characters of a question
 NO_ROUND, NO_GRADE = -1, -1
@@ -77,7 +78,8 @@ def _findings(room: Room, own: Mapping[str, str], now: datetime) -> dict[str, An
     asked = asked if own.get("pile") else replace(asked, states=frozenset(STANDING))
     with room.ledger.reading() as connection:
         stands = findings.by_site(connection, asked)
-        rows = sites.drawn(connection, Asked(room.id, within=asked.within, states=frozenset()))
+        few = frozenset(stands) if 0 < len(stands) <= FEW else frozenset[str]()
+        rows = sites.drawn(connection, Asked(room.id, within=asked.within, states=frozenset(), numbers=few))
     return _columns(room, [row for row in rows if row[0] in stands], stands, now)
 
 
@@ -95,7 +97,6 @@ def _columns(room: Room, rows: Sequence[tuple[str, str, float, float, str]], sta
     at = [round_of.places.get(row[0]) for row in drawn]
     few = [stands.get(row[0], (0, NO_GRADE)) for row in drawn]
     return {
-        "version": version(room),
         "of": len(rows),
         "found": sum(many for many, _rank in stands.values()),
         "kinds": list(kinds),

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from desk.inspections import rounds
 from desk.room import Room
-from desk.sites import register, watering
+from desk.sites import watering
 from inspections.rounds import Standing
 from inspections.sites import State
 from ledger.sites import Asked
@@ -45,9 +44,3 @@ def asked_of(room: Room, own: Mapping[str, str], now: datetime) -> Asked:
         text=own.get("q", "").strip(),
         numbers=frozenset() if dry is None else dry or NOBODY,
     )
-
-
-def many(room: Room, own: Mapping[str, str], now: datetime) -> int:
-    """Return how many sites the list of an address has, as far as who looks sees them."""
-    asked, standing = asked_of(room, own, now), standing_of(own)
-    return len(rounds.numbers(room, asked, standing, now)) if standing else register.count(room, asked)

@@ -210,6 +210,13 @@ def test_a_department_sees_what_was_handed_over_to_it_and_signs_in_its_own_name(
     number = done.inspection.findings[0]
     lives.do(room, lives.Doing(number, Deed.HAND_OVER, {"to": "城管执法中队", "reason": "拒不整改"}), CENTRE, NOON)
     found = notices.look(seen, done.inspection.number, needs=notices.ORDER)
+    whole = notices.look(room, done.inspection.number)
+    theirs = whole.findings
+    handed = {one.item for one in theirs.values() if one.number == number}
+    assert {one.item.key for one in found.failed} == handed < {one.item.key for one in whole.failed}
+    assert set(found.findings) == handed
+    assert set(found.notes) <= handed
+    assert found.photos <= whole.photos
     (post,) = orders.issuers(seen, NOON)
     order = orders.issue(seen, wish(found), acting(seen, post), NOON)
     assert order.authority == "城管执法中队"

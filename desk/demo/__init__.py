@@ -15,7 +15,7 @@ from typing import NamedTuple
 from data.synthetic.plane import Chance
 from desk import acts, reports, steps
 from desk.acts import Doing
-from desk.demo import orders, patrols, sites, whistles
+from desk.demo import orders, patrols, sites, visits, whistles
 from desk.demo.cases import Arrival, Scene, arrivals, late_arrivals, scene_of
 from desk.demo.moves import PHOTOGRAPHED, From, Move, Standing, net_post, next_move
 from desk.posts import duty
@@ -203,7 +203,7 @@ def first(room: Room, now: datetime, *, progress: Progress | None = None) -> Non
 
 
 def begin(writing: Writing, room: Room, now: datetime) -> None:
-    """Note that a room begins with a demonstration, with its duty rota, some service orders, whistles, inspected sites and patrols, where it has not begun yet."""
+    """Note that a room begins with a demonstration, with its duty rota, some service orders, whistles, inspected sites, patrols and visits, where it has not begun yet."""
     if not writing.begun(room.id):
         writing.begin(room.id, "demo", edition=edition_of(room), digest=room.area.digest, at=now)
         duty.demo(room, writing, now)
@@ -211,6 +211,7 @@ def begin(writing: Writing, room: Room, now: datetime) -> None:
         whistles.write(writing, room, now)
         sites.write(writing, room, now)
         patrols.write(writing, room, now)
+        visits.write(writing, room, now)
 
 
 def opening(room: Room, plan: Plan, now: datetime) -> "tuple[Stream, Queue]":

@@ -38,6 +38,8 @@ class Found:
         Those that it looked at again.
     shots, photos
         Digests of its photos; and of these with their small pictures.
+    only
+        Keys of the items that an authority sees, to which they were handed over; None for who sees all.
     """
 
     made: Inspection
@@ -49,11 +51,13 @@ class Found:
     again: tuple[Filed, ...]
     shots: tuple[str, ...]
     photos: frozenset[str]
+    only: frozenset[str] | None = None
 
     @property
     def failed(self) -> tuple[Result, ...]:
-        """Return what fails at this place, put right or not."""
-        return self.verdict.failed if self.verdict else ()
+        """Return what fails at this place, put right or not, as far as who looks sees it."""
+        every = self.verdict.failed if self.verdict else ()
+        return every if self.only is None else tuple(one for one in every if one.item.key in self.only)
 
     @property
     def open(self) -> tuple[Result, ...]:
@@ -62,7 +66,7 @@ class Found:
 
 
 def look(room: Room, number: str, *, needs: str = LOOK) -> Found:
-    """Return an inspection with what a paper says of it, to who sees its site, made it, or was handed one of its findings.
+    """Return an inspection with what a paper says of it, to who sees its site or made it; to an authority that was handed some of its findings what belongs to these.
 
     Raises
     ------
@@ -74,16 +78,21 @@ def look(room: Room, number: str, *, needs: str = LOOK) -> Found:
     if room.who:
         demand(room.who, needs)
     with room.ledger.reading() as connection:
-        made = _made(room, number, lambda within: inspections.get(connection, room.id, number, within), lambda: findings.page(connection, findings.Asked(room.id, _ANY, inspection=number)))  # fmt: skip
+        made, theirs = _made(room, number, lambda within: inspections.get(connection, room.id, number, within), lambda: findings.page(connection, findings.Asked(room.id, _ANY, inspection=number)))  # fmt: skip
         site = sites.get(connection, room.id, made.site, sites.EVERYTHING)
         notes = inspections.notes(connection, room.id, made)
         opened = findings.page(connection, findings.Asked(room.id, made.day, inspection=made.number))
         again = tuple(findings.get(connection, room.id, one) for one in made.rechecked)
         rows = inspections.photos(connection, room.id, made.number)
     checklist, verdict = _verdict(room, made)
+    if theirs is not None:
+        shown = {digest for item in theirs for digest in made.answers.get(item, {}).get("photos", ())}
+        rows = [row for row in rows if row["sha256"] in shown]
+        notes = {item: text for item, text in notes.items() if item in theirs}
+        opened, again = [one for one in opened if one.item in theirs], tuple(one for one in again if _is_theirs(room, one))  # fmt: skip
     shots = tuple(row["sha256"] for row in rows)
     photos = frozenset(row[name] for row in rows for name in ("sha256", "thumbnail"))
-    return Found(made, site, checklist, verdict, notes, {one.item: one for one in opened}, again, shots, photos)
+    return Found(made, site, checklist, verdict, notes, {one.item: one for one in opened}, again, shots, photos, theirs)
 
 
 def prints(room: Room, sheet: str, number: str, since: datetime) -> int:
@@ -103,16 +112,17 @@ def sight(room: Room) -> Within:
     return room.within if room.who else sites.EVERYTHING
 
 
-def _made(room: Room, number: str, get: Callable[[Within], Inspection], opened: Callable[[], list[Filed]]) -> Inspection:  # fmt: skip
-    """Return an inspection that who looks sees; an authority sees those of which a finding was handed over to it."""
+def _made(room: Room, number: str, get: Callable[[Within], Inspection], opened: Callable[[], list[Filed]]) -> tuple[Inspection, frozenset[str] | None]:  # fmt: skip
+    """Return an inspection that who looks sees, and None; or one of which findings were handed over to an authority, and the items of these."""
     try:
-        return get(sight(room))
+        return get(sight(room)), None
     except DraftError:
         if room.who is None or not room.who.can(ORDER) or "\0" in number:
             raise
-        if not any(_is_theirs(room, one) for one in opened()):
+        theirs = frozenset(one.item for one in opened() if _is_theirs(room, one))
+        if not theirs:
             raise
-        return get(sites.EVERYTHING)
+        return get(sites.EVERYTHING), theirs
 
 
 def _is_theirs(room: Room, one: Filed) -> bool:

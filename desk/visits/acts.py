@@ -216,7 +216,7 @@ def _made(  # noqa: PLR0917
     """Write new visits; one that a phone made already is returned as it stands."""
     leaf, day = room.area.net.leaf.key, f"{today(room, now):%Y%m%d}"
     blanks = [
-        Filed(room.id, _BLANK, goal.lon, goal.lat, goal.building, dict(goal.codes), goal.codes.get(leaf, ""))
+        Filed(room.id, BLANK, goal.lon, goal.lat, goal.building, dict(goal.codes), goal.codes.get(leaf, ""))
         for goal in goals
     ]
     said = [{name: value for name, value in one.items() if value not in ("", None, [])} for one in entries]
@@ -232,7 +232,7 @@ def _made(  # noqa: PLR0917
     return change(room, NEEDS, by, now, work)
 
 
-_BLANK = Visit(Phase.PLANNED, "", "", "", ())  # what it is, its first entry says
+BLANK = Visit(Phase.PLANNED, "", "", "", ())  # what it is, its first entry says
 
 
 def _cleaned(room: Room, data: Mapping[str, Any]) -> dict[str, Any]:

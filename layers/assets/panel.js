@@ -296,9 +296,11 @@
         const said = (n) => Number(n || 0).toLocaleString("en");
         const many = layer.trouble || (layer.name === "findings" ? b.fill(words.registered_found, { n: said(layer.found), of: said(layer.of) }) : b.fill(words.registered_many, { n: said(layer.of) }));
         const left = layer.of > layer.rows.length && !layer.trouble ? make("p", { class: "fine" }, b.fill(words.registered_left, { n: said(layer.of - layer.rows.length) })) : null;
-        const keys = layer.name === "findings" ? [words.registered_key_findings] : [words.registered_key_kind, words.registered_key_rounds, words.registered_key_open];
-        const own = Object.fromEntries(new URLSearchParams(layer.query));
-        delete own.all; // of a list that nothing narrows
+        const kinds = Array.from(new Set(layer.rows.map((row) => row.kind))).map((kind) => model.data.site_kinds[kind]).filter(Boolean);
+        const letters = kinds.map((kind) => kind[0] + " " + kind[2]).join(" · ");
+        const keys = layer.name === "findings" ? [words.registered_key_findings] : [words.registered_key_kind, letters, words.registered_key_rounds, words.registered_key_open].filter(Boolean);
+        const own = {};
+        new URLSearchParams(layer.query).forEach((value, name) => { if (name !== "all") own[name] = value; }); // all: of a list that nothing narrows
         const narrowed = Object.keys(own).length > 0;
         const page = { page: layer.name, own };
         const way = make("a", { class: "registered-list", href: "/" + layer.name + "?" + new URLSearchParams(Object.assign({ area: model.data.area, lang: model.data.language }, own)), target: model.embedded ? "_top" : "_blank", rel: "noopener", onclick: (event) => model.open(page, event) }, words.registered_open);

@@ -3,7 +3,8 @@
   "use strict";
   const b = window.battlemap;
   const NAMES = ["sites", "findings"];
-  const SOON = 15000; // milliseconds after which a layer that changed is asked for again
+  const SOON = 15000; // milliseconds after which a layer is asked for again where cases changed
+  const AGAIN = 60000; // and where nothing is known to have: sites change without a case; an answer that says so costs little
   const SKIPPED = 4, OVERDUE = 3, DUE = 2; // inspections.rounds.Standing
 
   b.Registered = function (model, name) {
@@ -31,9 +32,9 @@
       this.look();
     },
 
-    // Ask where it is switched on and something changed.
+    // Ask where it is switched on, and something changed or a minute is over.
     look() {
-      if (!this.on() || this.seen === this.model.live.since || this.waiting) return;
+      if (!this.on() || this.waiting || (this.seen === this.model.live.since && performance.now() - this.asked < AGAIN)) return;
       const rest = this.seen < 0 ? 0 : Math.max(0, this.asked + SOON - performance.now());
       this.waiting = setTimeout(() => {
         this.waiting = 0;
