@@ -38,6 +38,7 @@ DRAFT = MappingProxyType(
         "patrol_plan_gone": N_("There is no such plan, or it lies beyond your grid. Look it up in the list."),
         "patrol_kind": N_("There is no such kind of patrol any more. Choose one of the list."),
         "patrol_grid": N_("That grid is none of yours, or there is none. Choose among the grids of the list."),
+        "patrol_nowhere": N_("A patrol is walked in a grid. Choose it in the list."),
         "patrol_walkers": N_("So many posts do not walk such a patrol: a night asks for two. Choose others."),
         "patrol_outcomes": N_("Say what came of the patrol. Nothing found is an outcome too, and stands alone."),
         "patrol_topics": N_("Topics belong to opinions that were collected. Choose that outcome too, or no topic."),

@@ -257,6 +257,12 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(one, wrong):
     assert found(one) == before
 
 
+def test_a_patrol_without_a_grid_asks_for_one(one):
+    with pytest.raises(DraftError) as refused:
+        walk(one, ("", ""), "routine", said(one), by(worker(one)), NOON)
+    assert refused.value.field == "patrol_nowhere"
+
+
 def test_a_night_is_walked_by_a_pair(one):
     with pytest.raises(DraftError, match="2 to"):
         walked(one, kind="night")

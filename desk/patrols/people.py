@@ -63,6 +63,8 @@ def lineage(net: Net, level: str, code: str) -> Mapping[str, str]:
 
 def inside(room: Room, grid: tuple[str, str]) -> Mapping[str, str]:
     """Return the codes of a grid that who looks through a room may patrol; raises DraftError."""
+    if not grid[1]:
+        raise DraftError("A patrol is walked in a grid. Choose it in the list.", field="patrol_nowhere")
     codes = lineage(room.area.net, *grid)
     if room.who and grid not in grids(room):
         raise DraftError("That grid is none of yours. Choose one of the list.", field="patrol_grid")
