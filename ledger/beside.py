@@ -16,6 +16,10 @@ from geo.errors import LifecycleError
 from incidents.visits import Visit, apply
 from inspections.findings import Finding
 from inspections.findings import apply as judge
+from inspections.meetings import Act as MeetingAct
+from inspections.meetings import State as MeetingState
+from inspections.meetings import Subject as MeetingSubject
+from inspections.meetings import after as meet
 from inspections.patrols import Patrol
 from inspections.patrols import apply as walk
 from ledger import (
@@ -25,6 +29,7 @@ from ledger import (
     bridge,
     findings,
     inspections,
+    meetings,
     notices,
     patrols,
     self_checks,
@@ -92,6 +97,7 @@ def breaks(connection: Connection, entries: Iterable[Mapping[str, Any]]) -> Iter
 class _Entry:
     version: int
     area: str
+    subject: str
     key: str
     act: str
     at: int
@@ -103,7 +109,7 @@ class _Entry:
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "_Entry":
         """Read a row of the history."""
-        plain = {name: row[name] for name in ("version", "area", "key", "act", "at", "post")}
+        plain = {name: row[name] for name in ("version", "area", "subject", "key", "act", "at", "post")}
         return cls(**plain, **{name: json.loads(row[name]) for name in ("data", "before", "after")})
 
 
@@ -129,7 +135,14 @@ def _spoken(connection: Connection, said: _Said) -> Iterator[Break]:
     c = tables.wording.c
     of_visits = exists().where(tables.visit.c.area == c.area, tables.visit.c.number == c.number)
     entry = tables.history.c
-    spoken = (patrols.SUBJECT, notices.SUBJECT, inspections.SUBJECT, findings.SUBJECT, authority_orders.SUBJECT)
+    spoken = (
+        patrols.SUBJECT,
+        notices.SUBJECT,
+        inspections.SUBJECT,
+        findings.SUBJECT,
+        authority_orders.SUBJECT,
+        *MeetingSubject,
+    )
     of_others = exists().where(entry.area == c.area, entry.subject.in_(spoken), entry.key == c.number)
     there = set()
     for row in _rows_of(connection, select(tables.wording).where(or_(of_visits, of_others))):
@@ -276,6 +289,18 @@ def _patrol_plan(standing: Standing, entry: _Entry) -> None:
     if entry.before != before:
         raise ValueError("it does not follow from what was before")
     said.put(key, {**entry.after, "version": entry.version}, entry.version)
+
+
+def _of_campaign(standing: Standing, entry: _Entry) -> None:
+    """Note where a meeting, a task, a theme day or a letter stands, by the rules too, as `_visit`."""
+    subject = MeetingSubject(entry.subject)
+    said, key = standing[subject], (entry.area, entry.key)
+    before = {name: value for name, value in said.rows.get(key, {}).items() if name not in {"id", "version"}}
+    state = MeetingState(before["state"]) if before else None
+    if entry.before != before or entry.after["state"] != meet(subject, state, MeetingAct(entry.act)):
+        raise ValueError("it does not follow from what was before")
+    said.put(key, {**entry.after, **({} if before else {"id": entry.version}), "version": entry.version}, entry.version)
+    _words(standing, entry)
 
 
 def _watering(standing: Standing, entry: _Entry) -> None:
@@ -486,6 +511,13 @@ _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
         "patrol": (_of(tables.patrol, "area", "number", "id", "version", *patrols.COLUMNS), ("area", "number")),
         "patrol_seen": (_patrols_seen(), ("area", "number", "by")),
         "patrol_plan": (_of(tables.patrol_plan, "area", "id", "version", *patrols.PLANNED), ("area", "id")),
+        **{
+            subject.value: (
+                _of(table, "area", "number", "id", "version", *meetings.SHARED, *meetings.OWN[subject]),
+                ("area", "number"),
+            )
+            for subject, table in meetings.TABLES.items()
+        },
         "watering": (_of(tables.watering, "area", "id", *watering.COLUMNS), ("area", "id")),
         "wet_day": (_of(tables.wet_day, "area", "day", "reason", "post"), ("area", "day")),
         "site": (_of(tables.site, "area", "number", "id", "version", *sites.COLUMNS), ("area", "number")),
@@ -519,6 +551,7 @@ _TAKE: Mapping[str, Callable[[Standing, _Entry], None]] = MappingProxyType(
         authority_orders.SUBJECT: _authority_order,
         "bridge": _bridge,
         visits.SUBJECT: _visit,
+        **dict.fromkeys(MeetingSubject, _of_campaign),
         watering.SUBJECT: _watering,
         watering.WET: _wet_day,
         patrols.SUBJECT: _patrol,

@@ -792,6 +792,93 @@ wet_day = Table(
     Column("post", String(200), nullable=False),
 )
 
+# Daily meetings of a campaign (日例会, ledger/meetings.py), and below them their tasks, theme days and letters. `said`: the entry with the words.
+meeting = Table(
+    "meeting",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("campaign", String(60), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("said", BigInteger, nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("begins", String(5), nullable=False),  # 17:30, in the area's zone
+    Column("place", String(120), nullable=False),
+    Column("chair", String(200), nullable=False),
+    Column("roster", Text, nullable=False),  # present: ;post;post;
+    UniqueConstraint("area", "number"),
+    Index("ix_meeting_campaign", "area", "campaign", "day"),
+    Index("ix_meeting_version", "area", "version"),
+)
+
+meeting_task = Table(
+    "meeting_task",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),
+    Column("area", String(80), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("campaign", String(60), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("said", BigInteger, nullable=False),
+    Column("meeting", String(60), nullable=False),  # number
+    Column("post", String(200), nullable=False),
+    Column("due", String(10), nullable=False),
+    Column("ended", String(10), nullable=False),  # the day on which it was done; "" while it is open
+    UniqueConstraint("area", "number"),
+    Index("ix_meeting_task_campaign", "area", "campaign", "state"),
+    Index("ix_meeting_task_meeting", "area", "meeting"),
+    Index("ix_meeting_task_post", "area", "state", "post"),
+    Index("ix_meeting_task_version", "area", "version"),
+)
+
+theme_day = Table(
+    "theme_day",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),
+    Column("area", String(80), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("campaign", String(60), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("said", BigInteger, nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("begins", String(5), nullable=False),
+    Column("ends", String(5), nullable=False),
+    Column("place", String(120), nullable=False),  # where they gather
+    Column("level", String(40), nullable=False),  # of its grid: a level or an overlay; "" for the whole area
+    Column("code", String(100), nullable=False),
+    Column("checklist", String(60), nullable=False),  # "" for any
+    Column("roster", Text, nullable=False),  # ;post;post;
+    UniqueConstraint("area", "number"),
+    Index("ix_theme_day_campaign", "area", "campaign", "day"),
+    Index("ix_theme_day_version", "area", "version"),
+)
+
+letter = Table(
+    "letter",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),
+    Column("area", String(80), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("campaign", String(60), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("said", BigInteger, nullable=False),
+    Column("party", String(10), nullable=False),  # site, post
+    Column("key", String(200), nullable=False),  # number of the site, key of the post
+    Column("issued", String(10), nullable=False),
+    Column("until", String(10), nullable=False),  # "" for no end
+    Column("signed", String(10), nullable=False),  # "" while it is not
+    UniqueConstraint("area", "number"),
+    Index("ix_letter_campaign", "area", "campaign", "state"),
+    Index("ix_letter_party", "area", "party", "key"),
+    Index("ix_letter_version", "area", "version"),
+)
+
 # Where a building's gas, power and water are cut off, who has the key, and where its people gather (ledger/emergencies.py): words of the street about a place, none about people.
 cutoff = Table(
     "cutoff",

@@ -18,6 +18,7 @@ from geo.errors import BattlemapError, LedgerBroken
 from incidents.case import Incident
 from incidents.lifecycle import Act, By, CaseState, Entry, PostKind, replay
 from incidents.within import workers
+from inspections.meetings import Subject
 from ledger import (
     audit,
     authority_orders,
@@ -224,6 +225,7 @@ def _replayed(connection: Connection, tell: _Telling) -> Iterator[Break]:
                 inspections.SUBJECT,
                 findings.SUBJECT,
                 authority_orders.SUBJECT,
+                *Subject,
             ),
             "has words in the ledger without any history",
         ),

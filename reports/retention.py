@@ -18,6 +18,7 @@ WHAT = MappingProxyType(
         "orders": N_("Words of service orders"),
         "visits": N_("Notes of visits"),
         "patrols": N_("Notes of patrols"),
+        "meetings": N_("Words of meetings, tasks and letters"),
         "inspections": N_("Words of inspections and findings"),
         "sites": N_("Telephones and vehicle marks of sites"),
         "authority_orders": N_("Officers named in orders to put right"),

@@ -42,6 +42,7 @@ NOTHING = {
     "orders": 0,
     "visits": 0,
     "patrols": 0,
+    "meetings": 0,
     "inspections": 0,
     "sites": 0,
     "authority_orders": 0,

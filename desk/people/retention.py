@@ -19,6 +19,7 @@ from ledger import (
     audit,
     authority_orders,
     findings,
+    meetings,
     notices,
     orders,
     outbox,
@@ -48,6 +49,7 @@ DAYS: Mapping[str, Callable[[Settings], int]] = MappingProxyType(
         "orders": lambda said: said.order_days,
         "visits": lambda said: said.visit_days,
         "patrols": lambda said: said.patrol_days,
+        "meetings": lambda said: said.duty_days,
         "inspections": lambda said: said.inspection_days,
         "sites": lambda said: said.site_days,
         "whistles": lambda said: said.whistle_days,
@@ -163,6 +165,7 @@ def _of_area(
         counts["orders"] = orders.forget(writing, area, before=before["orders"], at=now)
         counts["visits"] = visits.forget(writing, area, before=before["visits"], at=now)
         counts["patrols"] = patrols.forget(writing, area, before=before["patrols"], at=now)
+        counts["meetings"] = meetings.forget(writing, area, before=before["meetings"].date(), at=now)
         counts["inspections"] = findings.forget(writing, area, before=before["inspections"].date(), at=now)
         counts["sites"] = sites.forget(writing, area, before=before["sites"].date(), at=now)
         counts["authority_orders"] = authority_orders.erase(
