@@ -22,6 +22,9 @@ from inspections.meetings import Subject as MeetingSubject
 from inspections.meetings import after as meet
 from inspections.patrols import Patrol
 from inspections.patrols import apply as walk
+from inspections.plans import Act as PlanAct
+from inspections.plans import State as PlanState
+from inspections.plans import after as plan_after
 from ledger import (
     alerts,
     authority_orders,
@@ -32,6 +35,7 @@ from ledger import (
     meetings,
     notices,
     patrols,
+    plans,
     self_checks,
     sites,
     tables,
@@ -291,6 +295,16 @@ def _patrol_plan(standing: Standing, entry: _Entry) -> None:
     said.put(key, {**entry.after, "version": entry.version}, entry.version)
 
 
+def _day_plan(standing: Standing, entry: _Entry) -> None:
+    """Note where a plan of a day stands, by the rules too, as `_visit`."""
+    said, key = standing[plans.SUBJECT], (entry.area, entry.key)
+    there = said.rows.get(key, {})
+    before = PlanState(there["state"]) if there else None
+    if any(there.get(name) != value for name, value in entry.before.items()) or entry.after["state"] != plan_after(before, PlanAct(entry.act)):  # fmt: skip
+        raise ValueError("it does not follow from what was before")
+    said.put(key, {**entry.after, **({} if there else {"id": entry.version}), "version": entry.version}, entry.version)
+
+
 def _of_campaign(standing: Standing, entry: _Entry) -> None:
     """Note where a meeting, a task, a theme day or a letter stands, by the rules too, as `_visit`."""
     subject = MeetingSubject(entry.subject)
@@ -448,7 +462,7 @@ def _marked() -> Select[Any]:
     return _of(tables.message, "area", "id", "read", "called").where(or_(c.read.is_not(None), c.called.is_not(None)))
 
 
-_JSON = frozenset({"answers", "areas", "articles", "items", "cases", "codes", "covers", "documents", "fields", "findings", "layers", "panels", "places", "posts", "query", "rechecked", "skills", "spots", "standing"})  # fmt: skip
+_JSON = frozenset({"answers", "areas", "articles", "body", "items", "cases", "codes", "covers", "documents", "fields", "findings", "layers", "panels", "places", "posts", "query", "rechecked", "skills", "spots", "standing"})  # fmt: skip
 # Table -> what is read of it, and by which columns a row is named.
 _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
     {
@@ -510,6 +524,7 @@ _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
         "visit_seen": (_visits_seen(), ("area", "number", "by")),
         "patrol": (_of(tables.patrol, "area", "number", "id", "version", *patrols.COLUMNS), ("area", "number")),
         "patrol_seen": (_patrols_seen(), ("area", "number", "by")),
+        "day_plan": (_of(tables.day_plan, "area", "number", "id", "version", *plans.COLUMNS), ("area", "number")),
         "patrol_plan": (_of(tables.patrol_plan, "area", "id", "version", *patrols.PLANNED), ("area", "id")),
         **{
             subject.value: (
@@ -556,6 +571,7 @@ _TAKE: Mapping[str, Callable[[Standing, _Entry], None]] = MappingProxyType(
         watering.WET: _wet_day,
         patrols.SUBJECT: _patrol,
         patrols.PLAN: _patrol_plan,
+        plans.SUBJECT: _day_plan,
         sites.SUBJECT: _site,
         inspections.SUBJECT: _inspection,
         findings.SUBJECT: _finding,

@@ -703,6 +703,25 @@ visit_seen = Table(
     Index("ix_visit_seen_by", "area", "by", "visit"),
 )
 
+# A plan of a day's walks that was kept (排线, ledger/plans.py): who visits which sites, in which order. `body` does not change once it is kept.
+day_plan = Table(
+    "day_plan",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("version", BigInteger, nullable=False),  # of its last change
+    Column("state", String(10), nullable=False),  # kept, replaced, withdrawn
+    Column("day", String(10), nullable=False),
+    Column("post", String(200), nullable=False),  # that kept it
+    Column("walkers", Text, nullable=False),  # posts: ;post;post;
+    Column("body", Text, nullable=False),
+    Column("replaced_by", String(60), nullable=False),  # number; "" for none
+    UniqueConstraint("area", "number"),
+    Index("ix_day_plan_day", "area", "day", "state"),
+    Index("ix_day_plan_version", "area", "version"),
+)
+
 # A plan of patrols (夜间巡查计划, ledger/patrols.py): the nights on which the clock opens one for each of its grids.
 patrol_plan = Table(
     "patrol_plan",
