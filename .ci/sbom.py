@@ -48,7 +48,7 @@ def bom() -> dict[str, Any]:
         _complete(package)
     root = found["metadata"]["component"]["bom-ref"]
     _strip_addresses(found["metadata"])
-    ours = [_leaflet(), *_packs()]
+    ours = [_leaflet(), _fonts(), *_packs()]
     found["components"] = sorted([*packages, *ours], key=lambda one: str(one["bom-ref"]))
     found["dependencies"] = [
         {"ref": root, "dependsOn": sorted({*_refs(packages, _asked()), *(one["bom-ref"] for one in ours)})},
@@ -144,6 +144,12 @@ def _leaflet() -> dict[str, Any]:
     version = (folder / "leaflet.js").read_text(encoding="utf-8").split("Leaflet ", 1)[1].split(",", 1)[0]
     named = {"name": "leaflet", "version": version, "purl": f"pkg:npm/leaflet@{version}"}
     return {"type": "library", "bom-ref": named["purl"], **named, **_shipped(folder, "BSD-2-Clause")}
+
+
+def _fonts() -> dict[str, Any]:
+    """Return the fonts of papers, subsets of Noto Serif CJK SC."""
+    shipped = _shipped(HOUSE / "layers/fonts", "OFL-1.1")
+    return {"type": "data", "bom-ref": "fonts:battlemap-song", "name": "fonts:battlemap-song", **shipped}
 
 
 def _packs() -> Iterator[dict[str, Any]]:

@@ -69,6 +69,7 @@ def test_what_needs_what_is_in_it_for_every_system(found):
     ("name", "licence", "file"),
     [
         ("leaflet", "BSD-2-Clause", "layers/assets/leaflet/leaflet.js"),
+        ("fonts:battlemap-song", "OFL-1.1", "layers/fonts/battlemap-song-regular.otf"),
         ("pack:dc", "CC-BY-4.0", "data/dc/smd.geojson"),
         ("pack:longnan", "Apache-2.0", "data/longnan/area.toml"),
     ],
