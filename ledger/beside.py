@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, exists, or_, select
 
 from geo.errors import LifecycleError
 from incidents.visits import Visit, apply
+from inspections.campaigns import Campaign
 from inspections.findings import Finding
 from inspections.findings import apply as judge
 from inspections.meetings import Act as MeetingAct
@@ -30,6 +31,7 @@ from ledger import (
     authority_orders,
     boards,
     bridge,
+    campaigns,
     findings,
     inspections,
     meetings,
@@ -317,6 +319,28 @@ def _of_campaign(standing: Standing, entry: _Entry) -> None:
     _words(standing, entry)
 
 
+def _campaign(standing: Standing, entry: _Entry) -> None:
+    """Note how a campaign stands, and which targets it has."""
+    said, key = standing["campaign"], (entry.area, entry.key)
+    before = said.rows.get(key, {}).get("standing", {})
+    if entry.before != before:
+        raise ValueError("it does not follow from what was before")
+    now = campaigns.facts(Campaign.from_json(entry.after))
+    said.put(key, {**now, **({} if before else {"id": entry.version}), "version": entry.version}, entry.version)
+    phase, day, targets = entry.data.get("phase", 0), entry.data.get("day", ""), standing["campaign_target"]
+    for target, since, reason in entry.data.get("left", ()):
+        targets.put((*key, phase, target, since), {"until": day, "reason": reason}, entry.version)
+    for target, weight in entry.data.get("drawn", ()):
+        targets.put((*key, phase, target, day), {"until": "", "reason": "", "weight": weight}, entry.version)
+
+
+def _attempt(standing: Standing, entry: _Entry) -> None:
+    said, key = standing["site_attempt"], (entry.area, int(entry.key))
+    if entry.before != said.rows.get(key, {}):
+        raise ValueError("it does not follow from what was before")
+    said.put(key, entry.after, entry.version)
+
+
 def _watering(standing: Standing, entry: _Entry) -> None:
     said, key = standing["watering"], (entry.area, int(entry.key))
     if entry.before != said.rows.get(key, {}):
@@ -533,6 +557,9 @@ _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
             )
             for subject, table in meetings.TABLES.items()
         },
+        "campaign": (_of(tables.campaign, "area", "number", "id", "version", *campaigns.COLUMNS), ("area", "number")),
+        "campaign_target": (select(tables.campaign_target), ("area", "campaign", "phase", "target", "since")),
+        "site_attempt": (_of(tables.site_attempt, "area", "id", *campaigns.TRIED), ("area", "id")),
         "watering": (_of(tables.watering, "area", "id", *watering.COLUMNS), ("area", "id")),
         "wet_day": (_of(tables.wet_day, "area", "day", "reason", "post"), ("area", "day")),
         "site": (_of(tables.site, "area", "number", "id", "version", *sites.COLUMNS), ("area", "number")),
@@ -567,6 +594,8 @@ _TAKE: Mapping[str, Callable[[Standing, _Entry], None]] = MappingProxyType(
         "bridge": _bridge,
         visits.SUBJECT: _visit,
         **dict.fromkeys(MeetingSubject, _of_campaign),
+        campaigns.SUBJECT: _campaign,
+        campaigns.ATTEMPT: _attempt,
         watering.SUBJECT: _watering,
         watering.WET: _wet_day,
         patrols.SUBJECT: _patrol,

@@ -263,6 +263,13 @@ def latest(connection: Connection, area: str) -> datetime | None:
     return None if found is None else instant(found)
 
 
+def version_at(connection: Connection, area: str, at: datetime) -> int:
+    """Return the version of the last entry of an area that carries a time until then; 0 for none."""
+    history = tables.history.c
+    found = connection.execute(select(func.max(history.version)).where(history.area == area, history.at <= milliseconds(at))).scalar()  # fmt: skip
+    return int(found or 0)
+
+
 def version(connection: Connection, area: str) -> int:
     """Return the version of the last change to an area's incidents; 0 while it has none."""
     return int(connection.execute(select(func.max(incident.c.version)).where(incident.c.area == area)).scalar() or 0)

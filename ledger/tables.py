@@ -811,6 +811,52 @@ wet_day = Table(
     Column("post", String(200), nullable=False),
 )
 
+# Campaigns (专项行动, ledger/campaigns.py): `standing` is all of one, with its phases.
+campaign = Table(
+    "campaign",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("source", String(12), nullable=False),  # sites, households, cases
+    Column("state", String(12), nullable=False),
+    Column("standing", Text, nullable=False),
+    UniqueConstraint("area", "number"),
+    Index("ix_campaign_version", "area", "version"),
+)
+
+# What a phase has to reach, from the day on which it was drawn to the one on which it left the list.
+campaign_target = Table(
+    "campaign_target",
+    METADATA,
+    Column("area", String(80), primary_key=True),
+    Column("campaign", String(60), primary_key=True),  # number
+    Column("phase", Integer, primary_key=True, autoincrement=False),
+    Column("target", String(120), primary_key=True),  # number of a site, id of a building
+    Column("since", String(10), primary_key=True),
+    Column("until", String(10), nullable=False),  # "" while it is one
+    Column("reason", String(12), nullable=False),  # why it left, as the state of the site says
+    Column("weight", Integer, nullable=False),  # 1, or households
+)
+
+# Somebody stood before a site and could not look (上门未果).
+site_attempt = Table(
+    "site_attempt",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("site", String(30), nullable=False),  # its number
+    Column("at", BigInteger, nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("found", String(10), nullable=False),  # refused, absent
+    Column("again", String(10), nullable=False),  # the day of the next time, "" for none
+    Column("post", String(200), nullable=False),
+    Column("struck", BigInteger),
+    Index("ix_site_attempt_site", "area", "site", "day", "at"),
+)
+
 # Daily meetings of a campaign (日例会, ledger/meetings.py), and below them their tasks, theme days and letters. `said`: the entry with the words.
 meeting = Table(
     "meeting",
