@@ -28,6 +28,7 @@ CONSOLE = api.Console(
         "/orders",
         "/visits",
         "/patrols",
+        "/plan",
         "/posts",
         "/duty",
         "/messages",

@@ -30,6 +30,7 @@ class Why(StrEnum):
     CLOSED = "closed"  # its hours leave no time in anybody's
     BEYOND = "beyond"  # nobody comes there and back in time
     FULL = "full"  # no time is left
+    TAKEN = "taken"  # a person took it out
 
 
 @dataclass(frozen=True)

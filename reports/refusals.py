@@ -35,6 +35,7 @@ from reports import (
     order_words,
     patrol_words,
     rounds,
+    plan_words,
     site_words,
     visit_words,
     wall_views,
@@ -267,6 +268,8 @@ _SPEAKERS: Mapping[type[BattlemapError], Callable[..., str]] = MappingProxyType(
                 **inspection_words.DRAFT,
                 **rounds.DRAFT,
             }.get(error.field, N_("Something in the report cannot be so."))
+                **meeting_words.DRAFT,
+                **plan_words.DRAFT,
         ),
         AnswersError: inspection_words.answers_refused,
         PlaceError: lambda error, _: _(PLACE.get(error.kind, PLACE["outside"])),

@@ -5,19 +5,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from desk.inspections import rounds
 from desk.inspections.rounds import EPOCH
-from desk.planning.solve import solved
-from desk.planning.ways import Ways, ways
+from desk.planning.ways import Ways, streets
+from desk.planning.work import Work, Worked, worked
 from desk.room import Room
 from desk.sites import register
+from desk.visits.people import visitors
 from geo.errors import DraftError
 from geo.measure import centre_of
 from incidents.posts import Post
 from inspections.grades import Degree
-from inspections.planning import Orders, PlanRules, Problem, Visit, Why, by_due, left_out, spans_of
+from inspections.planning import Orders, PlanRules, Problem, Visit, Why, left_out, spans_of
 from inspections.sites import Site
 from ledger.sites import Asked
 
@@ -64,6 +63,8 @@ class Planned:
         Those of the problem's visits, in their order.
     walkers
         The posts of each walker.
+    places
+        Degrees WGS84: of the sites, then from where each walker starts.
     orders, plain
         The visits of each span, by the plan and by due date alone.
     out
@@ -75,10 +76,27 @@ class Planned:
     problem: Problem
     sites: tuple[Site, ...]
     walkers: tuple[tuple[Post, ...], ...]
+    places: tuple[tuple[float, float], ...]
     ways: Ways
     orders: Orders
     plain: Orders
     out: Mapping[int, Why]
+    over: int
+
+
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """What is chosen and not yet ordered.
+
+    Attributes
+    ----------
+    work
+        What `desk.planning.work.worked` takes; it can go to another process.
+    """
+
+    sites: tuple[Site, ...]
+    walkers: tuple[tuple[Post, ...], ...]
+    work: Work
     over: int
 
 
@@ -90,24 +108,37 @@ def planned(room: Room, asking: Asking, now: datetime, *, seed: int = 0) -> Plan
     DraftError
         A post, a site or the hours are not as they have to be; says which.
     """
+    found = ready(room, asking, now, seed=seed)
+    return finished(found, worked(found.work))
+
+
+def ready(room: Room, asking: Asking, now: datetime, *, seed: int = 0) -> Ready:
+    """Choose what is to be planned, among what who looks through a room sees; raises as `planned`."""
     rules = room.rules.planning
     walkers = _walkers(room, asking, now)
     spans = tuple(span for at in range(len(walkers)) for span in spans_of(at, asking.begins, asking.ends, rules.noon))
     if not spans:
-        raise DraftError("No hours are left between the two times and the noon break. Give other hours.", field="hours")
+        raise DraftError(
+            "No hours are left between the two times and the noon break. Give other hours.", field="plan_hours"
+        )
     chosen, points, due, over = _chosen(room, rules, asking, now)
     grids = [_codes(room, posts) for posts in walkers]
     visits = tuple(_visit(rules, site, points[site.number], due[site.number], grids, share=asking.share) for site in chosen)  # fmt: skip
-    starts = [_start(room, posts[0]) for posts in walkers]
-    lon, lat = np.array([*((site.lon, site.lat) for site in chosen), *starts], dtype=float).T
-    found = ways(room.area, lon, lat, factor=rules.straight_factor)
-    problem = Problem(visits, spans, found.metres, rules.walk_m_per_minute)
-    orders = solved(problem, iterations=rules.iterations, seed=seed)
-    return Planned(problem, tuple(chosen), walkers, found, orders, by_due(problem), left_out(problem, orders), over)
+    places = (*((site.lon, site.lat) for site in chosen), *(_start(room, posts[0]) for posts in walkers))
+    work = Work(visits, spans, places, streets(room.area), rules.straight_factor, rules.walk_m_per_minute, rules.iterations, seed)  # fmt: skip
+    return Ready(tuple(chosen), walkers, work, over)
+
+
+def finished(ready: Ready, done: Worked) -> Planned:
+    """Return the plan of what was chosen, once it is ordered."""
+    out = left_out(done.problem, done.orders)
+    return Planned(
+        done.problem, ready.sites, ready.walkers, ready.work.places, done.ways, done.orders, done.plain, out, ready.over
+    )
 
 
 def _walkers(room: Room, asking: Asking, now: datetime) -> tuple[tuple[Post, ...], ...]:
-    known, faults, found, seen = room.register.posts(now), [], [], set()
+    known, faults, found, seen = visitors(room, now) if room.who else room.register.posts(now), [], [], set()
     for said in asking.posts:
         posts = []
         for key in said.split(PAIR):
@@ -123,7 +154,7 @@ def _walkers(room: Room, asking: Asking, now: datetime) -> tuple[tuple[Post, ...
     if not found:
         faults.append("no post was named")
     if faults:
-        raise DraftError(f"Nobody can be planned so: {'; '.join(faults)}. Name posts as the page of posts lists them.", field="posts")  # fmt: skip
+        raise DraftError(f"Nobody can be planned so: {'; '.join(faults)}. Name posts as the page of posts lists them.", field="plan_posts")  # fmt: skip
     return tuple(found)
 
 
@@ -151,7 +182,7 @@ def _chosen(
     there = {site.number: site for site in register.listed(room, Asked(room.id, grid=asking.grid, states=frozenset({"active"})), most=len(stand.numbers) or 1)}  # fmt: skip
     strange = sorted(asking.sites - there.keys())
     if strange:
-        raise DraftError(f"There is no site in use {', '.join(strange)} here. Look at `battlemap sites list`.", field="sites")  # fmt: skip
+        raise DraftError(f"There is no site in use {', '.join(strange)} here. Look at `battlemap sites list`.", field="plan_sites")  # fmt: skip
     points, due = {}, {}
     for number in there.keys() & stand.places.keys():
         at = stand.places[number]

@@ -4,7 +4,7 @@ PyVRP knows one span of hours a client and no breaks: a site with several spans 
 Each site carries a prize by its points; one that does not fit is left out. The same problem and seed give the same walks, unless `LONGEST` stops the search first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,20 +18,41 @@ LONGEST = 18.0  # seconds, all searches of a plan together
 PRIZE = 10_000  # metres that one walks for a point
 
 
-def solved(problem: Problem, *, iterations: int, seed: int = 0) -> Orders:
+def solved(problem: Problem, *, iterations: int, seed: int = 0, tell: Callable[[float], None] | None = None) -> Orders:
     """Return the order of the visits of each span.
 
     Parameters
     ----------
     iterations
         For each visit; 500 in all at least.
+    tell
+        Called with the share of the work that is done, from 0 to 1.
     """
     found: list[tuple[int, ...]] = [() for _ in problem.spans]
-    for visits, spans in _apart(problem):
+    parts = _apart(problem)
+    telling = _Telling(sum(_rounds(visits, iterations) for visits, _spans in parts), tell)
+    for visits, spans in parts:
         longest = LONGEST * len(visits) / len(problem.visits)
-        for span, order in _searched(problem, visits, spans, iterations, longest, seed):
+        for span, order in _searched(problem, visits, spans, _rounds(visits, iterations), longest, seed, telling):
             found[span] = order
     return tuple(found)
+
+
+def _rounds(visits: Sequence[int], iterations: int) -> int:
+    return max(LEAST, iterations * len(visits))
+
+
+class _Telling:
+    """A criterion of PyVRP's that never stops: it tells how far all searches are, a hundred times at most."""
+
+    def __init__(self, rounds: int, tell: Callable[[float], None] | None) -> None:
+        self.rounds, self.tell, self.done = rounds, tell, 0
+
+    def __call__(self, best_cost: int) -> bool:  # noqa: ARG002  PyVRP's name
+        self.done += 1
+        if self.tell and self.done % max(1, self.rounds // 100) == 0:
+            self.tell(min(1.0, self.done / self.rounds))
+        return False
 
 
 def _apart(problem: Problem) -> list[tuple[list[int], list[int]]]:
@@ -44,7 +65,13 @@ def _apart(problem: Problem) -> list[tuple[list[int], list[int]]]:
 
 
 def _searched(  # noqa: PLR0917
-    problem: Problem, visits: Sequence[int], spans: Sequence[int], iterations: int, longest: float, seed: int
+    problem: Problem,
+    visits: Sequence[int],
+    spans: Sequence[int],
+    rounds: int,
+    longest: float,
+    seed: int,
+    telling: _Telling,
 ) -> list[tuple[int, tuple[int, ...]]]:
     clients: list[Client] = []
     groups: list[ClientGroup] = []
@@ -78,7 +105,7 @@ def _searched(  # noqa: PLR0917
         [seconds],
         groups,
     )
-    stop = MultipleCriteria([MaxIterations(max(LEAST, iterations * len(visits))), MaxRuntime(longest)])
+    stop = MultipleCriteria([telling, MaxIterations(rounds), MaxRuntime(longest)])
     best = solve(data, stop, seed=seed, collect_stats=False, display=False).best
     if not best.is_feasible():
         return []

@@ -17,6 +17,7 @@ WORDS = {
     Why.CLOSED: "closed in these hours",
     Why.BEYOND: "too far to come back in time",
     Why.FULL: "no time left",
+    Why.TAKEN: "taken out by hand",
 }
 
 
@@ -41,13 +42,13 @@ def asking(
     """
     first, last = clock_of(begins), clock_of(ends)
     if first is None or last is None or first >= last:
-        raise DraftError(f"{begins} to {ends} are no hours. Write two times, the earlier first, such as 08:30 and 17:30.", field="hours")  # fmt: skip
+        raise DraftError(f"{begins} to {ends} are no hours. Write two times, the earlier first, such as 08:30 and 17:30.", field="plan_hours")  # fmt: skip
     key, _, code = grid.partition(":")
     net = room.area.net
     layers: list[Level | Overlay] = [*net.levels, *net.overlays]
     there = {one.key: one.positions for one in layers}
     if grid and code not in there.get(key, {}) and code not in {one.code for one in net.stacks if key == net.leaf.key}:
-        raise DraftError(f"There is no grid {grid}. Write KEY:CODE, such as {net.leaf.key}:{net.leaf.codes[0]}.", field="grid")  # fmt: skip
+        raise DraftError(f"There is no grid {grid}. Write KEY:CODE, such as {net.leaf.key}:{net.leaf.codes[0]}.", field="plan_grid")  # fmt: skip
     said = day.date() if day else room.clock(now).date()
     return Asking(posts, said, first, last, (key, code) if grid else None, frozenset(sites), share)
 

@@ -2,13 +2,16 @@
 
 from dataclasses import dataclass
 from heapq import heappop, heappush
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
 from geo.measure import distances_m
-from layers.load import Area
+
+if TYPE_CHECKING:
+    from layers.load import Area
 
 STREETS = "street"
 STEP = 0.0003  # degrees between two nodes of a street at most
@@ -34,13 +37,22 @@ class Ways:
     straight: int
 
 
-def ways(area: Area, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], *, factor: float) -> Ways:
+def ways(area: "Area", lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], *, factor: float) -> Ways:
     """Return the ways between places, degrees WGS84."""
+    return between(streets(area), lon, lat, factor=factor)
+
+
+def streets(area: "Area") -> list[shapely.Geometry]:
+    """Return the lines of all streets and paths of a pack, degrees WGS84; none where it has no ground of that kind."""
+    frames = [area.ground[entry.key] for entry in area.pack.ground if entry.kind == STREETS]
+    return [geom for frame in frames for geom in frame.geometry if geom.length]
+
+
+def between(lines: list[shapely.Geometry], lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], *, factor: float) -> Ways:  # fmt: skip
+    """Return the ways between places along lines, as `ways`; without an area, so that another process can work them out."""
     many = len(lon)
     a, b = np.repeat(np.arange(many), many), np.tile(np.arange(many), many)
     line = (distances_m(lon[a], lat[a], lon[b], lat[b]) * factor).reshape(many, many)
-    frames = [area.ground[entry.key] for entry in area.pack.ground if entry.kind == STREETS]
-    lines = [geom for frame in frames for geom in frame.geometry if geom.length]
     if not lines or not many:
         return Ways(np.ceil(line).astype(np.int64), network=False, straight=0)
     nodes, edges = _graph(lines)

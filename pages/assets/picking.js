@@ -7,7 +7,7 @@ export function pick({ data, parentElement, setTriggerValue }) {
   const theme = document.documentElement.dataset.theme;
   const identity = [data.area, data.language, theme].join(" ");
   const place = JSON.stringify(data.place);
-  const others = JSON.stringify(data.others);
+  const others = JSON.stringify([data.others, data.walks]);
   let frame = host.querySelector("iframe");
   if (!frame || frame.dataset.identity !== identity) {
     frame = document.createElement("iframe");
@@ -24,7 +24,7 @@ export function pick({ data, parentElement, setTriggerValue }) {
 
   function tell() {
     const shown = data.place && { ...data.place, bring: frame.dataset.pressed !== place };
-    frame.contentWindow.postMessage({ source: MESSAGE, type: "pick", place: shown, others: data.others }, location.origin);
+    frame.contentWindow.postMessage({ source: MESSAGE, type: "pick", place: shown, others: data.others, walks: data.walks }, location.origin);
   }
 
   function receive(event) {

@@ -27,6 +27,7 @@ RARE = frozenset(
         "chat",
         "visits",
         "patrols",
+        "plan",
         "sites",
         "binding",
         "posts",

@@ -1,6 +1,6 @@
 """The element on which a place is chosen: the map document in an iframe, asked for a place. Its script is pages/assets/picking.js."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -24,6 +24,7 @@ def pick_map(
     home: Sequence[float] | None = None,
     still: bool = False,
     others: Sequence[tuple[float, float]] = (),
+    walks: Sequence[Mapping[str, Any]] = (),
     key: str,
     on_picked: Callable[..., None],
 ) -> Any:
@@ -39,6 +40,8 @@ def pick_map(
         Whether the pin stays where it is when somebody presses elsewhere: a place is shown, none is asked for.
     others
         Longitude and latitude of what else is in the list beside it, shown as dots.
+    walks
+        Walks, each with its ``mark``, its ``start`` and its ``stops`` as longitude and latitude: numbered and joined by a line.
     key
         ``st.session_state[key]["picked"]`` holds the place that was pressed, ``lon`` and ``lat``.
     on_picked
@@ -55,5 +58,6 @@ def pick_map(
         "home": home,
         "still": still,
         "others": [list(one) for one in others],
+        "walks": list(walks),
     }
     return _pick(data=data, key=key, on_picked_change=on_picked)

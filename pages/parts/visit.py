@@ -37,6 +37,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "orders": ("order", "tab", "item", "team", "q", "page", "period"),
     "visits": ("tab", "walk", "period", "kind", "topic", "visitor", "q", "page", "by", "reach", "of"),
     "patrols": ("tab", "patrol", "period", "kind", "outcome", "walker", "in", "of", "plan", "q", "page", "by"),
+    "plan": ("plan", "tab"),
     "walls": ("wall",),
     "checklists": ("checklist",),
     "air": ("station",),

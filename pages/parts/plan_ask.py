@@ -1,0 +1,82 @@
+"""Part of the page of plans: what is to be planned: who, on which day, between which hours, where."""
+
+import re
+from datetime import UTC, datetime, time, timedelta
+from html import escape
+
+import streamlit as st
+
+from desk.inspections.reading import today
+from desk.planning import day as desk
+from desk.planning import keep
+from desk.planning.draft import Draft
+from desk.planning.runs import RUNS
+from desk.room import Room
+from desk.visits.people import grids
+from geo.errors import BattlemapError, DraftError
+from layers.grid_names import full_names
+from pages.parts.element import pixels
+from pages.parts.form import Form, steady
+from pages.parts.plan_draft import slot
+from pages.parts.visit import Visit
+from reports.refusals import refusal
+from reports.words import post_title
+
+AHEAD = timedelta(days=60)
+BEGINS, ENDS = time(8, 30), time(17, 30)
+MOST_POSTS, MOST_TYPED = 40, 20_000
+
+
+def ask(visit: Visit, room: Room) -> None:
+    """Show the form."""
+    _, form = visit._, Form("plan_ask", visit)
+    people, first = keep.people(room, visit.now), today(room, visit.now)
+    with st.container(key="visit_form", gap="small"):
+        st.html(f"<h2>{escape(_('New plan of a day'))}</h2>")
+        st.html(f'<p class="bm-note">{escape(_("Sites whose round is due by the day are shared out and put in order, so that the most that counts is visited with the least way. Nothing is kept until you keep it."))}</p>')  # fmt: skip
+        form.mend("posts", lambda chosen: [one for one in chosen or [] if one in people])
+        st.multiselect(_("Who walks"), list(people), format_func=lambda key: post_title(people[key], _) if key in people else key, placeholder=_("Choose posts"), select_all=False, max_selections=MOST_POSTS, **form.bind("posts", []))  # fmt: skip
+        st.toggle(_("In pairs: the first with the second, the third with the fourth"), **form.bind("pairs", default=False))  # fmt: skip
+        st.toggle(_("Anybody visits any site, not only those of the own grid"), **form.bind("share", default=False))
+        with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+            st.date_input(_("Day"), min_value=first, max_value=first + AHEAD, format="YYYY-MM-DD", width=pixels(160), **form.bind("day", first))  # fmt: skip
+            st.time_input(_("Begins at"), step=300, width=pixels(110), **form.bind("begins", BEGINS))
+            st.time_input(_("Ends at"), step=300, width=pixels(110), **form.bind("ends", ENDS))
+        names, known = full_names(room.area.net), grids(room)
+        st.selectbox(_("Sites of which grid"), known, index=None, format_func=lambda one: names.get(one[0], {}).get(one[1], one[1]), placeholder=_("all that I see"), **form.bind("grid", None))  # fmt: skip
+        st.text_area(_("Sites that come first, whenever their round is (numbers, e.g. of a campaign)"), max_chars=MOST_TYPED, height=pixels(80), **form.bind("sites"))  # fmt: skip
+        with steady():
+            refused = form.get("refused", None)
+            if refused:
+                st.html(f'<p class="bm-refused" role="alert">{escape(refusal(refused, _))}</p>')
+        st.button(_("Plan the day"), type="primary", key="plan_start", on_click=_start, args=(visit, form))
+
+
+def _start(visit: Visit, form: Form) -> None:
+    try:
+        visit.by("day_plan")
+        room, now = visit.room(), datetime.now(UTC)
+        asking = _asked(visit, room, form)
+        ready = desk.ready(room, asking, now)
+        if not ready.sites:
+            raise DraftError("No site is due there by that day. Choose a later day, a wider grid, or name sites.", field="plan_nothing")  # fmt: skip
+        run = RUNS.start(ready.work)
+    except BattlemapError as error:
+        form.values["refused"] = error
+    else:
+        st.session_state[slot(visit)] = Draft(asking, ready, run)
+        st.session_state["own"] = {**st.session_state["own"], "plan": {}}
+
+
+def _asked(visit: Visit, room: Room, form: Form) -> desk.Asking:
+    posts = list(form.get("posts", []))
+    if form.get("pairs", default=False):
+        posts = [desk.PAIR.join(posts[at : at + 2]) for at in range(0, len(posts), 2)]
+    first, last = (form.get(name, usual) or usual for name, usual in (("begins", BEGINS), ("ends", ENDS)))
+    begins, ends = (at.hour * 3600 + at.minute * 60 for at in (first, last))
+    if begins >= ends:
+        raise DraftError("A day ends after it began. Look at both times.", field="plan_hours")
+    grid = form.get("grid", None)
+    typed = frozenset(filter(None, re.split(r"[\s,，、;；]+", form.get("sites"))))
+    day = form.get("day", None) or today(room, visit.now)
+    return desk.Asking(tuple(posts), day, begins, ends, tuple(grid) if grid else None, typed, bool(form.get("share", default=False)))  # fmt: skip
