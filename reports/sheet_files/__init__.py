@@ -1,0 +1,42 @@
+"""The daily sheet (日通报) as files: PDF, workbook, and a document from a template of the street's own. All three print one `Paper`, so that they agree."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from geo.errors import NetError
+from reports.sheet_files import document, pdf, workbook
+from reports.sheet_files.paper import Paper
+from reports.sheet_files.stock import Stock
+
+__all__ = ["KINDS", "TYPES", "Paper", "Stock", "printed"]
+
+KINDS: Mapping[str, Callable[[Paper, Stock], bytes]] = MappingProxyType(
+    {"pdf": pdf.written, "xlsx": workbook.written, "docx": document.written}
+)
+TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "pdf": "application/pdf",
+        "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    }
+)
+
+
+def printed(paper: Paper, kind: str, stock: Stock) -> bytes:
+    """Return a sheet as a file.
+
+    Parameters
+    ----------
+    kind
+        One of `KINDS`.
+
+    Raises
+    ------
+    NetError
+        There is no such kind.
+    TableError
+        The street's own template cannot be used; its faults are named.
+    """
+    if kind not in KINDS:
+        raise NetError(f"A sheet is no {kind}: choose among {', '.join(KINDS)}.")
+    return KINDS[kind](paper, stock)
