@@ -1,12 +1,13 @@
 """Plans are worked out in a process of their own, so that nobody's page or stream waits for them: one at a time, with how far it is, until it is done or somebody takes it back."""
 
 import logging
+import pickle
+import sys
 from dataclasses import dataclass, field
 from enum import StrEnum
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from threading import BoundedSemaphore, Event, Lock, Thread
-from time import monotonic
+from pathlib import Path
+from subprocess import PIPE, Popen
+from threading import BoundedSemaphore, Event, Lock, Thread, Timer
 
 from desk.planning.work import Work, Worked, worked
 from geo.errors import DraftError
@@ -14,9 +15,8 @@ from geo.errors import DraftError
 LOG = logging.getLogger(__name__)
 AT_ONCE = 1  # processes
 MOST_WAITING = 8  # beside it
-LOOKS = 0.2  # seconds between two looks whether it was taken back
 LONGEST = 120.0  # seconds that a process may take at most, with its start
-_CONTEXT = get_context("spawn")
+HOUSE = Path(__file__).parents[2]
 
 
 class Stage(StrEnum):
@@ -46,6 +46,7 @@ class Run:
     share: float = 0.0
     found: Worked | None = field(default=None, repr=False)
     ended: Event = field(default_factory=Event, repr=False)
+    _process: Popen[bytes] | None = field(default=None, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def step(self, stage: Stage) -> bool:
@@ -55,9 +56,16 @@ class Run:
             self.stage = stage if goes else self.stage
             return goes
 
+    def begun(self, process: Popen[bytes]) -> None:
+        """Note in which process it is worked out; that of a run that was taken back meanwhile ends at once."""
+        self._process = process
+        if self.stage is not Stage.RUNNING:
+            process.kill()
+
     def cancel(self) -> None:
-        """Take it back; its process ends within a moment. What is over stays as it is."""
-        self.step(Stage.CANCELLED)
+        """Take it back, and end its process. What is over stays as it is."""
+        if self.step(Stage.CANCELLED) and self._process:
+            self._process.kill()
 
     def wait(self, seconds: float) -> bool:
         """Wait until it is over in one way or the other, and tell whether it is."""
@@ -92,8 +100,8 @@ class Runs:
                 if run.step(Stage.RUNNING):
                     _worked_apart(run)
         except Exception:  # whatever it is, its page has to be told
-            LOG.exception("A plan could not be worked out")
-            run.step(Stage.FAILED)
+            if run.step(Stage.FAILED):
+                LOG.exception("A plan could not be worked out")
         finally:
             with self._lock:
                 self._many -= 1
@@ -104,28 +112,38 @@ RUNS = Runs()  # of this process
 
 
 def _worked_apart(run: Run) -> None:
-    ours, theirs = _CONTEXT.Pipe(duplex=False)
-    process = _CONTEXT.Process(target=_work, args=(run.work, theirs), name="plan", daemon=True)
-    process.start()
-    theirs.close()
-    until = monotonic() + LONGEST
-    try:
-        while run.stage is Stage.RUNNING and run.found is None:
-            if ours.poll(LOOKS):
-                said = ours.recv()  # EOFError where the process died
+    # Not `multiprocessing`: its new process begins with the main script, which Streamlit has put its page in the place of.
+    with Popen([sys.executable, "-m", __name__], stdin=PIPE, stdout=PIPE, cwd=HOUSE) as process:  # noqa: S603
+        run.begun(process)
+        ends = Timer(LONGEST, process.kill)
+        ends.start()
+        try:
+            assert process.stdin
+            assert process.stdout
+            with process.stdin as given:
+                pickle.dump(run.work, given)
+            while run.found is None:
+                said = pickle.load(process.stdout)  # noqa: S301  of our own process; EOFError where it was ended
                 if isinstance(said, Worked):
                     run.found = said
                 else:
                     run.share = said
-            elif monotonic() > until:
-                raise TimeoutError(f"A plan took more than {LONGEST:g} s")
-    finally:
-        process.terminate()
-        process.join()
-        process.close()
-        ours.close()
+        finally:
+            ends.cancel()
+            process.kill()
     run.step(Stage.DONE)
 
 
-def _work(work: Work, told: Connection) -> None:
-    told.send(worked(work, told.send))
+def _work() -> None:
+    """Work out what stands on the standard input, and write how far it is and then what came of it to the standard output."""
+    work: Work = pickle.load(sys.stdin.buffer)  # noqa: S301  of the process that began this one
+
+    def tell(said: float | Worked) -> None:
+        pickle.dump(said, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+
+    tell(worked(work, tell))
+
+
+if __name__ == "__main__":
+    _work()
