@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Route
 from api import (
     admin,
     boards,
+    campaign_papers,
     documents,
     emergency,
     field,
@@ -82,6 +83,9 @@ PREFIXES = (
     "/notice/",
     "/order/",
     "/checklist/",
+    "/meeting/",
+    "/theme-day/",
+    "/letter/",
     "/self-checks/",
     "/self-check/",
 )
@@ -133,6 +137,7 @@ def routes(settings: Settings, console: Console) -> list[BaseRoute]:
         *emergency.routes(settings, rooms, _entrance(settings), assets, console.assets),
         *boards.routes(settings, rooms, _entrance(settings), assets),
         *notices.routes(settings, rooms, _entrance(settings), assets),
+        *campaign_papers.routes(settings, rooms, _entrance(settings), assets),
         *tiles.routes(settings),
         *login.routes(settings, rooms, _entrance(settings), assets),
         *oidc.routes(settings, rooms, _entrance(settings)),

@@ -33,6 +33,7 @@ from reports import (
     alerts,
     inspection_words,
     order_words,
+    meeting_words,
     patrol_words,
     rounds,
     plan_words,
@@ -240,6 +241,7 @@ def _rule(error: LifecycleError, _: Translator, zone: tzinfo) -> str:
         *patrol_words.RULES,
         *inspection_words.RULES,
         *WHISTLES,
+        *meeting_words.RULES,
         *RULES,
     ):
         found = pattern.search(str(error))

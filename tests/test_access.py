@@ -57,6 +57,7 @@ def test_the_demonstration_only_reads():
         "visits",
         "walls",
         "sites",
+        "campaigns",
         "emergency",
     }
 

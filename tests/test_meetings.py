@@ -12,23 +12,27 @@ from rooms import DISPATCHER, NOON
 from sqlalchemy import update
 
 from desk.access.rules import identity_of
-from desk.campaigns import letters, meetings, themes
+from desk.campaigns import acts, letters, meetings, themes
 from desk.people import retention
 from desk.sites import register
 from geo.errors import Conflict, DraftError, LifecycleError, NoAccess, TextError
 from incidents.access import Role
-from inspections.meetings import LEADS, Act, State, Subject, acts, after, tally
+from inspections.campaigns import Phase, Rule, Source
+from inspections.meetings import LEADS, Act, State, Subject, after, tally
+from inspections.meetings import acts as allowed
 from ledger import backup, tables
 from ledger.store import open_ledger
 from ledger.verify import verify
 
 DAY, TODAY = timedelta(days=1), date(2026, 11, 20)
-CAMPAIGN = "gas"
+CAMPAIGN = "专-2026-0001"
 
 
 @pytest.fixture
 def room(tmp_path, database):
     found, _site = kept(tmp_path / "ledger", database)
+    phase = Phase("沿街门店", Rule(("gas_shop",)), TODAY, TODAY + DAY)
+    assert acts.make(found, acts.Wish("瓶装燃气", Source.SITES, (DISPATCHER.post,), [phase]), DISPATCHER, NOON).number == CAMPAIGN  # fmt: skip
     yield found
     found.ledger.close()
 
@@ -66,7 +70,7 @@ def looking(room, role, part, account="a9"):
 def test_what_is_done_either_follows_the_table_or_is_refused_and_changes_nothing(subject, wanted):
     state = after(subject, None, Act.MAKE)
     for act in wanted:
-        if act in acts(subject, state):
+        if act in allowed(subject, state):
             state = after(subject, state, act)
             assert state in {*LEADS[subject].values()}
         else:
@@ -218,6 +222,15 @@ def test_a_backup_brings_meetings_theme_days_and_letters_back(room, site, tmp_pa
         assert len(letters.listed(found, CAMPAIGN)) == 1
     finally:
         again.close()
+
+
+def test_nothing_is_written_for_a_campaign_that_there_is_not(room, site):
+    with pytest.raises(DraftError):
+        meetings.hold(room, replace(wish(), campaign="专-2026-0009"), DISPATCHER, NOON)
+    with pytest.raises(DraftError):
+        themes.plan(room, replace(_theme(), campaign="专-2026-0009"), DISPATCHER, NOON)
+    with pytest.raises(DraftError):
+        letters.issue(room, replace(_letter([("site", site.number)]), campaign="专-2026-0009"), DISPATCHER, NOON)
 
 
 # Theme days

@@ -6,7 +6,6 @@ Source: domain.md 3.5 (日例会、日通报), 6 (日例会纪要: 时间, 地�
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 
 from desk.intake import struck
 from desk.posts.acting import change
@@ -16,7 +15,7 @@ from incidents.lifecycle import By
 from incidents.text import clean, required
 from incidents.within import Within
 from inspections.meetings import Act, State, Subject, Tally
-from ledger import meetings
+from ledger import campaigns, meetings
 from ledger.meetings import Asked, Meeting, Task
 from ledger.writing import Writing
 
@@ -227,10 +226,9 @@ def checked(room: Room, wish: Wish, now: datetime) -> tuple[Meeting, list[Task]]
     return made, given
 
 
-def demand_campaign(_writing: Writing, room: Room, key: str) -> None:
-    """Raise DraftError where an area has no campaign of a key."""
-    if not key:
-        raise DraftError(f"{room.id} has no campaign {key!r}. Choose one of the list.", field="campaign_gone")
+def demand_campaign(writing: Writing, room: Room, key: str) -> None:
+    """Raise DraftError where an area has no campaign of a number."""
+    campaigns.get(writing.connection, room.id, key)
 
 
 def demand_posts(room: Room, keys: Sequence[str], now: datetime) -> None:
@@ -258,12 +256,6 @@ def today_of(room: Room, now: datetime) -> date:
     return now.astimezone(room.area.pack.timezone).date()
 
 
-def told(room: Room, number: str, subject: Subject) -> Any:
-    """Return one by its number, as who looks through a room sees it; raises DraftError."""
-    with room.ledger.reading() as connection:
-        return meetings.get(connection, room.id, subject, number, sight(room))
-
-
 def _task(room: Room, wish: Wish, give: Give, now: datetime) -> Task:
     demand_posts(room, [give.post], now)
     if give.due < wish.day:
@@ -283,3 +275,12 @@ def _to_tasks(room: Room, found: Meeting) -> Within | None:
     """Return how far who sees a meeting sees its tasks: who was there sees all of them."""
     within = sight(room)
     return Within() if within and not within.posts.isdisjoint({found.chair, *found.roster}) else within
+
+
+def campaign_name(room: Room, key: str) -> str:
+    """Return the name of a campaign, "" where there is none."""
+    try:
+        with room.ledger.reading() as connection:
+            return campaigns.get(connection, room.id, key).name
+    except DraftError:
+        return ""

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from data.synthetic.plane import Chance
 from desk import acts, reports, steps
 from desk.acts import Doing
-from desk.demo import orders, patrols, sites, visits, whistles
+from desk.demo import campaign, orders, patrols, sites, visits, whistles
 from desk.demo.cases import Arrival, Scene, arrivals, late_arrivals, scene_of
 from desk.demo.moves import PHOTOGRAPHED, From, Move, Standing, net_post, next_move
 from desk.posts import duty
@@ -209,6 +209,7 @@ def begin(writing: Writing, room: Room, now: datetime) -> None:
         duty.demo(room, writing, now)
         orders.write(writing, room, now)
         whistles.write(writing, room, now)
+        campaign.write(writing, room, now)
         sites.write(writing, room, now)
         patrols.write(writing, room, now)
         visits.write(writing, room, now)

@@ -1,0 +1,135 @@
+"""Part of the page of campaigns: its theme days with their rosters and results, and the form of a new one."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, time, timedelta
+from html import escape
+
+import streamlit as st
+
+from desk.campaigns import meetings as base
+from desk.campaigns import themes as desk
+from desk.patrols.people import grids
+from desk.room import Room
+from geo.errors import BattlemapError
+from inspections.meetings import Act, State
+from ledger.meetings import Theme
+from pages.parts.campaign_meetings import NEW, attempt, may_run, paper, refused, to
+from pages.parts.element import pixels
+from pages.parts.form import Form
+from pages.parts.going import go, link
+from pages.parts.tables import pairs
+from pages.parts.visit import Visit
+from reports import meeting_words
+from reports.meeting_words import ACT, STATE
+from reports.patrol_words import grid_title
+from reports.refusals import refusal
+from reports.words import post_title
+
+TAB = "themes"
+BEGINS, ENDS = time(9), time(11, 30)
+
+
+def themes(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
+    """Show the theme days of a campaign: one, the form of a new one, or the list."""
+    asked = own.get("theme", "")
+    if asked == NEW and may_run(visit):
+        _form(visit, room, key, own)
+    elif asked:
+        _sheet(visit, room, asked, own)
+    else:
+        _list(visit, room, key, own)
+
+
+def _list(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
+    _, found = visit._, desk.listed(room, key)
+    if may_run(visit):
+        st.html(f"<p>{to(visit, own, TAB, theme=NEW, button='y')}{escape(_('Plan a theme day'))}</a></p>")
+    if not found:
+        st.html(f'<p class="bm-empty">{escape(_("No theme day is planned. On a theme day posts gather at a place and look at sites by one checklist; what came of it is counted from their inspections."))}</p>')  # fmt: skip
+        return
+    heads = (_("Theme day"), _("Day"), _("Where they look"), _("On the roster"), _("Inspections"), _("Hazards found"), _("State"))  # fmt: skip
+    lines = ""
+    for one in found:
+        came = desk.result(room, one)
+        lines += (
+            f"<tr><td>{to(visit, own, TAB, theme=one.number)}{escape(one.name)}</a><small>{escape(one.number)}</small></td><td>{one.day}</td><td>{escape(meeting_words.place(room, one, _))}</td>"
+            f'<td class="bm-number">{len(one.roster):,}</td><td class="bm-number">{came.inspections:,}</td><td class="bm-number">{came.found:,}</td><td>{escape(_(STATE[one.state]))}</td></tr>'
+        )
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    st.html(f'<section class="bm-visits"><table class="bm-table"><thead><tr>{head}</tr></thead><tbody>{lines}</tbody></table></section>')  # fmt: skip
+
+
+def _sheet(visit: Visit, room: Room, number: str, own: Mapping[str, str]) -> None:
+    _ = visit._
+    try:
+        found = desk.of(room, number)
+    except BattlemapError as error:
+        st.html(f'<p class="bm-refused" role="alert">{escape(refusal(error, _))}</p>')
+        return
+    form = Form(f"theme_{number}", visit)
+    rows = [
+        (_("Time"), f"{found.day} {found.begins}–{found.ends}"),
+        (_("Gathering place"), found.place),
+        (_("Where they look"), meeting_words.place(room, found, _)),
+        (_("Checklist"), meeting_words.checklist(room, found.checklist, _, visit.language)),
+        (_("State"), _(STATE[found.state])),
+    ]
+    counts = [(title, f"{many:,}") for title, many in meeting_words.results(desk.result(room, found), _)]
+    way = link(visit, "inspections", _inspections(found), attributes=" class=bm-on-map")  # fmt: skip
+    with st.container(key="visit_form", gap="small"):
+        st.html(f"<p>{to(visit, own, TAB)}← {escape(_('All theme days'))}</a> {paper(visit, room, 'theme-day', number)}</p>")  # fmt: skip
+        st.html(f"<h2>{escape(found.name)}</h2>{pairs(rows)}<h2>{escape(_('What came of it'))}</h2>{pairs(counts)}")
+        st.html(f'<p class="bm-note">{escape(_("Counted from the inspections of that day by the posts of the roster."))} {way}{escape(_("Inspections"))}</a></p>')  # fmt: skip
+        names = meeting_words.names(room, found.roster, _, visit.language)
+        st.html(f"<details class='bm-note'><summary>{escape(_('On the roster'))}: {len(found.roster):,}</summary><p>{escape(names)}</p></details>")  # fmt: skip
+        if may_run(visit):
+            acts = {State.PLANNED: (Act.HOLD, Act.CANCEL)}.get(found.state, (Act.REOPEN,))
+            with st.container(horizontal=True, gap="small"):
+                for act in acts:
+                    st.button(_(ACT[act]), key=f"theme_{act.value}", type="primary" if act is Act.HOLD else "secondary", on_click=_turn, args=(visit, room, form, found, act))  # fmt: skip
+        refused(form, visit)
+
+
+def _inspections(found: Theme) -> dict[str, str]:
+    """Return what narrows the list of inspections to those of a theme day, as far as that list can."""
+    own = {"list": found.checklist} if found.checklist else {}
+    return {**own, "period": "year", **({"in": found.level, "of": found.code} if found.code else {})}
+
+
+def _turn(visit: Visit, room: Room, form: Form, found: Theme, act: Act) -> None:
+    attempt(form, lambda: desk.turn(room, found, act, visit.by(base.RUN), datetime.now(UTC)))
+
+
+def _form(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
+    _, form, today = visit._, Form(f"theme_new_{key}", visit), base.today_of(room, visit.now)
+    posts = {one: post_title(post, _) for one, post in room.register.posts(visit.now).items()}
+    places = ["", *(f"{level} {code}" for level, code in grids(room))]
+    named = {f"{level} {code}": grid_title(room, level, code) for level, code in grids(room)}
+    lists = ["", *desk.checklists(room)]
+    with st.container(key="visit_form", gap="small"):
+        st.html(
+            f"<p>{to(visit, own, TAB)}← {escape(_('All theme days'))}</a></p><h2>{escape(_('Plan a theme day'))}</h2>"
+        )
+        st.text_input(_("Name"), max_chars=desk.LONGEST_NAME, **form.bind("name"))
+        with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+            st.date_input(_("Day"), min_value=today - timedelta(days=366), max_value=today + timedelta(days=366), format="YYYY-MM-DD", width=pixels(160), **form.bind("day", today))  # fmt: skip
+            st.time_input(_("Begins at"), step=300, width=pixels(110), **form.bind("begins", BEGINS))
+            st.time_input(_("Ends at"), step=300, width=pixels(110), **form.bind("ends", ENDS))
+            st.text_input(_("Gathering place"), max_chars=base.LONGEST_PLACE, width=pixels(300), **form.bind("place"))
+        st.selectbox(_("Where they look"), places, format_func=lambda one: named.get(one, _("Whole area")), **form.bind("grid", ""))  # fmt: skip
+        st.selectbox(_("Checklist"), lists, format_func=lambda one: meeting_words.checklist(room, one, _, visit.language), **form.bind("checklist", ""))  # fmt: skip
+        st.multiselect(_("On the roster"), list(posts), format_func=lambda one: posts.get(one, one), placeholder=_("Choose posts"), select_all=False, **form.bind("roster", []))  # fmt: skip
+        refused(form, visit)
+        st.button(_("Save the theme day"), type="primary", key="theme_save", on_click=_save, args=(visit, room, form, key))  # fmt: skip
+
+
+def _save(visit: Visit, room: Room, form: Form, key: str) -> None:
+    level, _gap, code = str(form.get("grid", "") or "").partition(" ")
+    wish = desk.Wish(
+        key, form.get("name"), form.get("day", None) or base.today_of(room, visit.now), form.get("begins", BEGINS) or BEGINS, form.get("ends", ENDS) or ENDS,
+        form.get("place"), form.get("roster", []), (level, code) if code else None, form.get("checklist", "") or "",
+    )  # fmt: skip
+    made: list[Theme] = []
+    if attempt(form, lambda: made.append(desk.plan(room, wish, visit.by(base.RUN), datetime.now(UTC)))):
+        form.clear()
+        go("campaigns", {"campaign": key, "tab": TAB, "theme": made[0].number})
