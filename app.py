@@ -29,6 +29,7 @@ CONSOLE = api.Console(
         "/visits",
         "/patrols",
         "/plan",
+        "/campaigns",
         "/posts",
         "/duty",
         "/messages",

@@ -276,6 +276,12 @@ def targets(connection: Connection, asked: Asked, *, most: int | None = None, sk
     return [(there[line.target], reached(line.target, _date(line.first), (Found(line.found), _date(line.again)) if line.found else None, asked.day), line.first or "") for line in lines]  # fmt: skip
 
 
+def numbers(connection: Connection, asked: Asked) -> list[str]:
+    """Return the numbers of the sites of a phase that stand so."""
+    key = asked.grid[0] if asked.grid else POST
+    return [line.target for line in connection.execute(_chosen(asked, _standing(asked, key).subquery()))]
+
+
 def count(connection: Connection, asked: Asked) -> int:
     """Return how many sites of a phase stand so."""
     key = asked.grid[0] if asked.grid else POST

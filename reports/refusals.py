@@ -31,6 +31,7 @@ from geo.errors import (
 from locales import N_, Translator
 from reports import (
     alerts,
+    campaign_words,
     inspection_words,
     order_words,
     meeting_words,
@@ -269,6 +270,7 @@ _SPEAKERS: Mapping[type[BattlemapError], Callable[..., str]] = MappingProxyType(
                 **site_words.DRAFT,
                 **inspection_words.DRAFT,
                 **rounds.DRAFT,
+                **campaign_words.DRAFT,
             }.get(error.field, N_("Something in the report cannot be so."))
                 **meeting_words.DRAFT,
                 **plan_words.DRAFT,

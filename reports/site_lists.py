@@ -10,10 +10,11 @@ from inspections.rounds import Standing
 from inspections.sites import State
 from ledger.sites import Asked
 from locales import N_
+from reports.campaign_words import target_of
 from reports.rounds import STANDING
 from reports.site_words import STATE
 
-NARROWS = ("state", "in", "of", "due", "standing", "water", "q")
+NARROWS = ("state", "in", "of", "due", "standing", "water", "target", "q")
 EVERY, NONE, DRY = "every", "none", "dry"
 NOBODY = frozenset({""})  # numbers of no site
 STATES: Mapping[str, str] = MappingProxyType({**{state.value: STATE[state] for state in State}, EVERY: N_("in whatever state")})  # fmt: skip
@@ -32,7 +33,7 @@ def asked_of(room: Room, own: Mapping[str, str], now: datetime) -> Asked:
     key, _, code = own.get("in", "").partition(":")
     state, post, due = own.get("state", ""), own.get("of", ""), own.get("due", "")
     today = room.clock(now).date()
-    dry = frozenset(watering.dry(room, now)) if own.get("water") == DRY else None
+    chosen = [one for one in (frozenset(watering.dry(room, now)) if own.get("water") == DRY else None, target_of(room, own.get("target", ""), now)) if one is not None]  # fmt: skip
     return Asked(
         room.id,
         kinds=frozenset({own["kind"]} if own.get("kind") else ()),
@@ -42,5 +43,5 @@ def asked_of(room: Room, own: Mapping[str, str], now: datetime) -> Asked:
         without_post=post == NONE,
         expiring=today + timedelta(days=int(due) - (due == "0")) if due in DUE else None,
         text=own.get("q", "").strip(),
-        numbers=frozenset() if dry is None else dry or NOBODY,
+        numbers=frozenset.intersection(*chosen) or NOBODY if chosen else frozenset(),
     )

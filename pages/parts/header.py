@@ -28,6 +28,7 @@ RARE = frozenset(
         "visits",
         "patrols",
         "plan",
+        "campaigns",
         "sites",
         "binding",
         "posts",

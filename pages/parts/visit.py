@@ -38,10 +38,11 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "visits": ("tab", "walk", "period", "kind", "topic", "visitor", "q", "page", "by", "reach", "of"),
     "patrols": ("tab", "patrol", "period", "kind", "outcome", "walker", "in", "of", "plan", "q", "page", "by"),
     "plan": ("plan", "tab"),
+    "campaigns": ("campaign", "tab", "phase", "day", "by", "meeting", "theme", "letter"),
     "walls": ("wall",),
     "checklists": ("checklist",),
     "air": ("station",),
-    "sites": ("site", "do", "kind", "state", "in", "of", "due", "standing", "water", "q", "page"),
+    "sites": ("site", "do", "kind", "state", "in", "of", "due", "standing", "water", "target", "q", "page"),
     "binding": ("pile", "about", "page"),
     "rounds": ("tab", "do", "kind", "in", "of", "q", "page"),
     "inspections": (
