@@ -23,7 +23,7 @@ STATE: Mapping[State, str] = MappingProxyType(
     {State.PLANNED: N_("Not begun"), State.RUNNING: N_("Running"), State.CLOSED: N_("Closed"), State.CANCELLED: N_("Called off")}
 )  # fmt: skip
 REACH: Mapping[Reach, str] = MappingProxyType(
-    {Reach.VISITED: N_("Inspected"), Reach.REFUSED: N_("Refused entry"), Reach.ABSENT: N_("Nobody there"), Reach.NOT_YET: N_("Not yet")}
+    {Reach.VISITED: N_("Inspected"), Reach.REFUSED: N_("Refused entry"), Reach.ABSENT: N_("Nobody was there"), Reach.NOT_YET: N_("Not yet")}
 )  # fmt: skip
 DUE, NEW = "second_due", "new_today"  # figures that lead to lists beside those of `Reach`
 HEADS: Mapping[str, str] = MappingProxyType(
@@ -34,11 +34,11 @@ HEADS: Mapping[str, str] = MappingProxyType(
         "refused": REACH[Reach.REFUSED],
         "absent": REACH[Reach.ABSENT],
         "not_yet": REACH[Reach.NOT_YET],
-        "second_due": N_("Second visit due"),
-        "findings": N_("Findings"),
-        "corrected": N_("Put right"),
+        "second_due": N_("To be visited again"),
+        "findings": N_("Hazards found"),
+        "corrected": N_("Put right and closed"),
         "correcting": N_("Being put right"),
-        "handed_over": N_("Handed over"),
+        "handed_over": N_("Handed to a department"),
         "open_late": N_("Overdue"),
     }
 )
@@ -69,7 +69,8 @@ def share(part: int, whole: int) -> str:
 
 def group_name(room: Room, by: str, _: Translator, language: str) -> str:
     """Return what the rows of a table are: a level, or posts."""
-    return _("Post") if by == POST else level_name(room, by, language)
+    overlays = {one.key: one.name.in_(language) for one in room.area.net.overlays}
+    return _("Post") if by == POST else overlays.get(by) or level_name(room, by, language)
 
 
 def groups(room: Room) -> tuple[str, ...]:
@@ -136,7 +137,7 @@ def targets_table(room: Room, campaign: Campaign, number: int, at: datetime, _: 
         _("Responsible"): [post_name(room, site.post, _) for site, *_rest in found],
         _("How far"): [_(REACH[reach_of(target)]) for _site, target, _first in found],
         _("First inspected"): [first for *_rest, first in found],
-        _("Second visit due"): [_("yes") if target.due else "" for _site, target, _first in found],
+        _("To be visited again"): [_("yes") if target.due else "" for _site, target, _first in found],
     }  # fmt: skip
     return pd.DataFrame(columns)
 

@@ -20,6 +20,7 @@ from locales import N_, Translator
 from pages.parts.form import Form
 from pages.parts.going import go
 from pages.parts.site_form import CHANGE
+from pages.parts.site_attempts import site_attempts
 from pages.parts.site_inspections import site_inspections
 from pages.parts.site_watering import site_watering
 from pages.parts.tables import pairs
@@ -66,6 +67,7 @@ def sheet(visit: Visit, room: Room, number: str) -> None:
         _acts(visit, room, form, one)
     site_watering(visit, room, one)
     site_inspections(visit, room, one)
+    site_attempts(visit, room, one)
     st.html(_history(visit, room, entries))
 
 
