@@ -30,6 +30,7 @@ CONSOLE = api.Console(
         "/patrols",
         "/plan",
         "/campaigns",
+        "/sheet",
         "/posts",
         "/duty",
         "/messages",

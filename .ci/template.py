@@ -28,7 +28,7 @@ LINES = (
     ("报送范围：{{circulation}}", BODY, 14, LEFT),
     ("签发人：{{signer}}", BODY, 14, LEFT),
     ("填报人：{{prepared}}　　审核人：{{checked}}　　填报时间：{{at}}", BODY, 12, LEFT),
-    ("{{digest}}", BODY, 8, LEFT),
+    ("{{digest}} {{foot}}", BODY, 8, LEFT),
 )
 
 

@@ -19,6 +19,7 @@ from incidents.classes import Directory
 from incidents.emergency_rules import EmergencyRules
 from incidents.limits import DeadlineRules
 from incidents.service_rules import ServiceRules
+from incidents.sheets import SheetRules
 from incidents.visit_rules import VisitRules
 from incidents.whistle_rules import WhistleRules
 from inspections.air_rules import AirRules
@@ -130,6 +131,7 @@ class Rules:
     planning: PlanRules
 
 
+    sheets: SheetRules
 def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
     """Read the rules of an area: the shipped ones, replaced by those of ``extra`` (BATTLEMAP_RULES), and by the pack's own.
 
@@ -165,6 +167,7 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
     )
 
 
+        sheets=SheetRules.from_table(rules.read("sheets", folders)),
 def settings_of(pack_folder: Path | None, extra: Path | None = None) -> Settings:
     """Read the settings of the desk alone, for an area whose pack need not be opened, or is gone (None).
 

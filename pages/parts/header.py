@@ -29,6 +29,7 @@ RARE = frozenset(
         "patrols",
         "plan",
         "campaigns",
+        "sheet",
         "sites",
         "binding",
         "posts",

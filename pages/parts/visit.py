@@ -44,6 +44,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "air": ("station",),
     "sites": ("site", "do", "kind", "state", "in", "of", "due", "standing", "water", "target", "q", "page"),
     "binding": ("pile", "about", "page"),
+    "sheet": ("day", "campaign"),
     "rounds": ("tab", "do", "kind", "in", "of", "q", "page"),
     "inspections": (
         "inspection",

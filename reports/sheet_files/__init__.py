@@ -1,6 +1,7 @@
 """The daily sheet (日通报) as files: PDF, workbook, and a document from a template of the street's own. All three print one `Paper`, so that they agree."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from geo.errors import NetError
@@ -22,13 +23,15 @@ TYPES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def printed(paper: Paper, kind: str, stock: Stock) -> bytes:
+def printed(paper: Paper, kind: str, stock: Stock, *, foot: str = "") -> bytes:
     """Return a sheet as a file.
 
     Parameters
     ----------
     kind
         One of `KINDS`.
+    foot
+        Who takes it and when: at the foot of each page, or as the last line.
 
     Raises
     ------
@@ -39,4 +42,4 @@ def printed(paper: Paper, kind: str, stock: Stock) -> bytes:
     """
     if kind not in KINDS:
         raise NetError(f"A sheet is no {kind}: choose among {', '.join(KINDS)}.")
-    return KINDS[kind](paper, stock)
+    return KINDS[kind](replace(paper, foot=foot) if foot else paper, stock)

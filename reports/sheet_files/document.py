@@ -27,7 +27,7 @@ from reports.sheet_files.stable import stable
 from reports.sheet_files.stock import Stock
 
 FIELD = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-PLAIN = ("title", "organ", "number", "period", "unit", "comment", "circulation", "signer", "prepared", "checked", "at", "state", "digest", "synthetic")  # fmt: skip
+PLAIN = ("title", "organ", "number", "period", "unit", "comment", "circulation", "signer", "prepared", "checked", "at", "state", "digest", "synthetic", "foot")  # fmt: skip
 BLOCKS = ("table", "notes", "sections", "map", "photos")
 NAME, ROW, TOTAL = "name", "row.", "total."
 LARGEST, UNPACKED = 5_000_000, 50_000_000  # bytes of a template

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from locales import Translator
 
@@ -93,6 +93,10 @@ class Paper:
         SHA-256 of the frozen figures; "" for a draft.
     synthetic
         Whether its area is made up, in words; "" for a real one.
+    foot
+        Who takes it and when; "" for nobody.
+    day
+        Of the sheet, from cut-off to cut-off.
     words
         Fixed words by their key (`FIXED`).
     """
@@ -120,13 +124,15 @@ class Paper:
     state: str = ""
     digest: str = ""
     synthetic: str = ""
+    foot: str = ""
+    day: date | None = None
     language: str = "zh"
     words: Mapping[str, str] = field(default_factory=dict)
 
     def texts(self) -> list[str]:
         """List all that it says, to look for characters that a font lacks."""
         lines = (*self.rows, self.total)
-        said = [self.title, self.organ, self.number, self.period, self.unit, self.first, self.comment, self.map_caption, self.circulation, self.signer, self.prepared, self.checked, self.state, self.synthetic]  # fmt: skip
+        said = [self.title, self.organ, self.number, self.period, self.unit, self.first, self.comment, self.map_caption, self.circulation, self.signer, self.prepared, self.checked, self.state, self.synthetic, self.foot]  # fmt: skip
         said += [*self.notes, *(column.heading for column in self.columns), *(pair.caption for pair in self.pairs)]
         said += [line.name for line in lines] + [str(value) for line in lines for value in line.values.values()]
         said += [text for part in self.sections for text in (part.heading, *part.sentences)]

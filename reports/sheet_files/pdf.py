@@ -18,26 +18,21 @@ DRAWN = '#set page(width: auto, height: auto, margin: 0pt)\n#image("drawn.svg")'
 JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 
 
-def written(paper: Paper, stock: Stock, *, foot: str = "") -> bytes:
+def written(paper: Paper, stock: Stock) -> bytes:
     """Return the sheet as PDF.
-
-    Parameters
-    ----------
-    foot
-        Who prints it and when, at the foot of each page.
 
     Raises
     ------
     TableError
         A font of the street's own cannot be read.
     """
-    lacking = stock.lacking(clean(text) for text in (*paper.texts(), foot))
+    lacking = stock.lacking(clean(text) for text in paper.texts())
     if lacking:
         paper = replace(paper, notes=(*paper.notes, _named(paper, lacking)))
     with tempfile.TemporaryDirectory(prefix="sheet-") as name:
         folder = Path(name)
         (folder / "daily.typ").write_bytes(LAYOUT.read_bytes())
-        data = _data(paper, stock, folder) | {"foot": clean(foot)}
+        data = _data(paper, stock, folder)
         (folder / "data.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=stock.fonts)
         compiled = typst.compile(
@@ -74,7 +69,7 @@ def _data(paper: Paper, stock: Stock, folder: Path) -> dict[str, object]:
     ]
     plain = {
         name: clean(getattr(paper, name))
-        for name in ("title", "organ", "number", "period", "unit", "first", "comment", "map_caption", "circulation", "signer", "prepared", "checked", "state", "digest", "synthetic")
+        for name in ("title", "organ", "number", "period", "unit", "first", "comment", "map_caption", "circulation", "signer", "prepared", "checked", "state", "digest", "synthetic", "foot")
     }  # fmt: skip
     drawn = ""
     if paper.map:

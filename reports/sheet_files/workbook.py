@@ -48,8 +48,9 @@ def written(paper: Paper, _stock: Stock) -> bytes:
         at = _merged(page, at + 1, last, line, LEFT)
         page.row_dimensions[at].height = 16.0 * (1 + 2 * len(line) // (NAME_WIDTH + 10 * (last - 1)))
     _foot(page, at + 1, last, paper)
-    if paper.digest:
-        _merged(page, at + 2, last, f"{words['digest']} {paper.digest}", LEFT, size=8)
+    under = [f"{words['digest']} {paper.digest}" if paper.digest else "", paper.foot]
+    for line in filter(None, under):
+        at = _merged(page, at + 2, last, line, LEFT, size=8) - 1
     _set_up(page, paper)
     out = BytesIO()
     book.properties.creator = clean(paper.organ)

@@ -1,0 +1,53 @@
+"""``/sheet-file/{area}/{kind}``: the daily sheet (日通报) as a file: pdf, xlsx or docx; of the cases of a day, or of a campaign. Each is a line of the audit trail."""
+
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.answers import SAFE, answering, language_of
+from api.identity import address_of
+from api.identity import room as room_of
+from desk.access.permissions import demand
+from desk.rooms import Rooms
+from desk.taken import EXPORT, taken
+from geo.errors import DraftError, NetError
+from locales import translator
+from reports.daily import day_from, draft
+from reports.sheet_files import KINDS, TYPES, Stock, printed
+from reports.watermark import watermark
+from settings import Settings
+
+FOLDER = "papers"  # of the data directory: a street's own fonts and template
+
+
+def routes(rooms: Rooms, settings: Settings) -> list[Route]:
+    """Return the route of sheets as files."""
+    stock = Stock(settings.data_dir / FOLDER)
+
+    def file(request: Request) -> Response:
+        now, kind = datetime.now(UTC), request.path_params["kind"]
+        room, language = room_of(request, rooms, now), language_of(request, settings.language)
+        _ = translator(language)
+        if kind not in KINDS:
+            raise NetError(f"A sheet is no {kind}: choose among {', '.join(KINDS)}.")
+        campaign = request.query_params.get("campaign", "")
+        if campaign and room.who is not None:  # None: at the command line
+            demand(room.who, "campaigns")
+        try:
+            paper = draft(room, now, language, day=day_from(request.query_params.get("day", "")), campaign=campaign)
+        except DraftError as error:
+            raise NetError(str(error)) from error
+        mark = watermark(room, room.who, now, [paper.title], _, language)
+        data = printed(paper, kind, stock, foot=mark)
+        said = {"sheet": "daily", "rows": len(paper.rows), "filter": dict(request.query_params)}
+        taken(room, EXPORT, room.who, now, what=f"daily.{kind}", data=said, address=address_of(request))
+        name = quote(f"{paper.title} {paper.at:%Y%m%d %H%M}.{kind}")
+        headers = {**SAFE, "Cache-Control": "private, no-store", "Content-Disposition": f"attachment; filename*=UTF-8''{name}"}  # fmt: skip
+        return Response(data, headers=headers, media_type=TYPES[kind])
+
+    return [
+        Route("/sheet-file/{area}/{kind}", answering(file)),
+    ]

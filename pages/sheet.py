@@ -1,0 +1,110 @@
+"""The daily sheet (日通报): the cases of a day or a campaign, by communities, as it prints; and its files."""
+
+from collections.abc import Mapping
+from html import escape
+from urllib.parse import quote, urlencode
+
+import streamlit as st
+
+from desk.room import Room
+from geo.errors import BattlemapError
+from incidents.sheets import span
+from layers.grid_names import full_names
+from ledger import campaigns
+from pages.parts.going import go, link
+from pages.parts.visit import Visit
+from reports.daily import day_from, draft, level_of
+from reports.sheet_files import KINDS
+from reports.sheet_files.paper import Paper, Row, said
+
+CASES = ""
+
+
+def render(visit: Visit) -> None:
+    """Show the page."""
+    room, own, _ = visit.room(), dict(st.session_state["own"]["sheet"]), visit._
+    with st.container(key="sheet", gap="small"):
+        st.html(f'<h1 class="bm-heading">{escape(_("Daily sheet"))}</h1>', width="content")
+        _choose(visit, room, own)
+        try:
+            paper = draft(
+                room, visit.now, visit.language, day=day_from(own.get("day", "")), campaign=own.get("campaign", CASES)
+            )
+        except BattlemapError as error:
+            words = _("There is no sheet of that day or campaign. Choose another one above.")
+            st.html(
+                f'<p class="bm-refused" role="alert">{escape(words)}<br><span lang="en">{escape(str(error))}</span></p>'
+            )
+            return
+        _files(visit, room, own)
+        st.html(_sheet(visit, room, paper, own))
+
+
+def _choose(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
+    """Show what may be chosen: what the sheet is of, and its day."""
+    _, known = visit._, {CASES: visit._("Cases of the day")}
+    if visit.may("campaigns"):
+        with room.ledger.reading() as connection:
+            known |= {one.number: one.name for one in campaigns.page(connection, room.id)}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        kept = own.get("campaign", CASES)
+        st.session_state["sheet_of"] = kept if kept in known else CASES
+        st.selectbox(_("Sheet of"), list(known), format_func=known.get, key="sheet_of", on_change=_take, width=320)
+        try:
+            st.session_state["sheet_day"] = day_from(own.get("day", ""))
+        except BattlemapError:
+            st.session_state["sheet_day"] = None
+        st.date_input(_("Day (empty: the one that runs)"), key="sheet_day", on_change=_take, width=240)
+
+
+def _take() -> None:
+    day = st.session_state["sheet_day"]
+    said_ = {"campaign": st.session_state["sheet_of"], "day": day.isoformat() if day else ""}
+    go("sheet", {name: value for name, value in said_.items() if value})
+
+
+def _files(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
+    query = urlencode({"lang": visit.language, **{name: own[name] for name in ("day", "campaign") if own.get(name)}})
+    links = " · ".join(
+        f'<a id="to_{kind}" href="/sheet-file/{quote(room.id, safe="")}/{kind}?{escape(query)}" download>{kind.upper()}</a>'
+        for kind in KINDS
+    )
+    st.html(f'<p class="bm-note">{escape(visit._("Take it as a file:"))} {links}</p>')
+
+
+def _sheet(visit: Visit, room: Room, paper: Paper, own: Mapping[str, str]) -> str:
+    """Return the sheet as it prints; of cases, each count of new ones leads to them."""
+    heads = "".join(
+        f"<th scope=col>{escape(one)}</th>" for one in (paper.first, *(one.heading for one in paper.columns))
+    )
+    codes = {} if own.get("campaign") else {name: code for code, name in _names(room).items()}
+    rows = "".join(f"<tr>{_cells(visit, room, paper, row, own, codes)}</tr>" for row in (*paper.rows, paper.total))
+    notes = "".join(f"<p>{escape(one)}</p>" for one in paper.notes)
+    return (
+        f'<div class="bm-daily"><h2>{escape(paper.organ)} · {escape(paper.title)}</h2>'
+        f'<p class="bm-note">{escape(paper.period)} · {escape(paper.unit)} · {escape(paper.state)}</p><p>{escape(paper.comment)}</p>'
+        f'<table class="bm-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>{notes}'
+        f'<figure class="bm-day-map">{paper.map}<figcaption class="bm-note">{escape(paper.map_caption)}</figcaption></figure></div>'
+    )
+
+
+def _cells(  # noqa: PLR0917
+    visit: Visit, room: Room, paper: Paper, row: Row, own: Mapping[str, str], codes: Mapping[str, str]
+) -> str:
+    cells = [f"<th scope=row>{escape(row.name)}</th>"]
+    for column in paper.columns:
+        text = escape(said(column, row.values.get(column.key)))
+        whole = row is paper.total and not own.get("campaign")
+        if column.key == "new" and row.values.get("new") and (row.name in codes or whole):
+            begins, ends = span(
+                day_from(own.get("day", "")) or paper.day, room.rules.sheets.cutoff, room.area.pack.timezone
+            )
+            grid = {"grid": f"{level_of(room).key}:{codes[row.name]}"} if row.name in codes else {}
+            to = {"from": f"{begins:%Y-%m-%dT%H:%M}", "until": f"{ends:%Y-%m-%dT%H:%M}", **grid}
+            text = f"{link(visit, 'cases', to)}{text}</a>"
+        cells.append(f"<td>{text}</td>")
+    return "".join(cells)
+
+
+def _names(room: Room) -> dict[str, str]:
+    return full_names(room.area.net).get(level_of(room).key, {})

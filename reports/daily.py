@@ -1,0 +1,228 @@
+"""The daily sheet (日通报) as it stands now: cases of a day, or a campaign, by communities, ready for paper.
+
+Every count comes through `reports.figures` (one filter, one query) or `reports.coverage`, as on map, list and wall. Nothing here is signed: the sheet says so across each
+page, and its figures are those of the moment at which it was drawn up.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pandas as pd
+
+from desk.patrols.people import grids
+from desk.room import Room
+from geo.errors import FilterError
+from geo.net import Level
+from incidents.model import Mark
+from incidents.sheets import day_of, ranks, rate, span
+from inspections.campaigns import Campaign, total
+from inspections.campaigns import Row as Reach
+from layers.grid_names import full_names
+from layers.sheet.day import day_map
+from ledger import campaigns
+from locales import Translator, translator
+from reports import figures
+from reports.coverage import coverage, lines
+from reports.figures import Filter
+from reports.sheet_files.paper import CHANGE, MISSING, RANK, RATE, Column, Paper, Row, fixed
+
+REACHED = ("targets", "visited", "new_today", "findings", "corrected", "correcting", "handed_over", "open_late")
+NEVER = datetime(1, 1, 2, tzinfo=UTC)
+CASES = ("new", "handled", "open", "late")
+
+
+def draft(room: Room, now: datetime, language: str, *, day: date | None = None, campaign: str = "") -> Paper:
+    """Return the sheet of a day as far as it can be drawn up now.
+
+    Parameters
+    ----------
+    day
+        A day of the sheet, from cut-off to cut-off; None for the one that runs.
+    campaign
+        Number of a campaign; "" for the cases of the day.
+
+    Raises
+    ------
+    FilterError
+        The day is not there yet.
+    DraftError
+        There is no such campaign.
+    """
+    rules, zone, _ = room.rules.sheets, room.area.pack.timezone, translator(language)
+    running = day_of(now, rules.cutoff, zone)
+    day = day or running
+    if day > running:
+        raise FilterError(f"day={day}: this day is not there yet. The sheet that runs is that of {running}.")
+    begins, ends = span(day, rules.cutoff, zone)
+    if campaign:
+        with room.ledger.reading() as connection:
+            chosen = campaigns.get(connection, room.id, campaign)
+        made = _of_campaign(room, chosen, begins, min(ends, now.astimezone(zone)), language, _)
+    else:
+        made = _of_cases(room, begins, ends, now, language, _)
+    until = min(ends, now.astimezone(zone))
+    return replace(
+        made,
+        organ=room.area.pack.name.in_(language),
+        period=_("Counted from {begins} to {ends}; the day ends at {cutoff}").format(begins=f"{begins:%Y-%m-%d %H:%M}", ends=f"{until:%Y-%m-%d %H:%M}", cutoff=f"{rules.cutoff:%H:%M}"),
+        first=level_of(room).name.in_(language),
+        at=now.astimezone(zone),
+        circulation=rules.circulation.get(language, ""),
+        signer=rules.signer.get(language, ""),
+        state=_("Not signed"),
+        synthetic=_("Illustrative") if room.area.pack.synthetic else "",
+        day=day,
+        language=language,
+        words=fixed(_),
+    )  # fmt: skip
+
+
+def day_from(text: str) -> date | None:
+    """Read a day from an address; "" is the one that runs.
+
+    Raises
+    ------
+    FilterError
+        It is no day.
+    """
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise FilterError(f"day={text}: write it as 2026-11-23.") from None
+
+
+def level_of(room: Room) -> Level:
+    """Return the level whose grids are the lines: communities, below the widest level."""
+    levels = room.area.net.levels
+    return levels[min(1, len(levels) - 1)]
+
+
+def _blank(title: str, unit: str, columns: tuple[Column, ...], rows: tuple[Row, ...], whole: Row) -> Paper:
+    return Paper(title, "", "", "", unit, "", columns, rows, whole, NEVER)  # the rest is filled in by `draft`
+
+
+def _of_cases(room: Room, begins: datetime, ends: datetime, now: datetime, language: str, _: Translator) -> Paper:
+    key = level_of(room).key
+    wanted = Filter(since=begins.replace(tzinfo=None), until=ends.replace(tzinfo=None))
+    day = timedelta(days=1)
+    before = Filter(since=(begins - day).replace(tzinfo=None), until=begins.replace(tzinfo=None))
+    picture, then = figures.look(room, wanted, now), figures.look(room, before, now)
+    columns = (
+        Column("new", _("New")), Column("handled", _("Handled")), Column("rate", _("Share handled"), RATE), Column("open", _("Open")),
+        Column("late", _("Overdue")), Column("rank", _("Rank"), RANK), Column("change", _("Against the day before"), CHANGE),
+    )  # fmt: skip
+    found, earlier = cases_by(picture.placed, key, picture.clock), cases_by(then.placed, key, then.clock)
+    names = full_names(room.area.net).get(key, {})
+    codes = sorted({code for level, code in grids(room) if level == key} | {*found, *earlier} - {""})
+    codes += [""] if "" in found or "" in earlier else []
+    nothing = dict.fromkeys(CASES, 0)
+    values = [found.get(code, nothing) for code in codes]
+    places = ranks([(one["handled"], one["new"]) for one in values])
+    rows = tuple(
+        Row(names.get(code, code) or _("In no grid"), {**one, "rate": rate(one["handled"], one["new"]), "rank": place, "change": one["new"] - earlier.get(code, nothing)["new"]})
+        for code, one, place in zip(codes, values, places, strict=True)
+    )  # fmt: skip
+    whole = {name: sum(one[name] for one in values) for name in CASES}
+    was = sum(one["new"] for one in earlier.values())
+    end = Row(
+        _("Total"), {**whole, "rate": rate(whole["handled"], whole["new"]), "rank": None, "change": whole["new"] - was}
+    )
+    made = _blank(_("Daily sheet of cases"), _("Unit: cases"), columns, rows, end)
+    hidden = figures.restricted(picture.cases)
+    notes = (_("{n} cases of classes that are kept back are not in this table.").format(n=hidden),) if hidden else ()
+    said = _("{new} cases were reported, {handled} of them are handled ({share}), {late} are overdue.")
+    comment = said.format(**whole, share=rate(whole["handled"], whole["new"]) or MISSING)
+    level = _drawn(room)
+    words = {
+        "red": _("Something is open"),
+        "yellow": _("Verifying or waiting"),
+        "green": _("All handled"),
+        "none": _("No case"),
+    }
+    drawn = day_map(
+        room.area, figures.grid_states(room.area.net, picture.placed, level), key=level, words=words, language=language
+    )
+    return replace(
+        made, notes=notes, comment=comment, map=drawn, map_caption=_("Grids by the state of the day's cases")
+    )
+
+
+def cases_by(frame: pd.DataFrame, key: str, clock: pd.Timestamp) -> dict[str, dict[str, int]]:
+    """Count cases by the grids of a level: how many, how many of them are handled, open, overdue. A case that lies in several is counted in the first.
+
+    Returns
+    -------
+    dict
+        Code -> `CASES`; "" for cases in no grid.
+    """
+    late = frame["uid"].isin(figures.overdue(frame, clock)["uid"]).to_numpy()
+    is_open = (frame["mark"] == Mark.RED.value).to_numpy()
+    table = pd.DataFrame(
+        {"code": frame[key].str.split(";").str[0].fillna("").to_numpy(), "new": 1, "handled": ~is_open, "open": is_open, "late": late}
+    )  # fmt: skip
+    sums = table.groupby("code", sort=True).sum().astype(np.int64)
+    return {
+        str(code): {str(name): int(value) for name, value in row.items()} for code, row in sums.to_dict("index").items()
+    }
+
+
+def _of_campaign(room: Room, campaign: Campaign, begins: datetime, at: datetime, language: str, _: Translator) -> Paper:
+    key, number = level_of(room).key, campaign.latest
+    columns = (
+        Column("targets", _("To be inspected")), Column("visited", _("Inspected")), Column("rate", _("Share inspected"), RATE), Column("new_today", _("New today")),
+        Column("findings", _("Hazards found")), Column("corrected", _("Put right")), Column("corrected_rate", _("Share put right"), RATE),
+        Column("correcting", _("Being put right")), Column("handed_over", _("Handed over")), Column("open_late", _("Of these overdue")),
+        Column("rank", _("Rank"), RANK), Column("change", _("Against the day before"), CHANGE),
+    )  # fmt: skip
+    reached = lines(room, campaign, number, at, key, _)
+    earlier = {one.code: one for one in coverage(room, campaign, number, begins, by=key)}
+    places = ranks([(one.visited, one.targets) for one in reached])
+    rows = tuple(
+        Row(one.name or _("In no grid"), {**_reached(one), "rank": place, "change": one.visited - earlier.get(one.code, Reach(one.code)).visited})
+        for one, place in zip(reached, places, strict=True)
+    )  # fmt: skip
+    whole = total(reached)
+    end = Row(
+        _("Total"), {**_reached(whole), "rank": None, "change": whole.visited - total(tuple(earlier.values())).visited}
+    )
+    title = _("{campaign}: daily sheet").format(campaign=campaign.name)
+    made = _blank(title, _("Unit: places, hazards"), columns, rows, end)
+    level = _drawn(room)
+    states = _states(coverage(room, campaign, number, at, by=level))
+    words = {
+        "red": _("Not all inspected"),
+        "yellow": _("Inspected, hazards open"),
+        "green": _("Inspected, nothing open"),
+        "none": _("No target"),
+    }
+    said = _(
+        "{visited} of {targets} are inspected ({share}); {findings} hazards were found, {corrected} are put right ({put})."
+    )
+    comment = said.format(
+        visited=whole.visited, targets=whole.targets, findings=whole.findings, corrected=whole.corrected,
+        share=rate(whole.visited, whole.targets) or MISSING, put=rate(whole.corrected, whole.findings) or MISSING,
+    )  # fmt: skip
+    drawn = day_map(room.area, states, key=level, words=words, language=language)
+    return replace(made, comment=comment, map=drawn, map_caption=_("Grids by how far the campaign is"))
+
+
+def _reached(one: Reach) -> Mapping[str, int | str | None]:
+    counts = {name: getattr(one, name) for name in REACHED}
+    return {**counts, "rate": rate(one.visited, one.targets), "corrected_rate": rate(one.corrected, one.findings)}
+
+
+def _states(reached: Sequence[Reach]) -> dict[str, str]:
+    """Return the state of each grid of a campaign: red while a target was not inspected, yellow while a hazard is open, else green."""
+    return {
+        one.code: "red" if one.visited < one.targets else "yellow" if one.corrected < one.findings else "green"
+        for one in reached
+        if one.code and one.targets
+    }
+
+
+def _drawn(room: Room) -> str:
+    """Return the level that the map colours: the one above the leaf, whose grids have room for their names."""
+    levels = room.area.net.levels
+    return levels[max(0, len(levels) - 2)].key

@@ -1,0 +1,148 @@
+"""The daily sheet as it stands: its day, its rates and ranks, its figures beside the map's, and its files over HTTP."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
+from io import BytesIO
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import openpyxl
+import pytest
+import streamlit
+from accounts import signed_in
+from desk_browser import post, reported
+from http_client import ask
+from hypothesis import given
+from hypothesis import strategies as st
+from pypdf import PdfReader
+from starlette.applications import Starlette
+
+import api
+from api.identity import COOKIE
+from desk.acts import Doing, do
+from geo.errors import FilterError, RulesError
+from incidents.lifecycle import Act
+from incidents.sheets import SheetRules, day_of, ranks, rate, span
+from reports import figures
+from reports.daily import draft
+from reports.figures import Filter
+from settings import Settings
+
+INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
+ZONE = ZoneInfo("Asia/Shanghai")
+CUTOFF = time(17)
+SHARES = st.integers(0, 50).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole)))
+
+
+@pytest.fixture(scope="module")
+def app(room):
+    console = api.Console(index=INDEX, paths=("/",), assets={})
+    settings = Settings(area="longnan", data_dir=room.ledger.folder, demo=False, host="0.0.0.0")
+    return Starlette(routes=api.routes(settings, console), middleware=api.middleware(settings, console))
+
+
+@pytest.fixture(scope="module")
+def day(room):
+    """Some cases of the day that runs."""
+    now = datetime.now(UTC)
+    made = [reported(room, f"楼道堆放杂物{place}", place=place, now=now) for place in (0, 1, 5, 40, 80, 120)]
+    for case in made:
+        do(room, Doing(case.number, Act.FILE, {}), post("dispatcher::"), now)
+    return now
+
+
+def test_the_rates_of_the_bulletin_come_out_as_it_has_them():
+    assert rate(911, 972) == "93.72%"
+    assert rate(737, 972) == "75.82%"
+    assert (rate(1, 8), rate(0, 3), rate(3, 3), rate(0, 0)) == ("12.50%", "0.00%", "100.00%", None)
+    assert rate(1, 800) == "0.13%"  # half up
+
+
+@given(st.lists(SHARES, max_size=12))
+def test_equal_shares_are_ranked_alike_and_one_without_a_whole_has_no_rank(shares):
+    found = ranks(shares)
+    for (part, whole), place in zip(shares, found, strict=True):
+        better = sum(Fraction(a, b) > Fraction(part, whole) for a, b in shares if b) if whole else None
+        assert place == (None if better is None else better + 1)
+
+
+def test_after_a_tie_the_next_rank_is_left_out():
+    assert ranks([(9, 10), (8, 10), (4, 5), (1, 2)]) == [1, 2, 2, 4]
+    assert ranks([]) == []
+
+
+@given(st.integers(0, 5_000_000), st.times())
+def test_each_moment_lies_in_the_span_of_its_day(minutes, cutoff):
+    moment = datetime(2020, 1, 1, tzinfo=ZONE) + timedelta(minutes=minutes)
+    begins, ends = span(day_of(moment, cutoff, ZONE), cutoff, ZONE)
+    assert begins <= moment < ends
+
+
+def test_the_cut_off_belongs_to_the_next_day():
+    at = datetime(2026, 11, 23, 17, tzinfo=ZONE)
+    assert day_of(at, CUTOFF, ZONE) == date(2026, 11, 24)
+    assert day_of(at - timedelta(seconds=1), CUTOFF, ZONE) == date(2026, 11, 23)
+
+
+def test_every_fault_of_the_rules_is_named():
+    with pytest.raises(RulesError) as caught:
+        SheetRules.from_table({"cutoff": "25:00", "signer": 3, "colour": "red"})
+    assert {fault.split()[0].rstrip(":") for fault in caught.value.faults} == {"cutoff", "signer", "colour"}
+    assert SheetRules.from_table({"cutoff": "18:00"}).cutoff == time(18)
+
+
+def test_the_sheet_counts_what_the_map_shows_and_its_total_is_the_sum_of_its_rows(room, day):
+    paper = draft(room, day, "zh")
+    begins, ends = span(day_of(day, CUTOFF, ZONE), CUTOFF, ZONE)
+    shown = figures.look(room, Filter(since=begins.replace(tzinfo=None), until=ends.replace(tzinfo=None)), day).placed
+    marks = figures.counts(shown)
+    whole = paper.total.values
+    assert whole["new"] == sum(marks.values()) >= 6
+    assert whole["open"] == marks["red"]
+    for name in ("new", "handled", "open", "late", "change"):
+        assert whole[name] == sum(row.values[name] for row in paper.rows)
+    assert all(row.values["new"] == row.values["handled"] + row.values["open"] for row in paper.rows)
+    assert whole["rate"] == rate(whole["handled"], whole["new"])
+    assert 'class="red"' in paper.map
+    assert paper.state
+
+
+def test_a_day_without_cases_has_no_rate_and_no_rank(room, day):
+    paper = draft(room, day, "zh", day=date(2020, 1, 2))
+    assert paper.total.values["new"] == 0
+    assert {paper.total.values["rate"], *(row.values["rank"] for row in paper.rows)} == {None}
+    assert paper.rows
+
+
+def test_a_day_that_is_not_there_yet_is_refused(room, day):
+    with pytest.raises(FilterError, match="not there yet"):
+        draft(room, day, "zh", day=day.date() + timedelta(days=9))
+
+
+def test_the_files_say_the_figures_of_the_sheet_and_leave_a_trace(room, app, day):
+    cookie = f"{COOKIE}={signed_in(room.ledger.folder, 'dispatcher', 'longnan')}"
+    paper = draft(room, day, "zh")
+    answer = ask(app, "/sheet-file/longnan/xlsx?lang=zh", cookie=cookie)
+    assert answer.status == 200
+    page = openpyxl.load_workbook(BytesIO(answer.body)).active
+    rows = [[cell.value for cell in row] for row in page.iter_rows(min_row=5, max_row=4 + len(paper.rows))]
+    assert [row[:2] for row in rows] == [[row.name, row.values["new"]] for row in paper.rows]
+    answer = ask(app, "/sheet-file/longnan/pdf?lang=zh", cookie=cookie)
+    assert answer.headers["content-type"] == "application/pdf"
+    text = "".join(one.extract_text() for one in PdfReader(BytesIO(answer.body)).pages)
+    assert str(paper.total.values["new"]) in text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("html", 404), ("pdf?day=monday", 400), ("pdf?day=2999-01-01", 400), ("pdf?campaign=none", 404)],
+)
+def test_what_is_no_sheet_is_refused(room, app, path, status):
+    cookie = f"{COOKIE}={signed_in(room.ledger.folder, 'dispatcher', 'longnan')}"
+    assert ask(app, f"/sheet-file/longnan/{path}", cookie=cookie).status == status
+
+
+def test_who_may_not_take_files_out_gets_none(room, app):
+    assert ask(app, "/sheet-file/longnan/pdf").status in {302, 303, 401, 403}
+    cookie = f"{COOKIE}={signed_in(room.ledger.folder, 'worker', 'longnan:grid:410102999001001')}"
+    assert ask(app, "/sheet-file/longnan/pdf", cookie=cookie).status == 403
