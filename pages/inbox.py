@@ -79,7 +79,9 @@ def _piles(visit: Visit, counts: dict[str, int], pile: str) -> str:
         f'{_pressed(visit, name, pile)}<span>{escape(word)}</span><b class="{"bm-late" if name == "overdue" and counts[name] else ""}">{counts[name]:,}</b></a>'
         for name, word in names.items()
     )
-    parts += _whistles(visit) + _orders(visit, pile) + _unplaced(visit) + _visits(visit) + _patrols(visit)
+    parts += (
+        _whistles(visit) + _orders(visit, pile) + _unplaced(visit) + _visits(visit) + _patrols(visit) + _tasks(visit)
+    )
     return f'<nav class="bm-piles" aria-label="{escape(_("Inbox"))}"><p>{escape(post_title(post, _))}</p>{parts}</nav>'
 
 
@@ -118,6 +120,12 @@ def _patrols(visit: Visit) -> str:
     """Return the way to the patrols of the last nights that nobody walked; "" where there is none."""
     late = patrol_lists.missed(visit.room(), visit.now) if visit.may("visits") else 0
     return link(visit, "patrols", {"tab": "missed", "period": "year"}) + _counted(visit, visit._("Patrols not walked"), late, late) if late else ""  # fmt: skip
+
+
+def _tasks(visit: Visit) -> str:
+    """Return the way to the tasks that meetings of campaigns gave the acting post; "" where there is none."""
+    many, late, campaign = inbox.tasks(visit.room(), visit.post, visit.now) if visit.may("campaigns") else (0, 0, "")
+    return link(visit, "campaigns", {"campaign": campaign, "tab": "meetings"}) + _counted(visit, visit._("Tasks of meetings"), many, late) if many else ""  # fmt: skip
 
 
 def _counted(visit: Visit, name: str, waiting: int, late: int) -> str:

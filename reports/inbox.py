@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from desk.campaigns import meetings
 from desk.posts.acting import NOBODY
 from desk.reading import ROOM_KINDS
 from desk.room import Room
@@ -143,6 +144,12 @@ def listed(room: Room, post: Post, pile: str, now: datetime, *, most: int = MOST
     found = PILES.get(pile) or DIGEST[pile]
     with room.ledger.reading() as connection:
         return find.incidents(connection, wanted(room, post, pile, now), order=found.order, limit=most)
+
+
+def tasks(room: Room, post: Post, now: datetime) -> tuple[int, int, str]:
+    """Return how many tasks of meetings wait for a post, how many of them are late, and the number of the campaign of the first one, "" for none."""
+    many, late = meetings.waiting(room, post.key, now)
+    return many, late, meetings.own(room, post.key)[0].campaign if many else ""
 
 
 def before(room: Room, now: datetime) -> datetime:
