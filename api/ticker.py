@@ -21,6 +21,7 @@ from desk.patrols import clock as patrols
 from desk.people import retention
 from desk.rooms import Rooms
 from desk.visits import clock as visits
+from desk.warnings import clock as warnings
 from desk.whistle import clock as whistles
 from geo.errors import BattlemapError
 from ledger import heads
@@ -63,7 +64,7 @@ def tick(rooms: Rooms, now: datetime) -> int:
         try:
             taken += steps.take(room, now) + whistles.take(room, now) + orders.take(room, now)
             taken += visits.take(room, now) + patrols.take(room, now)
-            taken += findings.take(room, now) + expiring.take(room, now)
+            taken += findings.take(room, now) + expiring.take(room, now) + warnings.take(room, now)
         except BattlemapError as error:
             LOG.warning("%s: %s", room.id, error)
         except Exception:  # whatever it is, the clock goes on

@@ -31,6 +31,7 @@ from inspections.planning import PlanRules
 from inspections.reading import lines_of, with_lines
 from inspections.rounds import RoundRules
 from inspections.site_rules import SiteRules
+from inspections.warnings import WarningRules
 from inspections.watering import WateringRules
 from layers.pack import CALENDARS, Pack
 
@@ -128,6 +129,7 @@ class Rules:
     patrols: PatrolRules
     rounds: RoundRules
     watering: WateringRules
+    warnings: WarningRules
     planning: PlanRules
 
 
@@ -163,6 +165,7 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
         patrols=PatrolRules.from_table(rules.read("patrols", folders)),
         rounds=RoundRules.from_table(rules.read("rounds", folders)),
         watering=WateringRules.from_table(rules.read("watering", folders)),
+        warnings=WarningRules.from_table(rules.read("warnings", folders)),
         planning=PlanRules.from_table(rules.read("planning", folders)),
     )
 

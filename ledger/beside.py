@@ -44,6 +44,7 @@ from ledger import (
     teams,
     visits,
     wall_views,
+    warnings,
     watering,
 )
 from ledger.history import Break
@@ -341,6 +342,27 @@ def _attempt(standing: Standing, entry: _Entry) -> None:
     said.put(key, entry.after, entry.version)
 
 
+def _warning(standing: Standing, entry: _Entry) -> None:
+    """Note how a warning stands, and the tasks that it opened and closed."""
+    said, key = standing["warning"], (entry.area, entry.key)
+    before = {name: value for name, value in said.rows.get(key, {}).items() if name not in {"id", "version"}}
+    if entry.before != before:
+        raise ValueError("it does not follow from what was before")
+    said.put(key, {**entry.after, **({} if before else {"id": entry.version}), "version": entry.version}, entry.version)
+    for number, one in (*entry.data.get("opened", ()), *entry.data.get("closed", ())):
+        standing["warning_task"].put((*key, number), one, entry.version)
+    _shown(standing, entry)
+
+
+def _warning_task(standing: Standing, entry: _Entry) -> None:
+    said, (number, serial) = standing["warning_task"], entry.key.rsplit("/", 1)
+    key = (entry.area, number, int(serial))
+    if entry.before != said.rows.get(key, {}):
+        raise ValueError("it does not follow from what was before")
+    said.put(key, entry.after, entry.version)
+    _shown(standing, entry)
+
+
 def _watering(standing: Standing, entry: _Entry) -> None:
     said, key = standing["watering"], (entry.area, int(entry.key))
     if entry.before != said.rows.get(key, {}):
@@ -560,6 +582,11 @@ _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
         "campaign": (_of(tables.campaign, "area", "number", "id", "version", *campaigns.COLUMNS), ("area", "number")),
         "campaign_target": (select(tables.campaign_target), ("area", "campaign", "phase", "target", "since")),
         "site_attempt": (_of(tables.site_attempt, "area", "id", *campaigns.TRIED), ("area", "id")),
+        "warning": (_of(tables.warning, "area", "number", "id", "version", *warnings.COLUMNS), ("area", "number")),
+        "warning_task": (
+            _of(tables.warning_task, "area", "warning", "number", *warnings.OWN),
+            ("area", "warning", "number"),
+        ),
         "watering": (_of(tables.watering, "area", "id", *watering.COLUMNS), ("area", "id")),
         "wet_day": (_of(tables.wet_day, "area", "day", "reason", "post"), ("area", "day")),
         "site": (_of(tables.site, "area", "number", "id", "version", *sites.COLUMNS), ("area", "number")),
@@ -596,6 +623,8 @@ _TAKE: Mapping[str, Callable[[Standing, _Entry], None]] = MappingProxyType(
         **dict.fromkeys(MeetingSubject, _of_campaign),
         campaigns.SUBJECT: _campaign,
         campaigns.ATTEMPT: _attempt,
+        warnings.SUBJECT: _warning,
+        warnings.TASK: _warning_task,
         watering.SUBJECT: _watering,
         watering.WET: _wet_day,
         patrols.SUBJECT: _patrol,

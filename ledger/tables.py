@@ -743,6 +743,44 @@ patrol_plan = Table(
     Index("ix_patrol_plan_area", "area", "last"),
 )
 
+# Heavy-pollution warnings (重污染天气预警, ledger/warnings.py), and their tasks at sources.
+warning = Table(
+    "warning",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("number", String(40), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("issuer", String(60), nullable=False),
+    Column("decree", String(60), nullable=False),  # number of the last order
+    Column("level", String(10), nullable=False),
+    Column("starts", BigInteger, nullable=False),
+    Column("ends", BigInteger, nullable=False),  # as expected, until it was stood down
+    Column("closed", Boolean, nullable=False),
+    UniqueConstraint("area", "number"),
+    Index("ix_warning_closed", "area", "closed"),
+)
+
+warning_task = Table(
+    "warning_task",
+    METADATA,
+    Column("area", String(80), primary_key=True),
+    Column("warning", String(40), primary_key=True),  # number
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("site", String(30), nullable=False),  # its number
+    Column("kind", String(10), nullable=False),  # stop, check, night
+    Column("measure", String(20), nullable=False),
+    Column("level", String(10), nullable=False),
+    Column("due", BigInteger, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("done", BigInteger),
+    Column("post", String(200), nullable=False),  # that did it
+    Column("item", String(70), nullable=False),
+    Column("standing", Text, nullable=False),  # what was seen, or why it was closed
+    Index("ix_warning_task_site", "area", "site", "state"),
+    Index("ix_warning_task_item", "area", "item"),
+)
+
 # A patrol (巡查): a walk through a grid. `standing` holds all that its lifecycle decides.
 patrol = Table(
     "patrol",

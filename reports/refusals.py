@@ -41,6 +41,7 @@ from reports import (
     site_words,
     visit_words,
     wall_views,
+    warning_words,
 )
 from reports.words import STATUS, moment
 
@@ -242,6 +243,8 @@ def _rule(error: LifecycleError, _: Translator, zone: tzinfo) -> str:
         *patrol_words.RULES,
         *inspection_words.RULES,
         *WHISTLES,
+        *warning_words.RULES,
+        *WHISTLES,
         *meeting_words.RULES,
         *RULES,
     ):
@@ -263,6 +266,7 @@ _SPEAKERS: Mapping[type[BattlemapError], Callable[..., str]] = MappingProxyType(
             {
                 **DRAFT,
                 **order_words.DRAFT,
+                **warning_words.DRAFT,
                 **visit_words.DRAFT,
                 **patrol_words.DRAFT,
                 **wall_views.DRAFT,
