@@ -25,7 +25,7 @@ STATE: Mapping[State, str] = MappingProxyType(
         State.CANCELLED: N_("Cancelled"),
         State.PLANNED: N_("Planned"),
         State.ISSUED: N_("Not signed yet"),
-        State.SIGNED: N_("Signed"),
+        State.SIGNED: N_("Signed by both"),
         State.REFUSED: N_("Signature refused"),
         State.VOID: N_("Taken back"),
     }
@@ -79,12 +79,13 @@ BETWEEN: Mapping[str, str] = MappingProxyType({"zh": "、", "en": ", "})
 
 @dataclass(frozen=True)
 class Paper:
-    """What stands on a paper: facts, sections of words, a table, and who signs."""
+    """What stands on a paper: facts, sections of words, a table under its title, and who signs."""
 
     rows: tuple[tuple[str, str], ...]
     sections: tuple[tuple[str, str], ...] = ()
     heads: tuple[str, ...] = ()
     lines: tuple[tuple[str, ...], ...] = ()
+    table: str = ""
     signs: tuple[str, ...] = ()
 
 
@@ -132,7 +133,7 @@ def meeting_paper(room: Room, found: Meeting, tasks: list[Task], _: Translator, 
     return Paper(
         (
             (_("Time"), f"{found.day} {found.begins}"),
-            (_("Place"), found.place),
+            (_("Meeting place"), found.place),
             (_("Chair"), post_name(room, found.chair, _)),
             (_("Present"), names(room, found.roster, _, language)),
         ),
@@ -141,6 +142,7 @@ def meeting_paper(room: Room, found: Meeting, tasks: list[Task], _: Translator, 
         tuple(
             (matter(one, _), post_name(room, one.post, _), one.due.isoformat(), _(STATE[one.state])) for one in tasks
         ),
+        _("Tasks of this meeting"),
         (_("Chair (signature)"), _("Recorded by (signature)")),
     )
 
@@ -165,6 +167,7 @@ def theme_paper(room: Room, found: Theme, _: Translator, language: str) -> Paper
         (),
         ("#", _("Post on the roster"), _("Signed in"), _("Note")),
         tuple((str(place_), post_name(room, key, _), "", "") for place_, key in enumerate(found.roster, 1)),
+        _("On the roster"),
         (_("Person in charge (signature)"),),
     )
 
@@ -172,7 +175,7 @@ def theme_paper(room: Room, found: Theme, _: Translator, language: str) -> Paper
 def letter_paper(room: Room, found: Letter, _: Translator) -> Paper:
     """Return a letter of responsibility (责任书)."""
     name, beside = party(room, found, _)
-    titles = {"target": _("Target"), "tasks": _("What is to be done"), "rewards": _("Reward and penalty"), "reason": _("Why it was not signed")}  # fmt: skip
+    titles = {"target": _("Target"), "tasks": _("What they take on"), "rewards": _("Reward and penalty"), "reason": _("Why it was not signed")}  # fmt: skip
     return Paper(
         tuple(
             row

@@ -53,7 +53,11 @@ def _list(visit: Visit, room: Room, key: str, own: Mapping[str, str], asked: str
         for state in SHOWN
         if counts.get(state)
     )
-    new = f"{to(visit, own, TAB, letter=NEW, button='y')}{escape(_('Make letters out'))}</a>" if may_run(visit) else ""
+    new = (
+        f"{to(visit, own, TAB, letter=NEW, button='bm-button')}{escape(_('Make letters out'))}</a>"
+        if may_run(visit)
+        else ""
+    )
     every = f"{to(visit, own, TAB)}<b>{sum(counts.values()):,}</b> {escape(_('All'))}</a>" if counts else ""
     st.html(f'<p class="bm-digest">{every}{narrow}{new}</p>')
     if not found:
@@ -89,8 +93,9 @@ def _sheet(visit: Visit, room: Room, number: str, own: Mapping[str, str]) -> Non
     words = "".join(f"<h2>{escape(title)}</h2><p>{'<br>'.join(escape(line) for line in text.split(chr(10)))}</p>" for title, text in told.sections)  # fmt: skip
     site = f"{link(visit, 'sites', {'site': found.key}, attributes=' class=bm-on-map')}{escape(_('In the register of sites'))}</a>" if found.party == SITE else ""  # fmt: skip
     with st.container(key="visit_form", gap="small"):
-        st.html(f"<p>{to(visit, own, TAB)}← {escape(_('All letters'))}</a> {paper(visit, room, 'letter', number)} {site}</p>")  # fmt: skip
-        st.html(f"<h2>{escape(_('Letter of responsibility'))} {escape(number)}</h2>{pairs(told.rows)}{words}")
+        st.html(f"<p>{to(visit, own, TAB, button='bm-on-map')}← {escape(_('All letters'))}</a> {paper(visit, room, 'letter', number)} {site}</p>")  # fmt: skip
+        st.html(f"<h2>{escape(_('Letter of responsibility'))} {escape(number)}</h2>{pairs(told.rows)}")
+        st.html(words)
         if may_run(visit) and found.state is not State.VOID:
             _acts(visit, room, form, found)
         refused(form, visit)
@@ -130,7 +135,9 @@ def _form(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
     kinds = {one.key: one.name.in_(visit.language) for one in room.rules.sites.kinds.values()}
     titles = {SITE: _("Sites of some kinds"), POST: _("Posts")}
     with st.container(key="visit_form", gap="small"):
-        st.html(f"<p>{to(visit, own, TAB)}← {escape(_('All letters'))}</a></p><h2>{escape(_('Make letters out'))}</h2>")
+        st.html(
+            f"<p>{to(visit, own, TAB, button='bm-on-map')}← {escape(_('All letters'))}</a></p><h2>{escape(_('Make letters out'))}</h2>"
+        )
         whom = st.segmented_control(_("To whom"), [SITE, POST], format_func=lambda one: titles[one], required=True, **form.bind("whom", SITE))  # fmt: skip
         with steady():
             if whom == POST:
@@ -140,7 +147,7 @@ def _form(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
             parties = _parties(room, form, key)
             st.html(f'<p class="bm-note">{escape(_("{n} without a letter in this campaign.").format(n=f"{len(parties):,}"))}</p>')  # fmt: skip
         st.text_area(_("Target"), max_chars=desk.LONGEST, height=80, **form.bind("target"))
-        st.text_area(_("What is to be done"), max_chars=desk.LONGEST, height=110, **form.bind("tasks"))
+        st.text_area(_("What they take on"), max_chars=desk.LONGEST, height=110, **form.bind("tasks"))
         st.text_area(_("Reward and penalty"), max_chars=desk.LONGEST, height=80, **form.bind("rewards"))
         st.date_input(_("Holds until (empty: no end)"), value=None, min_value=today, max_value=today + timedelta(days=3 * 366), format="YYYY-MM-DD", width=pixels(200), **form.bind("until", None))  # fmt: skip
         refused(form, visit)

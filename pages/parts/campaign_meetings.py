@@ -51,7 +51,7 @@ def to(visit: Visit, own: Mapping[str, str], tab: str, **said: str) -> str:
     """Return the opening tag of a link within a campaign."""
     button = said.pop("button", "")
     kept = {name: own[name] for name in ("campaign", "day") if own.get(name)}
-    return link(visit, "campaigns", {**kept, "tab": tab, **said}, attributes=" class=bm-button" if button else "")
+    return link(visit, "campaigns", {**kept, "tab": tab, **said}, attributes=f" class={button}" if button else "")
 
 
 def paper(visit: Visit, room: Room, kind: str, number: str) -> str:
@@ -70,9 +70,9 @@ def refused(form: Form, visit: Visit) -> None:
 def _list(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
     _, today = visit._, desk.today_of(room, visit.now)
     counted, found = desk.tally(room, key, today), desk.listed(room, key)
-    new = f"{to(visit, own, TAB, meeting=NEW, button='y')}{escape(_('Write a meeting down'))}</a>" if may_run(visit) else ""  # fmt: skip
+    new = f"{to(visit, own, TAB, meeting=NEW, button='bm-button')}{escape(_('Write a meeting down'))}</a>" if may_run(visit) else ""  # fmt: skip
     said = _("Tasks: {given} given, {done} done, {open} open, {late} of them late.").format(given=f"{counted.given:,}", done=f"{counted.done:,}", open=f"{counted.open:,}", late=f"{counted.late:,}")  # fmt: skip
-    st.html(f'<p class="bm-note">{escape(said)} {new}</p>')
+    st.html(f'<p class="bm-note">{escape(said)}</p>' + (f"<p>{new}</p>" if new else ""))
     _tasks(visit, room, own, desk.tasks(room, key), today)
     st.html(f"<h2>{escape(_('Daily meetings'))}</h2>")
     if not found:
@@ -120,12 +120,13 @@ def _sheet(visit: Visit, room: Room, number: str, own: Mapping[str, str]) -> Non
         return
     with st.container(key="visit_form", gap="small"):
         st.html(
-            f"<p>{to(visit, own, TAB)}← {escape(_('All meetings'))}</a> {paper(visit, room, 'meeting', number)}</p>"
+            f"<p>{to(visit, own, TAB, button='bm-on-map')}← {escape(_('All meetings'))}</a> {paper(visit, room, 'meeting', number)}</p>"
         )
         told = meeting_words.meeting_paper(room, found, [], _, visit.language)
         words = "".join(f"<h2>{escape(title)}</h2><p>{_lines(text)}</p>" for title, text in told.sections)
         struck = [(_("State"), _(STATE[found.state]))] if found.state is State.STRUCK else []
-        st.html(f"<h2>{escape(_('Daily meeting'))} {escape(found.number)}</h2>{pairs([*told.rows, *struck])}{words}")
+        st.html(f"<h2>{escape(_('Daily meeting'))} {escape(found.number)}</h2>{pairs([*told.rows, *struck])}")
+        st.html(words)
         st.html(f"<h2>{escape(_('Tasks of this meeting'))}</h2>" + ("" if tasks else f'<p class="bm-note">{escape(_("It gave no task."))}</p>'))  # fmt: skip
         for one in tasks:
             _task(visit, room, one)
@@ -201,12 +202,12 @@ def _form(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
     since = last[0].day if last else today
     with st.container(key="visit_form", gap="small"):
         st.html(
-            f"<p>{to(visit, own, TAB)}← {escape(_('All meetings'))}</a></p><h2>{escape(_('Write a meeting down'))}</h2>"
+            f"<p>{to(visit, own, TAB, button='bm-on-map')}← {escape(_('All meetings'))}</a></p><h2>{escape(_('Write a meeting down'))}</h2>"
         )
         with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
             st.date_input(_("Day"), max_value=today, min_value=today - timedelta(days=366), format="YYYY-MM-DD", width=pixels(160), **form.bind("day", today))  # fmt: skip
             st.time_input(_("Begins at"), step=300, width=pixels(110), **form.bind("begins", BEGINS))
-            st.text_input(_("Place"), max_chars=desk.LONGEST_PLACE, width=pixels(320), **form.bind("place", last[0].place if last else ""))  # fmt: skip
+            st.text_input(_("Meeting place"), max_chars=desk.LONGEST_PLACE, width=pixels(320), **form.bind("place", last[0].place if last else ""))  # fmt: skip
         chair = last[0].chair if last and last[0].chair in posts else visit.post.key
         st.selectbox(_("Chair"), list(posts), format_func=lambda one: posts.get(one, one), **form.bind("chair", chair if chair in posts else next(iter(posts))))  # fmt: skip
         present = [one for one in last[0].roster if one in posts] if last else []

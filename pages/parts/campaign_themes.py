@@ -43,7 +43,7 @@ def themes(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
 def _list(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
     _, found = visit._, desk.listed(room, key)
     if may_run(visit):
-        st.html(f"<p>{to(visit, own, TAB, theme=NEW, button='y')}{escape(_('Plan a theme day'))}</a></p>")
+        st.html(f"<p>{to(visit, own, TAB, theme=NEW, button='bm-button')}{escape(_('Plan a theme day'))}</a></p>")
     if not found:
         st.html(f'<p class="bm-empty">{escape(_("No theme day is planned. On a theme day posts gather at a place and look at sites by one checklist; what came of it is counted from their inspections."))}</p>')  # fmt: skip
         return
@@ -77,8 +77,9 @@ def _sheet(visit: Visit, room: Room, number: str, own: Mapping[str, str]) -> Non
     counts = [(title, f"{many:,}") for title, many in meeting_words.results(desk.result(room, found), _)]
     way = link(visit, "inspections", _inspections(found), attributes=" class=bm-on-map")  # fmt: skip
     with st.container(key="visit_form", gap="small"):
-        st.html(f"<p>{to(visit, own, TAB)}← {escape(_('All theme days'))}</a> {paper(visit, room, 'theme-day', number)}</p>")  # fmt: skip
-        st.html(f"<h2>{escape(found.name)}</h2>{pairs(rows)}<h2>{escape(_('What came of it'))}</h2>{pairs(counts)}")
+        st.html(f"<p>{to(visit, own, TAB, button='bm-on-map')}← {escape(_('All theme days'))}</a> {paper(visit, room, 'theme-day', number)}</p>")  # fmt: skip
+        st.html(f"<h2>{escape(found.name)}</h2>{pairs(rows)}")
+        st.html(f"<h2>{escape(_('Result of the day'))}</h2>{pairs(counts)}")
         st.html(f'<p class="bm-note">{escape(_("Counted from the inspections of that day by the posts of the roster."))} {way}{escape(_("Inspections"))}</a></p>')  # fmt: skip
         names = meeting_words.names(room, found.roster, _, visit.language)
         st.html(f"<details class='bm-note'><summary>{escape(_('On the roster'))}: {len(found.roster):,}</summary><p>{escape(names)}</p></details>")  # fmt: skip
@@ -108,7 +109,7 @@ def _form(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
     lists = ["", *desk.checklists(room)]
     with st.container(key="visit_form", gap="small"):
         st.html(
-            f"<p>{to(visit, own, TAB)}← {escape(_('All theme days'))}</a></p><h2>{escape(_('Plan a theme day'))}</h2>"
+            f"<p>{to(visit, own, TAB, button='bm-on-map')}← {escape(_('All theme days'))}</a></p><h2>{escape(_('Plan a theme day'))}</h2>"
         )
         st.text_input(_("Name"), max_chars=desk.LONGEST_NAME, **form.bind("name"))
         with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
