@@ -1396,7 +1396,11 @@ def demo(
 )
 @click.option("--share", is_flag=True, help="Share the sites out; else each visits those in the own grid.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed plans the same.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the walks as GeoJSON.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the walks: a file .geojson, .gpx, .ics or .xlsx.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
 def plan(*, area: str, out: Path | None, seed: int, as_json: bool, **asked: Any) -> None:
     """Plan who inspects which sites on a day, in which order; nothing is written to the ledger. docs/planning.md describes it.
@@ -1405,13 +1409,18 @@ def plan(*, area: str, out: Path | None, seed: int, as_json: bool, **asked: Any)
     """
     from desk.planning import day as desk
     from desk.planning import told
+    from desk.planning.keep import drawn
+    from desk.sites import register
     from geo.errors import BattlemapError
+    from reports.plan_files import written
 
     room, now = _room(area), _now()
     asking = told.asking(room, now, **asked)
     with _terminable():
         found = desk.planned(room, asking, now, seed=seed)
     if out:
+        kept = drawn(room, found, asking, register.hand(room, now))
+        data = written(room, kept, out.suffix.lower().lstrip("."), "zh", now)
         try:
             out.write_text(json.dumps(told.features(found), ensure_ascii=False), encoding="utf-8")
         except OSError as error:

@@ -1,4 +1,4 @@
-"""A plan as a terminal asks for it and shows it: lines, JSON, and walks as GeoJSON."""
+"""A plan as a terminal asks for it and shows it: lines, and JSON."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -99,22 +99,6 @@ def plain(found: Planned) -> dict[str, Any]:
         "left_out": [{"number": found.sites[one].number, "why": why.value} for one, why in found.out.items()],
         "over": found.over,
     }
-
-
-def features(found: Planned) -> dict[str, Any]:
-    """Return the walks as GeoJSON: a point a visit, with its walk, place and time."""
-    return {
-        "type": "FeatureCollection",
-        "features": [
-            {
-                "type": "Feature",
-                "geometry": {"type": "Point", "coordinates": [found.sites[one].lon, found.sites[one].lat]},
-                "properties": {"posts": who, "order": order, "begins": clock(at), "number": found.sites[one].number, "name": found.sites[one].name, "address": found.sites[one].address},
-            }
-            for who, walk in _walks(found)
-            for order, (one, at) in enumerate(zip(walk.order, walk.begins, strict=True), 1)
-        ],
-    }  # fmt: skip
 
 
 def _walks(found: Planned) -> Iterator[tuple[str, Walk]]:

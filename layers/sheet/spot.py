@@ -49,7 +49,8 @@ def spot(
     str
         An SVG document.
     """
-    drawing = _drawing(area, lon, lat, Box(0, 0, width, height), denominator, look, language, translate)
+    plot = Plot(Box(0, 0, width, height), denominator, lon, lat, (0.0, 0.0), projection(lon, lat))
+    drawing = laid(area, plot, look, language, translate)
     below, (x, y) = ground.lay(drawing), drawing.plot.window.centre
     drawing.board.take([Box.around(x, y, 1.4 * MARK, 1.4 * MARK)])
     content = [
@@ -64,7 +65,7 @@ def spot(
         ground.name_streets(drawing, below["street"], main=False),
         ground.name_places(drawing, below["block"], colour="quiet"),
         sites.name_buildings(drawing),
-        _bar(drawing, height),
+        bar(drawing, height),
         _here(drawing, mark, x, y),
     ]
     return element(
@@ -78,16 +79,14 @@ def spot(
     )
 
 
-def _drawing(  # noqa: PLR0917
-    area: Area, lon: float, lat: float, window: Box, denominator: int, look: str, language: str, translate: Callable[[str], str]
-) -> Drawing:  # fmt: skip
-    plot = Plot(window, denominator, lon, lat, (0.0, 0.0), projection(lon, lat))
+def laid(area: Area, plot: Plot, look: str, language: str, translate: Callable[[str], str]) -> Drawing:
+    """Return the drawing of a small map: all levels and overlays in its window, no marks, no focus."""
     return Drawing(
         area=area,
         wanted=Wanted(pd.DataFrame({"uid": [], "mark": [], "status": []}), ink=look),
         plot=plot,
         ink=ink(look),
-        board=Board(window),
+        board=Board(plot.window),
         language=language,
         translate=translate,
         levels={level.key: plot.draw(level.geoms) for level in area.net.levels},
@@ -103,7 +102,7 @@ def _here(drawing: Drawing, mark: str, x: float, y: float) -> str:
     return element("circle", cx=x, cy=y, r=MARK / 3, fill="none", stroke=stroke, stroke_width=0.8)
 
 
-def _bar(drawing: Drawing, height: float) -> str:
+def bar(drawing: Drawing, height: float) -> str:
     """Write the scale as a bar; it stays true when the picture is scaled."""
     metres = bar_metres(drawing.plot.denominator, longest=30)
     long, em = metres * drawing.plot.mm_per_m, points("small")

@@ -11,6 +11,7 @@ from geo.errors import BattlemapError
 from inspections.plans import DayPlan, State
 from pages.parts.form import Form
 from pages.parts.plan_board import board, head, plan_map, shown_kept
+from pages.parts.plan_files import downloads
 from pages.parts.visit import Visit
 from reports import plan_words
 from reports.case_words import post_name
@@ -30,6 +31,7 @@ def kept_plan(visit: Visit, room: Room, number: str) -> None:
     if plan.replaced_by:
         told += " " + _("In its place: {number}.").format(number=plan.replaced_by)
     st.html(f'<p class="bm-note">{escape(told)}</p>')
+    downloads(visit, plan)
     if plan.state is State.KEPT and visit.may(keep.NEEDS):
         _withdraw(visit, plan)
     sites, lines = shown_kept(visit, room, plan)
