@@ -23,12 +23,12 @@ LINES = (
     ("{{table}}", BODY, 12, LEFT),
     ("{{notes}}", BODY, 11, LEFT),
     ("{{sections}}", BODY, 14, LEFT),
-    ("{{map}}", BODY, 11, CENTRE),
-    ("{{photos}}", BODY, 12, LEFT),
     ("报送范围：{{circulation}}", BODY, 14, LEFT),
     ("签发人：{{signer}}", BODY, 14, LEFT),
     ("填报人：{{prepared}}　　审核人：{{checked}}　　填报时间：{{at}}", BODY, 12, LEFT),
     ("{{digest}} {{foot}}", BODY, 8, LEFT),
+    ("{{map}}", BODY, 11, CENTRE),
+    ("{{photos}}", BODY, 12, LEFT),
 )
 
 

@@ -110,7 +110,7 @@ def _of_cases(room: Room, begins: datetime, ends: datetime, now: datetime, langu
     before = Filter(since=(begins - day).replace(tzinfo=None), until=begins.replace(tzinfo=None))
     picture, then = figures.look(room, wanted, now), figures.look(room, before, now)
     columns = (
-        Column("new", _("New")), Column("handled", _("Handled")), Column("rate", _("Share handled"), RATE), Column("open", _("Open")),
+        Column("new", _("New of the day")), Column("handled", _("Done with")), Column("rate", _("Share handled"), RATE), Column("open", _("Still open")),
         Column("late", _("Overdue")), Column("rank", _("Rank"), RANK), Column("change", _("Against the day before"), CHANGE),
     )  # fmt: skip
     found, earlier = cases_by(picture.placed, key, picture.clock), cases_by(then.placed, key, then.clock)
@@ -169,11 +169,11 @@ def cases_by(frame: pd.DataFrame, key: str, clock: pd.Timestamp) -> dict[str, di
 
 
 def _of_campaign(room: Room, campaign: Campaign, begins: datetime, at: datetime, language: str, _: Translator) -> Paper:
-    key, number = level_of(room).key, campaign.latest
+    key, number = level_of(room).key, _phase(campaign, at.date())
     columns = (
-        Column("targets", _("To be inspected")), Column("visited", _("Inspected")), Column("rate", _("Share inspected"), RATE), Column("new_today", _("New today")),
-        Column("findings", _("Hazards found")), Column("corrected", _("Put right")), Column("corrected_rate", _("Share put right"), RATE),
-        Column("correcting", _("Being put right")), Column("handed_over", _("Handed over")), Column("open_late", _("Of these overdue")),
+        Column("targets", _("To be inspected")), Column("visited", _("Already inspected")), Column("rate", _("Share inspected"), RATE), Column("new_today", _("New of the day")),
+        Column("findings", _("Hazards found")), Column("corrected", _("Corrected")), Column("corrected_rate", _("Share corrected"), RATE),
+        Column("correcting", _("In correction")), Column("handed_over", _("Handed to a department")), Column("open_late", _("Of these overdue")),
         Column("rank", _("Rank"), RANK), Column("change", _("Against the day before"), CHANGE),
     )  # fmt: skip
     reached = lines(room, campaign, number, at, key, _)
@@ -204,8 +204,14 @@ def _of_campaign(room: Room, campaign: Campaign, begins: datetime, at: datetime,
         visited=whole.visited, targets=whole.targets, findings=whole.findings, corrected=whole.corrected,
         share=rate(whole.visited, whole.targets) or MISSING, put=rate(whole.corrected, whole.findings) or MISSING,
     )  # fmt: skip
-    drawn = day_map(room.area, states, key=level, words=words, language=language)
+    drawn = day_map(room.area, states, key=level, named=level_of(room).key, words=words, language=language)
     return replace(made, comment=comment, map=drawn, map_caption=_("Grids by how far the campaign is"))
+
+
+def _phase(campaign: Campaign, day: date) -> int | None:
+    """Return the phase that ran on a day, or had run last; None before the first."""
+    begun = [number for number, phase in enumerate(campaign.phases, 1) if phase.begun and phase.begun <= day]
+    return begun[-1] if begun else None
 
 
 def _reached(one: Reach) -> Mapping[str, int | str | None]:

@@ -30,6 +30,7 @@ def day_map(
     states: Mapping[str, str],
     *,
     key: str,
+    named: str = "",
     words: Mapping[str, str],
     width: float = 168.0,
     height: float = 96.0,
@@ -43,6 +44,8 @@ def day_map(
         Code of a grid -> ``red``, ``yellow`` or ``green``; those that are not named stay white.
     key
         The level that is coloured.
+    named
+        The level whose names are written; the coloured one by default.
     words
         The states and ``none`` in words, for the legend.
     width, height
@@ -79,7 +82,7 @@ def day_map(
         rect(0, 0, width, height, fill=PLAIN),
         *(path(shapes[held == state], fill=SHADES[state], fill_rule="evenodd", class_=state) for state in STATES),
         net.outlined(drawing),
-        _labels(drawing, layer, shapes),
+        _labels(drawing, drawing.layer(named or key)),
         _legend(drawing, words, width, height),
     ]
     return element(
@@ -95,8 +98,9 @@ def day_map(
     )
 
 
-def _labels(drawing: Drawing, layer: Level | Overlay, shapes: np.ndarray) -> str:
-    """Write the label of each grid where it fits inside."""
+def _labels(drawing: Drawing, layer: Level | Overlay) -> str:
+    """Write the label of each grid of a level where it fits inside."""
+    shapes = drawing.plot.fit(drawing.plot.draw(layer.geoms))
     written = []
     for label, shape in zip(layer.labels, shapes, strict=True):
         if shape.is_empty:
