@@ -1422,7 +1422,7 @@ def plan(*, area: str, out: Path | None, seed: int, as_json: bool, **asked: Any)
         kept = drawn(room, found, asking, register.hand(room, now))
         data = written(room, kept, out.suffix.lower().lstrip("."), "zh", now)
         try:
-            out.write_text(json.dumps(told.features(found), ensure_ascii=False), encoding="utf-8")
+            out.write_bytes(data)
         except OSError as error:
             raise BattlemapError(f"{out} cannot be written: {error.strerror}. Name another file.") from None
     click.echo(json.dumps(told.plain(found), ensure_ascii=False, indent=2) if as_json else "\n".join(told.lines(found)))
