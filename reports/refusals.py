@@ -57,6 +57,8 @@ TEXT = MappingProxyType(
         "external_id": N_("The order number"),
         "pasted chat": N_("The pasted text"),
         "name": N_("The name"),
+        "place": N_("The place"),
+        "matter": N_("The task"),
         "reporter": N_("The name"),
         "phone": N_("The telephone number"),
     }
