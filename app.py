@@ -40,6 +40,7 @@ CONSOLE = api.Console(
         "/binding",
         "/checklists",
         "/air",
+        "/warnings",
         "/inspections",
         "/findings",
         "/whistles",

@@ -32,6 +32,7 @@ from pages import (
     sites,
     visits,
     walls,
+    warnings,
     whistles,
 )
 from pages.parts.begins import begins
@@ -78,6 +79,7 @@ PAGES = (
     (rounds.render, N_("How often sites are visited"), "rounds", "sites"),
     (checklists.render, N_("Checklists"), "checklists", "sites"),
     (air.render, N_("Air"), "air", "desk"),
+    (warnings.render, N_("Heavy-pollution warnings"), "warnings", "sites"),
     (posts.render, N_("Posts"), "posts", "desk"),
     (duty.render, N_("Duty"), "duty", "desk"),
     (walls.render, N_("Wall views"), "walls", "walls"),

@@ -16,7 +16,7 @@ ACT = MappingProxyType(
     }
 )
 KIND = MappingProxyType(
-    {Kind.STOP: N_("Measure"), Kind.CHECK: N_("Check while it holds"), Kind.NIGHT: N_("Night re-check")}
+    {Kind.STOP: N_("Reduction measure"), Kind.CHECK: N_("Check while it holds"), Kind.NIGHT: N_("Night re-check")}
 )
 STATE = MappingProxyType(
     {State.OPEN: N_("To be done"), State.DONE: N_("Done, with evidence"), State.CLOSED: N_("Of no use any more")}
@@ -41,6 +41,6 @@ RULES = (
     (
         re.compile(r"^The warning was stood down"),
         N_("The warning was stood down. Enter a new order as a warning of its own."),
-    ),  # fmt: skip
+    ),
     (re.compile(r"^The task is not open"), N_("The task is not open any more. Look at the list again.")),
 )

@@ -41,6 +41,7 @@ RARE = frozenset(
         "findings",
         "rounds",
         "air",
+        "warnings",
     }
 )  # not opened every hour
 HIDDEN = frozenset({"case", "messages"})  # pages that one comes to from others

@@ -42,6 +42,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "walls": ("wall",),
     "checklists": ("checklist",),
     "air": ("station",),
+    "warnings": ("warning", "by", "site"),
     "sites": ("site", "do", "kind", "state", "in", "of", "due", "standing", "water", "target", "q", "page"),
     "binding": ("pile", "about", "page"),
     "sheet": ("day", "campaign"),

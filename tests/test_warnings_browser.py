@@ -1,0 +1,31 @@
+"""The page of heavy-pollution warnings: an order is entered, and a source's measure is done with its evidence."""
+
+from inspected import shop
+
+from desk.warnings import acts
+from inspections.warnings import State
+
+
+def test_an_order_opens_tasks_and_a_measure_is_done_with_its_reading(desk, room):
+    shop(room, "炭火烧烤", "fumes")
+    one = desk("dispatcher::").open("/warnings", ".st-key-air .bm-empty")
+    one.page.click(".st-key-warning_new button")
+    one.page.click(".st-key-warning_save button")
+    one.says(".bm-refused", "请填写发布单位和文号")
+    one.page.fill(".st-key-warning_form input[type=text] >> nth=0", "市污染防治攻坚办")
+    one.page.keyboard.press("Tab")
+    one.page.fill(".st-key-warning_form input[type=text] >> nth=1", "〔2026〕1号")
+    one.page.keyboard.press("Tab")
+    one.page.click(".st-key-warning_save button")
+    one.says(".bm-alert", "黄色预警", "市污染防治攻坚办", "〔2026〕1号")
+    one.says(".bm-air tbody", "炭火烧烤")
+    one.page.click(".bm-air tbody a")
+    one.says(".st-key-air_sheet", "餐饮：未装油烟净化器的停业", "未完成")
+    one.page.click(".st-key-warned_save button")
+    one.says(".st-key-air_sheet .bm-refused", "电表读数")
+    one.page.fill(".st-key-air_sheet input[aria-label=电表读数]", "0421")
+    one.page.keyboard.press("Tab")
+    one.page.click(".st-key-warned_save button")
+    one.says(".st-key-air_sheet .bm-walk", "已完成", "0421")
+    (warning,) = acts.listed(room)
+    assert [(task.state, task.meter) for task in acts.tasks(room, warning.number)] == [(State.DONE, "0421")]
