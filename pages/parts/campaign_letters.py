@@ -118,15 +118,15 @@ def _acts(visit: Visit, room: Room, form: Form, found: Letter) -> None:
 
 def _sign(visit: Visit, room: Room, form: Form, found: Letter) -> None:
     day = form.get("day", None) or base.today_of(room, visit.now)
-    attempt(form, lambda: desk.sign(room, found, day, visit.by(base.RUN), datetime.now(UTC)))
+    attempt(form, lambda: desk.sign(room, found, day, visit.by("campaign"), datetime.now(UTC)))
 
 
 def _refuse(visit: Visit, room: Room, form: Form, found: Letter) -> None:
-    attempt(form, lambda: desk.refuse(room, found, form.get("reason"), visit.by(base.RUN), datetime.now(UTC)))
+    attempt(form, lambda: desk.refuse(room, found, form.get("reason"), visit.by("campaign"), datetime.now(UTC)))
 
 
 def _void(visit: Visit, room: Room, form: Form, found: Letter) -> None:
-    attempt(form, lambda: desk.void(room, found, visit.by(base.RUN), datetime.now(UTC)))
+    attempt(form, lambda: desk.void(room, found, visit.by("campaign"), datetime.now(UTC)))
 
 
 def _form(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
@@ -167,6 +167,6 @@ def _parties(room: Room, form: Form, key: str) -> list[tuple[str, str]]:
 
 def _save(visit: Visit, room: Room, form: Form, key: str) -> None:
     wish = desk.Wish(key, _parties(room, form, key), form.get("target"), form.get("tasks"), form.get("rewards"), form.get("until", None))  # fmt: skip
-    if attempt(form, lambda: desk.issue(room, wish, visit.by(base.RUN), datetime.now(UTC))):
+    if attempt(form, lambda: desk.issue(room, wish, visit.by("campaign"), datetime.now(UTC))):
         form.clear()
         go("campaigns", {"campaign": key, "tab": TAB})

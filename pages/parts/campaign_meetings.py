@@ -168,8 +168,7 @@ def _may(visit: Visit, one: Task) -> list[Act]:
 
 
 def _follow(visit: Visit, room: Room, form: Form, one: Task, act: Act) -> None:
-    needs = desk.RUN if may_run(visit) else desk.OWN
-    attempt(form, lambda: desk.follow(room, one, act, visit.by(needs), datetime.now(UTC)))
+    attempt(form, lambda: desk.follow(room, one, act, visit.by("campaign") if may_run(visit) else visit.by("act"), datetime.now(UTC)))  # fmt: skip
 
 
 def attempt(form: Form, work: Callable[[], object]) -> bool:
@@ -191,7 +190,7 @@ def _strike(visit: Visit, room: Room, found: Meeting) -> None:
 
 
 def _struck(visit: Visit, room: Room, form: Form, found: Meeting) -> None:
-    if attempt(form, lambda: desk.strike(room, found, visit.by(desk.RUN), datetime.now(UTC))):
+    if attempt(form, lambda: desk.strike(room, found, visit.by("campaign"), datetime.now(UTC))):
         go("campaigns", {"campaign": found.campaign, "tab": TAB})
 
 
@@ -246,6 +245,6 @@ def _save(visit: Visit, room: Room, form: Form, key: str) -> None:
         form.get("problems"), form.get("decisions"), given,
     )  # fmt: skip
     held: list[Meeting] = []
-    if attempt(form, lambda: held.append(desk.hold(room, wish, visit.by(desk.RUN), datetime.now(UTC)))):
+    if attempt(form, lambda: held.append(desk.hold(room, wish, visit.by("campaign"), datetime.now(UTC)))):
         form.clear()
         go("campaigns", {"campaign": key, "tab": TAB, "meeting": held[0].number})

@@ -98,7 +98,7 @@ def _inspections(found: Theme) -> dict[str, str]:
 
 
 def _turn(visit: Visit, room: Room, form: Form, found: Theme, act: Act) -> None:
-    attempt(form, lambda: desk.turn(room, found, act, visit.by(base.RUN), datetime.now(UTC)))
+    attempt(form, lambda: desk.turn(room, found, act, visit.by("campaign"), datetime.now(UTC)))
 
 
 def _form(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
@@ -131,6 +131,6 @@ def _save(visit: Visit, room: Room, form: Form, key: str) -> None:
         form.get("place"), form.get("roster", []), (level, code) if code else None, form.get("checklist", "") or "",
     )  # fmt: skip
     made: list[Theme] = []
-    if attempt(form, lambda: made.append(desk.plan(room, wish, visit.by(base.RUN), datetime.now(UTC)))):
+    if attempt(form, lambda: made.append(desk.plan(room, wish, visit.by("campaign"), datetime.now(UTC)))):
         form.clear()
         go("campaigns", {"campaign": key, "tab": TAB, "theme": made[0].number})
