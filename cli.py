@@ -1394,6 +1394,7 @@ def demo(
 @click.option(
     "--site", "sites", multiple=True, metavar="NUMBER", help="A site that comes first, due or not; may be repeated."
 )
+@click.option("--night", multiple=True, metavar="NUMBER", help="A site whose re-check has to be by night; may be repeated.")  # fmt: skip
 @click.option("--share", is_flag=True, help="Share the sites out; else each visits those in the own grid.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed plans the same.")
 @click.option(

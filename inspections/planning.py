@@ -19,7 +19,17 @@ from inspections.reading import again, entries, number_of, text_of, texts_of, un
 
 NUMBERS = ("base", "day_overdue", "most_overdue", *(f"open_{degree.value}" for degree in Degree), "finding", "named")
 DAY = 86400
-KEYS = ("walk_m_per_minute", "straight_factor", "noon", "most_sites", "iterations", "points", "kinds")
+KEYS = (
+    "walk_m_per_minute",
+    "straight_factor",
+    "join_m",
+    "noon",
+    "night",
+    "most_sites",
+    "iterations",
+    "points",
+    "kinds",
+)
 MOST_SITES = 2000
 
 
@@ -47,7 +57,9 @@ class PlanRules:
 
     walk_m_per_minute: float
     straight_factor: float
+    join_m: float
     noon: tuple[int, int]
+    night: tuple[int, int]
     most_sites: int
     iterations: int
     points: Mapping[str, float]
@@ -70,19 +82,17 @@ class PlanRules:
         unknown(table, KEYS, "", faults)
         speed = number_of(table, "walk_m_per_minute", "", faults, least=1, most=1000)
         factor = number_of(table, "straight_factor", "", faults, least=1, most=10)
+        join = number_of(table, "join_m", "", faults, most=100)
         most = whole_of(table, "most_sites", "", faults, least=1, most=MOST_SITES)
         iterations = whole_of(table, "iterations", "", faults, least=1, most=10_000)
-        for name, found in (("walk_m_per_minute", speed), ("straight_factor", factor), ("most_sites", most), ("iterations", iterations)):  # fmt: skip
+        for name, found in (("walk_m_per_minute", speed), ("straight_factor", factor), ("join_m", join), ("most_sites", most), ("iterations", iterations)):  # fmt: skip
             if found is None and name not in table:
                 faults.append(f"{name}: it is missing")
-        noon = table.get("noon")
-        span = _span("-".join(noon) if isinstance(noon, list) and all(isinstance(at, str) for at in noon) else "")
-        if span is None:
-            faults.append('noon: write two times, the earlier first, such as ["12:00", "14:00"]')
+        noon, night = _hours(table, "noon", faults), _hours(table, "night", faults)
         points, kinds = _points(table, faults), _kinds(table, faults)
-        if faults or span is None:
+        if faults or noon is None or night is None:
             raise RulesError(f"planning.toml has {len(faults)} fault(s):", faults)
-        return cls(speed or 1, factor or 1, span, most or 1, iterations or 1, MappingProxyType(points), MappingProxyType(kinds))  # fmt: skip
+        return cls(speed or 1, factor or 1, join or 0, noon, night, most or 1, iterations or 1, MappingProxyType(points), MappingProxyType(kinds))  # fmt: skip
 
 
 def _points(table: Mapping[str, Any], faults: list[str]) -> dict[str, float]:
@@ -111,6 +121,14 @@ def _kinds(table: Mapping[str, Any], faults: list[str]) -> dict[str, KindOf]:
     if not found:
         faults.append("kinds: it is missing; write [[kinds]] at least once")
     return found
+
+
+def _hours(table: Mapping[str, Any], key: str, faults: list[str]) -> tuple[int, int] | None:
+    said = table.get(key)
+    span = _span("-".join(said) if isinstance(said, list) and all(isinstance(at, str) for at in said) else "")
+    if span is None:
+        faults.append(f'{key}: write two times, the earlier first, such as ["12:00", "14:00"]')
+    return span
 
 
 def clock_of(text: str) -> int | None:
@@ -232,13 +250,31 @@ def _first(visit: Visit, now: int) -> int | None:
 
 
 def by_due(problem: Problem) -> Orders:
-    """Return the plain plan that ours is measured by: sites by the day of their round, each to the end of the walk that is done with it first."""
-    found: list[list[int]] = [[] for _ in problem.spans]
+    """Return the plain plan that ours is measured by, under the same hours, breaks and grids.
+
+    Sites are taken by the day of their round, and each comes into the walk, and at the place of it, that make the whole way longer by the least.
+    """
+    found: list[tuple[int, ...]] = [() for _ in problem.spans]
     for one in sorted(range(len(problem.visits)), key=lambda at: (problem.visits[at].due, problem.visits[at].number)):
-        fits = [(walk.begins[-1], span) for span in range(len(problem.spans)) if (walk := walked(problem, span, [*found[span], one]))]  # fmt: skip
-        if fits:
-            found[min(fits)[1]].append(one)
-    return tuple(map(tuple, found))
+        visit = problem.visits[one]
+        fits = [
+            (_added(problem, span, found[span], place, one), span, place)
+            for span, part in enumerate(problem.spans)
+            if part.walker in visit.walkers
+            for place in range(len(found[span]) + 1)
+        ]
+        for _way, span, place in sorted(fits):
+            order = (*found[span][:place], one, *found[span][place:])
+            if walked(problem, span, order):
+                found[span] = order
+                break
+    return tuple(found)
+
+
+def _added(problem: Problem, span: int, order: Sequence[int], place: int, one: int) -> int:
+    start, metres = problem.start(span), problem.metres
+    before, then = order[place - 1] if place else start, order[place] if place < len(order) else start
+    return int(metres[before, one] + metres[one, then] - metres[before, then])
 
 
 def left_out(problem: Problem, orders: Orders) -> dict[int, Why]:

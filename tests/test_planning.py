@@ -131,6 +131,18 @@ def test_ways_follow_the_streets_and_pieces_without_a_street_between_them_are_jo
     assert (found.metres == found.metres.T).all()
 
 
+def test_a_street_that_ends_short_of_another_is_joined_within_the_tolerance_and_no_further():
+    lon, lat = np.array([113.0, 113.01]), np.array([34.0, 34.01])
+    short = LineString([(113.0, 34.0), (113.00995, 34.0)])  # some five metres before the other
+    streets = ground(short, LineString([(113.01, 33.99), (113.01, 34.01)]))
+    apart, joined, far = (ways(streets, lon, lat, factor=1.0, join_m=metres) for metres in (0, 8, 3))
+    assert (apart.straight, apart.joined, far.straight, far.joined) == (1, 0, 1, 0)
+    assert (joined.straight, joined.joined) == (0, 1)
+    assert joined.metres[0, 1] > apart.metres[0, 1] * 1.3
+    whole = ground(LineString([(113.0, 34.0), (113.01, 34.0)]), LineString([(113.01, 33.99), (113.01, 34.01)]))
+    assert ways(whole, lon, lat, factor=1.0, join_m=8).joined == 0
+
+
 @pytest.fixture
 def room(tmp_path, database):
     found, _shop = kept(tmp_path / "ledger", database)
@@ -147,6 +159,18 @@ def test_a_day_is_planned_for_the_post_in_whose_grid_a_site_lies(room):
     assert not out
     said = told.plain(found)
     assert said["planned"]["sites"] == sum(len(walk["sites"]) for walk in said["walks"]) >= 1
+
+
+def test_a_recheck_by_night_is_visited_in_the_hours_of_the_night_alone(room):
+    site = shop(room, "豫香面馆")
+    worker = worker_of(room, site)
+    asking = Asking((worker.post,), NOON.date(), 9 * HOUR, 22 * HOUR, night=frozenset({site.number}))
+    found = day.planned(room, asking, NOON)
+    walks = [walked(found.problem, at, order) for at, order in enumerate(found.orders)]
+    begins = {found.sites[one].number: at for walk in walks for one, at in zip(walk.order, walk.begins, strict=True)}
+    assert begins[site.number] >= room.rules.planning.night[0]
+    early = day.planned(room, replace(asking, ends=17 * HOUR), NOON)
+    assert Why.CLOSED in {why for one, why in early.out.items() if early.sites[one].number == site.number}
 
 
 def test_unknown_posts_and_sites_and_no_hours_are_refused_with_what_to_do(room):

@@ -40,6 +40,8 @@ class Asking:
         Key and code of the grid whose sites are planned; None for the whole area.
     sites
         Numbers of sites that are planned before others, whenever their round is: those of a campaign.
+    night
+        Numbers of sites whose re-check has to be by night: planned as those that were named, within the hours of the night alone.
     share
         Any of them may visit any site; else each visits what lies in the own grid.
     """
@@ -51,6 +53,7 @@ class Asking:
     grid: tuple[str, str] | None = None
     sites: frozenset[str] = frozenset()
     share: bool = False
+    night: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +126,9 @@ def ready(room: Room, asking: Asking, now: datetime, *, seed: int = 0) -> Ready:
         )
     chosen, points, due, over = _chosen(room, rules, asking, now)
     grids = [_codes(room, posts) for posts in walkers]
-    visits = tuple(_visit(rules, site, points[site.number], due[site.number], grids, share=asking.share) for site in chosen)  # fmt: skip
+    visits = tuple(_visit(rules, site, points[site.number], due[site.number], grids, share=asking.share, night=site.number in asking.night) for site in chosen)  # fmt: skip
     places = (*((site.lon, site.lat) for site in chosen), *(_start(room, posts[0]) for posts in walkers))
-    work = Work(visits, spans, places, streets(room.area), rules.straight_factor, rules.walk_m_per_minute, rules.iterations, seed)  # fmt: skip
+    work = Work(visits, spans, places, streets(room.area), rules.straight_factor, rules.walk_m_per_minute, rules.iterations, seed, rules.join_m)  # fmt: skip
     return Ready(tuple(chosen), walkers, work, over)
 
 
@@ -180,15 +183,16 @@ def _chosen(
     """Return the sites that are due by the day or were named, those with the most points first; points, days and how many were left out."""
     stand, day = rounds.stand(room, now), (asking.day - EPOCH).days
     there = {site.number: site for site in register.listed(room, Asked(room.id, grid=asking.grid, states=frozenset({"active"})), most=len(stand.numbers) or 1)}  # fmt: skip
-    strange = sorted(asking.sites - there.keys())
+    named = asking.sites | asking.night
+    strange = sorted(named - there.keys())
     if strange:
         raise DraftError(f"There is no site in use {', '.join(strange)} here. Look at `battlemap sites list`.", field="plan_sites")  # fmt: skip
     points, due = {}, {}
     for number in there.keys() & stand.places.keys():
         at = stand.places[number]
-        if int(stand.due[at]) <= day or number in asking.sites:
+        if int(stand.due[at]) <= day or number in named:
             due[number] = int(stand.due[at])
-            points[number] = _points(rules, day - due[number], int(stand.columns.open[at]), int(stand.columns.findings[at]), named=number in asking.sites)  # fmt: skip
+            points[number] = _points(rules, day - due[number], int(stand.columns.open[at]), int(stand.columns.findings[at]), named=number in named)  # fmt: skip
     order = sorted(due, key=lambda number: (-points[number], due[number], number))
     return [there[number] for number in order[: rules.most_sites]], points, due, max(0, len(order) - rules.most_sites)
 
@@ -205,11 +209,11 @@ def _points(rules: PlanRules, late: int, open_: int, findings: int, *, named: bo
     )
 
 
-def _visit(rules: PlanRules, site: Site, points: float, due: int, grids: Sequence[Collection[tuple[int, tuple[str, str]]]], *, share: bool) -> Visit:  # fmt: skip
+def _visit(rules: PlanRules, site: Site, points: float, due: int, grids: Sequence[Collection[tuple[int, tuple[str, str]]]], *, share: bool, night: bool) -> Visit:  # fmt: skip
     kind = rules.kind(site.kind)
     if share:
         walkers = frozenset(range(len(grids)))
     else:
         fits = [(-depth, at) for at, own in enumerate(grids) for depth, (key, code) in own if code in site.codes.get(key, "").split(";")]  # fmt: skip
         walkers = frozenset({min(fits)[1]} if fits else ())
-    return Visit(site.number, kind.minutes * 60, kind.hours, points, due, walkers)
+    return Visit(site.number, kind.minutes * 60, (rules.night,) if night else kind.hours, points, due, walkers)

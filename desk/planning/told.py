@@ -32,6 +32,7 @@ def asking(
     grid: str,
     sites: tuple[str, ...],
     share: bool,
+    night: tuple[str, ...] = (),
 ) -> Asking:
     """Return what the words of a command line ask for.
 
@@ -50,7 +51,7 @@ def asking(
     if grid and code not in there.get(key, {}) and code not in {one.code for one in net.stacks if key == net.leaf.key}:
         raise DraftError(f"There is no grid {grid}. Write KEY:CODE, such as {net.leaf.key}:{net.leaf.codes[0]}.", field="plan_grid")  # fmt: skip
     said = day.date() if day else room.clock(now).date()
-    return Asking(posts, said, first, last, (key, code) if grid else None, frozenset(sites), share)
+    return Asking(posts, said, first, last, (key, code) if grid else None, frozenset(sites), share, frozenset(night))
 
 
 def clock(seconds: int) -> str:
@@ -84,6 +85,7 @@ def plain(found: Planned) -> dict[str, Any]:
         "by_due_date": dict(zip(names, totals(found.problem, found.plain), strict=True)),
         "network": found.ways.network,
         "straight_pairs": found.ways.straight,
+        "joined_ends": found.ways.joined,
         "walks": [
             {
                 "posts": who,
@@ -112,4 +114,5 @@ def _about(found: Planned) -> str:
     if not found.ways.network:
         return "Ways are straight lines times a factor: the pack has no streets."
     apart = f"; {found.ways.straight} pairs of places have no street between them and count as straight lines times a factor" if found.ways.straight else ""  # fmt: skip
-    return f"Ways follow the streets{apart}."
+    joined = f"; {found.ways.joined} ends of streets were joined to the next, which is close by" if found.ways.joined else ""  # fmt: skip
+    return f"Ways follow the streets{joined}{apart}."

@@ -21,7 +21,7 @@ class Work:
         Degrees WGS84: of the visits, then from where each walker starts.
     lines
         Streets and paths.
-    factor, metres_a_minute, iterations
+    factor, metres_a_minute, iterations, join_m
         As `PlanRules` has them.
     """
 
@@ -33,6 +33,7 @@ class Work:
     metres_a_minute: float
     iterations: int
     seed: int = 0
+    join_m: float = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ def worked(work: Work, tell: Callable[[float], None] | None = None) -> Worked:
         Called with the share of the work that is done, from 0 to 1.
     """
     lon, lat = np.array(work.places, dtype=float).T
-    found = between(work.lines, lon, lat, factor=work.factor)
+    found = between(work.lines, lon, lat, factor=work.factor, join_m=work.join_m)
     problem = Problem(work.visits, work.spans, found.metres, work.metres_a_minute)
     orders = solved(problem, iterations=work.iterations, seed=work.seed, tell=tell)
     return Worked(problem, found, orders, by_due(problem))
