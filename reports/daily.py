@@ -208,10 +208,10 @@ def _of_campaign(room: Room, campaign: Campaign, begins: datetime, at: datetime,
     return replace(made, comment=comment, map=drawn, map_caption=_("Grids by how far the campaign is"))
 
 
-def _phase(campaign: Campaign, day: date) -> int | None:
-    """Return the phase that ran on a day, or had run last; None before the first."""
+def _phase(campaign: Campaign, day: date) -> int:
+    """Return the phase that ran on a day, or had run last; 0 before the first."""
     begun = [number for number, phase in enumerate(campaign.phases, 1) if phase.begun and phase.begun <= day]
-    return begun[-1] if begun else None
+    return begun[-1] if begun else 0
 
 
 def _reached(one: Reach) -> Mapping[str, int | str | None]:

@@ -1,8 +1,10 @@
 """The daily sheet as it stands: its day, its rates and ranks, its figures beside the map's, and its files over HTTP."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from fractions import Fraction
 from io import BytesIO
+from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,28 +12,44 @@ import openpyxl
 import pytest
 import streamlit
 from accounts import signed_in
+from busy_room import Busy
 from desk_browser import post, reported
 from http_client import ask
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
+from rooms import NOON, room_of
+from small_pack import MANIFEST, write_small_pack
 from starlette.applications import Starlette
 
 import api
 from api.identity import COOKIE
+from api.live import answer
 from desk.acts import Doing, do
 from geo.errors import FilterError, RulesError
 from incidents.lifecycle import Act
 from incidents.sheets import SheetRules, day_of, ranks, rate, span
-from reports import figures
-from reports.daily import draft
+from layers.load import load
+from reports import exports, figures
+from reports.daily import cases_by, draft, level_of
 from reports.figures import Filter
+from reports.sheet_files import Stock, printed
 from settings import Settings
 
 INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
 ZONE = ZoneInfo("Asia/Shanghai")
 CUTOFF = time(17)
+NAMES = count()
 SHARES = st.integers(0, 50).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole)))
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A room whose clock goes."""
+    folder = tmp_path_factory.mktemp("packs")
+    pack = write_small_pack(folder / "small")
+    (pack / "area.toml").write_text(MANIFEST.replace("archive = true\n", ""), encoding="utf-8")
+    return room_of(load(pack), folder / "var")
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +164,31 @@ def test_who_may_not_take_files_out_gets_none(room, app):
     assert ask(app, "/sheet-file/longnan/pdf").status in {302, 303, 401, 403}
     cookie = f"{COOKIE}={signed_in(room.ledger.folder, 'worker', 'longnan:grid:410102999001001')}"
     assert ask(app, "/sheet-file/longnan/pdf", cookie=cookie).status == 403
+
+
+@given(seed=st.integers(0, 10**6), back=st.integers(0, 3), community=st.integers(0, 20))
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_sheet_counts_as_map_table_workbook_and_live_feed_do(template, seed, back, community):
+    room = Busy(template, f"sheet{next(NAMES)}", seed, 60, NOON).room
+    cutoff, zone = room.rules.sheets.cutoff, room.area.pack.timezone
+    chosen = day_of(NOON, cutoff, zone) - timedelta(days=back)
+    paper, key = draft(room, NOON, "zh", day=chosen), level_of(room).key
+    begins, ends = (moment.replace(tzinfo=None) for moment in span(chosen, cutoff, zone))
+    wanted = Filter(since=begins, until=ends)
+    picture, told = figures.look(room, wanted, NOON), answer(room, wanted, None, NOON)
+    whole = paper.total.values
+    assert whole["new"] == len(picture.placed) == sum(told["counts"].values()) - told["hidden"]
+    assert (whole["open"], whole["late"]) == (
+        figures.counts(picture.placed)["red"],
+        len(figures.overdue(picture.placed, picture.clock)),
+    )
+    file = exports.table(room, figures.asked(room, wanted, NOON, rows=True), NOON, "zh")
+    assert whole["new"] == int(((file["mark"] != "") & ~file["restricted"]).sum())
+    page = openpyxl.load_workbook(BytesIO(printed(paper, "xlsx", Stock()))).active
+    sheet = {row[0].value: row[1].value for row in page.iter_rows(min_row=5, max_row=5 + len(paper.rows))}
+    assert sheet == {row.name: row.values["new"] for row in (*paper.rows, paper.total)}
+    codes = room.area.net.levels[1].codes
+    code = str(codes[community % len(codes)])
+    here = cases_by(picture.placed, key, picture.clock).get(code, {"new": 0, "open": 0})
+    there = figures.look(room, replace(wanted, grid=(key, code)), NOON).placed
+    assert (here["new"], here["open"]) == (len(there), figures.counts(there)["red"])
