@@ -1,6 +1,6 @@
 """``/sheet-file/{area}/{kind}``: the daily sheet (日通报) as a file: pdf, xlsx or docx; of the cases of a day, or of a campaign. Each is a line of the audit trail."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -11,12 +11,17 @@ from api.answers import SAFE, answering, language_of
 from api.identity import address_of
 from api.identity import room as room_of
 from desk.access.permissions import demand
+from desk.room import Room
 from desk.rooms import Rooms
+from desk.sheets import acts
 from desk.taken import EXPORT, taken
 from geo.errors import DraftError, NetError
+from incidents.sheet_life import Sheet
+from incidents.sheets import day_of
 from locales import translator
-from reports.daily import day_from, draft
+from reports.daily import day_from
 from reports.sheet_files import KINDS, TYPES, Stock, printed
+from reports.sheet_frozen import shown
 from reports.watermark import watermark
 from settings import Settings
 
@@ -37,7 +42,8 @@ def routes(rooms: Rooms, settings: Settings) -> list[Route]:
         if campaign and room.who is not None:  # None: at the command line
             demand(room.who, "campaigns")
         try:
-            paper = draft(room, now, language, day=day_from(request.query_params.get("day", "")), campaign=campaign)
+            sheet, day = _of(request, room, campaign, now)
+            paper = shown(room, now, language, sheet, day=day, campaign=campaign)
         except DraftError as error:
             raise NetError(str(error)) from error
         mark = watermark(room, room.who, now, [paper.title], _, language)
@@ -51,3 +57,13 @@ def routes(rooms: Rooms, settings: Settings) -> list[Route]:
     return [
         Route("/sheet-file/{area}/{kind}", answering(file)),
     ]
+
+
+def _of(request: Request, room: Room, campaign: str, now: datetime) -> tuple[Sheet | None, date | None]:
+    """Return the sheet that is asked for by its number or its day, None where nobody drew it up."""
+    number = request.query_params.get("number", "")
+    if number:
+        found = acts.numbered(room, number)
+        return found, found.day
+    day = day_from(request.query_params.get("day", ""))
+    return acts.of(room, day or day_of(now, room.rules.sheets.cutoff, room.area.pack.timezone), campaign), day

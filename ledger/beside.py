@@ -7,12 +7,17 @@ hand-over.
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, or_, select
 
 from geo.errors import LifecycleError
+from incidents.lifecycle import By, PostKind
+from incidents.sheet_life import Act as SheetAct
+from incidents.sheet_life import Sheet
+from incidents.sheet_life import apply as issue
 from incidents.visits import Visit, apply
 from inspections.campaigns import Campaign
 from inspections.findings import Finding
@@ -39,6 +44,7 @@ from ledger import (
     patrols,
     plans,
     self_checks,
+    sheets,
     sites,
     tables,
     teams,
@@ -49,6 +55,7 @@ from ledger import (
 )
 from ledger.history import Break
 from ledger.outbox import ERASED
+from ledger.tables import instant
 from ledger.writing import digest_of
 
 Key = tuple[Any, ...]
@@ -97,6 +104,7 @@ def breaks(connection: Connection, entries: Iterable[Mapping[str, Any]]) -> Iter
     for name in _ROWS:
         yield from _compared(connection, name, standing[name])
     yield from _spoken(connection, standing[WORDS])
+    yield from _thawed(connection)
     yield from _baseless(connection)
 
 
@@ -162,6 +170,16 @@ def _spoken(connection: Connection, said: _Said) -> Iterator[Break]:
             yield Break(said.by[key], f"{_called(WORDS, key)} were changed")
     for key in sorted(said.rows.keys() - there):
         yield Break(said.by[key], f"{_called(WORDS, key)} were removed; erasing leaves their row")
+
+
+def _thawed(connection: Connection) -> Iterator[Break]:
+    """Yield daily sheets whose frozen figures are others than their digest says."""
+    c = tables.sheet.c
+    for row in _rows_of(connection, select(c.area, c.number, c.version, c.digest, c.frozen)):
+        if sha256(row["frozen"].encode()).hexdigest() != row["digest"]:
+            yield Break(
+                row["version"], f"{_called('sheet', (row['area'], row['number']))} has other figures than were frozen"
+            )
 
 
 def _rows_of(connection: Connection, asked: Select[Any]) -> Iterator[Mapping[str, Any]]:
@@ -333,6 +351,18 @@ def _campaign(standing: Standing, entry: _Entry) -> None:
         targets.put((*key, phase, target, since), {"until": day, "reason": reason}, entry.version)
     for target, weight in entry.data.get("drawn", ()):
         targets.put((*key, phase, target, day), {"until": "", "reason": "", "weight": weight}, entry.version)
+
+
+def _sheet(standing: Standing, entry: _Entry) -> None:
+    """Note how a daily sheet stands, by the rules too, as `_visit`."""
+    said, key = standing["sheet"], (entry.area, entry.key)
+    before, after = said.rows.get(key, {}).get("standing", {}), Sheet.from_json(entry.after)
+    by = By(entry.post, PostKind(entry.data[sheets.KIND]), str(entry.data.get("account", "")))
+    was = Sheet.from_json(before) if before else None
+    wanted = issue(was, SheetAct(entry.act), by, instant(entry.at), made=after, issue=after.issue, reason=after.reason)
+    if entry.before != before or wanted != after:
+        raise ValueError("it does not follow from what was before")
+    said.put(key, {**sheets.facts(after), **({} if before else {"id": entry.version}), "version": entry.version}, entry.version)  # fmt: skip
 
 
 def _attempt(standing: Standing, entry: _Entry) -> None:
@@ -581,6 +611,7 @@ _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
         },
         "campaign": (_of(tables.campaign, "area", "number", "id", "version", *campaigns.COLUMNS), ("area", "number")),
         "campaign_target": (select(tables.campaign_target), ("area", "campaign", "phase", "target", "since")),
+        "sheet": (_of(tables.sheet, "area", "number", "id", "version", *sheets.COLUMNS), ("area", "number")),
         "site_attempt": (_of(tables.site_attempt, "area", "id", *campaigns.TRIED), ("area", "id")),
         "warning": (_of(tables.warning, "area", "number", "id", "version", *warnings.COLUMNS), ("area", "number")),
         "warning_task": (
@@ -623,6 +654,7 @@ _TAKE: Mapping[str, Callable[[Standing, _Entry], None]] = MappingProxyType(
         **dict.fromkeys(MeetingSubject, _of_campaign),
         campaigns.SUBJECT: _campaign,
         campaigns.ATTEMPT: _attempt,
+        sheets.SUBJECT: _sheet,
         warnings.SUBJECT: _warning,
         warnings.TASK: _warning_task,
         watering.SUBJECT: _watering,

@@ -895,6 +895,26 @@ site_attempt = Table(
     Index("ix_site_attempt_site", "area", "site", "day", "at"),
 )
 
+# Daily sheets (日通报, ledger/sheets.py): `frozen` is what `digest` is the SHA-256 of.
+sheet = Table(
+    "sheet",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its first entry
+    Column("area", String(80), nullable=False),
+    Column("number", String(60), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("campaign", String(60), nullable=False),  # number, "" for the cases of the day
+    Column("state", String(10), nullable=False),
+    Column("issue", Integer, nullable=False),  # of its year, 0 before it was signed
+    Column("digest", String(64), nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("frozen", Text, nullable=False),
+    UniqueConstraint("area", "number"),
+    Index("ix_sheet_day", "area", "day", "campaign"),
+    Index("ix_sheet_version", "area", "version"),
+)
+
 # Daily meetings of a campaign (日例会, ledger/meetings.py), and below them their tasks, theme days and letters. `said`: the entry with the words.
 meeting = Table(
     "meeting",

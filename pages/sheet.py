@@ -7,15 +7,19 @@ from urllib.parse import quote, urlencode
 import streamlit as st
 
 from desk.room import Room
+from desk.sheets import acts
 from geo.errors import BattlemapError
-from incidents.sheets import span
+from incidents.sheet_life import Sheet
+from incidents.sheets import day_of, span
 from layers.grid_names import full_names
 from ledger import campaigns
 from pages.parts.going import go, link
+from pages.parts.sheet_life import past, standing
 from pages.parts.visit import Visit
-from reports.daily import day_from, draft, level_of
+from reports.daily import day_from, level_of
 from reports.sheet_files import KINDS
 from reports.sheet_files.paper import Paper, Row, said
+from reports.sheet_frozen import shown
 
 CASES = ""
 
@@ -27,17 +31,27 @@ def render(visit: Visit) -> None:
         st.html(f'<h1 class="bm-heading">{escape(_("Daily sheet"))}</h1>', width="content")
         _choose(visit, room, own)
         try:
-            paper = draft(
-                room, visit.now, visit.language, day=day_from(own.get("day", "")), campaign=own.get("campaign", CASES)
-            )
+            sheet, own = _of(visit, room, own)
+            paper = shown(room, visit.now, visit.language, sheet, day=day_from(own.get("day", "")), campaign=own.get("campaign", CASES))  # fmt: skip
         except BattlemapError as error:
             words = _("There is no sheet of that day or campaign. Choose another one above.")
             st.html(
                 f'<p class="bm-refused" role="alert">{escape(words)}<br><span lang="en">{escape(str(error))}</span></p>'
             )
             return
+        standing(visit, room, sheet, paper.day or visit.now.date(), own.get("campaign", CASES))
         _files(visit, room, own)
         st.html(_sheet(visit, room, paper, own))
+        past(visit, room)
+
+
+def _of(visit: Visit, room: Room, own: dict[str, str]) -> tuple[Sheet | None, dict[str, str]]:
+    """Return the sheet that an address asks for, by its number or its day, and what it is of; None where nobody drew it up."""
+    if own.get("number"):
+        found = acts.numbered(room, own["number"])
+        return found, {**own, "day": found.day.isoformat(), "campaign": found.campaign}
+    day = day_from(own.get("day", "")) or day_of(visit.now, room.rules.sheets.cutoff, room.area.pack.timezone)
+    return acts.of(room, day, own.get("campaign", CASES)), own
 
 
 def _choose(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
@@ -49,7 +63,7 @@ def _choose(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         kept = own.get("campaign", CASES)
         st.session_state["sheet_of"] = kept if kept in known else CASES
-        st.selectbox(_("Sheet of"), list(known), format_func=known.get, key="sheet_of", on_change=_take, width=320)
+        st.selectbox(_("Sheet of"), list(known), format_func=lambda one: known.get(one, one), key="sheet_of", on_change=_take, width=320)
         try:
             st.session_state["sheet_day"] = day_from(own.get("day", ""))
         except BattlemapError:
@@ -64,7 +78,9 @@ def _take() -> None:
 
 
 def _files(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
-    query = urlencode({"lang": visit.language, **{name: own[name] for name in ("day", "campaign") if own.get(name)}})
+    query = urlencode(
+        {"lang": visit.language, **{name: own[name] for name in ("day", "campaign", "number") if own.get(name)}}
+    )
     links = " · ".join(
         f'<a id="to_{kind}" href="/sheet-file/{quote(room.id, safe="")}/{kind}?{escape(query)}" download>{kind.upper()}</a>'
         for kind in KINDS
@@ -95,10 +111,8 @@ def _cells(  # noqa: PLR0917
     for column in paper.columns:
         text = escape(said(column, row.values.get(column.key)))
         whole = row is paper.total and not own.get("campaign")
-        if column.key == "new" and row.values.get("new") and (row.name in codes or whole):
-            begins, ends = span(
-                day_from(own.get("day", "")) or paper.day, room.rules.sheets.cutoff, room.area.pack.timezone
-            )
+        if paper.day and column.key == "new" and row.values.get("new") and (row.name in codes or whole):
+            begins, ends = span(paper.day, room.rules.sheets.cutoff, room.area.pack.timezone)
             grid = {"grid": f"{level_of(room).key}:{codes[row.name]}"} if row.name in codes else {}
             to = {"from": f"{begins:%Y-%m-%dT%H:%M}", "until": f"{ends:%Y-%m-%dT%H:%M}", **grid}
             text = f"{link(visit, 'cases', to)}{text}</a>"
@@ -107,4 +121,4 @@ def _cells(  # noqa: PLR0917
 
 
 def _names(room: Room) -> dict[str, str]:
-    return full_names(room.area.net).get(level_of(room).key, {})
+    return dict(full_names(room.area.net).get(level_of(room).key, {}))

@@ -75,7 +75,7 @@ PAGES = (
     (inspections.render, N_("Inspections"), "inspections", "sites"),
     (findings.render, N_("Findings"), "findings", "sites"),
     (campaigns.render, N_("Campaigns"), "campaigns", "campaigns"),
-    (sheet.render, N_("Daily sheet"), "sheet", "export"),
+    (sheet.render, N_("Daily sheet"), "sheet", "sheets"),
     (rounds.render, N_("How often sites are visited"), "rounds", "sites"),
     (checklists.render, N_("Checklists"), "checklists", "sites"),
     (air.render, N_("Air"), "air", "desk"),

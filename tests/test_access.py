@@ -58,6 +58,7 @@ def test_the_demonstration_only_reads():
         "walls",
         "sites",
         "campaigns",
+        "sheets",
         "emergency",
     }
 

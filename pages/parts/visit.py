@@ -45,7 +45,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "warnings": ("warning", "by", "site"),
     "sites": ("site", "do", "kind", "state", "in", "of", "due", "standing", "water", "target", "q", "page"),
     "binding": ("pile", "about", "page"),
-    "sheet": ("day", "campaign"),
+    "sheet": ("day", "campaign", "number"),
     "rounds": ("tab", "do", "kind", "in", "of", "q", "page"),
     "inspections": (
         "inspection",

@@ -1,0 +1,1 @@
+"""Daily sheets (日通报): drawn up, checked, signed, sent, withdrawn."""

@@ -1,0 +1,132 @@
+"""The daily sheet (日通报) as it is drawn up, frozen, and read again: what was signed says for ever what it said, in both languages."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from desk.room import Room
+from desk.sheets.acts import came_late, figures
+from incidents.sheet_life import KEPT, Act, Sheet, State
+from ledger import find
+from locales import LANGUAGES, N_, Translator, translator
+from reports.case_words import post_name
+from reports.daily import draft
+from reports.sheet_files.paper import Column, Pair, Paper, Row, Section, clean
+
+STATE: Mapping[State, str] = {
+    State.DRAFT: N_("Draft, not checked"),
+    State.CHECKED: N_("Checked, not signed"),
+    State.SIGNED: N_("Signed"),
+    State.SENT: N_("Sent out"),
+    State.WITHDRAWN: N_("Withdrawn"),
+}
+ACROSS: Mapping[State, str] = {State.DRAFT: N_("Not signed"), State.CHECKED: N_("Not signed"), State.WITHDRAWN: N_("Withdrawn")}  # fmt: skip
+SECTIONS: Mapping[str, str] = {"problems": N_("Main problems"), "praise": N_("Commended and named"), "tomorrow": N_("Work of tomorrow")}  # fmt: skip
+DRAFT: Mapping[str, str] = {
+    "sheet_gone": N_("There is no such daily sheet, or none that you see. Look it up in the list."),
+    "sheet_day": N_("That day is not there yet. Draw up the sheet of the day that runs."),
+    "sheet_reason": N_("Say why the sheet is returned or withdrawn."),
+}
+WORDS = ("comment", *SECTIONS, "circulation", "signer")
+PLAIN = ("title", "organ", "number", "period", "unit", "first", "comment", "map", "map_caption", "circulation", "signer", "prepared", "checked", "state", "digest", "synthetic", "foot", "language")  # fmt: skip
+
+
+def drawn_up(room: Room, day: date, campaign: str, words: Mapping[str, str], now: datetime) -> tuple[dict[str, Any], int]:  # fmt: skip
+    """Return a sheet with the figures of now as plain values in every language, and the version of the ledger that it saw.
+
+    Parameters
+    ----------
+    words
+        `WORDS` that somebody wrote; empty ones leave what the figures say.
+
+    Raises
+    ------
+    FilterError, DraftError
+        As `reports.daily.draft`.
+    """
+    with room.ledger.reading() as connection:
+        seen = find.version_at(connection, room.id, now)
+    late = came_late(room, day) if not campaign else None
+    papers = {}
+    for language in LANGUAGES:
+        paper, _ = draft(room, now, language, day=day, campaign=campaign), translator(language)
+        said = tuple(Section(_(heading), _lines(words.get(key, ""))) for key, heading in SECTIONS.items() if words.get(key, "").strip())  # fmt: skip
+        notes = [*paper.notes]
+        if late and late[1]:
+            notes.append(_("Came late: {n} cases of {day} were entered after that day's sheet was drawn up; they are in no line of this table.").format(n=len(late[1]), day=late[0].day))  # fmt: skip
+        papers[language] = to_json(
+            replace(
+                paper,
+                comment=clean(words.get("comment", "").strip()) or paper.comment,
+                circulation=clean(words.get("circulation", "").strip()) or paper.circulation,
+                signer=clean(words.get("signer", "").strip()) or paper.signer,
+                sections=said,
+                notes=tuple(notes),
+            )
+        )
+    return {"papers": papers, "words": {key: words.get(key, "") for key in WORDS}}, seen
+
+
+def printable(room: Room, sheet: Sheet, language: str) -> Paper:
+    """Return a sheet as it was frozen, with how it stands now."""
+    _, frozen = translator(language), figures(room, sheet)
+    paper = from_json(frozen["papers"][language])
+    number = _("[{year}] No. {n}").format(year=sheet.day.year, n=sheet.issue) if sheet.issue else ""
+    hands = dict(sheet.hands)
+    named = {act: post_name(room, hand.post, _) for act, hand in hands.items()}
+    return replace(
+        paper,
+        number=number,
+        prepared=named.get(Act.DRAFT, ""),
+        checked=named.get(Act.CHECK, ""),
+        signer=named.get(Act.SIGN) or paper.signer,
+        state=_(ACROSS[sheet.state]) if sheet.state in ACROSS else "",
+        digest=sheet.digest if sheet.state in KEPT else "",
+    )
+
+
+def shown(room: Room, now: datetime, language: str, sheet: Sheet | None, *, day: date | None, campaign: str) -> Paper:
+    """Return a sheet as it was drawn up, or with the figures of now where nobody drew it up; raises as `reports.daily.draft`."""
+    return printable(room, sheet, language) if sheet else draft(room, now, language, day=day, campaign=campaign)
+
+
+def to_json(paper: Paper) -> dict[str, Any]:
+    """Return a sheet as plain values; photos are left to who prints it."""
+    plain = {name: getattr(paper, name) for name in PLAIN}
+    return {
+        **plain,
+        "columns": [[one.key, one.heading, one.kind] for one in paper.columns],
+        "rows": [[one.name, dict(one.values)] for one in paper.rows],
+        "total": [paper.total.name, dict(paper.total.values)],
+        "notes": list(paper.notes),
+        "sections": [[one.heading, list(one.sentences)] for one in paper.sections],
+        "words": dict(paper.words),
+        "at": paper.at.isoformat(),
+        "day": paper.day.isoformat() if paper.day else None,
+    }
+
+
+def from_json(said: Mapping[str, Any], pairs: Sequence[Pair] = ()) -> Paper:
+    """Read what `to_json` wrote."""
+    return Paper(
+        **{name: said[name] for name in PLAIN},
+        columns=tuple(Column(*one) for one in said["columns"]),
+        rows=tuple(Row(name, values) for name, values in said["rows"]),
+        total=Row(*said["total"]),
+        notes=tuple(said["notes"]),
+        sections=tuple(Section(heading, tuple(lines)) for heading, lines in said["sections"]),
+        words=said["words"],
+        at=datetime.fromisoformat(said["at"]),
+        day=date.fromisoformat(said["day"]) if said["day"] else None,
+        pairs=tuple(pairs),
+    )
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(clean(line.strip()) for line in text.splitlines() if line.strip())
+
+
+def state_words(sheet: Sheet, _: Translator) -> str:
+    """Return how a sheet stands."""
+    return _(STATE[sheet.state])

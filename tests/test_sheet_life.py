@@ -1,0 +1,201 @@
+"""The life of a daily sheet: three persons, figures that are frozen for good, what comes late stands in the next one."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from inspected import AREA, kept
+from orders import who
+from rooms import DISPATCHER, NOON
+from sqlalchemy import update
+
+from desk.reports import Draft, report
+from desk.sheets import acts
+from geo.errors import Conflict, DraftError, LifecycleError, NoAccess
+from incidents.access import Role
+from incidents.lifecycle import By, PostKind
+from incidents.sheet_life import HANDS, KEPT, Act, Sheet, State, apply, is_same
+from ledger import backup, tables
+from ledger.store import open_ledger
+from ledger.verify import verify
+from reports.sheet_frozen import drawn_up, from_json, printable, shown, to_json
+
+DAY, TODAY = timedelta(days=1), date(2026, 11, 20)
+WRITER, CHECKER, SIGNER = (By(DISPATCHER.post, PostKind.DISPATCHER, account) for account in ("w1", "c1", "s1"))
+
+
+@pytest.fixture
+def room(tmp_path, database):
+    found, _site = kept(tmp_path / "ledger", database)
+    yield found
+    found.ledger.close()
+
+
+def drawn(room, day=TODAY, now=NOON, expected=0, by=WRITER, **words):
+    frozen, seen = drawn_up(room, day, "", words, now)
+    return acts.draw(room, day, "", frozen, seen, expected, by, now)
+
+
+def signed(room, day=TODAY, now=NOON):
+    sheet = acts.do(room, drawn(room, day, now), Act.CHECK, CHECKER, now)
+    return acts.do(room, sheet, Act.SIGN, SIGNER, now)
+
+
+def case(room, reported, now):
+    leaf = room.area.net.leaf
+    point = leaf.geoms[0].representative_point()
+    key = next(iter(room.rules.directory.classes))
+    return report(room, Draft(key, point.x, point.y, text="占道堆物", reported=reported), DISPATCHER, now)
+
+
+def test_three_persons_draw_up_check_and_sign_and_a_fourth_act_sends(room):
+    sheet = drawn(room, comment="今日平稳。")
+    with pytest.raises(LifecycleError, match="another person"):
+        acts.do(room, sheet, Act.CHECK, WRITER, NOON)
+    sheet = acts.do(room, sheet, Act.CHECK, CHECKER, NOON)
+    for same in (WRITER, CHECKER):
+        with pytest.raises(LifecycleError, match="another person"):
+            acts.do(room, sheet, Act.SIGN, same, NOON)
+    sheet = acts.do(room, sheet, Act.SIGN, SIGNER, NOON)
+    assert (sheet.state, sheet.issue, sheet.number) == (State.SIGNED, 1, "日-20261120-0001")
+    assert acts.do(room, sheet, Act.SEND, WRITER, NOON).state is State.SENT
+    paper = printable(room, acts.of(room, TODAY), "zh")
+    assert paper.comment == "今日平稳。"
+    assert "1" in paper.number
+    assert paper.digest == sheet.digest
+    assert not list(verify(room.ledger, now=NOON).breaks)
+
+
+def test_a_signed_sheet_says_for_ever_what_it_said_and_what_comes_late_stands_in_the_next(room):
+    case(room, NOON - timedelta(hours=1), NOON)
+    sheet = signed(room, now=NOON + timedelta(hours=1))
+    before = {language: printable(room, sheet, language) for language in ("zh", "en")}
+    case(room, NOON - timedelta(hours=2), NOON + timedelta(hours=20))
+    again = acts.of(room, TODAY)
+    assert {language: printable(room, again, language) for language in ("zh", "en")} == before
+    assert shown(room, NOON + DAY, "zh", again, day=TODAY, campaign="") == before["zh"]
+    next_day = drawn(room, TODAY + DAY, NOON + timedelta(hours=21))
+    late = acts.came_late(room, TODAY + DAY)
+    assert late is not None
+    assert len(late[1]) == 1
+    notes = printable(room, next_day, "zh").notes
+    assert any("1" in one and "2026-11-20" in one for one in notes)
+    assert printable(room, next_day, "zh").total.values["new"] == 0
+
+
+def test_a_draft_has_the_figures_of_the_moment_at_which_it_was_drawn_up(room):
+    sheet = drawn(room)
+    assert printable(room, sheet, "zh").total.values["new"] == 0
+    case(room, NOON, NOON + timedelta(minutes=1))
+    assert printable(room, acts.of(room, TODAY), "zh").total.values["new"] == 0
+    anew = drawn(room, now=NOON + timedelta(minutes=5), expected=sheet.version)
+    assert printable(room, anew, "zh").total.values["new"] == 1
+    assert anew.number == sheet.number
+    with pytest.raises(Conflict):
+        drawn(room, expected=sheet.version)
+
+
+def test_it_is_returned_and_withdrawn_with_a_reason_and_a_day_can_be_signed_anew(room):
+    sheet = acts.do(room, drawn(room), Act.CHECK, CHECKER, NOON)
+    with pytest.raises(DraftError) as refused:
+        acts.do(room, sheet, Act.RETURN, CHECKER, NOON)
+    assert refused.value.field == "sheet_reason"
+    back = acts.do(room, sheet, Act.RETURN, CHECKER, NOON, reason="排名有误")
+    assert (back.state, back.reason) == (State.DRAFT, "排名有误")
+    sheet = acts.do(room, acts.do(room, back, Act.CHECK, CHECKER, NOON), Act.SIGN, SIGNER, NOON)
+    gone = acts.do(room, sheet, Act.WITHDRAW, SIGNER, NOON, reason="漏报一户")
+    assert gone.state is State.WITHDRAWN
+    assert printable(room, gone, "zh").state
+    assert acts.of(room, TODAY) is None
+    anew = signed(room)
+    assert (anew.number, anew.issue) == ("日-20261120-0002", 2)
+    assert [one.number for one in acts.listed(room)] == [anew.number, sheet.number]
+    assert not list(verify(room.ledger, now=NOON).breaks)
+
+
+def test_nobody_draws_up_tomorrow_nor_acts_on_what_somebody_changed(room):
+    with pytest.raises(DraftError):
+        acts.draw(room, TODAY + 2 * DAY, "", {}, 1, 0, WRITER, NOON)
+    sheet = drawn(room)
+    acts.do(room, sheet, Act.CHECK, CHECKER, NOON)
+    with pytest.raises(Conflict):
+        acts.do(room, sheet, Act.CHECK, CHECKER, NOON)
+
+
+def test_who_sees_a_part_of_the_area_sees_no_sheet_and_who_only_looks_writes_none(room):
+    sheet = drawn(room)
+    code = room.area.net.levels[0].codes[0]
+    part = room.seen_by(who(Role.COMMUNITY, f"{AREA}:grid:{room.area.net.levels[1].codes[0]}", "a7"))
+    assert acts.listed(part) == []
+    assert acts.of(part, TODAY) is None
+    with pytest.raises(DraftError):
+        acts.numbered(part, sheet.number)
+    looks = room.seen_by(who(Role.ANALYST, AREA, "a9"))
+    assert acts.listed(looks) == [sheet]
+    with pytest.raises(NoAccess):
+        acts.do(looks, sheet, Act.CHECK, CHECKER, NOON)
+    assert code
+
+
+def test_figures_that_somebody_changed_are_found(room):
+    signed(room)
+    with room.ledger.engine.begin() as connection:
+        connection.execute(update(tables.sheet).values(frozen="{}"))
+    assert any("other figures" in str(one) for one in verify(room.ledger, now=NOON).breaks)
+
+
+def test_a_backup_brings_sheets_back(room, tmp_path):
+    sheet, archive = signed(room), tmp_path / "b.zip"
+    backup.backup(room.ledger, archive, now=NOON)
+    again = open_ledger(tmp_path / "again")
+    backup.restore(again, archive, now=NOON)
+    try:
+        other = replace(room, ledger=again)
+        assert acts.of(other, TODAY) == sheet
+        assert printable(other, sheet, "en") == printable(room, sheet, "en")
+        assert not verify(again, now=NOON).breaks
+    finally:
+        again.close()
+
+
+def test_a_sheet_is_read_as_it_was_written(room):
+    paper = shown(room, NOON, "zh", None, day=TODAY, campaign="")
+    assert from_json(to_json(paper)) == paper
+
+
+@given(st.lists(st.tuples(st.sampled_from(Act), st.sampled_from("abcd")), max_size=30))
+def test_whatever_is_tried_three_persons_stand_behind_a_signature_and_what_is_kept_keeps_its_digest(tries):
+    sheet, made = None, Sheet(TODAY, "", "d0", 1, State.DRAFT)
+    at = datetime.combine(TODAY, time(17), UTC)
+    for place, (act, account) in enumerate(tries):
+        by = By("p", PostKind.DISPATCHER, account)
+        before = sheet
+        try:
+            sheet = apply(
+                sheet,
+                act,
+                by,
+                at,
+                made=replace(made, digest=f"d{place}"),
+                issue=place + 1 if act is Act.SIGN else 0,
+                reason="r",
+            )
+        except LifecycleError:
+            continue
+        assert Sheet.from_json(sheet.to_json()) == sheet
+        if before and before.state in KEPT:
+            assert sheet.digest == before.digest
+        if sheet.state in {State.SIGNED, State.SENT, State.WITHDRAWN}:
+            hands = [sheet.hand(one) for one in HANDS]
+            assert len({hand.account for hand in hands}) == len(HANDS)
+            assert sheet.issue > 0
+
+
+def test_without_accounts_posts_are_compared():
+    one = apply(None, Act.DRAFT, By("a", PostKind.DISPATCHER), NOON, made=Sheet(TODAY, "", "d", 1, State.DRAFT))
+    hand = one.hand(Act.DRAFT)
+    assert hand is not None
+    assert is_same(hand, By("a", PostKind.DISPATCHER, "x"))
+    assert not is_same(hand, By("b", PostKind.DISPATCHER))
