@@ -194,7 +194,7 @@ def _progress(visit: Visit, room: Room, of: Held, own: dict[str, str]) -> str:
     _, by = visit._, own["by"] if own.get("by") in BY else SITE
     same = {"warning": of.warning.number}
     tabs = " · ".join(f"{link(visit, 'warnings', {**same, 'by': key}, attributes=' aria-current=true' if key == by else '')}{escape(_(name))}</a>" for key, name in BY.items())  # fmt: skip
-    heads = (_(BY[by]), _("Done"), _("To be done"), _("Overdue"), _("Not kept"), _("Of no use any more"))
+    heads = (_(BY[by]), _("Done, with evidence"), _("To be done"), _("Overdue"), _("Not kept"), _("Of no use any more"))
     head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
     found = sorted(warning_lists.lines(room, of, by, visit.now), key=lambda one: (-one.late, -one.open, one.key))
     rows = ""
@@ -232,7 +232,7 @@ def _do(visit: Visit, room: Room, one: Warned, waiting: Sequence[Task]) -> None:
     _, form = visit._, Form(f"warned_{waiting[0].site}", visit)
     there = {each.number: each for each in waiting}
     form.mend("task", lambda number: number if number in there else waiting[0].number)
-    st.selectbox(_("Task"), list(there), format_func=lambda number: warning_lists.asks(room, there[number], _, visit.language), **form.bind("task", waiting[0].number))  # fmt: skip
+    st.selectbox(_("Task"), list(there), format_func=lambda number: f"{local(room, there[number].due)} {warning_lists.asks(room, there[number], _, visit.language)}", **form.bind("task", waiting[0].number))  # fmt: skip
     st.radio(_("Is it kept?"), [True, False], format_func=lambda is_kept: _("Kept") if is_kept else _("Not kept"), horizontal=True, **form.bind("kept", default=True))  # fmt: skip
     st.text_input(_("Meter reading"), max_chars=acts.LONGEST_METER, **form.bind("meter"))
     st.text_input(_("Note"), max_chars=acts.LONGEST_NOTE, placeholder=_("No names or numbers"), **form.bind("note"))

@@ -16,6 +16,7 @@ from sqlalchemy import update
 
 from data import rules
 from desk import alerts
+from desk.demo import begin
 from desk.warnings import acts, clock
 from desk.warnings.acts import Order, Seen
 from geo.errors import BattlemapError, Conflict, DraftError, LifecycleError, NoAccess, RulesError
@@ -272,3 +273,17 @@ def test_a_task_changed_behind_the_history_is_found_and_a_backup_brings_all_back
     with room.ledger.engine.begin() as connection:
         connection.execute(update(tables.warning_task).values(state="done"))
     assert verify(room.ledger, now=NOON).breaks
+
+
+def test_the_demonstration_has_a_warning_that_is_over_and_holds_nothing_now(tmp_path):
+    room = room_of(shipped(AREA), tmp_path)
+    try:
+        room.ledger.change(lambda writing: begin(writing, room, NOON))
+        (one,) = acts.listed(room)
+        stood = {task.state for task in acts.tasks(room, one.number)}
+        assert one.over
+        assert stood == {State.DONE, State.CLOSED}
+        assert not alerts.alerts(room).running
+        assert not verify(room.ledger, now=NOON).breaks
+    finally:
+        room.ledger.close()

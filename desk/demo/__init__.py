@@ -15,7 +15,7 @@ from typing import NamedTuple
 from data.synthetic.plane import Chance
 from desk import acts, reports, steps
 from desk.acts import Doing
-from desk.demo import campaign, orders, patrols, sites, visits, whistles
+from desk.demo import campaign, orders, patrols, sites, visits, warnings, whistles
 from desk.demo.cases import Arrival, Scene, arrivals, late_arrivals, scene_of
 from desk.demo.moves import PHOTOGRAPHED, From, Move, Standing, net_post, next_move
 from desk.posts import duty
@@ -203,7 +203,7 @@ def first(room: Room, now: datetime, *, progress: Progress | None = None) -> Non
 
 
 def begin(writing: Writing, room: Room, now: datetime) -> None:
-    """Note that a room begins with a demonstration, with its duty rota, some service orders, whistles, inspected sites, patrols and visits, where it has not begun yet."""
+    """Note that a room begins with a demonstration, with its duty rota, some service orders, whistles, inspected sites, patrols, visits and a warning, where it has not begun yet."""
     if not writing.begun(room.id):
         writing.begin(room.id, "demo", edition=edition_of(room), digest=room.area.digest, at=now)
         duty.demo(room, writing, now)
@@ -212,6 +212,7 @@ def begin(writing: Writing, room: Room, now: datetime) -> None:
         campaign.write(writing, room, now)
         sites.write(writing, room, now)
         patrols.write(writing, room, now)
+        warnings.write(writing, room, now)
         visits.write(writing, room, now)
 
 
