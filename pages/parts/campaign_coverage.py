@@ -73,7 +73,7 @@ def how_far(visit: Visit, room: Room, campaign: Campaign, own: Mapping[str, str]
     if campaign.source is Source.SITES:
         with st.container(key="campaign_targets", horizontal=True, vertical_alignment="center", gap="small"):
             st.html(f'<p class="bm-note">{escape(visit._("All targets of the phase, one a row:"))}</p>', width="content")  # fmt: skip
-            files(visit, room, "targets", campaign.name, max(total(rows).targets, 1), visit._("Targets"), {**asked, "list": "targets"}, lambda now: targets_table(now, campaign, number, at, visit._, visit.language))  # fmt: skip
+            files(visit, room, "targets", campaign.name, max(total(rows).targets, 1), visit._("Targets"), {**asked, "list": "targets"}, lambda now: targets_table(now, campaign, number, at, visit._, visit.language), key="targets")  # fmt: skip
 
 
 def _day(own: Mapping[str, str], today: date) -> date:

@@ -43,8 +43,8 @@ def downloads(visit: Visit, room: Room, listing: Listing) -> None:
 
 
 def buttons(
-    visit: Visit, room: Room, name: str, made: Callable[[Room, str], bytes], kinds: Mapping[str, str] = TABLES
-) -> None:
+    visit: Visit, room: Room, name: str, made: Callable[[Room, str], bytes], kinds: Mapping[str, str] = TABLES, *, key: str = "to"
+) -> None:  # fmt: skip
     """Show the buttons of a table, one for each kind of file.
 
     Parameters
@@ -55,6 +55,8 @@ def buttons(
         Returns the file of a name; called when it is asked for, with the room as who asks sees it then.
     kinds
         Extension -> type of the files.
+    key
+        What tells the buttons of two tables on a page apart.
     """
 
     def of(kind: str) -> bytes:
@@ -65,7 +67,7 @@ def buttons(
         return made(now, f"{name}.{kind}")
 
     for kind, type_ in kinds.items():
-        st.download_button(NAMES.get(kind, kind.upper()), partial(of, kind), f"{name}.{kind}", type_, key=f"to_{kind}", type="tertiary", on_click="ignore")  # fmt: skip
+        st.download_button(NAMES.get(kind, kind.upper()), partial(of, kind), f"{name}.{kind}", type_, key=f"{key}_{kind}", type="tertiary", on_click="ignore")  # fmt: skip
 
 
 def _made(  # noqa: PLR0917

@@ -17,7 +17,7 @@ from reports.watermark import watermark
 
 
 def files(  # noqa: PLR0917
-    visit: Visit, room: Room, name: str, title: str, rows: int, named: str, own: Mapping[str, str], frame: Callable[[Room], pd.DataFrame]
+    visit: Visit, room: Room, name: str, title: str, rows: int, named: str, own: Mapping[str, str], frame: Callable[[Room], pd.DataFrame], *, key: str = "to"
 ) -> None:  # fmt: skip
     """Show the buttons for the table of what is shown; those who may not take files out have none.
 
@@ -35,6 +35,8 @@ def files(  # noqa: PLR0917
         What was asked for, as the address says it.
     frame
         Returns the table, given the room as who asks sees it then.
+    key
+        What tells the buttons of two tables on a page apart.
     """
     if not visit.may("export") or not rows:
         return
@@ -49,7 +51,7 @@ def files(  # noqa: PLR0917
     def made(now: Room, file: str) -> bytes:
         return _file(visit, now, frame(now), file, (title, named), asked, address)
 
-    buttons(visit, room, stem(visit, room, name), made)
+    buttons(visit, room, stem(visit, room, name), made, key=key)
 
 
 def _file(  # noqa: PLR0917
