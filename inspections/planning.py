@@ -3,7 +3,7 @@
 A noon break is two spans: everybody leaves the start twice and is back before the break. A pair of inspectors is one walker.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import ceil
@@ -275,6 +275,41 @@ def _added(problem: Problem, span: int, order: Sequence[int], place: int, one: i
     start, metres = problem.start(span), problem.metres
     before, then = order[place - 1] if place else start, order[place] if place < len(order) else start
     return int(metres[before, one] + metres[one, then] - metres[before, then])
+
+
+def filled(problem: Problem, orders: Orders) -> Orders:
+    """Return a plan to which sites are added that it left out: where there is room, or in the place of one with fewer points; those with the most points first."""
+    found = list(orders)
+    waiting = sorted(
+        left_out(problem, orders), key=lambda one: (-problem.visits[one].points, problem.visits[one].number)
+    )
+    while waiting:
+        one = waiting.pop(0)
+        best = min(_places(problem, found, one), default=None)
+        if best is None:
+            continue
+        _lost, _way, span, order = best
+        gone = set(found[span]) - set(order)
+        found[span] = order
+        waiting = sorted({*waiting, *gone}, key=lambda at: (-problem.visits[at].points, problem.visits[at].number))
+    return tuple(found)
+
+
+def _places(problem: Problem, orders: Sequence[tuple[int, ...]], one: int) -> Iterator[tuple[float, int, int, tuple[int, ...]]]:  # fmt: skip
+    """Yield the walks that a visit may come into: the points that are lost by it, the metres, the span, and its order then."""
+    visit = problem.visits[one]
+    for span, order in enumerate(orders):
+        if problem.spans[span].walker not in visit.walkers:
+            continue
+        for place in range(len(order) + 1):
+            tried = (*order[:place], one, *order[place:])
+            if walk := walked(problem, span, tried):
+                yield 0, walk.metres, span, tried
+        for place, other in enumerate(order):
+            points = problem.visits[other].points
+            tried = (*order[:place], one, *order[place + 1 :])
+            if points < visit.points and (walk := walked(problem, span, tried)):
+                yield points, walk.metres, span, tried
 
 
 def left_out(problem: Problem, orders: Orders) -> dict[int, Why]:

@@ -21,7 +21,7 @@ from desk.planning.day import Asking
 from desk.planning.solve import solved
 from desk.planning.ways import ways
 from geo.errors import DraftError, RulesError
-from inspections.planning import PlanRules, Problem, Visit, Why, by_due, left_out, spans_of, walked
+from inspections.planning import PlanRules, Problem, Visit, Why, by_due, filled, left_out, spans_of, walked
 
 HOUR = 3600
 NOONS = (12 * HOUR, 14 * HOUR)
@@ -83,6 +83,16 @@ def test_the_plain_plan_holds_the_same_rules(problem):
     holds(problem, by_due(problem))
 
 
+@settings(deadline=None, max_examples=25)
+@given(problems())
+def test_what_is_filled_up_holds_the_same_rules_and_is_worth_no_less(problem):
+    for before in (by_due(problem), tuple(() for _ in problem.spans)):
+        after = filled(problem, before)
+        holds(problem, after)
+        worth = [sum(problem.visits[one].points for order in plan for one in order) for plan in (before, after)]
+        assert worth[1] >= worth[0]
+
+
 @settings(deadline=None, max_examples=10)
 @given(problems(share=True))
 def test_the_same_seed_plans_the_same(problem):
@@ -101,7 +111,7 @@ def test_what_is_left_out_has_its_reason():
     assert left_out(small(hours=((20 * HOUR, 21 * HOUR),)), nothing) == {0: Why.CLOSED}
     assert left_out(small(seconds=7000), nothing) == {0: Why.BEYOND}
     assert left_out(small(), nothing) == {0: Why.FULL}
-    assert solved(small(), iterations=1) == ((0,),)
+    assert filled(small(), solved(small(), iterations=1)) == ((0,),)
 
 
 def test_more_work_than_hours_leaves_out_those_with_the_fewest_points():
