@@ -131,9 +131,9 @@ class Rules:
     watering: WateringRules
     warnings: WarningRules
     planning: PlanRules
-
-
     sheets: SheetRules
+
+
 def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
     """Read the rules of an area: the shipped ones, replaced by those of ``extra`` (BATTLEMAP_RULES), and by the pack's own.
 
@@ -167,10 +167,10 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
         watering=WateringRules.from_table(rules.read("watering", folders)),
         warnings=WarningRules.from_table(rules.read("warnings", folders)),
         planning=PlanRules.from_table(rules.read("planning", folders)),
+        sheets=SheetRules.from_table(rules.read("sheets", folders)),
     )
 
 
-        sheets=SheetRules.from_table(rules.read("sheets", folders)),
 def settings_of(pack_folder: Path | None, extra: Path | None = None) -> Settings:
     """Read the settings of the desk alone, for an area whose pack need not be opened, or is gone (None).
 
