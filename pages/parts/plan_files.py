@@ -13,7 +13,7 @@ KINDS = (
     ("xlsx", N_("Field list (XLSX)")),
     ("ics", N_("Calendar (ICS)")),
     ("gpx", N_("Navigator (GPX)")),
-    ("geojson", N_("GeoJSON")),
+    ("geojson", N_("Map points (GeoJSON)")),
 )
 
 
