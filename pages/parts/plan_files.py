@@ -22,5 +22,5 @@ def downloads(visit: Visit, plan: DayPlan) -> None:
     _, area, number = visit._, quote(plan.area, safe=""), quote(plan.number, safe="")
     asked = urlencode({"lang": visit.language})
     parts = [f'<a class="bm-button" href="/plan-sheet/{area}/{number}?{asked}" target="_blank" rel="noopener">{escape(_("Sheets of the walks"))}</a>']  # fmt: skip
-    parts += [f'<a class="bm-button" href="/plan-file/{area}/{number}/{kind}?{asked}" download>{escape(_(name))}</a>' for kind, name in KINDS]  # fmt: skip
+    parts += [f'<a class="bm-on-map" href="/plan-file/{area}/{number}/{kind}?{asked}" download>{escape(_(name))}</a>' for kind, name in KINDS]  # fmt: skip
     st.html(f'<p class="bm-plan-files">{" ".join(parts)}</p>')
