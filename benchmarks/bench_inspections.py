@@ -34,8 +34,8 @@ STANDS, OVER = ("open", "corrected", "handed_over"), ("closed", "closed", "close
 FIRST = 10_000_000  # id of the first row that is made here
 
 
-def filled(folder, many, places):
-    """Return a room with so many sites, inspections, and findings."""
+def filled(folder, many, places, faults=None):
+    """Return a room with so many sites and inspections, and as many findings unless ``faults`` says how many."""
     room, one = kept(Path(folder))
     inspected(room, one, FAULT)
     draw, leaf = random.Random(SEED), room.area.net.leaf
@@ -54,7 +54,7 @@ def filled(folder, many, places):
         rows = [{**made, **same, "day": day, "item": f"a {n}"} for n in range(many) for same, day in (other(n),)]
         connection.execute(insert(inspection), rows)
         rows = []
-        for n in range(many):
+        for n in range(many if faults is None else faults):
             (same, day), state = other(n), draw.choice(STANDS + OVER)
             end = {"due": day, "closed": None} if state in STANDS else {"due": None, "closed": day}
             rows.append({**found, **same, "found": day, "state": state, **end})

@@ -9,7 +9,20 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from geo.errors import Conflict, DraftError
 from incidents.moments import to_text
@@ -250,14 +263,23 @@ def rows(connection: Connection, asked: Asked, by: str) -> list[Row]:
 
     A site that lies in several grids counts in the first one of its codes.
     """
-    inner = _standing(asked, by).subquery()
-    i = inner.c
+    inner = _standing(asked, by).cte("standing").prefix_with("MATERIALIZED")
+    i, f, today = inner.c, finding.c, asked.day.isoformat()
     visited = i.first.is_not(None)
-    stands = {found: and_(~visited, i.found == found.value) for found in Found}
-    due = and_(~visited, i.found.is_not(None), or_(i.again == "", i.again <= asked.day.isoformat()))
-    sums = (func.count(), _sum(visited), *(_sum(one) for one in stands.values()), _sum(due), _sum(i.first == asked.day.isoformat()))  # fmt: skip
-    counts = {str(code): [int(value or 0) for value in values] for code, *values in connection.execute(select(i.code, *sums).group_by(i.code))}  # fmt: skip
-    found = _found(connection, asked, by)
+    due = and_(~visited, i.found.is_not(None), or_(i.again == "", i.again <= today))
+    sums = (_sum(visited), *(_sum(and_(~visited, i.found == found.value)) for found in Found), _sum(due), _sum(i.first == today))  # fmt: skip
+    stands: Any = select(i.code, literal("").label("state"), func.count(), *sums).group_by(i.code)
+    if asked.at is None:  # in one question, so that what a site stands at is looked up once
+        told = (f.area == asked.area, f.site == i.target, f.found.between(asked.first.isoformat(), asked.last.isoformat()), f.state != Standing.WITHDRAWN.value)  # fmt: skip
+        late = _sum(and_(f.state == Standing.OPEN.value, f.due < today))
+        faults = select(i.code, f.state, func.count(), late, *(literal(0) for _ in range(4))).where(*told).group_by(i.code, f.state)  # fmt: skip
+        stands = union_all(stands, faults)
+    counts, found = dict[str, list[int]](), dict[str, dict[str, int]]() if asked.at is None else _found(connection, asked, by)  # fmt: skip
+    for code, state, *values in connection.execute(stands):
+        if state:
+            _add(found.setdefault(str(code), {}), state, int(values[0]), int(values[1] or 0))
+        else:
+            counts[str(code)] = [int(value or 0) for value in values]
     lines = []
     for code in sorted({*counts, *found}):
         targets, seen, refused, absent, again, new = counts.get(code, [0] * 6)
@@ -328,18 +350,19 @@ def _standing(asked: Asked, by: str) -> Select[Any]:
     t, s, n, a = campaign_target.c, site.c, inspection.c, site_attempt.c
     window = (asked.first.isoformat(), asked.last.isoformat())
     looked = [n.area == asked.area, n.site == t.target, n.day.between(*window), n.way != Way.SELF.value]
-    went = [a.area == asked.area, a.site == t.target, a.day.between(*window)]
+    went = [a.area == asked.area, a.day.between(*window)]
     if asked.at is None:
         went.append(a.struck.is_(None))
     else:
         looked.append(n.done_at <= to_text(asked.at))
         went += [a.at <= milliseconds(asked.at), or_(a.struck.is_(None), a.struck > milliseconds(asked.at))]
     first = select(n.day).where(*looked).order_by(n.day).limit(1).correlate(campaign_target).scalar_subquery()
-    last = select(a.id).where(*went).order_by(a.at.desc(), a.id.desc()).limit(1).correlate(campaign_target).scalar_subquery()  # fmt: skip
-    then = site_attempt.alias("then")
+    place = func.row_number().over(partition_by=a.site, order_by=(a.at.desc(), a.id.desc())).label("place")
+    went_last = select(a.site, a.found, a.again, place).where(*went).cte("went").prefix_with("MATERIALIZED")
+    then = went_last.c
     mine = (t.area == asked.area, t.campaign == asked.campaign, t.phase == asked.phase, *_listed(asked.last))
-    there = campaign_target.join(site, and_(s.area == t.area, s.number == t.target)).outerjoin(then, then.c.id == last)
-    found = select(t.target, _code(by).label("code"), first.label("first"), then.c.found, then.c.again, s.id.label("id"))  # fmt: skip
+    there = campaign_target.join(site, and_(s.area == t.area, s.number == t.target)).outerjoin(went_last, and_(then.site == t.target, then.place == 1))  # fmt: skip
+    found = select(t.target, _code(by).label("code"), first.label("first"), then.found, then.again, s.id.label("id"))
     return found.select_from(there).where(*mine, *sites.sees(asked.area, asked.within))
 
 
@@ -370,20 +393,9 @@ def _chosen(asked: Asked, inner: Any) -> Select[Any]:
 
 
 def _found(connection: Connection, asked: Asked, by: str) -> dict[str, dict[str, int]]:
-    """Return of each code how many findings of a phase are corrected, in correction, handed over, and late."""
+    """Return of each code how many findings of a phase were corrected, in correction, handed over, and late at a moment."""
     found: dict[str, dict[str, int]] = {}
     today = asked.day.isoformat()
-    if asked.at is None:
-        c, t = finding.c, campaign_target.c
-        told = (c.area == asked.area, c.found >= asked.first.isoformat(), c.found <= asked.last.isoformat(), c.state != Standing.WITHDRAWN.value)  # fmt: skip
-        mine = (t.area == asked.area, t.campaign == asked.campaign, t.phase == asked.phase, *_listed(asked.last))
-        there = finding.join(campaign_target, and_(t.target == c.site, *mine)).join(site, and_(site.c.area == c.area, site.c.number == c.site))  # fmt: skip
-        code = _code(by).label("code")
-        late = and_(c.state == Standing.OPEN.value, c.due < today)
-        sums = select(code, c.state, func.count(), _sum(late)).select_from(there).where(*told, *sites.sees(asked.area, asked.within)).group_by(code, c.state)  # fmt: skip
-        for key, state, many, overdue in connection.execute(sums):
-            _add(found.setdefault(str(key), {}), state, int(many), int(overdue or 0))
-        return found
     codes = {target: str(code) for target, code, *_rest in connection.execute(_standing(asked, by))}
     for _number, of, state, due in findings_of(connection, asked):
         _add(found.setdefault(codes[of], {}), state, 1, int(state == Standing.OPEN.value and bool(due) and str(due) < today))  # fmt: skip

@@ -424,7 +424,7 @@ inspection = Table(
     Column("item", String(70), nullable=False),  # account and key by which a phone made it; "" elsewhere
     UniqueConstraint("area", "number"),
     Index("ix_inspection_day", "area", "day", "id"),
-    Index("ix_inspection_site", "area", "site", "day"),
+    Index("ix_inspection_site", "area", "site", "day", "way"),
     Index("ix_inspection_item", "area", "item"),
     Index("ix_inspection_version", "area", "version"),
 )
@@ -457,6 +457,7 @@ finding = Table(
     UniqueConstraint("area", "number"),
     Index("ix_finding_state", "area", "state", "due"),
     Index("ix_finding_site", "area", "site", "item", "found"),
+    Index("ix_finding_reach", "area", "site", "found", "state", "due"),
     Index("ix_finding_found", "area", "found", "id"),
     Index("ix_finding_inspection", "area", "inspection"),
     Index("ix_finding_incident", "area", "incident"),
