@@ -12,23 +12,23 @@ export function board({ data, parentElement, setTriggerValue }) {
   if (focused) (host.querySelector(`[data-key="${focused}"]`) || host).focus({ preventScroll: true });
 
   function walk(one) {
-    const box = make("section", { className: "bm-walk" }, [
-      make("h3", {}, [make("i", { className: "bm-walk-mark", textContent: one.mark }), make("span", { textContent: one.title }), make("small", { textContent: one.about })]),
+    const box = make("section", { className: "bm-route" }, [
+      make("h3", {}, [make("i", { className: "bm-route-mark", textContent: one.mark }), make("span", { textContent: one.title }), make("small", { textContent: one.about })]),
     ]);
     box.setAttribute("aria-label", one.title);
     const list = make("ol", {}, one.stops.map((stop, place) => line(one, stop, place)));
-    if (!one.stops.length) list.append(make("li", { className: "bm-walk-empty", textContent: words.empty }));
+    if (!one.stops.length) list.append(make("li", { className: "bm-route-empty", textContent: words.empty }));
     box.append(list);
     if (!data.still) {
       box.addEventListener("dragover", (event) => {
         if (!event.dataTransfer.types.includes(RUN)) return;
         event.preventDefault();
-        box.classList.add("bm-walk-over");
+        box.classList.add("bm-route-over");
       });
-      box.addEventListener("dragleave", () => box.classList.remove("bm-walk-over"));
+      box.addEventListener("dragleave", () => box.classList.remove("bm-route-over"));
       box.addEventListener("drop", (event) => {
         event.preventDefault();
-        box.classList.remove("bm-walk-over");
+        box.classList.remove("bm-route-over");
         const taken = Number(event.dataTransfer.getData(RUN));
         const rows = [...list.querySelectorAll("[data-one]")].filter((row) => Number(row.dataset.one) !== taken);
         const below = rows.findIndex((row) => { const at = row.getBoundingClientRect(); return event.clientY < at.top + at.height / 2; });
@@ -39,10 +39,10 @@ export function board({ data, parentElement, setTriggerValue }) {
   }
 
   function line(one, stop, place) {
-    const row = make("li", { className: stop.one === data.last ? "bm-stop bm-stop-last" : "bm-stop" }, [
+    const row = make("li", { className: stop.one === data.last ? "bm-leg bm-leg-last" : "bm-leg" }, [
       make("b", { textContent: one.span === null ? "" : one.mark + "-" + (place + 1) }),
       make("time", { textContent: stop.begins }),
-      make("span", { className: "bm-stop-name" }, [make("span", { textContent: stop.name }), make("small", { textContent: stop.about })]),
+      make("span", { className: "bm-leg-name" }, [make("span", { textContent: stop.name }), make("small", { textContent: stop.about })]),
     ]);
     if (data.still) return row;
     Object.assign(row.dataset, { one: stop.one });
@@ -51,7 +51,7 @@ export function board({ data, parentElement, setTriggerValue }) {
       event.dataTransfer.setData(RUN, String(stop.one));
       event.dataTransfer.effectAllowed = "move";
     });
-    const buttons = make("span", { className: "bm-stop-moves" });
+    const buttons = make("span", { className: "bm-leg-moves" });
     if (one.span !== null) {
       buttons.append(button("↑", words.up, "up" + stop.one, place > 0, () => move(stop.one, one.span, place - 1)));
       buttons.append(button("↓", words.down, "down" + stop.one, place < one.stops.length - 1, () => move(stop.one, one.span, place + 1)));
