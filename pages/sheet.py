@@ -22,6 +22,8 @@ from reports.sheet_files.paper import Paper, Row, said
 from reports.sheet_frozen import shown
 
 CASES = ""
+# Column -> what the table of cases is asked for, beside period and grid.
+LEADS: Mapping[str, Mapping[str, str]] = {"new": {}, "handled": {"mark": "yellow,green"}, "open": {"mark": "red"}, "late": {"late": "1"}}  # fmt: skip
 
 
 def render(visit: Visit) -> None:
@@ -89,7 +91,7 @@ def _files(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
 
 
 def _sheet(visit: Visit, room: Room, paper: Paper, own: Mapping[str, str]) -> str:
-    """Return the sheet as it prints; of cases, each count of new ones leads to them."""
+    """Return the sheet as it prints; of cases, each count leads to them as they stand now."""
     heads = "".join(
         f"<th scope=col>{escape(one)}</th>" for one in (paper.first, *(one.heading for one in paper.columns))
     )
@@ -111,10 +113,10 @@ def _cells(  # noqa: PLR0917
     for column in paper.columns:
         text = escape(said(column, row.values.get(column.key)))
         whole = row is paper.total and not own.get("campaign")
-        if paper.day and column.key == "new" and row.values.get("new") and (row.name in codes or whole):
+        if paper.day and column.key in LEADS and row.values.get(column.key) and (row.name in codes or whole):
             begins, ends = span(paper.day, room.rules.sheets.cutoff, room.area.pack.timezone)
             grid = {"grid": f"{level_of(room).key}:{codes[row.name]}"} if row.name in codes else {}
-            to = {"from": f"{begins:%Y-%m-%dT%H:%M}", "until": f"{ends:%Y-%m-%dT%H:%M}", **grid}
+            to = {"from": f"{begins:%Y-%m-%dT%H:%M}", "until": f"{ends:%Y-%m-%dT%H:%M}", **LEADS[column.key], **grid}
             text = f"{link(visit, 'cases', to)}{text}</a>"
         cells.append(f"<td>{text}</td>")
     return "".join(cells)

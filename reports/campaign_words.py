@@ -20,7 +20,7 @@ SOURCE: Mapping[Source, str] = MappingProxyType(
     {Source.SITES: N_("Sites of the register"), Source.HOUSEHOLDS: N_("Households of buildings"), Source.CASES: N_("Cases of some classes")}
 )  # fmt: skip
 STATE: Mapping[State, str] = MappingProxyType(
-    {State.PLANNED: N_("Not begun"), State.RUNNING: N_("Running"), State.CLOSED: N_("Closed"), State.CANCELLED: N_("Called off")}
+    {State.PLANNED: N_("Not begun"), State.RUNNING: N_("Running"), State.CLOSED: N_("It is over"), State.CANCELLED: N_("Called off")}
 )  # fmt: skip
 REACH: Mapping[Reach, str] = MappingProxyType(
     {Reach.VISITED: N_("Inspected"), Reach.REFUSED: N_("Refused entry"), Reach.ABSENT: N_("Nobody was there"), Reach.NOT_YET: N_("Not yet")}
