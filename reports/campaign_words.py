@@ -157,9 +157,11 @@ TARGET = "target"  # of an address of sites: campaign, phase, and how they stand
 
 
 def target_of(room: Room, said: str, now: datetime) -> frozenset[str] | None:
-    """Return the sites that an address asks for as targets of a phase: ``专-2026-0001.1`` and perhaps ``.absent``, ``.second_due`` or a day; None where it asks for none, and none where there is no such campaign."""
+    """Return the sites that an address asks for as targets of a phase: ``专-2026-0001.1``, perhaps with ``.absent``, ``.second_due`` or a day, and with the grid or post in which they count (``@community:0101``); None where it asks for none, and none where there is no such campaign."""
     if not said:
         return None
+    said, _at, where = said.partition("@")
+    key, _colon, code = where.partition(":")
     number, _dot, rest = said.partition(".")
     phase, *how = rest.split(".")
     reach = next((Reach(one) for one in how if one in set(Reach)), None)
@@ -167,7 +169,16 @@ def target_of(room: Room, said: str, now: datetime) -> frozenset[str] | None:
         with room.ledger.reading() as connection:
             campaign = campaigns.get(connection, room.id, number)
         at = as_of(room, next((one for one in how if one[:2] == "20"), ""), now)
-        asked = question(room, campaign, int(phase), at, reach=reach, due=DUE in how, new=NEW in how)
+        asked = question(
+            room,
+            campaign,
+            int(phase),
+            at,
+            reach=reach,
+            due=DUE in how,
+            new=NEW in how,
+            grid=(key, code) if where else None,
+        )
     except (BattlemapError, ValueError):
         return frozenset()
     with room.ledger.reading() as connection:

@@ -42,6 +42,7 @@ from ledger import backup, campaigns, tables
 from ledger.store import open_ledger
 from ledger.verify import verify
 from reports.coverage import coverage, lines, missing, question
+from reports.site_lists import asked_of
 
 DAY, TODAY = timedelta(days=1), date(2026, 11, 20)
 
@@ -344,3 +345,19 @@ def test_a_share_opens_the_gate(visited, asks, met):
 def test_a_gate_of_nothing_is_open():
     assert shortfall(Gate(100), Row(""), 0, 0).is_met
     assert Target("a").weight == 1
+
+
+def test_a_figure_leads_to_a_list_of_as_many_sites(room):
+    shops = [shop(room, f"第{n}家", building=f"B0000{n + 1}") for n in range(4)]
+    campaign = running(room)
+    inspected(room, shops[0])
+    acts.attempt(room, shops[1].number, Found.ABSENT, None, DISPATCHER, NOON)
+    later = NOON + timedelta(hours=1)
+    for by in ("community", "grid", "post"):
+        for one in coverage(room, campaign, 1, later, by=by):
+            for name in ("targets", *(reach.value for reach in Reach), "second_due", "new_today"):
+                how = "" if name == "targets" else f".{name}"
+                asked = asked_of(room, {"state": "every", "target": f"{campaign.number}.1{how}@{by}:{one.code}"}, later)
+                assert register.count(room, asked) == getattr(one, name)
+    for wrong in ("x.1", f"{campaign.number}.9", f"{campaign.number}.x", "@", f"{campaign.number}.1.2026-99-99"):
+        assert register.count(room, asked_of(room, {"state": "every", "target": wrong}, later)) == 0

@@ -1,7 +1,7 @@
 """Part of the page of campaigns: the phases with what is done to them, and how far the chosen one is, by grid or post and as of a day."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from html import escape
 from typing import Any
 
@@ -36,6 +36,7 @@ from reports.campaign_words import (
 from reports.coverage import lines, missing
 from reports.refusals import refusal
 
+DAY = timedelta(days=1)
 TOLD: Mapping[Source, str] = {
     Source.SITES: N_("A site counts as inspected from its first inspection in the phase on, self-checks left out; each stands in exactly one of the four states. A finding is put right once it was looked at again and closed."),
     Source.HOUSEHOLDS: N_("Households are counted, and nobody is named: what visits of the round met, at most what a building has. Buildings whose households nobody knows are left out."),
@@ -168,7 +169,17 @@ def _as_of(visit: Visit, campaign: Campaign, number: int, day: date, today: date
     _, phase, key = visit._, campaign.phase(number), own_key("campaign_day", visit)
     first = phase.begun or today
     st.session_state[key] = max(day, first)
+    own = {name: value for name, value in st.session_state["own"]["campaigns"].items() if name != "day"}
+    if day > first:
+        st.html(_step(visit, own, day - DAY, today, "‹", _("The day before")), width="content")
     st.date_input(_("As of the end of this day"), min_value=first, max_value=max(today, first), format="YYYY-MM-DD", key=key, label_visibility="collapsed", width=pixels(150), on_change=_ask, args=(key, today))  # fmt: skip
+    if day < today:
+        st.html(_step(visit, own, day + DAY, today, "›", _("The day after")), width="content")
+
+
+def _step(visit: Visit, own: Mapping[str, str], day: date, today: date, sign: str, said: str) -> str:  # noqa: PLR0917
+    asked = {**own, **({"day": day.isoformat()} if day != today else {})}
+    return f'<p class="bm-pager">{link(visit, "campaigns", asked, attributes=f" aria-label={chr(34)}{escape(said)}{chr(34)}")}{sign}</a></p>'  # fmt: skip
 
 
 def _ask(key: str, today: date) -> None:
@@ -208,5 +219,5 @@ def _figure(visit: Visit, campaign: Campaign, number: int, by: str, code: str, n
         return "0"
     if campaign.source is not Source.SITES or name not in LISTED or (by and not code):
         return f"{many:,}"
-    where = {} if not by else {"of": code} if by == POST else {"in": f"{by}:{code}"}
-    return f"{link(visit, 'sites', {'state': 'every', 'target': _target(campaign, number, day, today, name), **where})}{many:,}</a>"  # fmt: skip
+    where = f"@{by}:{code}" if by else ""
+    return f"{link(visit, 'sites', {'state': 'every', 'target': _target(campaign, number, day, today, name) + where})}{many:,}</a>"  # fmt: skip
