@@ -48,7 +48,9 @@ def keep(writing: Writing, plan: DayPlan, instead: Mapping[str, int], *, by: Act
         _put(writing, one, Act.REPLACE, number, by=by, at=at)
     version = writing.version + 1
     kept = replace(plan, number=number, version=version, id=version, state=after(None, Act.KEEP))
-    writing.enter(kept.area, SUBJECT, number, Act.KEEP.value, post=by, at=at, after=facts(kept))
+    writing.enter(
+        kept.area, SUBJECT, number, Act.KEEP.value, post=by, at=at, after=facts(kept), data={"to": list(kept.posts)}
+    )
     row = {**facts(kept), "body": dumps(kept.body())}
     writing.connection.execute(insert(day_plan), {"id": version, "area": kept.area, "number": number, "version": version, **row})  # fmt: skip
     return kept
@@ -76,7 +78,7 @@ def _put(writing: Writing, there: DayPlan, act: Act, replaced_by: str, *, by: Ac
     version = writing.version + 1
     changed = replace(there, version=version, state=after(there.state, act), replaced_by=replaced_by)
     said, before = facts(changed), facts(there)
-    data = {"walkers": said["walkers"], "day": said["day"]}
+    data = {"to": list(there.posts), "day": said["day"]}
     writing.enter(there.area, SUBJECT, there.number, act.value, post=by, at=at, before={name: before[name] for name in CHANGES}, after={name: said[name] for name in CHANGES}, data=data)  # fmt: skip
     row = {**{name: said[name] for name in CHANGES}, "version": version}
     writing.connection.execute(update(day_plan).where(day_plan.c.id == there.id).values(row))

@@ -39,6 +39,8 @@ def _view(visit: Visit, room: Room, draft: Draft | None, number: str) -> None:
     if number:
         follow_what(lambda: keep.version(visit.room()))
         kept_plan(visit, room, number)
+    elif not visit.may(keep.NEEDS):
+        st.html(f'<p class="bm-empty">{escape(visit._("Plans in which your post walks stand in the list. The dispatcher and heads of grids make them."))}</p>')  # fmt: skip
     elif draft:
         drafted(visit, room, draft, slot(visit))
     else:
@@ -49,7 +51,9 @@ def _piles(visit: Visit, found: list[DayPlan], draft: Draft | None, number: str)
     _ = visit._
     here = "" if number else ' aria-current="true"'
     title = _("The plan that you work at") if draft else _("New plan of a day")
-    parts = f"{link(visit, 'plan', {}, attributes=here)}<span>{escape(title)}</span></a>"
+    parts = (
+        f"{link(visit, 'plan', {}, attributes=here)}<span>{escape(title)}</span></a>" if visit.may(keep.NEEDS) else ""
+    )
     for one in found:
         about = " · ".join((_("{n} sites").format(n=f"{one.ours[0]:,}"), _(plan_words.STATE[one.state])))
         current = ' aria-current="true"' if one.number == number else ""

@@ -69,7 +69,7 @@ PAGES = (
     (orders.render, N_("Orders"), "orders", "orders"),
     (visits.render, N_("Visits"), "visits", "visits"),
     (patrols.render, N_("Patrols"), "patrols", "visits"),
-    (plan.render, N_("Plan a day"), "plan", "day_plan"),
+    (plan.render, N_("Plan a day"), "plan", "day_plans"),
     (sites.render, N_("Site register"), "sites", "sites"),
     (binding.render, N_("Sources and their posts"), "binding", "sites"),
     (inspections.render, N_("Inspections"), "inspections", "sites"),

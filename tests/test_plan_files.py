@@ -171,7 +171,7 @@ def test_a_sheet_has_every_stop_with_its_box_a_code_and_the_map_of_its_walk(room
     assert ask(app, f"/plan-sheet/{AREA}/{number}?walk=99", cookie=cookie).status == 404
 
 
-def test_files_come_by_http_with_a_name_and_a_trace_to_who_may_plan_alone(room, plan, app):
+def test_files_come_by_http_with_a_name_and_a_trace_to_who_sees_the_plan_alone(room, plan, app):
     cookie, number = as_(room, "dispatcher"), quote(plan.number)
     for kind, type_ in TYPES.items():
         answer = ask(app, f"/plan-file/{AREA}/{number}/{kind}?lang=zh", cookie=cookie)
@@ -179,9 +179,10 @@ def test_files_come_by_http_with_a_name_and_a_trace_to_who_may_plan_alone(room, 
         assert f"{number}.{kind}" in answer.headers["content-disposition"]
     assert ask(app, f"/plan-file/{AREA}/{number}/doc", cookie=cookie).status == 404
     assert ask(app, f"/plan-file/{AREA}/{quote('排-20000101-0001')}/gpx", cookie=cookie).status == 404
-    worker = as_(room, "worker", f"{AREA}:grid:410102999001001")
+    worker, inspector = as_(room, "worker", f"{AREA}:grid:410102999001001"), as_(room, "inspector")
     for path in (f"/plan-file/{AREA}/{number}/gpx", f"/plan-sheet/{AREA}/{number}"):
         assert ask(app, path).status in {302, 303, 401, 403}
-        assert ask(app, path, cookie=worker).status == 403
+        assert ask(app, path, cookie=inspector).status == 403
+        assert ask(app, path, cookie=worker).status == 404  # none of theirs walks in it
     other = as_(room, "community", f"{AREA}:community:410102999002")
     assert ask(app, f"/plan-sheet/{AREA}/{number}", cookie=other).status == 404

@@ -48,6 +48,7 @@ from reports.order_words import PHASE, place_name
 from reports.patrol_words import STATE as PATROL_STATE
 from reports.patrol_words import grid_title
 from reports.patrol_words import place_name as patrol_place
+from reports.plan_words import clock
 from reports.visit_words import PHASE as VISIT_PHASE
 from reports.visit_words import place_name as visit_place
 from reports.whistles import kind_name, phase_name, told_of_case
@@ -270,6 +271,7 @@ def _said_of_site(room: Room, one: Round, today: date, water: Mapping[str, tuple
         "due": due.due.isoformat(),
         "standing": due.standing.name.lower(),
         "late": one.is_late(today),
+        **({} if due.begins is None else {"plan": clock(due.begins)}),
         "last": due.last.isoformat() if due.last else None,
         "lists": [[found.key, found.version] for found in due.checklists],
         "open": [_said_of_finding(room, filed, one.post) for filed in due.open],

@@ -123,6 +123,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "days_late": N_("{n} d overdue"),
         "by_day": N_("Until {day}"),
         "due_today": N_("Due today"),
+        "planned_at": N_("Planned for {time}"),
         "finding_late": N_("Finding {n} d overdue"),
         "day_today": N_("today"),
         "day_tomorrow": N_("tomorrow"),

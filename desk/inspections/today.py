@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from desk.inspections.expiring import Expiring, of_sites
 from desk.inspections.reading import today as day_of
-from desk.inspections.rounds import stand
+from desk.inspections.rounds import EPOCH, stand
+from desk.planning.kept import stops
 from desk.room import Room
 from desk.sites.register import sight
 from inspections.checklists import Checklist
@@ -18,6 +19,7 @@ from ledger.findings import Filed
 from ledger.sites import Asked
 
 MOST = 200  # sites of a list
+LAST = 86_400  # seconds: after all of a day
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Due:
         Findings that stand there, the oldest first.
     expiring
         Papers and things with a date that run out soon, or did.
+    begins
+        When a kept plan of today has one of the posts there, in seconds since midnight; None where none does, or it was inspected today.
     """
 
     site: Site
@@ -46,6 +50,7 @@ class Due:
     checklists: tuple[Checklist, ...]
     open: tuple[Filed, ...]
     expiring: tuple[Expiring, ...]
+    begins: int | None = None
 
 
 def listed(
@@ -56,7 +61,7 @@ def listed(
     most: int = MOST,
     only: Collection[Standing] | None = None,
 ) -> tuple[list[Due], int]:
-    """Return the sites that who looks sees, and how many are left out: those of some posts first, then the others, each by the day of its next round.
+    """Return the sites that who looks sees, and how many are left out: what a kept plan of today has for some posts, in its order; then their own sites, then the others, each by the day of its next round.
 
     Parameters
     ----------
@@ -65,11 +70,13 @@ def listed(
     """
     found, own, today = stand(room, now), frozenset(posts), day_of(room, now)
     wanted = {int(one) for one in (Standing if only is None else only)}
+    done = (today - EPOCH).days
+    planned = {number: at for number, at in stops(room, own, now).items() if number in found.places and int(found.last[found.places[number]]) != done}  # fmt: skip
     with room.ledger.reading() as connection:
         seen = rows.numbers(connection, Asked(room.id, within=sight(room), states=frozenset({State.ACTIVE.value})))
         places = [found.places[number] for number, _kind in seen if number in found.places]
         places = [at for at in places if int(found.standing[at]) in wanted]
-        order = sorted(places, key=lambda at: (found.posts[at] not in own, int(found.due[at]), at))[:most]
+        order = sorted(places, key=lambda at: (planned.get(found.numbers[at], LAST), found.posts[at] not in own, int(found.due[at]), at))[:most]  # fmt: skip
         numbers = [found.numbers[at] for at in order]
         there = sites.named(connection, room.id, numbers)
         stands = findings.open_of(connection, room.id, numbers)
@@ -78,7 +85,7 @@ def listed(
     for number in numbers:
         one, site = found.of(number), there.get(number)
         if one and site:
-            shown.append(Due(site, site.post, one.due, one.every, one.why, one.standing, one.last, checklists_for(room, site), tuple(stands.get(number, ())), ends.get(number, ())))  # fmt: skip
+            shown.append(Due(site, site.post, one.due, one.every, one.why, one.standing, one.last, checklists_for(room, site), tuple(stands.get(number, ())), ends.get(number, ()), planned.get(number)))  # fmt: skip
     return shown, len(places) - len(order)
 
 

@@ -8,15 +8,17 @@ from typing import Any
 from desk.orders import people as of_orders
 from desk.outbox import notices as of_notices
 from desk.outbox.alarms import event_of
+from desk.planning import kept as of_plans
 from desk.room import Room
 from desk.visits import people as of_visits
 from desk.whistle import people as of_whistles
-from ledger import find, notices, orders, patrols, visits, whistles
+from ledger import find, notices, orders, patrols, plans, visits, whistles
 from ledger.emergencies import EVENT
 from ledger.notices import SUBJECT as NOTICE
 from ledger.orders import SUBJECT as ORDER
 from ledger.outbox import Message
 from ledger.patrols import SUBJECT as PATROL
+from ledger.plans import SUBJECT as PLAN
 from ledger.visits import SUBJECT as VISIT
 from ledger.whistles import SUBJECT as WHISTLE
 
@@ -61,6 +63,10 @@ def _patrols(room: Room, connection: Any, numbers: Keys) -> Keys:
     return patrols.seen_of(connection, room.id, of_visits.sight(room), numbers)
 
 
+def _plans(room: Room, connection: Any, numbers: Keys) -> Keys:
+    return plans.seen_of(connection, room.id, of_plans.sight(room), numbers)
+
+
 def _notices(room: Room, connection: Any, numbers: Keys) -> Keys:
     own = of_notices.keys_of(room)
     found = notices.listed(connection, room.id, ids=[int(number) for number in numbers])
@@ -85,5 +91,6 @@ _SEEN: Mapping[str, Callable[[Room, Any, Keys], Keys]] = MappingProxyType(
         EVENT: _emergencies,
         VISIT: _visits,
         PATROL: _patrols,
+        PLAN: _plans,
     }
 )

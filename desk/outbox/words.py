@@ -16,6 +16,7 @@ from desk.orders.people import sees
 from desk.outbox import notices
 from desk.outbox.alarms import card_of, event_of
 from desk.outbox.rules import DUTY
+from desk.planning.kept import sight as sight_of_plans
 from desk.room import Room
 from desk.sites import register
 from desk.visits.people import sight as sight_of_visits
@@ -23,13 +24,15 @@ from desk.whistle.people import sight
 from geo.errors import DraftError, UnknownIncident, UnknownOrder, UnknownPost, UnknownVisit, UnknownWhistle
 from incidents.case import Incident
 from incidents.text import strike_names
+from inspections.plans import State as PlanState
 from layers.grid_names import every_name, full_names
-from ledger import orders, outbox, patrols, visits, whistles
+from ledger import orders, outbox, patrols, plans, visits, whistles
 from ledger.emergencies import EVENT
 from ledger.notices import SUBJECT as NOTICE
 from ledger.orders import SUBJECT as ORDER
 from ledger.outbox import SUMMARY, Message
 from ledger.patrols import SUBJECT as PATROL
+from ledger.plans import SUBJECT as PLAN
 from ledger.rounds import EXPIRY
 from ledger.visits import SUBJECT as VISIT
 from ledger.whistles import SUBJECT as WHISTLE
@@ -47,6 +50,7 @@ PAGE: Mapping[str, tuple[str, str]] = MappingProxyType(
         NOTICE: ("messages", "notice"),
         VISIT: ("visits", "walk"),
         PATROL: ("patrols", "patrol"),
+        PLAN: ("plan", "plan"),
         EXPIRY: ("sites", "site"),
     }
 )
@@ -99,6 +103,9 @@ KIND: Mapping[str, str] = MappingProxyType(
         "patrol": N_("Patrol to be walked"),
         "patrol_missed": N_("Patrol missed"),
         "patrol_cancelled": N_("Patrol cancelled"),
+        "day_plan": N_("Plan of your day"),
+        "day_plan_replaced": N_("Plan of your day replaced"),
+        "day_plan_withdrawn": N_("Plan of your day withdrawn"),
         "expiring": N_("Runs out soon"),
         "notice": N_("Notice"),
         "notice_receipt": N_("Notice: please acknowledge"),
@@ -254,6 +261,22 @@ def _of_patrol(room: Room, message: Message, language: str) -> list[str]:
     ]
 
 
+def _of_plan(room: Room, message: Message, language: str) -> list[str]:
+    """Return of which day a plan is, and how many sites it has for the post, from when on; nothing of the others."""
+    _ = translator(language)
+    try:
+        with room.ledger.reading() as connection:
+            found = plans.get(connection, room.id, message.number, sight_of_plans(room))
+    except DraftError:
+        return []
+    stops = found.of_post(message.post)
+    said = [_("Day: {day}").format(day=found.day)]
+    if found.state is PlanState.KEPT and stops:
+        begins = stops[0].begins
+        said.append(_("{n} sites, the first at {time}").format(n=f"{len(stops):,}", time=f"{begins // 3600:02d}:{begins % 3600 // 60:02d}"))  # fmt: skip
+    return said
+
+
 def _of_expiry(room: Room, message: Message, language: str) -> list[str]:
     """Return what runs out at which site, and how many more sites there are beside it."""
     _ = translator(language)
@@ -308,6 +331,7 @@ _ABOUT: Mapping[str, Callable[[Room, Message, str], list[str]]] = MappingProxyTy
         NOTICE: _of_notice,
         VISIT: _of_visit,
         PATROL: _of_patrol,
+        PLAN: _of_plan,
         EXPIRY: _of_expiry,
     }
 )

@@ -5,26 +5,19 @@ from datetime import UTC, date, datetime
 
 from desk.inspections.reading import today
 from desk.planning.day import Asking, Planned
+from desk.planning.kept import sight
 from desk.posts.acting import change
 from desk.room import Room
 from desk.visits.people import visitors
 from geo.errors import DraftError, NoAccess
 from incidents.lifecycle import By
 from incidents.posts import Post
-from incidents.within import Within
 from inspections.planning import totals
-from inspections.plans import DayPlan, State, Stop, kept_walks
-from ledger import plans, sites
+from inspections.plans import DayPlan, State, kept_walks
+from ledger import plans
 
 NEEDS = "day_plan"  # capability
 MOST = 60  # plans of a list
-
-
-def sight(room: Room) -> Within | None:
-    """Return how far who looks through a room sees plans; None for none."""
-    if room.who is None:
-        return sites.EVERYTHING
-    return room.within if room.who.can(NEEDS) else None
 
 
 def people(room: Room, now: datetime) -> dict[str, Post]:
@@ -48,15 +41,6 @@ def version(room: Room) -> int:
     """Return a number that grows with every change of a plan."""
     with room.ledger.reading() as connection:
         return plans.latest(connection, room.id)
-
-
-def stops(room: Room, posts: Collection[str], now: datetime) -> dict[str, Stop]:
-    """Return what some posts visit today by kept plans: number of the site -> its stop, in the order of the walks."""
-    day = today(room, now)
-    with room.ledger.reading() as connection:
-        there = plans.sharing(connection, room.id, day, posts)
-    found = [stop for one in there for post in one.posts if post in posts for stop in one.of_post(post)]
-    return {stop.number: stop for stop in sorted(found, key=lambda stop: stop.begins)}
 
 
 def instead(room: Room, day: date, posts: Collection[str]) -> list[DayPlan]:

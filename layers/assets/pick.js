@@ -55,7 +55,7 @@
         return [line, home, ...stops];
       });
       this.lines.forEach((layer) => layer.addTo(this.map));
-      if (all.length && !this.brought) this.map.fitBounds(all, { animate: false, padding: [28, 28] });
+      if (all.length && !this.brought) this.map.fitBounds(all, { animate: false, padding: [40, 56] });
       this.brought = this.brought || all.length > 0;
     },
     show(place) {

@@ -55,13 +55,14 @@
 
   // ---- the list in the order of a walk from where one stands
   const ways = {}; // section -> the places that it was reckoned for, from where, and their order
-  f.walked = (name, found) => {
-    if (name.indexOf("inspect") !== 0 || !f.here || found.length < 2) return found;
+  f.walked = (name, all) => {
+    const found = all.filter((thing) => !thing.row.plan); // what a plan has for today stays first, in its order
+    if (name.indexOf("inspect") !== 0 || !f.here || found.length < 2) return all;
     const places = found.map((thing) => thing.row.number).sort().join();
     const known = ways[name];
     if (!known || known.places !== places || f.between(known.from, f.here).metres > MOVED) ways[name] = { places, from: f.here, order: window.fieldWalk(found.map((thing) => thing.row), f.here).map((at) => found[at].row.number) };
     const order = ways[name].order;
-    return found.slice().sort((one, other) => order.indexOf(one.row.number) - order.indexOf(other.row.number));
+    return all.filter((thing) => thing.row.plan).concat(found.sort((one, other) => order.indexOf(one.row.number) - order.indexOf(other.row.number)));
   };
 
   // ---- one press begins

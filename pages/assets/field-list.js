@@ -147,11 +147,11 @@
   const openOf = (row) => row.open.filter((one) => !waitingFor(row.number).some((item) => ((item.data || {}).rechecks || {})[one.number]));
   function siteThing(row) {
     const time = siteTime(row);
-    const isLater = row.standing === "later" && !row.late;
+    const isLater = row.standing === "later" && !row.late && !row.plan;
     const open = openOf(row).length;
     const begun = f.drafts.some((draft) => draft.kind === "inspect" && draft.site === row.number);
     return {
-      kind: "site", row, section: isLater ? "inspect_later" : "inspect", mine: row.mine && !isLater, href: "#/site/" + encodeURIComponent(row.number), icon: "inspect", level: time.level, time: time.text, due: row.due,
+      kind: "site", row, section: isLater ? "inspect_later" : "inspect", mine: row.mine && !isLater, href: "#/site/" + encodeURIComponent(row.number), icon: "inspect", level: time.level, time: f.listed([row.plan ? t("planned_at", { time: row.plan }) : "", time.text]), due: row.plan ? "1970-01-01T" + row.plan : row.due, // what a plan has for today comes first, in its order
       title: [row.name], lines: [f.listed([f.language === "en" ? row.kind_name_en : row.kind_name, row.address])], state: f.listed([open ? t("n_findings", { n: open }) : "", begun ? t("inspect_begun") : ""]), acts: row.lists.length ? actsOf(row) : [],
     };
   }

@@ -3,7 +3,7 @@
 const RUN = "application/x-battlemap-visit";
 
 export function board({ data, parentElement, setTriggerValue }) {
-  const host = parentElement.querySelector(".bm-board");
+  const host = parentElement.querySelector(".bm-routes");
   const words = data.words;
   const focused = host.contains(document.activeElement) ? document.activeElement.dataset.key : "";
   let count = 0;

@@ -35,7 +35,7 @@ def ask(visit: Visit, room: Room) -> None:
         st.html(f"<h2>{escape(_('New plan of a day'))}</h2>")
         st.html(f'<p class="bm-note">{escape(_("Sites whose round is due by the day are shared out and put in order, so that the most that counts is visited with the least way. Nothing is kept until you keep it."))}</p>')  # fmt: skip
         form.mend("posts", lambda chosen: [one for one in chosen or [] if one in people])
-        st.multiselect(_("Who walks"), list(people), format_func=lambda key: post_title(people[key], _) if key in people else key, placeholder=_("Choose posts"), select_all=False, max_selections=MOST_POSTS, **form.bind("posts", []))  # fmt: skip
+        st.multiselect(_("Who inspects"), list(people), format_func=lambda key: post_title(people[key], _) if key in people else key, placeholder=_("Choose posts"), select_all=False, max_selections=MOST_POSTS, **form.bind("posts", []))  # fmt: skip
         st.toggle(_("In pairs: the first with the second, the third with the fourth"), **form.bind("pairs", default=False))  # fmt: skip
         st.toggle(_("Anybody visits any site, not only those of the own grid"), **form.bind("share", default=False))
         with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):

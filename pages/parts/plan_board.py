@@ -22,7 +22,7 @@ from reports.plan_words import clock, kilometres
 
 _board = st.components.v2.component(
     "battlemap_plan",
-    html='<div class="bm-board"></div>',
+    html='<div class="bm-routes"></div>',
     js="export default (element) => import(location.origin + element.data.script).then((script) => script.board(element))",
     isolate_styles=False,
 )
@@ -96,7 +96,7 @@ def board(visit: Visit, walks: list[Line], *, last: int | None, key: str, on_mov
         Called when a site was moved; ``st.session_state[key]["moved"]`` then holds ``one``, ``span`` and ``place``. None: they stay as they are.
     """
     _ = visit._
-    words = {"empty": _("no site"), "up": _("Earlier"), "down": _("Later"), "move": _("Move to …"), "out": _("Left out")}  # fmt: skip
+    words = {"empty": _("no site"), "up": _("Move earlier"), "down": _("Move later"), "move": _("Move to …"), "out": _("Left out")}  # fmt: skip
     script = f"/assets/{assets_digest()}/plan.js"
     data = {"script": script, "walks": walks, "words": words, "last": last, "still": on_moved is None}
     if on_moved is None:
