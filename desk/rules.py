@@ -17,6 +17,7 @@ from incidents.bridge_rules import BridgeRules
 from incidents.calendar import Calendar, Days
 from incidents.classes import Directory
 from incidents.emergency_rules import EmergencyRules
+from incidents.indicators import Indicators
 from incidents.limits import DeadlineRules
 from incidents.service_rules import ServiceRules
 from incidents.sheets import SheetRules
@@ -132,6 +133,7 @@ class Rules:
     warnings: WarningRules
     planning: PlanRules
     sheets: SheetRules
+    indicators: Indicators
 
 
 def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
@@ -168,6 +170,7 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
         warnings=WarningRules.from_table(rules.read("warnings", folders)),
         planning=PlanRules.from_table(rules.read("planning", folders)),
         sheets=SheetRules.from_table(rules.read("sheets", folders)),
+        indicators=Indicators.from_table(rules.read("indicators", folders)),
     )
 
 

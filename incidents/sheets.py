@@ -1,13 +1,12 @@
-"""The daily sheet (日通报): when its day ends, how a rate is said, and who stands where.
+"""The daily sheet (日通报): when its day ends, and who stands where.
 
-Source: domain.md 1.8 (rates are shown with what they are made of, one without a denominator is none) and 6 (columns, cut-off, 并列 in tables of ranks).
+Source: domain.md 6 (columns, cut-off, 并列 in tables of ranks).
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any, Self
 
@@ -15,7 +14,6 @@ from geo.errors import RulesError
 from incidents.reading import unknown
 
 CUTOFF = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-PLACES = Decimal("0.01")
 KEYS = ("cutoff", "circulation", "circulation_en", "signer", "signer_en")
 LONGEST = 200
 
@@ -69,19 +67,6 @@ def day_of(moment: datetime, cutoff: time, zone: tzinfo) -> date:
     """Return the day of the sheet that a moment belongs to."""
     there = moment.astimezone(zone)
     return there.date() + timedelta(days=int(there.time() >= cutoff))
-
-
-def rate(part: int, whole: int) -> str | None:
-    """Return a share in per cent, rounded half up to two places as bulletins do; None where there is nothing to share.
-
-    Examples
-    --------
-    >>> rate(911, 972)
-    '93.72%'
-    """
-    if not whole:
-        return None
-    return f"{(Decimal(100 * part) / Decimal(whole)).quantize(PLACES, ROUND_HALF_UP)}%"
 
 
 def ranks(shares: Sequence[tuple[int, int]]) -> list[int | None]:

@@ -15,8 +15,9 @@ from desk.patrols.people import grids
 from desk.room import Room
 from geo.errors import FilterError
 from geo.net import Level
+from incidents.indicators import FIGURES, Indicator, share
 from incidents.model import Mark
-from incidents.sheets import day_of, ranks, rate, span
+from incidents.sheets import day_of, ranks, span
 from inspections.campaigns import Campaign, total
 from inspections.campaigns import Row as Reach
 from layers.grid_names import full_names
@@ -28,9 +29,8 @@ from reports.coverage import coverage, lines
 from reports.figures import Filter
 from reports.sheet_files.paper import CHANGE, MISSING, RANK, RATE, Column, Paper, Row, fixed
 
-REACHED = ("targets", "visited", "new_today", "findings", "corrected", "correcting", "handed_over", "open_late")
 NEVER = datetime(1, 1, 2, tzinfo=UTC)
-CASES = ("new", "handled", "open", "late")
+CASES, REACHED = FIGURES["cases"], FIGURES["campaign"]
 
 
 def draft(room: Room, now: datetime, language: str, *, day: date | None = None, campaign: str = "") -> Paper:
@@ -108,10 +108,13 @@ def _of_cases(room: Room, begins: datetime, ends: datetime, now: datetime, langu
     wanted = Filter(since=begins.replace(tzinfo=None), until=ends.replace(tzinfo=None))
     day = timedelta(days=1)
     before = Filter(since=(begins - day).replace(tzinfo=None), until=begins.replace(tzinfo=None))
-    picture, then = figures.look(room, wanted, now), figures.look(room, before, now)
+    picture, then, rates = (
+        figures.look(room, wanted, now),
+        figures.look(room, before, now),
+        room.rules.indicators.sheets["cases"],
+    )
     columns = (
-        Column("new", _("New of the day")), Column("handled", _("Done with")), Column("rate", _("Share handled"), RATE), Column("open", _("Still open")),
-        Column("late", _("Overdue")), Column("rank", _("Rank"), RANK), Column("change", _("Against the day before"), CHANGE),
+        *_columns({"new": _("New of the day"), "handled": _("Done with"), "open": _("Still open"), "late": _("Overdue")}, rates, language), Column("rank", _("Rank"), RANK), Column("change", _("Against the day before"), CHANGE),
     )  # fmt: skip
     found, earlier = cases_by(picture.placed, key, picture.clock), cases_by(then.placed, key, then.clock)
     names = full_names(room.area.net).get(key, {})
@@ -119,21 +122,21 @@ def _of_cases(room: Room, begins: datetime, ends: datetime, now: datetime, langu
     codes += [""] if "" in found or "" in earlier else []
     nothing = dict.fromkeys(CASES, 0)
     values = [found.get(code, nothing) for code in codes]
-    places = ranks([(one["handled"], one["new"]) for one in values])
+    places = ranks([(one[rates[0].part], one[rates[0].whole]) for one in values])
     rows = tuple(
-        Row(names.get(code, code) or _("In no grid"), {**one, "rate": rate(one["handled"], one["new"]), "rank": place, "change": one["new"] - earlier.get(code, nothing)["new"]})
+        Row(names.get(code, code) or _("In no grid"), {**_rated(one, rates), "rank": place, "change": one["new"] - earlier.get(code, nothing)["new"]})
         for code, one, place in zip(codes, values, places, strict=True)
     )  # fmt: skip
     whole = {name: sum(one[name] for one in values) for name in CASES}
     was = sum(one["new"] for one in earlier.values())
-    end = Row(
-        _("Total"), {**whole, "rate": rate(whole["handled"], whole["new"]), "rank": None, "change": whole["new"] - was}
-    )
+    end = Row(_("Total"), {**_rated(whole, rates), "rank": None, "change": whole["new"] - was})
     made = _blank(_("Daily sheet of cases"), _("Unit: cases"), columns, rows, end)
     hidden = figures.restricted(picture.cases)
-    notes = (_("{n} cases of classes that are kept back are not in this table.").format(n=hidden),) if hidden else ()
+    notes = (
+        (_("{n} cases of classes that are kept back are not in this table.").format(n=hidden),) if hidden else ()
+    ) + _formulas(columns, rates, _)
     said = _("{new} cases were reported, {handled} of them are handled ({share}), {late} are overdue.")
-    comment = said.format(**whole, share=rate(whole["handled"], whole["new"]) or MISSING)
+    comment = said.format(**whole, share=share(whole["handled"], whole["new"]) or MISSING)
     level = _drawn(room)
     words = {
         "red": _("Something is open"),
@@ -169,23 +172,27 @@ def cases_by(frame: pd.DataFrame, key: str, clock: pd.Timestamp) -> dict[str, di
 
 
 def _of_campaign(room: Room, campaign: Campaign, begins: datetime, at: datetime, language: str, _: Translator) -> Paper:
-    key, number = level_of(room).key, _phase(campaign, at.date())
+    key, number, rates = level_of(room).key, _phase(campaign, at.date()), room.rules.indicators.sheets["campaign"]
     columns = (
-        Column("targets", _("To be inspected")), Column("visited", _("Already inspected")), Column("rate", _("Share inspected"), RATE), Column("new_today", _("New of the day")),
-        Column("findings", _("Hazards found")), Column("corrected", _("Corrected")), Column("corrected_rate", _("Share corrected"), RATE),
-        Column("correcting", _("In correction")), Column("handed_over", _("Handed to a department")), Column("open_late", _("Of these overdue")),
+        *_columns(
+            {
+                "targets": _("To be inspected"), "visited": _("Already inspected"), "new_today": _("New of the day"), "findings": _("Hazards found"), "corrected": _("Corrected"),
+                "correcting": _("In correction"), "handed_over": _("Handed to a department"), "open_late": _("Of these overdue"),
+            }, rates, language,
+        ),
         Column("rank", _("Rank"), RANK), Column("change", _("Against the day before"), CHANGE),
     )  # fmt: skip
     reached = lines(room, campaign, number, at, key, _)
     earlier = {one.code: one for one in coverage(room, campaign, number, begins, by=key)}
-    places = ranks([(one.visited, one.targets) for one in reached])
+    places = ranks([(getattr(one, rates[0].part), getattr(one, rates[0].whole)) for one in reached])
     rows = tuple(
-        Row(one.name or _("In no grid"), {**_reached(one), "rank": place, "change": one.visited - earlier.get(one.code, Reach(one.code)).visited})
+        Row(one.name or _("In no grid"), {**_reached(one, rates), "rank": place, "change": one.visited - earlier.get(one.code, Reach(one.code)).visited})
         for one, place in zip(reached, places, strict=True)
     )  # fmt: skip
     whole = total(reached)
     end = Row(
-        _("Total"), {**_reached(whole), "rank": None, "change": whole.visited - total(tuple(earlier.values())).visited}
+        _("Total"),
+        {**_reached(whole, rates), "rank": None, "change": whole.visited - total(tuple(earlier.values())).visited},
     )
     title = _("{campaign}: daily sheet").format(campaign=campaign.name)
     made = _blank(title, _("Unit: places, hazards"), columns, rows, end)
@@ -202,10 +209,11 @@ def _of_campaign(room: Room, campaign: Campaign, begins: datetime, at: datetime,
     )
     comment = said.format(
         visited=whole.visited, targets=whole.targets, findings=whole.findings, corrected=whole.corrected,
-        share=rate(whole.visited, whole.targets) or MISSING, put=rate(whole.corrected, whole.findings) or MISSING,
+        share=share(whole.visited, whole.targets) or MISSING, put=share(whole.corrected, whole.findings) or MISSING,
     )  # fmt: skip
     drawn = day_map(room.area, states, key=level, named=level_of(room).key, words=words, language=language)
-    return replace(made, comment=comment, map=drawn, map_caption=_("Grids by how far the campaign is"))
+    notes = _formulas(columns, rates, _)
+    return replace(made, notes=notes, comment=comment, map=drawn, map_caption=_("Grids by how far the campaign is"))
 
 
 def _phase(campaign: Campaign, day: date) -> int:
@@ -214,9 +222,32 @@ def _phase(campaign: Campaign, day: date) -> int:
     return begun[-1] if begun else 0
 
 
-def _reached(one: Reach) -> Mapping[str, int | str | None]:
-    counts = {name: getattr(one, name) for name in REACHED}
-    return {**counts, "rate": rate(one.visited, one.targets), "corrected_rate": rate(one.corrected, one.findings)}
+def _reached(one: Reach, rates: Sequence[Indicator]) -> dict[str, int | str | None]:
+    return _rated({name: getattr(one, name) for name in REACHED}, rates)
+
+
+def _rated(counts: Mapping[str, int], rates: Sequence[Indicator]) -> dict[str, int | str | None]:
+    """Return the figures of a line with the indicators made of them."""
+    return {**counts, **{one.key: one.of(counts) for one in rates}}
+
+
+def _columns(headings: Mapping[str, str], rates: Sequence[Indicator], language: str) -> list[Column]:
+    """Return the columns of figures, each followed by the indicators that take a part of them."""
+    return [
+        column
+        for key, heading in headings.items()
+        for column in (
+            Column(key, heading),
+            *(Column(one.key, one.name[language], RATE) for one in rates if one.part == key),
+        )
+    ]
+
+
+def _formulas(columns: Sequence[Column], rates: Sequence[Indicator], _: Translator) -> tuple[str, ...]:
+    """Return what the shares are made of, as a note below the table."""
+    names = {one.key: one.heading for one in columns}
+    said = "; ".join(f"{names[one.key]} = {names[one.part]} ÷ {names[one.whole]}" for one in rates)
+    return (_("Shares: {formulas}").format(formulas=said),)
 
 
 def _states(reached: Sequence[Reach]) -> dict[str, str]:

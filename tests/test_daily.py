@@ -27,8 +27,9 @@ from api.identity import COOKIE
 from api.live import answer
 from desk.acts import Doing, do
 from geo.errors import FilterError, RulesError
+from incidents.indicators import share
 from incidents.lifecycle import Act
-from incidents.sheets import SheetRules, day_of, ranks, rate, span
+from incidents.sheets import SheetRules, day_of, ranks, span
 from layers.load import load
 from reports import exports, figures
 from reports.daily import cases_by, draft, level_of
@@ -67,13 +68,6 @@ def day(room):
     for case in made:
         do(room, Doing(case.number, Act.FILE, {}), post("dispatcher::"), now)
     return now
-
-
-def test_the_rates_of_the_bulletin_come_out_as_it_has_them():
-    assert rate(911, 972) == "93.72%"
-    assert rate(737, 972) == "75.82%"
-    assert (rate(1, 8), rate(0, 3), rate(3, 3), rate(0, 0)) == ("12.50%", "0.00%", "100.00%", None)
-    assert rate(1, 800) == "0.13%"  # half up
 
 
 @given(st.lists(SHARES, max_size=12))
@@ -120,7 +114,7 @@ def test_the_sheet_counts_what_the_map_shows_and_its_total_is_the_sum_of_its_row
     for name in ("new", "handled", "open", "late", "change"):
         assert whole[name] == sum(row.values[name] for row in paper.rows)
     assert all(row.values["new"] == row.values["handled"] + row.values["open"] for row in paper.rows)
-    assert whole["rate"] == rate(whole["handled"], whole["new"])
+    assert whole["rate"] == share(whole["handled"], whole["new"])
     assert 'class="red"' in paper.map
     assert paper.state
 
