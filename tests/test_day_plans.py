@@ -270,3 +270,13 @@ def test_the_same_is_planned_in_the_same_order(room):
     work = day.ready(room, asked(room), NOON).work
     problem = day.planned(room, asked(room), NOON).problem
     assert solved(problem, iterations=work.iterations, seed=7) == solved(problem, iterations=work.iterations, seed=7)
+
+
+def test_sites_of_a_walk_that_its_post_does_not_see_are_counted(room):
+    asking = asked(room)
+    found = day.planned(room, asking, NOON)
+    plan = keep.drawn(room, found, asking, CENTRE)
+    assert keep.beyond(room, plan, found.sites, NOON) == 0
+    elsewhere = [replace(site, codes={}, post="") for site in found.sites]
+    assert keep.beyond(room, plan, elsewhere, NOON) == plan.ours[0]
+    assert keep.beyond(room, plan, (), NOON) == 0

@@ -1,6 +1,6 @@
 """Plans of a day are kept: who may plan for whom, what is told of it, and what phones go by."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 
 from desk.inspections.reading import today
@@ -14,6 +14,7 @@ from incidents.lifecycle import By
 from incidents.posts import Post
 from inspections.planning import totals
 from inspections.plans import DayPlan, State, kept_walks
+from inspections.sites import Site
 from ledger import plans
 
 NEEDS = "day_plan"  # capability
@@ -105,6 +106,17 @@ def drawn(room: Room, found: Planned, asking: Asking, by: By) -> DayPlan:
         state=State.KEPT,
         walkers=tuple(post for posts in walkers for post in posts),
     )
+
+
+def beyond(room: Room, made: DayPlan, sites: Iterable[Site], now: datetime) -> int:
+    """Return how many of some sites are in a walk of which no post sees them: neither in its grid nor answered for by it. Phones do not show those."""
+    known, there = room.register.posts(now), {site.number: site for site in sites}
+    many = 0
+    for walk in made.walks:
+        grids = [known[post].grid for post in walk.posts if post in known]
+        some = [there[stop.number] for stop in walk.stops if stop.number in there]
+        many += sum(site.post not in walk.posts and not any(grid and grid[1] in site.codes.get(grid[0], "").split(";") for grid in grids) for site in some)  # fmt: skip
+    return many
 
 
 def _demand(room: Room, posts: Collection[str], now: datetime) -> None:

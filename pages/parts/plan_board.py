@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from desk.planning import keep
 from desk.planning.day import Planned
 from desk.room import Room
 from desk.sites import register
@@ -41,6 +42,14 @@ def head(visit: Visit, room: Room, plan: DayPlan) -> None:
     st.html(
         f'<section class="bm-plan-head"><h2>{plan.day} {escape(hours)}</h2><p class="bm-note">{escape(names)}</p>{said}</section>'
     )
+
+
+def beyond(visit: Visit, room: Room, plan: DayPlan, sites: Iterable[Site]) -> None:
+    """Say how many sites phones do not show to who is to visit them."""
+    many = keep.beyond(room, plan, sites, visit.now)
+    if many:
+        told = visit._("{n} sites lie beyond the grid of who visits them: their phones do not show these. Hand out the sheets.")  # fmt: skip
+        st.html(f'<p class="bm-note">{escape(told.format(n=f"{many:,}"))}</p>')
 
 
 def plan_map(visit: Visit, plan: DayPlan, sites: Iterable[Site], *, key: str) -> None:

@@ -13,7 +13,7 @@ from desk.room import Room
 from geo.errors import BattlemapError
 from inspections.plans import DayPlan
 from pages.parts.going import go
-from pages.parts.plan_board import board, head, plan_map, shown_draft
+from pages.parts.plan_board import beyond, board, head, plan_map, shown_draft
 from pages.parts.visit import Visit
 from reports import plan_words
 from reports.refusals import refusal
@@ -77,6 +77,7 @@ def _plan(visit: Visit, room: Room, draft: Draft, found: Planned, place: str) ->
     if there:
         st.html(f'<p class="bm-note">{escape(_replaced(visit, room, made, there))}</p>')
     lines = shown_draft(visit, room, found)
+    beyond(visit, room, made, found.sites)
     plan_map(visit, made, list(found.sites), key=f"plan_map_{visit.name}")
     board(visit, lines, last=draft.last, key="plan_board", on_moved=lambda: _moved(visit, draft, place))
 

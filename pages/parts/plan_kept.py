@@ -10,7 +10,7 @@ from desk.room import Room
 from geo.errors import BattlemapError
 from inspections.plans import DayPlan, State
 from pages.parts.form import Form
-from pages.parts.plan_board import board, head, plan_map, shown_kept
+from pages.parts.plan_board import beyond, board, head, plan_map, shown_kept
 from pages.parts.plan_files import downloads
 from pages.parts.visit import Visit
 from reports import plan_words
@@ -35,6 +35,7 @@ def kept_plan(visit: Visit, room: Room, number: str) -> None:
     if plan.state is State.KEPT and visit.may(keep.NEEDS):
         _withdraw(visit, plan)
     sites, lines = shown_kept(visit, room, plan)
+    beyond(visit, room, plan, sites)
     plan_map(visit, plan, sites, key=f"plan_map_{visit.name}")
     board(visit, lines, last=None, key="plan_board", on_moved=None)
 
