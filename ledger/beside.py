@@ -48,6 +48,7 @@ from ledger import (
     sites,
     tables,
     teams,
+    upwinds,
     visits,
     wall_views,
     warnings,
@@ -393,6 +394,22 @@ def _warning_task(standing: Standing, entry: _Entry) -> None:
     _shown(standing, entry)
 
 
+def _upwind(standing: Standing, entry: _Entry) -> None:
+    """Note a patrol list of sources upwind, which is one entry, and its lines."""
+    standing["upwind"].put((entry.area, entry.key), {**entry.after, "id": entry.version}, entry.version)
+    for number, one in entry.data["lines"]:
+        standing["upwind_line"].put((entry.area, entry.key, number), one, entry.version)
+
+
+def _upwind_line(standing: Standing, entry: _Entry) -> None:
+    """Note what was found at a source, by the rules too, as `_visit`."""
+    said, (walk, number) = standing["upwind_line"], entry.key.rsplit("/", 1)
+    key = (entry.area, walk, int(number))
+    if entry.before != said.rows.get(key, {}) or not upwinds.follows(int(number), entry.act, entry.post, entry.at, entry.before, entry.after):  # fmt: skip
+        raise ValueError("it does not follow from what was before")
+    said.put(key, entry.after, entry.version)
+
+
 def _watering(standing: Standing, entry: _Entry) -> None:
     said, key = standing["watering"], (entry.area, int(entry.key))
     if entry.before != said.rows.get(key, {}):
@@ -618,6 +635,8 @@ _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
             _of(tables.warning_task, "area", "warning", "number", *warnings.OWN),
             ("area", "warning", "number"),
         ),
+        "upwind": (_of(tables.upwind, "area", "number", "id", *upwinds.COLUMNS), ("area", "number")),
+        "upwind_line": (_of(tables.upwind_line, "area", "walk", "number", *upwinds.OWN), ("area", "walk", "number")),
         "watering": (_of(tables.watering, "area", "id", *watering.COLUMNS), ("area", "id")),
         "wet_day": (_of(tables.wet_day, "area", "day", "reason", "post"), ("area", "day")),
         "site": (_of(tables.site, "area", "number", "id", "version", *sites.COLUMNS), ("area", "number")),
@@ -657,6 +676,8 @@ _TAKE: Mapping[str, Callable[[Standing, _Entry], None]] = MappingProxyType(
         sheets.SUBJECT: _sheet,
         warnings.SUBJECT: _warning,
         warnings.TASK: _warning_task,
+        upwinds.SUBJECT: _upwind,
+        upwinds.LINE: _upwind_line,
         watering.SUBJECT: _watering,
         watering.WET: _wet_day,
         patrols.SUBJECT: _patrol,

@@ -782,6 +782,36 @@ warning_task = Table(
     Index("ix_warning_task_item", "area", "item"),
 )
 
+# Patrol lists of sources upwind (溯源巡查单, ledger/upwinds.py), and what was found at each source.
+upwind = Table(
+    "upwind",
+    METADATA,
+    Column("id", Number, primary_key=True, autoincrement=False),  # the version of its entry
+    Column("area", String(80), nullable=False),
+    Column("number", String(40), nullable=False),
+    Column("station", Text, nullable=False),  # its code
+    Column("hour", BigInteger, nullable=False),  # that stood out
+    Column("post", String(200), nullable=False),  # that made it
+    Column("made", BigInteger, nullable=False),
+    Column("standing", Text, nullable=False),  # name of the station, wind, how many were left out
+    UniqueConstraint("area", "number"),
+    Index("ix_upwind_station", "area", "station", "hour"),
+)
+
+upwind_line = Table(
+    "upwind_line",
+    METADATA,
+    Column("area", String(80), primary_key=True),
+    Column("walk", String(40), primary_key=True),  # number of the list
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("site", String(30), nullable=False),  # its number
+    Column("kind", String(40), nullable=False),
+    Column("post", String(200), nullable=False),  # that answered for the site when the list was made; "" for none
+    Column("found", String(10), nullable=False),  # confirmed, nothing, unreached; "" while it is open
+    Column("standing", Text, nullable=False),  # why it was proposed, and what was found
+    Index("ix_upwind_line_site", "area", "site"),
+)
+
 # A patrol (巡查): a walk through a grid. `standing` holds all that its lifecycle decides.
 patrol = Table(
     "patrol",

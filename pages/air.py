@@ -13,6 +13,7 @@ from geo.errors import BattlemapError
 from inspections.air import Pollutant
 from inspections.sites import Site
 from inspections.upwind import Proposal, Wind
+from pages.parts.air_walks import lists, making, sheet
 from pages.parts.files import files
 from pages.parts.form import Form, steady
 from pages.parts.going import link
@@ -47,17 +48,20 @@ def _page(visit: Visit) -> None:
     found = readings(room)
     standing = board(room, found, datetime.now(UTC))
     chosen = next((one for one in standing if one.station.code == own.get("station")), None)
-    _top(visit, room, standing if chosen is None else ())
+    _top(visit, room, standing if chosen is None and not own.get("list") else ())
     _trouble(visit, found)
     if not standing:
         st.html(f'<p class="bm-empty">{escape(visit._("No readings yet. Hand a table in, or let another system put its tables into the folder that docs/air.md names."))}</p>')  # fmt: skip
-        return
     with st.container(key="air_list", horizontal=True, gap="medium"):
-        st.html(_stations(visit, room, standing, chosen))
+        if standing:
+            st.html(_stations(visit, room, standing, chosen))
         with st.container(key="air_sheet", gap="small"):
-            if chosen:
+            if own.get("list"):
+                sheet(visit, room, own["list"])
+            elif chosen:
                 _upwind(visit, room, chosen)
 
+    lists(visit, room, own)
 
 def _top(visit: Visit, room: Room, standing: Sequence[Standing]) -> None:
     """Show the heading, and the table as a file; while a station is open its list to walk is the one that is taken out."""
@@ -151,6 +155,7 @@ def _upwind(visit: Visit, room: Room, chosen: Standing) -> None:
     st.html(_proposals(visit, found, rings, kinds))
     own: Mapping[str, str] = {"station": chosen.station.code, "wind": f"{wind.from_deg:g}/{wind.speed:g}" if wind else ""}  # fmt: skip
     files(visit, room, "upwind", _("Sources upwind"), len(found), chosen.station.name, own, lambda now: walk(sources_upwind(now, chosen.station, chosen.measured, wind), rings, kinds, _, visit.language))  # fmt: skip
+    making(visit, room, chosen, wind, len(found))
 
 
 def _direction(visit: Visit, room: Room, wind: Wind | None) -> str:

@@ -40,6 +40,7 @@ from reports import (
     rounds,
     sheet_frozen,
     site_words,
+    upwind_words,
     visit_words,
     wall_views,
     warning_words,
@@ -247,6 +248,7 @@ def _rule(error: LifecycleError, _: Translator, zone: tzinfo) -> str:
         *inspection_words.RULES,
         *meeting_words.RULES,
         *warning_words.RULES,
+        *upwind_words.RULES,
         *WHISTLES,
         *RULES,
     ):
@@ -270,6 +272,7 @@ _SPEAKERS: Mapping[type[BattlemapError], Callable[..., str]] = MappingProxyType(
                 **order_words.DRAFT,
                 **visit_words.DRAFT,
                 **warning_words.DRAFT,
+                **upwind_words.DRAFT,
                 **patrol_words.DRAFT,
                 **wall_views.DRAFT,
                 **alerts.DRAFT,

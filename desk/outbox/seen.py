@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from desk.inspections import reading as of_sites
 from desk.orders import people as of_orders
 from desk.outbox import notices as of_notices
 from desk.outbox.alarms import event_of
@@ -12,13 +13,14 @@ from desk.planning import kept as of_plans
 from desk.room import Room
 from desk.visits import people as of_visits
 from desk.whistle import people as of_whistles
-from ledger import find, notices, orders, patrols, plans, visits, whistles
+from ledger import find, notices, orders, patrols, plans, upwinds, visits, whistles
 from ledger.emergencies import EVENT
 from ledger.notices import SUBJECT as NOTICE
 from ledger.orders import SUBJECT as ORDER
 from ledger.outbox import Message
 from ledger.patrols import SUBJECT as PATROL
 from ledger.plans import SUBJECT as PLAN
+from ledger.upwinds import SUBJECT as UPWIND
 from ledger.visits import SUBJECT as VISIT
 from ledger.whistles import SUBJECT as WHISTLE
 
@@ -67,6 +69,10 @@ def _plans(room: Room, connection: Any, numbers: Keys) -> Keys:
     return plans.seen_of(connection, room.id, of_plans.sight(room), numbers)
 
 
+def _upwinds(room: Room, connection: Any, numbers: Keys) -> Keys:
+    return upwinds.seen_of(connection, room.id, of_sites.sight(room), numbers)
+
+
 def _notices(room: Room, connection: Any, numbers: Keys) -> Keys:
     own = of_notices.keys_of(room)
     found = notices.listed(connection, room.id, ids=[int(number) for number in numbers])
@@ -87,6 +93,7 @@ _SEEN: Mapping[str, Callable[[Room, Any, Keys], Keys]] = MappingProxyType(
         INCIDENT: _incidents,
         WHISTLE: _whistles,
         ORDER: _orders,
+        UPWIND: _upwinds,
         NOTICE: _notices,
         EVENT: _emergencies,
         VISIT: _visits,

@@ -26,7 +26,7 @@ from incidents.case import Incident
 from incidents.text import strike_names
 from inspections.plans import State as PlanState
 from layers.grid_names import every_name, full_names
-from ledger import orders, outbox, patrols, plans, visits, whistles
+from ledger import orders, outbox, patrols, plans, upwinds, visits, whistles
 from ledger.emergencies import EVENT
 from ledger.notices import SUBJECT as NOTICE
 from ledger.orders import SUBJECT as ORDER
@@ -34,6 +34,7 @@ from ledger.outbox import SUMMARY, Message
 from ledger.patrols import SUBJECT as PATROL
 from ledger.plans import SUBJECT as PLAN
 from ledger.rounds import EXPIRY
+from ledger.upwinds import SUBJECT as UPWIND
 from ledger.visits import SUBJECT as VISIT
 from ledger.whistles import SUBJECT as WHISTLE
 from locales import N_, translator
@@ -47,6 +48,7 @@ PAGE: Mapping[str, tuple[str, str]] = MappingProxyType(
         "incident": ("case", "case"),
         WHISTLE: ("whistles", "whistle"),
         ORDER: ("orders", "order"),
+        UPWIND: ("air", "list"),
         NOTICE: ("messages", "notice"),
         VISIT: ("visits", "walk"),
         PATROL: ("patrols", "patrol"),
@@ -107,6 +109,7 @@ KIND: Mapping[str, str] = MappingProxyType(
         "day_plan_replaced": N_("Plan of your day replaced"),
         "day_plan_withdrawn": N_("Plan of your day withdrawn"),
         "expiring": N_("Runs out soon"),
+        "upwind": N_("Sources upwind to be looked at"),
         "notice": N_("Notice"),
         "notice_receipt": N_("Notice: please acknowledge"),
         "notice_reminder": N_("Notice: a reminder"),
@@ -277,6 +280,22 @@ def _of_plan(room: Room, message: Message, language: str) -> list[str]:
     return said
 
 
+def _of_upwind(room: Room, message: Message, language: str) -> list[str]:
+    """Return of which station and hour a list is, and how many sources of it are the post's; none of them by name."""
+    _ = translator(language)
+    try:
+        with room.ledger.reading() as connection:
+            found = upwinds.get(connection, room.id, message.number, register.sight(room))
+            lines = upwinds.lines(connection, room.id, message.number, register.sight(room))
+    except DraftError:
+        return []
+    mine = sum(one.post == message.post for one in lines)
+    return [
+        _("Station: {name}, {time}").format(name=found.name, time=_local(room, found.hour)),
+        _("{n} source(s) to be looked at: a list to walk, and no proof").format(n=f"{mine:,}"),
+    ]
+
+
 def _of_expiry(room: Room, message: Message, language: str) -> list[str]:
     """Return what runs out at which site, and how many more sites there are beside it."""
     _ = translator(language)
@@ -327,6 +346,7 @@ _ABOUT: Mapping[str, Callable[[Room, Message, str], list[str]]] = MappingProxyTy
     {
         WHISTLE: _of_whistle,
         ORDER: _of_order,
+        UPWIND: _of_upwind,
         EVENT: _of_emergency,
         NOTICE: _of_notice,
         VISIT: _of_visit,

@@ -17,6 +17,7 @@ from incidents.text import mask_phone
 from inspections.sites import FROM, Act, Bound, Document, Site
 from ledger.tables import instant
 from locales import N_, Translator
+from pages.parts.air_walks import site_proposed
 from pages.parts.form import Form
 from pages.parts.going import go
 from pages.parts.site_form import CHANGE
@@ -68,6 +69,7 @@ def sheet(visit: Visit, room: Room, number: str) -> None:
     site_watering(visit, room, one)
     site_inspections(visit, room, one)
     site_attempts(visit, room, one)
+    site_proposed(visit, room, one)
     st.html(_history(visit, room, entries))
 
 
