@@ -220,6 +220,22 @@ def photos(connection: Connection, area: str, number: str) -> list[dict[str, Any
     return [{**row, "at": instant(row["at"])} for row in connection.execute(asked).mappings()]
 
 
+def before_after(connection: Connection, wanted: Wanted, *, until: datetime) -> dict[str, tuple[str, str]]:
+    """Return the digests of the small pictures of the wanted incidents that were closed before a time: number -> the first before, the last after; those without both are left out."""
+    attachment, found = tables.attachment, dict[str, dict[str, str]]()
+    asked = (
+        select(incident.c.number, attachment.c.kind, attachment.c.thumbnail)
+        .join(attachment, attachment.c.incident == incident.c.id)
+        .where(incident.c.closed < milliseconds(until), attachment.c.kind.in_(("before", "after")), *conditions(wanted))
+        .order_by(incident.c.number, attachment.c.id)
+    )
+    for number, kind, thumbnail in connection.execute(asked):
+        shots = found.setdefault(number, {})
+        if kind == "after" or kind not in shots:
+            shots[kind] = thumbnail
+    return {number: (one["before"], one["after"]) for number, one in found.items() if len(one) == 2}  # noqa: PLR2004
+
+
 def sent(connection: Connection, area: str, account: str, keys: Sequence[str]) -> dict[str, tuple[str, int]]:
     """Return what became of things that an account sent from a phone: key -> number of the incident, version of the entry; those that did not arrive are left out."""
     table = tables.sent

@@ -1,5 +1,6 @@
 """The daily sheet (日通报): the cases of a day or a campaign, by communities, as it prints; and its files."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from html import escape
 from urllib.parse import quote, urlencode
@@ -65,7 +66,14 @@ def _choose(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         kept = own.get("campaign", CASES)
         st.session_state["sheet_of"] = kept if kept in known else CASES
-        st.selectbox(_("Sheet of"), list(known), format_func=lambda one: known.get(one, one), key="sheet_of", on_change=_take, width=320)
+        st.selectbox(
+            _("Sheet of"),
+            list(known),
+            format_func=lambda one: known.get(one, one),
+            key="sheet_of",
+            on_change=_take,
+            width=320,
+        )
         try:
             st.session_state["sheet_day"] = day_from(own.get("day", ""))
         except BattlemapError:
@@ -102,7 +110,28 @@ def _sheet(visit: Visit, room: Room, paper: Paper, own: Mapping[str, str]) -> st
         f'<div class="bm-daily"><h2>{escape(paper.organ)} · {escape(paper.title)}</h2>'
         f'<p class="bm-note">{escape(paper.period)} · {escape(paper.unit)} · {escape(paper.state)}</p><p>{escape(paper.comment)}</p>'
         f'<div class="bm-wide"><table class="bm-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{notes}'
-        f'<figure class="bm-day-map">{paper.map}<figcaption class="bm-note">{escape(paper.map_caption)}</figcaption></figure></div>'
+        f'<figure class="bm-day-map">{paper.map}<figcaption class="bm-note">{escape(paper.map_caption)}</figcaption></figure>'
+        f"{_pairs(paper)}</div>"
+    )
+
+
+def _pairs(paper: Paper) -> str:
+    """Return the photos before and after; their small pictures stand in the page, for who sees the sheet may not read each case."""
+    if not paper.pairs:
+        return ""
+    parts = "".join(
+        f"<figure><figcaption>{escape(pair.caption)}</figcaption>{_shot(paper, pair.before, 'before')}{_shot(paper, pair.after, 'after')}</figure>"
+        for pair in paper.pairs
+    )
+    return f'<h3>{escape(paper.words["pairs"])}</h3><div class="bm-pairs">{parts}</div>'
+
+
+def _shot(paper: Paper, data: bytes, word: str) -> str:
+    text = escape(paper.words[word])
+    if not data:
+        return f'<span class="bm-note">{text}: {escape(paper.words["no_photo"])}</span>'
+    return (
+        f'<span><img src="data:image/jpeg;base64,{b64encode(data).decode()}" alt="{text}"><small>{text}</small></span>'
     )
 
 

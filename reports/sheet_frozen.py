@@ -1,17 +1,21 @@
 """The daily sheet (日通报) as it is drawn up, frozen, and read again: what was signed says for ever what it said, in both languages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
+from hashlib import sha256
 from typing import Any
 
 from desk.room import Room
+from desk.sheets import photos
 from desk.sheets.acts import came_late, figures
 from incidents.sheet_life import KEPT, Act, Sheet, State
+from layers.grid_names import full_names
 from ledger import find
 from locales import LANGUAGES, N_, Translator, translator
-from reports.case_words import post_name
-from reports.daily import draft
+from reports.case_words import class_name, post_name
+from reports.daily import draft, level_of
 from reports.sheet_files.paper import Column, Pair, Paper, Row, Section, clean
 
 STATE: Mapping[State, str] = {
@@ -26,28 +30,34 @@ SECTIONS: Mapping[str, str] = {"problems": N_("Main problems"), "praise": N_("Co
 DRAFT: Mapping[str, str] = {
     "sheet_gone": N_("There is no such daily sheet, or none that you see. Look it up in the list."),
     "sheet_day": N_("That day is not there yet. Draw up the sheet of the day that runs."),
+    "sheet_photos": N_(
+        "Choose at most six cases, each closed in the day with a photo before and after. Load the page again."
+    ),
     "sheet_reason": N_("Say why the sheet is returned or withdrawn."),
 }
 WORDS = ("comment", *SECTIONS, "circulation", "signer")
 PLAIN = ("title", "organ", "number", "period", "unit", "first", "comment", "map", "map_caption", "circulation", "signer", "prepared", "checked", "state", "digest", "synthetic", "foot", "language")  # fmt: skip
 
 
-def drawn_up(room: Room, day: date, campaign: str, words: Mapping[str, str], now: datetime) -> tuple[dict[str, Any], int]:  # fmt: skip
+def drawn_up(room: Room, day: date, campaign: str, words: Mapping[str, str], now: datetime, *, shots: Collection[str] = ()) -> tuple[dict[str, Any], int]:  # fmt: skip
     """Return a sheet with the figures of now as plain values in every language, and the version of the ledger that it saw.
 
     Parameters
     ----------
     words
         `WORDS` that somebody wrote; empty ones leave what the figures say.
+    shots
+        Numbers of the cases whose photos before and after it shows.
 
     Raises
     ------
     FilterError, DraftError
-        As `reports.daily.draft`.
+        As `reports.daily.draft` and `desk.sheets.photos.chosen`.
     """
     with room.ledger.reading() as connection:
         seen = find.version_at(connection, room.id, now)
     late = came_late(room, day) if not campaign else None
+    chosen = photos.chosen(room, day, shots, now)
     papers = {}
     for language in LANGUAGES:
         paper, _ = draft(room, now, language, day=day, campaign=campaign), translator(language)
@@ -63,15 +73,27 @@ def drawn_up(room: Room, day: date, campaign: str, words: Mapping[str, str], now
                 signer=clean(words.get("signer", "").strip()) or paper.signer,
                 sections=said,
                 notes=tuple(notes),
+                pairs=tuple(
+                    Pair(caption(room, one, language), photos.read(room, one.before), photos.read(room, one.after))
+                    for one in chosen
+                ),
             )
         )
-    return {"papers": papers, "words": {key: words.get(key, "") for key in WORDS}}, seen
+    return {"papers": papers, "words": {key: words.get(key, "") for key in WORDS}, "shots": [*shots]}, seen
+
+
+def caption(room: Room, shots: photos.Shots, language: str) -> str:
+    """Return what stands above a pair of photos: what it was and where, by community; no address and no person."""
+    case, level = shots.case, level_of(room).key
+    code = case.codes.get(level, "").split(";")[0]
+    place = full_names(room.area.net).get(level, {}).get(code, "")
+    return " · ".join(part for part in (class_name(room, case.class_, language), place, case.number) if part)
 
 
 def printable(room: Room, sheet: Sheet, language: str) -> Paper:
     """Return a sheet as it was frozen, with how it stands now."""
     _, frozen = translator(language), figures(room, sheet)
-    paper = from_json(frozen["papers"][language])
+    paper = from_json(frozen["papers"][language], partial(photos.read, room))
     number = _("[{year}] No. {n}").format(year=sheet.day.year, n=sheet.issue) if sheet.issue else ""
     hands = dict(sheet.hands)
     named = {act: post_name(room, hand.post, _) for act, hand in hands.items()}
@@ -92,7 +114,7 @@ def shown(room: Room, now: datetime, language: str, sheet: Sheet | None, *, day:
 
 
 def to_json(paper: Paper) -> dict[str, Any]:
-    """Return a sheet as plain values; photos are left to who prints it."""
+    """Return a sheet as plain values; of photos their captions and digests, for who prints it reads the files."""
     plain = {name: getattr(paper, name) for name in PLAIN}
     return {
         **plain,
@@ -101,14 +123,15 @@ def to_json(paper: Paper) -> dict[str, Any]:
         "total": [paper.total.name, dict(paper.total.values)],
         "notes": list(paper.notes),
         "sections": [[one.heading, list(one.sentences)] for one in paper.sections],
+        "pairs": [[one.caption, _digest(one.before), _digest(one.after)] for one in paper.pairs],
         "words": dict(paper.words),
         "at": paper.at.isoformat(),
         "day": paper.day.isoformat() if paper.day else None,
     }
 
 
-def from_json(said: Mapping[str, Any], pairs: Sequence[Pair] = ()) -> Paper:
-    """Read what `to_json` wrote."""
+def from_json(said: Mapping[str, Any], photo: Callable[[str], bytes]) -> Paper:
+    """Read what `to_json` wrote; ``photo`` returns a photo by its digest, b"" for none."""
     return Paper(
         **{name: said[name] for name in PLAIN},
         columns=tuple(Column(*one) for one in said["columns"]),
@@ -119,8 +142,12 @@ def from_json(said: Mapping[str, Any], pairs: Sequence[Pair] = ()) -> Paper:
         words=said["words"],
         at=datetime.fromisoformat(said["at"]),
         day=date.fromisoformat(said["day"]) if said["day"] else None,
-        pairs=tuple(pairs),
+        pairs=tuple(Pair(text, photo(before), photo(after)) for text, before, after in said.get("pairs", ())),
     )
+
+
+def _digest(data: bytes) -> str:
+    return sha256(data).hexdigest() if data else ""
 
 
 def _lines(text: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -11,15 +12,21 @@ from orders import who
 from rooms import DISPATCHER, NOON
 from sqlalchemy import update
 
+from desk.acts import Doing, do
 from desk.reports import Draft, report
-from desk.sheets import acts
+from desk.sheets import acts, photos
 from geo.errors import Conflict, DraftError, LifecycleError, NoAccess
 from incidents.access import Role
+from incidents.lifecycle import Act as Deed
 from incidents.lifecycle import By, PostKind
+from incidents.posts import post_key
 from incidents.sheet_life import HANDS, KEPT, Act, Sheet, State, apply, is_same
-from ledger import backup, tables
+from ledger import backup, files, tables
+from ledger.rows import dumps
 from ledger.store import open_ledger
 from ledger.verify import verify
+from reports.sheet_files import Stock, printed
+from reports.sheet_files.paper import Pair
 from reports.sheet_frozen import drawn_up, from_json, printable, shown, to_json
 
 DAY, TODAY = timedelta(days=1), date(2026, 11, 20)
@@ -43,11 +50,11 @@ def signed(room, day=TODAY, now=NOON):
     return acts.do(room, sheet, Act.SIGN, SIGNER, now)
 
 
-def case(room, reported, now):
+def case(room, reported, now, **more):
     leaf = room.area.net.leaf
     point = leaf.geoms[0].representative_point()
     key = next(iter(room.rules.directory.classes))
-    return report(room, Draft(key, point.x, point.y, text="占道堆物", reported=reported), DISPATCHER, now)
+    return report(room, Draft(key, point.x, point.y, text="占道堆物", reported=reported, **more), DISPATCHER, now)
 
 
 def test_three_persons_draw_up_check_and_sign_and_a_fourth_act_sends(room):
@@ -162,7 +169,38 @@ def test_a_backup_brings_sheets_back(room, tmp_path):
 
 def test_a_sheet_is_read_as_it_was_written(room):
     paper = shown(room, NOON, "zh", None, day=TODAY, campaign="")
-    assert from_json(to_json(paper)) == paper
+    kept_ = {sha256(data).hexdigest(): data for data in (b"one", b"two")}
+    paper = replace(paper, pairs=(Pair("垃圾", b"one", b"two"), Pair("堆物", b"", b"one")))
+    assert from_json(to_json(paper), lambda digest: kept_.get(digest, b"")) == paper
+
+
+def cleared(room, jpeg, now=NOON):
+    """Return a case that has a photo before and one after."""
+    made = case(room, now - timedelta(hours=1), now, photos=[jpeg])
+    level = room.area.net.leaf.key
+    worker = By(post_key(PostKind.WORKER, level, made.codes[level].split(";")[0]), PostKind.WORKER, "w9")
+    return do(room, Doing(made.number, Deed.SELF_CLEAR, photos=[jpeg[:-2] + b"\xff\xd9"]), worker, now)
+
+
+def test_photos_of_chosen_cases_are_frozen_by_digest_and_a_file_that_is_gone_is_no_photo(room, jpeg):
+    done = cleared(room, jpeg)
+    other = case(room, NOON - timedelta(hours=1), NOON, photos=[jpeg])
+    assert list(photos.candidates(room, TODAY, NOON)) == [done.number]
+    assert not photos.candidates(room, TODAY + DAY, NOON)
+    assert not photos.candidates(room, TODAY - DAY, NOON)
+    with pytest.raises(DraftError) as refused:
+        drawn_up(room, TODAY, "", {}, NOON, shots=[other.number])
+    assert refused.value.field == "sheet_photos"
+    frozen, seen = drawn_up(room, TODAY, "", {}, NOON, shots=[done.number])
+    sheet = acts.draw(room, TODAY, "", frozen, seen, 0, WRITER, NOON)
+    (pair,) = printable(room, sheet, "zh").pairs
+    assert done.number in pair.caption
+    assert pair.before[:2] == pair.after[:2] == b"\xff\xd8"
+    assert printed(printable(room, sheet, "zh"), "pdf", Stock(room.ledger.folder / "papers")).startswith(b"%PDF")
+    _caption, before, _after = frozen["papers"]["zh"]["pairs"][0]
+    files.path(room.ledger.folder, before).unlink()
+    assert printable(room, sheet, "zh").pairs[0].before == b""
+    assert sha256(dumps(acts.figures(room, sheet)).encode()).hexdigest() == sheet.digest
 
 
 @given(st.lists(st.tuples(st.sampled_from(Act), st.sampled_from("abcd")), max_size=30))

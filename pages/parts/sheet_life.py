@@ -9,7 +9,7 @@ import streamlit as st
 
 from desk.posts.acting import NOBODY
 from desk.room import Room
-from desk.sheets import acts
+from desk.sheets import acts, photos
 from geo.errors import BattlemapError
 from incidents.lifecycle import By
 from incidents.sheet_life import FROM, Act, Sheet, State
@@ -19,7 +19,7 @@ from pages.parts.going import link
 from pages.parts.visit import Visit
 from reports.case_words import local, post_name
 from reports.refusals import refusal
-from reports.sheet_frozen import SECTIONS, WORDS, drawn_up, state_words
+from reports.sheet_frozen import SECTIONS, WORDS, caption, drawn_up, state_words
 
 DO: Mapping[Act, str] = MappingProxyType(
     {
@@ -81,13 +81,20 @@ def past(visit: Visit, room: Room) -> None:
 
 def _draw(visit: Visit, room: Room, form: Form, sheet: Sheet | None, day: date, campaign: str) -> None:  # noqa: PLR0917
     _ = visit._
-    said = acts.figures(room, sheet)["words"] if sheet else dict.fromkeys(WORDS, "")
+    frozen = acts.figures(room, sheet) if sheet else {}
+    said, offered = (
+        frozen.get("words", dict.fromkeys(WORDS, "")),
+        {} if campaign else photos.candidates(room, day, visit.now),
+    )
     with st.expander(_("Words of the sheet"), expanded=False):
         st.text_area(_("Comment (empty: what the figures say)"), height=70, max_chars=1000, **form.bind("comment", said["comment"]))  # fmt: skip
         for key, name in SECTIONS.items():
             st.text_area(_(name), height=70, max_chars=1000, placeholder=_("One sentence a line; communities and posts, no person"), **form.bind(key, said[key]))  # fmt: skip
         st.text_input(_("Sent to"), max_chars=200, **form.bind("circulation", said["circulation"]))
         st.text_input(_("Who signs"), max_chars=60, **form.bind("signer", said["signer"]))
+        if offered:
+            form.mend("shots", lambda now: [one for one in (frozen.get("shots", []) if now is None else now) if one in offered])  # fmt: skip
+            st.multiselect(_("Photos before and after, of cases closed in the day"), list(offered), format_func=lambda one: caption(room, offered[one], visit.language), max_selections=photos.MOST, **form.bind("shots", []))  # fmt: skip
     label = _("Draw it up anew with the figures of now") if sheet else _("Draw the sheet up")
     st.button(label, type="primary" if sheet is None else "secondary", key="sheet_draw", on_click=_drawn, args=(visit, room, form, sheet, day, campaign))  # fmt: skip
 
@@ -111,7 +118,7 @@ def _drawn(visit: Visit, room: Room, form: Form, sheet: Sheet | None, day: date,
     said = acts.figures(room, sheet)["words"] if sheet else {}
     words = {key: form.get(key, said.get(key, "")) for key in WORDS}
     try:
-        frozen, seen = drawn_up(room, day, campaign, words, now)
+        frozen, seen = drawn_up(room, day, campaign, words, now, shots=form.get("shots", None) or ())
         acts.draw(room, day, campaign, frozen, seen, sheet.version if sheet else 0, by, now)
     except BattlemapError as error:
         form.values["refused"] = error
