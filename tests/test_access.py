@@ -50,6 +50,7 @@ def test_the_demonstration_only_reads():
     assert permissions_of(None).of(Role.DEMO) == {
         "look",
         "wall",
+        "day_plans",
         "desk",
         "cases",
         "whistles",

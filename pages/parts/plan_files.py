@@ -5,6 +5,7 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
+from desk.planning import keep
 from inspections.plans import DayPlan
 from locales import N_
 from pages.parts.visit import Visit
@@ -22,5 +23,6 @@ def downloads(visit: Visit, plan: DayPlan) -> None:
     _, area, number = visit._, quote(plan.area, safe=""), quote(plan.number, safe="")
     asked = urlencode({"lang": visit.language})
     parts = [f'<a class="bm-button" href="/plan-sheet/{area}/{number}?{asked}" target="_blank" rel="noopener">{escape(_("Sheets of the walks"))}</a>']  # fmt: skip
-    parts += [f'<a class="bm-on-map" href="/plan-file/{area}/{number}/{kind}?{asked}" download>{escape(_(name))}</a>' for kind, name in KINDS]  # fmt: skip
+    if visit.may(keep.NEEDS):
+        parts += [f'<a class="bm-on-map" href="/plan-file/{area}/{number}/{kind}?{asked}" download>{escape(_(name))}</a>' for kind, name in KINDS]  # fmt: skip
     st.html(f'<p class="bm-plan-files">{" ".join(parts)}</p>')
