@@ -20,6 +20,7 @@ from incidents.access import EVERYWHERE
 from incidents.wall_views import WallView
 from layers.document import Document
 from reports.wall import panels
+from reports.wall_works import permitted
 from settings import Settings
 
 PATH = "/wall"
@@ -59,6 +60,6 @@ def routes(rooms: Rooms, settings: Settings) -> list[Route]:
 
 
 def _view(request: Request, room: Room) -> WallView:
-    """Return the view that an address names, or describes."""
+    """Return the view that an address names, or describes, with the panels that who looks may see."""
     key = request.path_params.get("view", "")
-    return kept(room, key) if key else drafted(room, request.query_params)
+    return permitted(room, kept(room, key) if key else drafted(room, request.query_params))

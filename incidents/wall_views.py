@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 
 from geo.errors import DraftError
 
-PANELS = ("counts", "overdue", "newest", "whistles", "duty")
+USUAL = ("counts", "overdue", "newest", "whistles", "duty")
+PANELS = (*USUAL, "campaign", "sheet", "plan", "air")
 THEMES = ("dark", "light")
 SHORTEST, LONGEST = 10, 3600  # seconds of a stop: below the first nobody reads it from six metres
 LONGEST_KEY = 40
@@ -30,7 +31,7 @@ class WallView:
     layers
         Keys of what is drawn beside the net; none for what the map shows of itself.
     panels
-        Of `PANELS`, in the order in which they stand; none for the map alone.
+        Of `PANELS`, in the order in which they stand; none for the map alone. `USUAL` where nobody chose.
     every
         Seconds that a stop of the rotation lasts; 0 where it stands still.
     over
@@ -46,7 +47,7 @@ class WallView:
     area: str = ""
     grid: str = ""
     layers: tuple[str, ...] = ()
-    panels: tuple[str, ...] = PANELS
+    panels: tuple[str, ...] = USUAL
     every: int = 0
     over: str = ""
     theme: str = THEMES[0]

@@ -22,7 +22,7 @@ from incidents.whistles import RUNNING, Phase
 from ledger import find, whistles
 from ledger.whistles import Filed
 from locales import Translator, translator
-from reports import alerts, figures
+from reports import alerts, figures, wall_works
 from reports.address import SHIFT
 from reports.case_words import deadline, post_name
 from reports.figures import MARKS, Filter
@@ -38,12 +38,13 @@ TOLD = {
     "overdue": ("soon",),
     "whistles": ("whistles",),
     "duty": ("duty",),
+    **{panel: (panel,) for panel in ("campaign", "sheet", "plan", "air")},
 }  # panel -> what it is told; the others draw what the map knows
 TOGETHER = 5  # seconds for which all walls that look the same way get the same answer
 
 
 def panels(room: Room, view: WallView, now: datetime, language: str) -> dict[str, Any]:
-    """Return the figures of a wall's panels, those alone that the view names; worked out once for all walls that look the same way; and the warnings, as they are now.
+    """Return the figures of a wall's panels, those alone that the view names and who looks may see; worked out once for all walls that look the same way; and the warnings, as they are now.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def panels(room: Room, view: WallView, now: datetime, language: str) -> dict[str
     """
     at = now.replace(microsecond=0, second=now.second - now.second % TOGETHER)
     return {
-        **_panels(room, view, at, language, room.version()),
+        **_panels(room, wall_works.permitted(room, view), at, language, room.version()),
         "alerts": alerts.told(room, now, translator(language), language),
     }
 
@@ -66,6 +67,10 @@ def _panels(room: Room, view: WallView, now: datetime, language: str, _version: 
         "soon": lambda: soon(room, view, now, _),
         "whistles": lambda: whistles_of(room, view, now, _, language),
         "duty": lambda: duty(room, now, _),
+        "campaign": lambda: wall_works.campaign(room, view, now, _),
+        "sheet": lambda: wall_works.sheet(room, language),
+        "plan": lambda: wall_works.plan(room, view, now, _),
+        "air": lambda: wall_works.air_now(room, view, now, _, language),
     }
     found = {name: made[name]() for panel, names in TOLD.items() if panel in view.panels for name in names}
     return {"stops": [code for _key, code in stops(room, view)], **found}

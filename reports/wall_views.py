@@ -4,18 +4,22 @@ from types import MappingProxyType
 
 from desk.room import Room
 from desk.walls import views
-from incidents.wall_views import PANELS, WallView
+from incidents.wall_views import WallView
 from locales import N_, Translator
 from reports.choices import grid_choices
 
 PANEL = MappingProxyType(
-    dict(
-        zip(
-            PANELS,
-            (N_("Counts by mark"), N_("Overdue and due soon"), N_("Newest cases"), N_("Whistles"), N_("On duty")),
-            strict=True,
-        )
-    )
+    {
+        "counts": N_("Counts by mark"),
+        "overdue": N_("Overdue and due soon"),
+        "newest": N_("Newest cases"),
+        "whistles": N_("Whistles"),
+        "duty": N_("On duty"),
+        "campaign": N_("Campaign: how far"),
+        "sheet": N_("Daily sheet, as signed"),
+        "plan": N_("Walks of the day"),
+        "air": N_("Air and warning"),
+    }
 )
 THEME = MappingProxyType({"dark": N_("Dark screen"), "light": N_("Light screen")})
 DRAFT = MappingProxyType(

@@ -17,7 +17,7 @@ from desk.access.permissions import permissions_of
 from desk.walls import views
 from geo.errors import DraftError, FilterError, NoAccess, TextError, UnknownView
 from incidents.access import Role, Scope, Who
-from incidents.wall_views import DEFAULT, PANELS, WallView, from_query, to_query
+from incidents.wall_views import DEFAULT, USUAL, WallView, from_query, to_query
 from ledger import backup, tables, wall_views
 from ledger.find import entries as history_of
 from ledger.verify import verify
@@ -203,7 +203,7 @@ def test_a_rotation_stops_at_the_grids_below_what_is_shown_as_far_as_one_sees(on
 
 def test_an_address_that_says_nothing_means_the_area_as_it_is(one):
     assert views.drafted(one, {"lang": "en"}) == replace(DEFAULT, area=AREA)
-    assert DEFAULT.panels == PANELS
+    assert DEFAULT.panels == USUAL
 
 
 @pytest.mark.parametrize("view", [HALL, EAST, replace(OTHER, panels=(), every=60, over="micro")])

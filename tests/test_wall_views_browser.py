@@ -7,7 +7,7 @@ from chromium import expect, pick
 from rooms import DISPATCHER
 
 from desk.walls import views
-from incidents.wall_views import PANELS, WallView
+from incidents.wall_views import USUAL, WallView
 from ledger.verify import verify
 
 
@@ -64,7 +64,7 @@ def test_who_changes_what_somebody_else_changed_is_told_and_looks_at_it_as_it_is
     seat.says(".st-key-wall_form .bm-refused", "已被他人修改")
     seat.page.click(".st-key-wall_discard button")
     seat.holds("[class*=st-key-wall_name] input", "西苑")
-    assert views.view(room, "east").panels == PANELS
+    assert views.view(room, "east").panels == USUAL
 
 
 def test_what_cannot_be_kept_is_said_beside_the_form(desk, room):

@@ -18,7 +18,7 @@ from ledger.sessions import session_key
 
 VISITOR = "demonstration"  # key of the session of everybody who only looks at a demonstration
 OWN = frozenset({"own"})  # all that somebody may who has to change the password first
-WALL = frozenset({"wall"})  # all that a screen may that is bound to one view
+WALL = frozenset({"wall", "wall_counts"})  # all that a screen may that is bound to one view
 
 
 @dataclass(frozen=True)

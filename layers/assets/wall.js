@@ -10,6 +10,7 @@
   const RELOADS = "battlemap-wall-reloads";
   const FADE = 12 * 3600 * 1000; // a green mark has faded after so long; it leaves with its shift
   const CHIME = 10000; // milliseconds from one chime to the next: a burst makes one
+  const WORKS = ["campaign", "sheet", "plan", "air"]; // panels whose lines are told as they stand
   const ROW = 67; // the least height of a row, pixels at a scale of 1
   const SPAN = { minute: 60000, hour: 3600000, day: 86400000 };
 
@@ -101,8 +102,10 @@
 
     section(name) {
       const titles = { counts: this.words.now, overdue: this.own.late, newest: this.words.newest, whistles: this.own.whistles, duty: this.own.duty };
+      WORKS.forEach((work) => { titles[work] = this.own[work]; });
       const found = { title: make("h2", {}, titles[name]), body: name === "counts" || name === "duty" ? make("div", {}) : make("ol", { class: "list" }) };
-      found.element = make("section", { class: "panel " + name }, [found.title, found.body]);
+      found.note = WORKS.includes(name) ? make("p", { class: "note", hidden: true }) : null;
+      found.element = make("section", { class: "panel " + name }, [found.title, found.note, found.body]);
       if (name === "counts") found.body.append(this.board, (this.grids = make("div", { class: "grids", hidden: true })), (this.sources = make("div", { class: "grids sources", hidden: true })));
       return found;
     }
@@ -189,6 +192,7 @@
         { name: "overdue", rows: late.map((incident) => () => this.incident(incident, model.over(incident.due), "late")).concat(this.soon()), quiet: this.own.quiet_late },
         { name: "newest", rows: newest.map((incident) => () => this.incident(incident, model.day(incident.time), "")), quiet: this.own.quiet_new },
         { name: "whistles", rows: whistles.rows.map((one) => () => this.whistle(one)), quiet: this.own.quiet_whistles, all: whistles.count },
+        ...WORKS.map((name) => this.work(name)),
       ].filter((list) => this.sections.has(list.name)).sort((one, other) => this.wall.panels.indexOf(one.name) - this.wall.panels.indexOf(other.name));
       lists.forEach((list) => this.sections.get(list.name).element.classList.toggle("quiet-panel", !list.rows.length)); // the room of each depends on the others
       this.yieldRoom(lists);
@@ -207,6 +211,22 @@
       const now = this.model.now();
       const ahead = (this.told.soon || []).map((row) => ({ mark: "red", cls: row[0], leaf: row[1], due: Date.parse(row[2]) })).filter((one) => one.due > now);
       return ahead.map((one) => () => this.incident(one, b.fill(this.own.left, { span: this.span(one.due - now) }), "near"));
+    }
+
+    // What the server tells of a work that goes on: what it is about, and a line for each of its parts.
+    work(name) {
+      const told = this.told[name] || { note: [], rows: [], count: 0 };
+      const found = this.sections.get(name);
+      if (found) {
+        found.note.textContent = told.note.join("\u00a0· ");
+        found.note.hidden = !told.note.length;
+      }
+      return { name, rows: told.rows.map((one) => () => this.line(one)), quiet: this.own["quiet_" + name], all: told.count };
+    }
+    line(one) {
+      const bar = one.part === null ? null : make("div", { class: "bar" }, make("i", { class: "part-done" }));
+      if (bar) bar.firstChild.style.flexGrow = one.part;
+      return this.row([make("span", { class: "item-label" }, [one.rank ? make("b", { class: "rank" }, one.rank) : null, one.label]), make("span", { class: "item-detail" }, one.detail.join("\u00a0· ")), make("span", { class: "lead " + one.look }, one.lead), bar]);
     }
 
     list(wanted) {
