@@ -14,6 +14,8 @@ from rooms import NOON
 from sqlalchemy import update
 from test_planning import HOUR, NOONS, holds, problems
 
+from desk.campaigns import acts
+from desk.campaigns.acts import Wish
 from desk.field.inspections import errands
 from desk.outbox.seen import masked
 from desk.outbox.words import words as message_words
@@ -24,11 +26,13 @@ from desk.planning.kept import sight, stops
 from desk.planning.runs import RUNS, Runs, Stage
 from desk.planning.solve import solved
 from geo.errors import Conflict, DraftError, LifecycleError, NoAccess
+from inspections.campaigns import Phase, Rule, Source
 from inspections.planning import Problem, Visit, Why, by_due, spans_of, walked
 from inspections.plans import Act, DayPlan, Moved, State, Unfit, after, moved
 from ledger import plans
 from ledger.tables import day_plan
 from ledger.verify import verify
+from reports.plan_campaigns import running, waiting
 
 TODAY = NOON.date()
 
@@ -280,3 +284,17 @@ def test_sites_of_a_walk_that_its_post_does_not_see_are_counted(room):
     elsewhere = [replace(site, codes={}, post="") for site in found.sites]
     assert keep.beyond(room, plan, elsewhere, NOON) == plan.ours[0]
     assert keep.beyond(room, plan, (), NOON) == 0
+
+
+def test_the_sites_of_a_campaign_that_runs_come_first_until_they_are_visited(room):
+    assert running(room) == {}
+    wish = Wish("瓶装燃气专项行动", Source.SITES, (CENTRE.post,), (Phase("沿街门店", Rule(("gas_shop",)), TODAY, TODAY + timedelta(days=9)),))  # fmt: skip
+    begun = acts.begin(room, acts.make(room, wish, CENTRE, NOON), 1, CENTRE, NOON)
+    assert running(room) == {begun.number: begun}
+    assert waiting(room, begun, None, NOON) == {*sites_of(room)}
+    first = day.register.listed(room, day.Asked(room.id))[0]
+    inspected(room, first)
+    assert waiting(room, begun, None, NOON) == {*sites_of(room)} - {first.number}
+    leaf = room.area.net.leaf
+    elsewhere = next(str(code) for code in leaf.codes if str(code) not in first.codes[leaf.key].split(";"))
+    assert waiting(room, begun, (leaf.key, elsewhere), NOON) == frozenset()

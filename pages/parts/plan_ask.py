@@ -19,6 +19,7 @@ from pages.parts.element import pixels
 from pages.parts.form import Form, steady
 from pages.parts.plan_draft import slot
 from pages.parts.visit import Visit
+from reports.plan_campaigns import running, waiting
 from reports.refusals import refusal
 from reports.words import post_title
 
@@ -44,6 +45,11 @@ def ask(visit: Visit, room: Room) -> None:
             st.time_input(_("Ends at"), step=300, width=pixels(110), **form.bind("ends", ENDS))
         names, known = full_names(room.area.net), grids(room)
         st.selectbox(_("Sites of which grid"), known, index=None, format_func=lambda one: names.get(one[0], {}).get(one[1], one[1]), placeholder=_("all that I see"), **form.bind("grid", None))  # fmt: skip
+        there = running(room)
+        with steady():
+            if there:
+                form.mend("campaign", lambda chosen: chosen if chosen in there else None)
+                st.selectbox(_("Campaign whose sites come first"), list(there), index=None, format_func=lambda one: there[one].name if one in there else one, placeholder=_("none"), **form.bind("campaign", None))  # fmt: skip
         st.text_area(_("Sites that come first, whenever their round is (numbers, e.g. of a campaign)"), max_chars=MOST_TYPED, height=pixels(80), **form.bind("sites"))  # fmt: skip
         with steady():
             refused = form.get("refused", None)
@@ -78,5 +84,8 @@ def _asked(visit: Visit, room: Room, form: Form) -> desk.Asking:
         raise DraftError("A day ends after it began. Look at both times.", field="plan_hours")
     grid = form.get("grid", None)
     typed = frozenset(filter(None, re.split(r"[\s,，、;；]+", form.get("sites"))))
+    campaign = running(room).get(form.get("campaign", None) or "")
+    if campaign:
+        typed |= waiting(room, campaign, tuple(grid) if grid else None, visit.now)
     day = form.get("day", None) or today(room, visit.now)
     return desk.Asking(tuple(posts), day, begins, ends, tuple(grid) if grid else None, typed, bool(form.get("share", default=False)))  # fmt: skip
