@@ -80,7 +80,13 @@ def _piles(visit: Visit, counts: dict[str, int], pile: str) -> str:
         for name, word in names.items()
     )
     parts += (
-        _whistles(visit) + _orders(visit, pile) + _unplaced(visit) + _visits(visit) + _patrols(visit) + _tasks(visit)
+        _whistles(visit)
+        + _orders(visit, pile)
+        + _unplaced(visit)
+        + _visits(visit)
+        + _patrols(visit)
+        + _tasks(visit)
+        + _sheets(visit)
     )
     return f'<nav class="bm-piles" aria-label="{escape(_("Inbox"))}"><p>{escape(post_title(post, _))}</p>{parts}</nav>'
 
@@ -126,6 +132,12 @@ def _tasks(visit: Visit) -> str:
     """Return the way to the tasks that meetings of campaigns gave the acting post; "" where there is none."""
     many, late, campaign = inbox.tasks(visit.room(), visit.post, visit.now) if visit.may("campaigns") else (0, 0, "")
     return link(visit, "campaigns", {"campaign": campaign, "tab": "meetings"}) + _counted(visit, visit._("Tasks of meetings"), many, late) if many else ""  # fmt: skip
+
+
+def _sheets(visit: Visit) -> str:
+    """Return the way to the daily sheets that wait to be checked or signed; "" where there is none."""
+    many, number = inbox.sheets(visit.room(), visit.post) if visit.may("sheets") else (0, "")
+    return link(visit, "sheet", {"number": number}) + _counted(visit, visit._("Daily sheets to check or sign"), many, 0) if many else ""  # fmt: skip
 
 
 def _counted(visit: Visit, name: str, waiting: int, late: int) -> str:

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from desk.campaigns import meetings
-from desk.posts.acting import NOBODY
+from desk.posts.acting import NOBODY, acting
 from desk.reading import ROOM_KINDS
 from desk.room import Room
+from desk.sheets import acts
 from incidents.case import Incident
 from incidents.lifecycle import APPROVERS, CENTRE, CHECKERS, Act, PostKind
 from incidents.model import CHECKED, Mark, Status
@@ -150,6 +151,12 @@ def tasks(room: Room, post: Post, now: datetime) -> tuple[int, int, str]:
     """Return how many tasks of meetings wait for a post, how many of them are late, and the number of the campaign of the first one, "" for none."""
     many, late = meetings.waiting(room, post.key, now)
     return many, late, meetings.own(room, post.key)[0].campaign if many else ""
+
+
+def sheets(room: Room, post: Post) -> tuple[int, str]:
+    """Return how many daily sheets wait to be checked or signed by who acts as a post, and the number of the first one, "" for none."""
+    found = [] if post is NOBODY else acts.waiting(room, acting(room, post))
+    return len(found), found[0].number if found else ""
 
 
 def before(room: Room, now: datetime) -> datetime:

@@ -21,7 +21,7 @@ from reports.sheet_files.paper import Column, Pair, Paper, Row, Section, clean
 STATE: Mapping[State, str] = {
     State.DRAFT: N_("Draft, not checked"),
     State.CHECKED: N_("Checked, not signed"),
-    State.SIGNED: N_("Signed"),
+    State.SIGNED: N_("Signed, to be sent out"),
     State.SENT: N_("Sent out"),
     State.WITHDRAWN: N_("Withdrawn"),
 }

@@ -13,6 +13,7 @@ from rooms import DISPATCHER, NOON
 from sqlalchemy import update
 
 from desk.acts import Doing, do
+from desk.posts.acting import NOBODY
 from desk.reports import Draft, report
 from desk.sheets import acts, photos
 from geo.errors import Conflict, DraftError, LifecycleError, NoAccess
@@ -25,6 +26,7 @@ from ledger import backup, files, tables
 from ledger.rows import dumps
 from ledger.store import open_ledger
 from ledger.verify import verify
+from reports import inbox
 from reports.sheet_files import Stock, printed
 from reports.sheet_files.paper import Pair
 from reports.sheet_frozen import drawn_up, from_json, printable, shown, to_json
@@ -120,6 +122,17 @@ def test_it_is_returned_and_withdrawn_with_a_reason_and_a_day_can_be_signed_anew
     assert (anew.number, anew.issue) == ("日-20261120-0002", 2)
     assert [one.number for one in acts.listed(room)] == [anew.number, sheet.number]
     assert not list(verify(room.ledger, now=NOON).breaks)
+
+
+def test_a_sheet_waits_in_the_inbox_of_who_may_check_or_sign_it_and_had_no_hand_in_it(room):
+    sheet = drawn(room)
+    writer, checker, looks = (room.seen_by(who(role, AREA, name)) for role, name in ((Role.DISPATCHER, "w1"), (Role.DISPATCHER, "c1"), (Role.ANALYST, "a9")))  # fmt: skip
+    post = room.posts[DISPATCHER.post]
+    assert [inbox.sheets(one, post) for one in (writer, checker, looks)] == [(0, ""), (1, sheet.number), (0, "")]
+    assert inbox.sheets(checker, NOBODY) == (0, "")
+    acts.do(room, sheet, Act.CHECK, CHECKER, NOON)
+    signer = room.seen_by(who(Role.DISPATCHER, AREA, "s1"))
+    assert [inbox.sheets(one, post)[0] for one in (writer, checker, signer)] == [0, 0, 1]
 
 
 def test_nobody_draws_up_tomorrow_nor_acts_on_what_somebody_changed(room):

@@ -12,7 +12,7 @@ from desk.posts.acting import change
 from desk.room import Room
 from geo.errors import DraftError
 from incidents.lifecycle import By
-from incidents.sheet_life import Act, Sheet, State
+from incidents.sheet_life import Act, Sheet, State, is_same
 from incidents.sheets import day_of, span
 from ledger import find, sheets
 
@@ -115,8 +115,8 @@ def came_late(room: Room, day: date) -> tuple[Sheet, frozenset[str]] | None:
     return before, frozenset(row["number"] for row in rows if row["id"] > before.seen)
 
 
-def waiting(room: Room, by: By | None) -> tuple[int, int]:
-    """Return how many sheets wait to be checked and to be signed by somebody else than who drew them up."""
-    found = [one for one in listed(room) if one.state in {State.DRAFT, State.CHECKED}]
-    mine = [one for one in found if by is None or not any(hand.post == by.post and hand.account == by.account for _act, hand in one.hands)]  # fmt: skip
-    return sum(one.state is State.DRAFT for one in mine), sum(one.state is State.CHECKED for one in mine)
+def waiting(room: Room, by: By) -> list[Sheet]:
+    """Return the sheets that wait to be checked or signed by somebody who may, and who had no hand in them, the latest day first."""
+    who = room.who
+    wanted = {state for state, needs in ((State.DRAFT, DRAWS), (State.CHECKED, SIGNS)) if who is None or who.can(needs)}
+    return [one for one in listed(room) if one.state in wanted and not any(is_same(hand, by) for _act, hand in one.hands)]  # fmt: skip

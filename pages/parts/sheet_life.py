@@ -34,7 +34,7 @@ DONE: Mapping[Act, str] = MappingProxyType(
     {
         Act.DRAFT: N_("Drawn up"),
         Act.CHECK: N_("Checked"),
-        Act.SIGN: N_("Signed"),
+        Act.SIGN: N_("Signed to be issued"),
         Act.SEND: N_("Sent out"),
         Act.WITHDRAW: N_("Withdrawn"),
     }
