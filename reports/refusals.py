@@ -249,6 +249,7 @@ def _rule(error: LifecycleError, _: Translator, zone: tzinfo) -> str:
         *meeting_words.RULES,
         *warning_words.RULES,
         *upwind_words.RULES,
+        *sheet_frozen.RULES,
         *WHISTLES,
         *RULES,
     ):

@@ -1,5 +1,6 @@
 """The daily sheet (日通报) as it is drawn up, frozen, and read again: what was signed says for ever what it said, in both languages."""
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -35,6 +36,15 @@ DRAFT: Mapping[str, str] = {
     ),
     "sheet_reason": N_("Say why the sheet is returned or withdrawn."),
 }
+RULES = (
+    (
+        re.compile(r"^Who drew a daily sheet up does not"),
+        N_(
+            "Who drew the sheet up neither checks nor signs it, and who checked it does not sign it. Another person does."
+        ),
+    ),
+    (re.compile(r"is not for a daily sheet that is"), N_("The sheet does not stand so any more. Load the page again.")),
+)
 WORDS = ("comment", *SECTIONS, "circulation", "signer")
 PLAIN = ("title", "organ", "number", "period", "unit", "first", "comment", "map", "map_caption", "circulation", "signer", "prepared", "checked", "state", "digest", "synthetic", "foot", "language")  # fmt: skip
 
