@@ -20,6 +20,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "nobody": N_("Not on the rota"),
         "no_phone": N_("Not registered"),
         "more": N_("{n} more"),
+        "more_lines": N_("{n} more lines"),
         "left": N_("{span} left"),
         "quiet_new": N_("No incident in this shift"),
         "quiet_late": N_("Nothing is overdue or due soon"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
 from desk.air.board import Standing, board, readings
@@ -25,6 +25,7 @@ from reports import air
 from reports.alerts import name_of
 from reports.coverage import lines
 from reports.daily import level_of
+from reports.patrol_words import grid_title
 from reports.roster import post_full
 from reports.sheet_files.paper import COUNT, MISSING, RATE
 from reports.sheet_files.paper import Row as Line
@@ -107,7 +108,7 @@ def plan(room: Room, view: WallView, now: datetime, _: Translator) -> Told:
     for posts, own in by_posts.items():
         stops = [stop for walk in own for stop in walk.stops]
         left = sorted(stop.begins for stop in stops if stop.number not in done)
-        name = "、".join(post_full(room, post, _) for post in posts)
+        name = "、".join(_walker(room, post, _) for post in posts)
         state = (
             _("all done")
             if not left
@@ -123,7 +124,7 @@ def plan(room: Room, view: WallView, now: datetime, _: Translator) -> Told:
 
 
 def air_now(room: Room, view: WallView, now: datetime, _: Translator, language: str) -> Told:
-    """Return the level of the heavy-pollution warning that holds, with its tasks in the shown part, and the stations, those that stand out first."""
+    """Return the level of the heavy-pollution warning that holds, with its tasks in the shown part, and the index of each station's last hour, those that stand out first."""
     seen = _seen(room, view)
     with room.ledger.reading() as connection:
         holding = [one for one in warnings.listed(connection, room.id, holding=True) if one.starts <= now]
@@ -134,7 +135,7 @@ def air_now(room: Room, view: WallView, now: datetime, _: Translator, language: 
         called = name_of(room, Alert(SMOG, most.level, most.issuer, most.order, most.starts, most.ends), _, language)
         note = [called, *_tasks(next(iter(tally((("", one) for one in tasks), now, grace(room))), None), _)]
     zone = room.area.pack.timezone
-    return _told(note, [_station(one, zone, _, language) for one in board(room, readings(room), now)])
+    return _told(note, [_station(one, zone, _) for one in board(room, readings(room), now)])
 
 
 def _tasks(found: Tally | None, _: Translator) -> list[str]:
@@ -145,14 +146,17 @@ def _tasks(found: Tally | None, _: Translator) -> list[str]:
     return [said, _("{n} overdue").format(n=found.late)] if found.late else [said]
 
 
-def _station(one: Standing, zone: Any, _: Translator, language: str) -> Told:
+def _station(one: Standing, zone: tzinfo, _: Translator) -> Told:
     if one.stopped:
         return _line(
             one.station.name, [_("no reading since {time}").format(time=air.hour_text(one.hour, zone))], MISSING
         )
-    values = [f"{air.POLLUTANT[name]} {one.measured[name]:g}" for name in air.SHOWN[:2] if name in one.measured]
-    detail = [f"{one.hour.astimezone(zone):%H:00}" if one.hour else "", *values, air.alarm_text(one, _, language)]
-    return _line(one.station.name, detail, air.index_text(one.index, _), look="late" if one.alarms else "")
+    grade = _(air.GRADE[one.index.grade]) if one.index and one.index.grade else ""
+    values = [f"{air.POLLUTANT[name]}\u00a0{one.measured[name]:g}" for name in air.SHOWN[:2] if name in one.measured]
+    why = dict.fromkeys(_(air.ALARM[reason]) for reasons in one.alarms.values() for reason in reasons)
+    hour = f"{one.hour.astimezone(zone):%H:00}" if one.hour else ""
+    value = str(one.index.value) if one.index and one.index.value is not None else "NA"
+    return _line(one.station.name, [grade, hour, *values, *why], value, look="late" if one.alarms else "")
 
 
 def _reached(seen: Room, chosen: Campaign, now: datetime, _: Translator) -> Sequence[Reach]:
@@ -179,11 +183,18 @@ def _told(note: Sequence[str] = (), rows: Sequence[Told] = ()) -> Told:
 
 
 def _of(some: int, every: int) -> str:
-    return f"{some:,} / {every:,}"
+    return f"{some:,}\u00a0/\u00a0{every:,}"  # in one line
 
 
 def _severity(room: Room, one: Warned) -> int:
     return list(room.rules.alerts.kind(SMOG).levels).index(one.level)
+
+
+def _walker(room: Room, key: str, _: Translator) -> str:
+    """Return a post by its grid and title, so that two workers are told apart."""
+    name, post = post_full(room, key, _), room.register.named(key)
+    place = grid_title(room, *post.grid) if post and post.grid else ""
+    return name if place in name else f"{place} {name}"
 
 
 def _walks_here(seen: Room, post: str) -> bool:

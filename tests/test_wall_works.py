@@ -89,13 +89,13 @@ def test_a_campaign_is_counted_as_on_its_page_and_in_a_part_as_far_as_the_part(r
     whole = total(coverage(room, campaign, 1, later, by="community"))
     found = told(room, "campaign", now=later)
     assert found["note"] == ["瓶装燃气专项行动", "沿街门店"]
-    assert (found["rows"][0]["detail"], found["rows"][0]["part"]) == (["已排查 1 / 2"], 0.5)
+    assert (found["rows"][0]["detail"], found["rows"][0]["part"]) == (["已排查 1\u00a0/\u00a02"], 0.5)
     assert (whole.visited, whole.targets) == (1, 2)
     own, other = grids_of(room, site)
     assert told(room, "campaign", replace(HALL, grid=f"grid:{own}"), later)["rows"][0]["part"] == 0.5
     assert told(room, "campaign", replace(HALL, grid=f"grid:{other}"), later)["rows"][0]["part"] == 0.0
     screen = room.seen_by(who("wall", f"{AREA}:grid:{other}"))
-    assert told(screen, "campaign", now=later)["rows"][0]["detail"] == ["已排查 0 / 0"]
+    assert told(screen, "campaign", now=later)["rows"][0]["detail"] == ["已排查 0\u00a0/\u00a00"]
 
 
 def test_the_last_signed_sheet_hangs_as_it_was_frozen_in_order_of_rank(room):
@@ -113,8 +113,8 @@ def test_walks_of_the_day_say_what_is_inspected_of_them_and_no_site(room):
     first = plan.walks[0].stops[0].number
     inspected(room, next(one for one in sites if one.number == first))
     found = told(room, "plan", now=NOON + HOUR)
-    assert found["rows"][0]["lead"] == "1 / 2"
-    assert found["note"][1] == "已查 1 / 2 处"
+    assert found["rows"][0]["lead"] == "1\u00a0/\u00a02"
+    assert found["note"][1] == "已查 1\u00a0/\u00a02 处"
     assert not any(one.name in json.dumps(found, ensure_ascii=False) for one in sites)
     assert told(room, "plan", now=NOON + DAY)["rows"] == []
     own, other = grids_of(room, sites[0])
@@ -131,7 +131,7 @@ def test_the_air_says_the_warning_that_holds_its_tasks_and_the_stations(room, mo
     before, after = told(room, "air"), told(room, "air", now=NOON + 2 * HOUR)
     assert before["note"] == [], "it is announced, and holds not yet"
     assert after["note"][0].startswith("重污染天气橙色预警")
-    assert after["note"][1].startswith("任务完成 0 / ")
+    assert after["note"][1].startswith("任务完成 0\u00a0/")
     assert [row["label"] for row in after["rows"]] == ["甲站", "乙站"]
     assert after["rows"][1]["lead"] == "—"
 

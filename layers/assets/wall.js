@@ -11,7 +11,7 @@
   const FADE = 12 * 3600 * 1000; // a green mark has faded after so long; it leaves with its shift
   const CHIME = 10000; // milliseconds from one chime to the next: a burst makes one
   const WORKS = ["campaign", "sheet", "plan", "air"]; // panels whose lines are told as they stand
-  const ROW = 67; // the least height of a row, pixels at a scale of 1
+  const ROW = 67, WORK_ROW = 112; // the least height of a row, pixels at a scale of 1; that of a work has a bar, or more words
   const SPAN = { minute: 60000, hour: 3600000, day: 86400000 };
 
   b.wallPanel = function (model) {
@@ -105,7 +105,7 @@
       WORKS.forEach((work) => { titles[work] = this.own[work]; });
       const found = { title: make("h2", {}, titles[name]), body: name === "counts" || name === "duty" ? make("div", {}) : make("ol", { class: "list" }) };
       found.note = WORKS.includes(name) ? make("p", { class: "note", hidden: true }) : null;
-      found.element = make("section", { class: "panel " + name }, [found.title, found.note, found.body]);
+      found.element = make("section", { class: "panel " + (found.note ? "work of-" : "") + name }, [found.title, found.note, found.body]);
       if (name === "counts") found.body.append(this.board, (this.grids = make("div", { class: "grids", hidden: true })), (this.sources = make("div", { class: "grids sources", hidden: true })));
       return found;
     }
@@ -125,9 +125,8 @@
 
     // A list that has no room for one row leaves its rail, the last one first.
     yieldRoom(lists) {
-      const row = this.model.k * ROW - 1;
-      lists.forEach((list) => { this.sections.get(list.name).element.hidden = false; });
-      const narrow = (list) => list.rows.length && this.sections.get(list.name).body.clientHeight < row;
+        lists.forEach((list) => { this.sections.get(list.name).element.hidden = false; });
+      const narrow = (list) => list.rows.length && !this.sections.get(list.name).element.hidden && this.sections.get(list.name).body.clientHeight < this.model.k * (WORKS.includes(list.name) ? WORK_ROW : ROW) - 1;
       for (let n = lists.length - 1; n > 0 && lists.some(narrow); n--) this.sections.get(lists[n].name).element.hidden = true;
     }
 
@@ -244,7 +243,7 @@
       const fit = Math.max(1, Array.from(body.children).filter((one) => one.getBoundingClientRect().bottom <= end).length);
       while (body.children.length > fit) body.lastChild.remove();
       const total = wanted.all === undefined ? wanted.rows.length : wanted.all;
-      if (total > fit) found.title.append(make("span", { class: "rest" }, b.fill(this.own.more, { n: total - fit })));
+      if (total > fit) found.title.append(make("span", { class: "rest" }, b.fill(found.note ? this.own.more_lines : this.own.more, { n: total - fit })));
     }
 
     whistle(one) {
