@@ -31,6 +31,7 @@ from reports.air import (
     walk,
 )
 from reports.refusals import refusal
+from reports.upwind_figure import figure
 
 KINDS = ["csv", "tsv", "txt", "xlsx"]
 EVERY = timedelta(minutes=1)  # the folder is looked at again
@@ -44,6 +45,8 @@ def render(visit: Visit) -> None:
 
 @st.fragment(run_every=EVERY)
 def _page(visit: Visit) -> None:
+    if "going" in st.session_state:  # a list was made: its address is another one
+        st.rerun()
     room, own = visit.room(), dict(st.session_state["own"]["air"])
     found = readings(room)
     standing = board(room, found, datetime.now(UTC))
@@ -53,15 +56,16 @@ def _page(visit: Visit) -> None:
     if not standing:
         st.html(f'<p class="bm-empty">{escape(visit._("No readings yet. Hand a table in, or let another system put its tables into the folder that docs/air.md names."))}</p>')  # fmt: skip
     with st.container(key="air_list", horizontal=True, gap="medium"):
-        if standing:
-            st.html(_stations(visit, room, standing, chosen))
+        with st.container(key="air_left", gap="small"):
+            if standing:
+                st.html(_stations(visit, room, standing, chosen))
+            lists(visit, room, own)
         with st.container(key="air_sheet", gap="small"):
             if own.get("list"):
                 sheet(visit, room, own["list"])
             elif chosen:
                 _upwind(visit, room, chosen)
 
-    lists(visit, room, own)
 
 def _top(visit: Visit, room: Room, standing: Sequence[Standing]) -> None:
     """Show the heading, and the table as a file; while a station is open its list to walk is the one that is taken out."""
@@ -152,10 +156,11 @@ def _upwind(visit: Visit, room: Room, chosen: Standing) -> None:
         st.html(f'<p class="bm-note">{escape(_direction(visit, room, wind))}</p>')
     rings = room.rules.air.upwind.rings_m
     kinds = {key: kind.name.in_(visit.language) for key, kind in room.rules.sites.kinds.items()}
+    st.html(figure([one for one, _site in found], wind, room.rules.air.upwind, _))
+    making(visit, room, chosen, wind, len(found))
     st.html(_proposals(visit, found, rings, kinds))
     own: Mapping[str, str] = {"station": chosen.station.code, "wind": f"{wind.from_deg:g}/{wind.speed:g}" if wind else ""}  # fmt: skip
     files(visit, room, "upwind", _("Sources upwind"), len(found), chosen.station.name, own, lambda now: walk(sources_upwind(now, chosen.station, chosen.measured, wind), rings, kinds, _, visit.language))  # fmt: skip
-    making(visit, room, chosen, wind, len(found))
 
 
 def _direction(visit: Visit, room: Room, wind: Wind | None) -> str:

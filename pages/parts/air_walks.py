@@ -69,10 +69,11 @@ def sheet(visit: Visit, room: Room, number: str) -> None:
         st.html(f'<p class="bm-refused" role="alert">{escape(refusal(error, _))}</p>')
         return
     st.html(f"<h2>{escape(_('Patrol list {number}').format(number=walk.number))}</h2>{_head(visit, room, walk)}")
-    st.html(f'<ol class="bm-walk">{"".join(_line(visit, room, line, site) for line, site in found)}</ol>')
     if visit.may(walks.ANSWERS) and visit.post is not NOBODY:
         _answering(visit, room, walk, found)
-    files(visit, room, "upwind", _("Sources upwind"), len(found), walk.number, {"list": walk.number}, lambda now: table(now, walk.number, _, visit.language), key="to_walk")  # fmt: skip
+    st.html(f'<ol class="bm-walk">{"".join(_line(visit, room, line, site) for line, site in found)}</ol>')
+    with st.container(horizontal=True, gap="small"):
+        files(visit, room, "upwind", _("Sources upwind"), len(found), walk.number, {"list": walk.number}, lambda now: table(now, walk.number, _, visit.language), key="to_walk")  # fmt: skip
 
 
 def _head(visit: Visit, room: Room, walk: Walk) -> str:
@@ -188,7 +189,8 @@ def _figures(visit: Visit, room: Room, own: Mapping[str, str], names: Mapping[st
     )  # fmt: skip
     st.html(f'<section class="bm-air" id="upwind-figures"><h2>{escape(_("How often proposals were confirmed"))}</h2><p>{tabs}</p>{_table(heads, rows)}</section>')  # fmt: skip
     kind = _("by kind of site") if by == KIND else _("by station")
-    files(visit, room, "upwind", _("How often proposals were confirmed"), len(found), kind, {"by": by}, lambda now: counted(now, by, called, _), key="to_upwind")  # fmt: skip
+    with st.container(horizontal=True, gap="small"):
+        files(visit, room, "upwind", _("How often proposals were confirmed"), len(found), kind, {"by": by}, lambda now: counted(now, by, called, _), key="to_upwind")  # fmt: skip
 
 
 def site_proposed(visit: Visit, room: Room, site: Site) -> None:
