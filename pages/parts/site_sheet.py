@@ -20,8 +20,8 @@ from locales import N_, Translator
 from pages.parts.air_walks import site_proposed
 from pages.parts.form import Form
 from pages.parts.going import go
-from pages.parts.site_form import CHANGE
 from pages.parts.site_attempts import site_attempts
+from pages.parts.site_form import CHANGE
 from pages.parts.site_inspections import site_inspections
 from pages.parts.site_watering import site_watering
 from pages.parts.tables import pairs
