@@ -94,7 +94,7 @@ def _draw(visit: Visit, room: Room, form: Form, sheet: Sheet | None, day: date, 
         st.text_input(_("Who signs"), max_chars=60, **form.bind("signer", said["signer"]))
         if offered:
             form.mend("shots", lambda now: [one for one in (frozen.get("shots", []) if now is None else now) if one in offered])  # fmt: skip
-            st.multiselect(_("Photos before and after, of cases closed in the day"), list(offered), format_func=lambda one: caption(room, offered[one], visit.language), max_selections=photos.MOST, **form.bind("shots", []))  # fmt: skip
+            st.pills(_("Photos before and after, of cases closed in the day"), list(offered), format_func=lambda one: caption(room, offered[one], visit.language), selection_mode="multi", **form.bind("shots", []))  # fmt: skip
     label = _("Draw it up anew with the figures of now") if sheet else _("Draw the sheet up")
     st.button(label, type="primary" if sheet is None else "secondary", key="sheet_draw", on_click=_drawn, args=(visit, room, form, sheet, day, campaign))  # fmt: skip
 
