@@ -474,7 +474,7 @@ def test_an_order_is_made_out_by_its_form_and_printed(door):
     mine = page.headers.get("set-cookie", "").split(";")[0]
     post = re.search(r'<option value="([^"]+)"', page.text)[1]
     basis = re.search(r'name="articles" value="([^"]+)"', page.text)[1]
-    said = [("form", form), ("as", post), ("articles", basis), ("due", datetime.now(UTC).date().isoformat()), ("addressee", "<b>羊汤馆</b>"), ("text", "")]  # fmt: skip
+    said = [("form", form), ("as", post), ("articles", basis), ("due", datetime.now(room.area.pack.timezone).date().isoformat()), ("addressee", "<b>羊汤馆</b>"), ("text", "")]  # fmt: skip
     said += [(f"{name}{at}", value[where]) for at, value in enumerate(OFFICERS, 1) for where, name in enumerate(("name", "certificate"))]  # fmt: skip
     said += [("items", key) for key in door.keys]
 

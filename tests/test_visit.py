@@ -25,7 +25,22 @@ SCOPES = {
     Role.COMMUNITY: f"{AREA}:grid:410102999001001",
     Role.DEPARTMENT: f"{AREA}:department:城管执法中队",
 }
-WRITING = ("act", "report", "chat", "posts", "rota", "rounds_edit", "teams", "unmask", "inspect", "inspect_close", "day_plan", "campaign", "sheet", "sheet_sign")
+WRITING = (
+    "act",
+    "report",
+    "chat",
+    "posts",
+    "rota",
+    "rounds_edit",
+    "teams",
+    "unmask",
+    "inspect",
+    "inspect_close",
+    "day_plan",
+    "campaign",
+    "sheet",
+    "sheet_sign",
+)
 
 
 @pytest.fixture(scope="module")

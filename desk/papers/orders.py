@@ -74,7 +74,7 @@ def of_case(room: Room, case: str, now: datetime) -> tuple[str, ...]:
     if not issuers(room, now):
         return ()
     with room.ledger.reading() as connection:
-        handed = findings.page(connection, findings.Asked(room.id, now.date(), incident=case, states=frozenset(STANDING)), most=MOST_OF_CASE)  # fmt: skip
+        handed = findings.page(connection, findings.Asked(room.id, now.astimezone(room.area.pack.timezone).date(), incident=case, states=frozenset(STANDING)), most=MOST_OF_CASE)  # fmt: skip
     seen = []
     for number in dict.fromkeys(one.inspection for one in handed):
         try:
