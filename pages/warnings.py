@@ -195,7 +195,9 @@ def _progress(visit: Visit, room: Room, of: Held, own: dict[str, str]) -> str:
     same = {"warning": of.warning.number}
     tabs = " · ".join(f"{link(visit, 'warnings', {**same, 'by': key}, attributes=' aria-current=true' if key == by else '')}{escape(_(name))}</a>" for key, name in BY.items())  # fmt: skip
     heads = (_(BY[by]), _("Done, with evidence"), _("To be done"), _("Overdue"), _("Not kept"), _("Of no use any more"))
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    head = "".join(
+        f'<th scope="col"{" class=bm-number" if place else ""}>{escape(name)}</th>' for place, name in enumerate(heads)
+    )
     found = sorted(warning_lists.lines(room, of, by, visit.now), key=lambda one: (-one.late, -one.open, one.key))
     rows = ""
     for one in found[:ROWS]:
