@@ -13,7 +13,15 @@ from locales import LANGUAGES, LOCALES, build, translator
 HAN = re.compile("[一-鿿]")
 PAGES = Path(__file__).parent.parent / "pages"
 FIELD = re.compile(r"{[^}]*}")
-SAME = {"{name} {code}", " ({span})", "{file}: {why}", "{label}: {change}", "; ", "{name}: {said}", "{state} ({reason})"}  # what needs no word
+SAME = {
+    "{name} {code}",
+    " ({span})",
+    "{file}: {why}",
+    "{label}: {change}",
+    "; ",
+    "{name}: {said}",
+    "{state} ({reason})",
+}  # what needs no word
 
 
 @pytest.fixture(scope="module")
