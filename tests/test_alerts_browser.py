@@ -22,6 +22,7 @@ class Duty(Desk):
 
     def type(self, field, text):
         self.page.fill(f"[class*='st-key-alert_{field}_'] input", text)
+        self.page.keyboard.press("Enter")
         return self
 
 

@@ -764,6 +764,8 @@ EXCUSED = {
     "api/print.py": "Wanted of layers.sheet, which asks no ledger",
     "api/stream.py": "the version of an area, once for all who look at it; what they are told is asked through the room of each",
     "api/wall.py": "the document of a wall holds no case; its figures are asked through the room",
+    "reports/daily.py": "the whole of an indicator; its cases are asked through `reports.figures`",
+    "reports/wall_works.py": "a signed sheet as it was frozen, where the wall shows all of the area",
     "reports/exports.py": "streams a question that `asked` made",
     "reports/order_lists.py": "Wanted of ledger.order_lists, which holds the sight of who looks",
     "reports/whistles.py": "the case of a whistle comes with it for whoever is in it; its words ask `reads`",
