@@ -4,7 +4,7 @@ How far the targets of a phase are reached is counted by the database, from insp
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -266,8 +266,7 @@ def rows(connection: Connection, asked: Asked, by: str) -> list[Row]:
     inner = _standing(asked, by).cte("standing").prefix_with("MATERIALIZED")
     i, f, today = inner.c, finding.c, asked.day.isoformat()
     visited = i.first.is_not(None)
-    due = and_(~visited, i.found.is_not(None), or_(i.again == "", i.again <= today))
-    sums = (_sum(visited), *(_sum(and_(~visited, i.found == found.value)) for found in Found), _sum(due), _sum(i.first == today))  # fmt: skip
+    sums = (_sum(visited), *(_sum(and_(~visited, i.found == found.value)) for found in Found), _sum(_due(i, today)), _sum(i.first == today))  # fmt: skip
     stands: Any = select(i.code, literal("").label("state"), func.count(), *sums).group_by(i.code)
     if asked.at is None:  # in one question, so that what a site stands at is looked up once
         told = (f.area == asked.area, f.site == i.target, f.found.between(asked.first.isoformat(), asked.last.isoformat()), f.state != Standing.WITHDRAWN.value)  # fmt: skip
@@ -317,19 +316,6 @@ def worse(connection: Connection, asked: Asked, grades: Iterable[str]) -> int:
     return int(connection.execute(select(func.count()).select_from(finding).where(*standing, c.site.in_(_sites(asked)))).scalar_one())  # fmt: skip
 
 
-def findings_of(connection: Connection, asked: Asked) -> Iterator[tuple[str, str, str, str | None]]:
-    """Yield number, site, state and due day of each finding of a phase as it stood, withdrawn ones left out."""
-    c = finding.c
-    told = (c.area == asked.area, c.found >= asked.first.isoformat(), c.found <= asked.last.isoformat())
-    mine = select(c.number, c.site, c.state, c.due).where(*told, c.site.in_(_sites(asked)))
-    lines = connection.execute(mine.order_by(c.id)).all()
-    then = _states_at(connection, asked, [line.number for line in lines]) if asked.at else None
-    for line in lines:
-        state, due = (line.state, line.due) if then is None else then.get(line.number, ("", None))
-        if state and state != Standing.WITHDRAWN.value:
-            yield line.number, line.site, state, due
-
-
 def _sites(asked: Asked) -> Select[Any]:
     c = campaign_target.c
     listed = select(c.target).where(c.area == asked.area, c.campaign == asked.campaign, c.phase == asked.phase, *_listed(asked.last))  # fmt: skip
@@ -375,6 +361,11 @@ def _code(by: str) -> Any:
     return func.coalesce(first, "")
 
 
+def _due(stands: Any, day: str) -> Any:
+    """Return the condition that somebody has to go again by a day: nobody was let in so far, and the agreed day has come, or there is none."""
+    return and_(stands.first.is_(None), stands.found.is_not(None), or_(stands.again == "", stands.again <= day))
+
+
 def _chosen(asked: Asked, inner: Any) -> Select[Any]:
     i, chosen = inner.c, []
     if asked.grid:
@@ -386,19 +377,23 @@ def _chosen(asked: Asked, inner: Any) -> Select[Any]:
     elif asked.reach:
         chosen += [i.first.is_(None), i.found == asked.reach.value]
     if asked.due:
-        chosen += [i.first.is_(None), i.found.is_not(None), or_(i.again == "", i.again <= asked.day.isoformat())]
+        chosen.append(_due(i, asked.day.isoformat()))
     if asked.new:
         chosen.append(i.first == asked.day.isoformat())
     return select(i.target, i.first, i.found, i.again).where(*chosen).order_by(i.id)
 
 
 def _found(connection: Connection, asked: Asked, by: str) -> dict[str, dict[str, int]]:
-    """Return of each code how many findings of a phase were corrected, in correction, handed over, and late at a moment."""
-    found: dict[str, dict[str, int]] = {}
-    today = asked.day.isoformat()
+    """Return of each code how many findings of a phase were corrected, in correction, handed over, and late at a moment; withdrawn ones are left out."""
+    c, found, today = finding.c, dict[str, dict[str, int]](), asked.day.isoformat()
+    told = (c.area == asked.area, c.found.between(asked.first.isoformat(), asked.last.isoformat()))
+    lines = connection.execute(select(c.number, c.site).where(*told, c.site.in_(_sites(asked)))).all()
+    then = _states_at(connection, asked, [line.number for line in lines])
     codes = {target: str(code) for target, code, *_rest in connection.execute(_standing(asked, by))}
-    for _number, of, state, due in findings_of(connection, asked):
-        _add(found.setdefault(codes[of], {}), state, 1, int(state == Standing.OPEN.value and bool(due) and str(due) < today))  # fmt: skip
+    for number, of in lines:
+        state, due = then.get(number, (Standing.WITHDRAWN.value, None))
+        if state != Standing.WITHDRAWN.value:
+            _add(found.setdefault(codes[of], {}), state, 1, int(state == Standing.OPEN.value and bool(due) and str(due) < today))  # fmt: skip
     return found
 
 

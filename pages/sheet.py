@@ -108,7 +108,7 @@ def _sheet(visit: Visit, room: Room, paper: Paper, own: Mapping[str, str]) -> st
     notes = "".join(f"<p>{escape(one)}</p>" for one in paper.notes)
     return (
         f'<div class="bm-daily"><h2>{escape(paper.organ)} · {escape(paper.title)}</h2>'
-        f'<p class="bm-note">{escape(paper.period)} · {escape(paper.unit)} · {escape(paper.state)}</p><p>{escape(paper.comment)}</p>'
+        f'<p class="bm-note">{escape(" · ".join(filter(None, (paper.number, paper.period, paper.unit, paper.state))))}</p><p>{escape(paper.comment)}</p>'
         f'<div class="bm-wide"><table class="bm-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{notes}'
         f'<figure class="bm-day-map">{paper.map}<figcaption class="bm-note">{escape(paper.map_caption)}</figcaption></figure>'
         f"{_pairs(paper)}</div>"

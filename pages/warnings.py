@@ -85,7 +85,9 @@ def _summary(visit: Visit, room: Room, of: Held, form: Form, found: Sequence[War
     said = _(
         "{done} done · {open} to be done, of them {late} overdue · {broken} not kept · {closed} of no use any more"
     )
-    hours = _("Reports at {hours}").format(hours="、".join(f"{at:%H:%M}" for at in room.rules.warnings.reports))
+    hours = _("Reports at {hours}").format(
+        hours=("、" if visit.language == "zh" else ", ").join(f"{at:%H:%M}" for at in room.rules.warnings.reports)
+    )
     st.html(f'<p class="bm-note">{escape(said.format(done=count.done, open=count.open, late=count.late, broken=count.broken, closed=count.closed))} · {escape(hours)}</p>')  # fmt: skip
     others = [each for each in found if each.number != one.number]
     if others:

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
-from desk.campaigns.meetings import sight, today_of
+from desk.campaigns.meetings import sight
 from desk.patrols.people import grids
 from desk.room import Room
+from desk.visits.acts import today as today_of
 from desk.visits.people import sight as visits_seen
 from desk.visits.places import houses
 from incidents.case import Incident

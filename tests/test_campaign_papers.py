@@ -10,6 +10,7 @@ from rooms import DISPATCHER
 
 from desk.campaigns import acts, letters, meetings, themes
 from desk.sites import register
+from desk.visits.acts import today as today_of
 from inspections.campaigns import Phase, Rule, Source
 from inspections.meetings import State
 from ledger.sites import Asked
@@ -27,7 +28,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def room(folder):
     found, _site = kept(folder)
-    today = meetings.today_of(found, NOW)
+    today = today_of(found, NOW)
     acts.make(found, acts.Wish("瓶装燃气专项行动", Source.SITES, (DISPATCHER.post,), [Phase("沿街门店", Rule(("gas_shop",)), today, today + DAY)]), DISPATCHER, NOW)  # fmt: skip
     yield found
     found.ledger.close()
@@ -84,7 +85,7 @@ def test_a_meeting_is_written_down_and_the_post_that_got_a_task_does_it(sit, roo
 
 
 def test_each_paper_is_for_who_sees_it_and_escapes_what_was_written(room, campaign, site, served, folder, context):  # noqa: PLR0917
-    today = meetings.today_of(room, NOW)
+    today = today_of(room, NOW)
     wish = meetings.Wish(campaign, today, time(17, 30), "<b>三楼</b>", DISPATCHER.post, done="<script>x</script>", tasks=[meetings.Give("补查", DISPATCHER.post, today)])  # fmt: skip
     meeting = meetings.hold(room, wish, DISPATCHER, NOW)
     theme = themes.plan(room, themes.Wish(campaign, "大排查", today, time(9), time(11), "门口", [DISPATCHER.post]), DISPATCHER, NOW)  # fmt: skip

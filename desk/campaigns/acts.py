@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
-from desk.campaigns.meetings import RUN, sight, today_of, words
+from desk.campaigns.meetings import RUN, sight, words
 from desk.campaigns.targets import gone, wanted
 from desk.posts.acting import change
 from desk.room import Room
+from desk.visits.acts import today as today_of
 from geo.errors import DraftError
 from incidents.lifecycle import By
 from inspections.campaigns import (
@@ -133,9 +134,9 @@ def draw(room: Room, seen: Campaign, by: By, now: datetime) -> tuple[Campaign, i
         holds = wanted(room, writing, seen, phase)
         there = campaigns.drawn(writing.connection, room.id, seen.number, phase)
         done = _visited(room, writing, seen, phase, day)
-        came = sorted((target, weight) for target, weight in holds.items() if target not in there)
+        taken = {*there, *_left_on(room, writing, seen, phase, day)}
+        came = sorted((target, weight) for target, weight in holds.items() if target not in taken)
         went = [(target, why) for target, why in gone(room, writing, seen, phase, holds) if target not in done]
-        came = [one for one in came if one[0] not in _left_on(room, writing, seen, phase, day)]
         if not came and not went:
             return seen, 0, 0
         after = campaigns.put(writing, room.id, seen, Act.DRAW, by=by, at=now.astimezone(UTC), phase=phase, day=day, drawn=came, left=went)  # fmt: skip
@@ -256,7 +257,7 @@ def _visited(room: Room, writing: Writing, seen: Campaign, phase: int, day: date
     if seen.source is not Source.SITES or there.state is not State.RUNNING or there.begun is None:
         return frozenset()
     asked = Asked(room.id, seen.number, phase, there.begun, there.last(day), day, reach=Reach.VISITED)
-    return frozenset(site.number for site, _target, _first in campaigns.targets(writing.connection, asked))
+    return frozenset(campaigns.numbers(writing.connection, asked))
 
 
 def _left_on(room: Room, writing: Writing, seen: Campaign, phase: int, day: date) -> frozenset[str]:

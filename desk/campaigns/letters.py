@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-from desk.campaigns.meetings import MOST_AHEAD, RUN, demand_campaign, demand_posts, sight, today_of, words
+from desk.campaigns.meetings import MOST_AHEAD, RUN, demand_campaign, demand_posts, sight, words
 from desk.posts.acting import change
 from desk.room import Room
+from desk.visits.acts import today as today_of
 from geo.errors import DraftError
 from incidents.lifecycle import By
 from inspections.meetings import Act, State, Subject

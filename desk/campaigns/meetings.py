@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from desk.intake import struck
 from desk.posts.acting import change
 from desk.room import Room
+from desk.visits.acts import today as today_of
 from geo.errors import DraftError, LifecycleError
 from incidents.lifecycle import By
 from incidents.text import clean, required
@@ -249,11 +250,6 @@ def words(room: Room, text: str, most: int, what: str) -> str:
 def clock(at: time) -> str:
     """Return a time of day as it is kept."""
     return f"{at:%H:%M}"
-
-
-def today_of(room: Room, now: datetime) -> date:
-    """Return the day in the area's zone."""
-    return now.astimezone(room.area.pack.timezone).date()
 
 
 def _task(room: Room, wish: Wish, give: Give, now: datetime) -> Task:

@@ -15,13 +15,13 @@ from desk.campaigns.meetings import (
     demand_campaign,
     demand_posts,
     sight,
-    today_of,
 )
 from desk.intake import struck
 from desk.patrols.people import grids
 from desk.posts.acting import change
 from desk.room import Room
 from desk.sites import register
+from desk.visits.acts import today as today_of
 from geo.errors import DraftError
 from incidents.lifecycle import By
 from incidents.text import required

@@ -21,6 +21,7 @@ from desk.orders.people import CENTRE
 from desk.room import Room
 from desk.sites import register
 from desk.sites.register import Wish
+from desk.visits.acts import today as today_of
 from incidents.lifecycle import By, PostKind
 from incidents.posts import kind_of, post_key
 from inspections.campaigns import Campaign, Found, Gate, Phase, Rule, Source, total
@@ -193,7 +194,7 @@ def _go(tale: Tale, visit: Visit, writing: Writing, _at: datetime) -> None:
     """Go to a target; who was away or refused is gone to again, some of them."""
     end = how(tale, visit)
     if visit.round == 0 and end != "inspected":
-        day = meetings.today_of(tale.room, visit.at)
+        day = today_of(tale.room, visit.at)
         again = day + 2 * DAY if end == "absent" else None
         acts.attempt_in(tale.room, writing, visit.site.number, Found(end), again, _worker(visit.site), visit.at)
         return
@@ -212,7 +213,7 @@ def _inspect(tale: Tale, writing: Writing, visit: Visit) -> None:
     chance = Chance(room.id, SEED, site.number, visit.phase, "faults")
     made = Made(site.number, checklist.key, checklist.version, _answers(tale, checklist, chance, at), Way.INSPECT, done_at=at)  # fmt: skip
     report = inspected(room, writing, ready(room, site, made, by, at, assume_photos=True), by, at)
-    counts = tale.counted.setdefault(meetings.today_of(room, at), Counts())
+    counts = tale.counted.setdefault(today_of(room, at), Counts())
     counts.sites.add(site.number)
     counts.inspections += 1
     counts.found += report.inspection.failed
@@ -260,7 +261,7 @@ def _act(tale: Tale, number: str, act: Act, by: By, writing: Writing, at: dateti
     if why_not(standing, act, by):
         return
     data = {"to": _authority(room), "reason": "多次督促未整改，移交处理"} if act is Act.HAND_OVER else {}
-    findings.act(writing, room.id, number, Done(act, by, at, data), day=meetings.today_of(room, at))
+    findings.act(writing, room.id, number, Done(act, by, at, data), day=today_of(room, at))
 
 
 def _authority(room: Room) -> str:
@@ -306,7 +307,7 @@ def _begin(tale: Tale, phase: int, writing: Writing, at: datetime) -> None:
 
 def _close(tale: Tale, phase: int, writing: Writing, at: datetime) -> None:
     """Close a phase, and say why where its gate asks for more."""
-    begun, day = tale.campaign.phase(phase).begun or tale.first, meetings.today_of(tale.room, at)
+    begun, day = tale.campaign.phase(phase).begun or tale.first, today_of(tale.room, at)
     counted = total(campaigns.rows(writing.connection, campaigns.Asked(tale.room.id, tale.campaign.number, phase, begun, day, day), campaigns.POST))  # fmt: skip
     enough = HUNDRED * counted.visited >= tale.said["gate"]["visited"] * counted.targets
     tale.campaign = acts.close_in(tale.room, writing, tale.campaign, phase, "" if enough else tale.said["gate"]["reason"], CENTRE, at)  # fmt: skip
@@ -366,7 +367,7 @@ def write(writing: Writing, room: Room, now: datetime) -> None:
     said = told(room)
     if said is None:
         return
-    first = first_day(said, meetings.today_of(room, now))
+    first = first_day(said, today_of(room, now))
     tale = Tale(room, said, now.astimezone(UTC), first)
     made = [register.checked(room, wish) for wish in wishes(room, said)]
     tale.sites = sites.make(writing, room.id, made, prefix=room.rules.sites.prefix, by=CENTRE, at=tale.at(first, time()) - BEFORE)  # fmt: skip

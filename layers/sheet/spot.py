@@ -1,6 +1,6 @@
 """The place of one case as a small map: for its sheet on the screen, and for the paper that is sent out (派遣单)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -68,6 +68,11 @@ def spot(
         bar(drawing, height),
         _here(drawing, mark, x, y),
     ]
+    return picture(drawing, content, width, height)
+
+
+def picture(drawing: Drawing, content: Sequence[str], width: float, height: float) -> str:
+    """Return the SVG document of a small map; one user unit is one millimetre."""
     return element(
         "svg",
         [group(content)],

@@ -9,9 +9,9 @@ from layers.load import Area
 from layers.sheet import grid_labels, ground, marks, net
 from layers.sheet.board import Box
 from layers.sheet.drawing import Drawing
-from layers.sheet.ink import family, points
+from layers.sheet.ink import points
 from layers.sheet.plot import Plot, around
-from layers.sheet.spot import bar, laid
+from layers.sheet.spot import bar, laid, picture
 from layers.sheet.svg import element, group, rect, text
 
 STOP = 2.4  # millimetres: radius of a stop
@@ -69,7 +69,7 @@ def walk(
         *(_stop(drawing, label, x, y) for (label, _place), (x, y) in zip(stops, drawn[1:-1].tolist(), strict=True)),
         _start(drawing, *drawn[0].tolist()),
     ]
-    return element("svg", [group(content)], xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {width:g} {height:g}", role="img", font_family=family(), fill=drawing.ink["text"])  # fmt: skip
+    return picture(drawing, content, width, height)
 
 
 def _plot(places: np.ndarray, window: Box) -> Plot:

@@ -8,8 +8,9 @@ from typing import Any
 import streamlit as st
 
 from desk.campaigns import acts
-from desk.campaigns.meetings import RUN, today_of
+from desk.campaigns.meetings import RUN
 from desk.room import Room
+from desk.visits.acts import today as today_of
 from geo.errors import BattlemapError, DraftError
 from inspections.campaigns import COUNTS, Campaign, Reach, Row, Shortfall, Source, State, total
 from ledger.campaigns import POST

@@ -7,8 +7,8 @@ from typing import Any
 import streamlit as st
 
 from desk.campaigns import acts
-from desk.campaigns.meetings import today_of
 from desk.room import Room
+from desk.visits.acts import today as today_of
 from geo.errors import BattlemapError
 from inspections.campaigns import Campaign, Gate, Phase, Rule, Source
 from layers.grid_names import full_names

@@ -7,9 +7,9 @@ from html import escape
 import streamlit as st
 
 from desk.campaigns import letters as desk
-from desk.campaigns import meetings as base
 from desk.room import Room
 from desk.sites import register
+from desk.visits.acts import today as today_of
 from geo.errors import BattlemapError
 from inspections.meetings import Act, State
 from inspections.sites import State as Stands
@@ -102,7 +102,7 @@ def _sheet(visit: Visit, room: Room, number: str, own: Mapping[str, str]) -> Non
 
 
 def _acts(visit: Visit, room: Room, form: Form, found: Letter) -> None:
-    _, today = visit._, base.today_of(room, visit.now)
+    _, today = visit._, today_of(room, visit.now)
     if found.state in {State.ISSUED, State.REFUSED}:
         with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
             st.date_input(_("Signed on"), min_value=found.issued, max_value=today, format="YYYY-MM-DD", width=pixels(160), **form.bind("day", today))  # fmt: skip
@@ -117,7 +117,7 @@ def _acts(visit: Visit, room: Room, form: Form, found: Letter) -> None:
 
 
 def _sign(visit: Visit, room: Room, form: Form, found: Letter) -> None:
-    day = form.get("day", None) or base.today_of(room, visit.now)
+    day = form.get("day", None) or today_of(room, visit.now)
     attempt(form, lambda: desk.sign(room, found, day, visit.by("campaign"), datetime.now(UTC)))
 
 
@@ -130,7 +130,7 @@ def _void(visit: Visit, room: Room, form: Form, found: Letter) -> None:
 
 
 def _form(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
-    _, form, today = visit._, Form(f"letter_new_{key}", visit), base.today_of(room, visit.now)
+    _, form, today = visit._, Form(f"letter_new_{key}", visit), today_of(room, visit.now)
     posts = {one: post_title(post, _) for one, post in room.register.posts(visit.now).items()}
     kinds = {one.key: one.name.in_(visit.language) for one in room.rules.sites.kinds.values()}
     titles = {SITE: _("Sites of some kinds"), POST: _("Posts")}

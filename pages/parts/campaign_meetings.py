@@ -11,6 +11,7 @@ import streamlit as st
 from desk.campaigns import meetings as desk
 from desk.posts.acting import NOBODY
 from desk.room import Room
+from desk.visits.acts import today as today_of
 from geo.errors import BattlemapError
 from inspections.meetings import Act, State
 from ledger.meetings import Meeting, Task
@@ -68,7 +69,7 @@ def refused(form: Form, visit: Visit) -> None:
 
 
 def _list(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
-    _, today = visit._, desk.today_of(room, visit.now)
+    _, today = visit._, today_of(room, visit.now)
     counted, found = desk.tally(room, key, today), desk.listed(room, key)
     new = f"{to(visit, own, TAB, meeting=NEW, button='bm-button')}{escape(_('Write a meeting down'))}</a>" if may_run(visit) else ""  # fmt: skip
     said = _("Tasks: {given} given, {done} done, {open} open, {late} of them late.").format(given=f"{counted.given:,}", done=f"{counted.done:,}", open=f"{counted.open:,}", late=f"{counted.late:,}")  # fmt: skip
@@ -141,7 +142,7 @@ def _lines(text: str) -> str:
 def _task(visit: Visit, room: Room, one: Task) -> None:
     """Show a task with what the acting post may do to it."""
     _, form = visit._, Form(f"meeting_task_{one.number}", visit)
-    today = desk.today_of(room, visit.now)
+    today = today_of(room, visit.now)
     late = one.state is State.OPEN and one.due < today
     ended = f" · {one.ended}" if one.ended else ""
     with st.container(key=f"task_{one.id}", gap="small"):
@@ -195,7 +196,7 @@ def _struck(visit: Visit, room: Room, form: Form, found: Meeting) -> None:
 
 
 def _form(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
-    _, form, today = visit._, Form(f"meeting_new_{key}", visit), desk.today_of(room, visit.now)
+    _, form, today = visit._, Form(f"meeting_new_{key}", visit), today_of(room, visit.now)
     posts = {one: post_title(post, _) for one, post in room.register.posts(visit.now).items()}
     last = desk.listed(room, key, most=1)
     since = last[0].day if last else today
@@ -239,7 +240,7 @@ def _save(visit: Visit, room: Room, form: Form, key: str) -> None:
         for place in range(MOST_GIVEN)
         if str(form.get(f"matter_{place}", "") or "").strip()
     ]
-    day = form.get("day", None) or desk.today_of(room, visit.now)
+    day = form.get("day", None) or today_of(room, visit.now)
     wish = desk.Wish(
         key, day, form.get("begins", BEGINS) or BEGINS, form.get("place"), form.get("chair", "") or "", form.get("present", []), form.get("done"),
         form.get("problems"), form.get("decisions"), given,

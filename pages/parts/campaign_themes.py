@@ -10,6 +10,7 @@ from desk.campaigns import meetings as base
 from desk.campaigns import themes as desk
 from desk.patrols.people import grids
 from desk.room import Room
+from desk.visits.acts import today as today_of
 from geo.errors import BattlemapError
 from inspections.meetings import Act, State
 from ledger.meetings import Theme
@@ -102,7 +103,7 @@ def _turn(visit: Visit, room: Room, form: Form, found: Theme, act: Act) -> None:
 
 
 def _form(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
-    _, form, today = visit._, Form(f"theme_new_{key}", visit), base.today_of(room, visit.now)
+    _, form, today = visit._, Form(f"theme_new_{key}", visit), today_of(room, visit.now)
     posts = {one: post_title(post, _) for one, post in room.register.posts(visit.now).items()}
     places = ["", *(f"{level} {code}" for level, code in grids(room))]
     named = {f"{level} {code}": grid_title(room, level, code) for level, code in grids(room)}
@@ -127,7 +128,7 @@ def _form(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:
 def _save(visit: Visit, room: Room, form: Form, key: str) -> None:
     level, _gap, code = str(form.get("grid", "") or "").partition(" ")
     wish = desk.Wish(
-        key, form.get("name"), form.get("day", None) or base.today_of(room, visit.now), form.get("begins", BEGINS) or BEGINS, form.get("ends", ENDS) or ENDS,
+        key, form.get("name"), form.get("day", None) or today_of(room, visit.now), form.get("begins", BEGINS) or BEGINS, form.get("ends", ENDS) or ENDS,
         form.get("place"), form.get("roster", []), (level, code) if code else None, form.get("checklist", "") or "",
     )  # fmt: skip
     made: list[Theme] = []

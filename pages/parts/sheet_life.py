@@ -27,7 +27,7 @@ DO: Mapping[Act, str] = MappingProxyType(
         Act.RETURN: N_("Return it"),
         Act.SIGN: N_("Sign it"),
         Act.SEND: N_("It was sent out"),
-        Act.WITHDRAW: N_("Withdraw it"),
+        Act.WITHDRAW: N_("Withdraw the sheet"),
     }
 )
 DONE: Mapping[Act, str] = MappingProxyType(
