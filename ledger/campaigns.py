@@ -10,17 +10,19 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
+    Integer,
     Select,
     and_,
     case,
+    cast,
     func,
     insert,
     literal,
     or_,
     select,
-    union_all,
     update,
 )
 
@@ -54,6 +56,8 @@ COLUMNS = ("name", "source", "state", "standing")
 TRIED = ("site", "at", "day", "found", "again", "post", "struck")
 POST = "post"
 MOST_IN = 500
+FAULTS = ("corrected", "handed_over", "correcting", "open_late")
+BITS, MOST = 15, (1 << 15) - 1  # four counts of one site in one number of 63 bits
 
 
 @dataclass(frozen=True)
@@ -263,28 +267,19 @@ def rows(connection: Connection, asked: Asked, by: str) -> list[Row]:
 
     A site that lies in several grids counts in the first one of its codes.
     """
-    inner = _standing(asked, by).cte("standing").prefix_with("MATERIALIZED")
-    i, f, today = inner.c, finding.c, asked.day.isoformat()
+    inner = _standing(asked, by, *(() if asked.at else (_faults(asked),))).cte("standing").prefix_with("MATERIALIZED")
+    i, today = inner.c, asked.day.isoformat()
     visited = i.first.is_not(None)
     sums = (_sum(visited), *(_sum(and_(~visited, i.found == found.value)) for found in Found), _sum(_due(i, today)), _sum(i.first == today))  # fmt: skip
-    stands: Any = select(i.code, literal("").label("state"), func.count(), *sums).group_by(i.code)
-    if asked.at is None:  # in one question, so that what a site stands at is looked up once
-        told = (f.area == asked.area, f.site == i.target, f.found.between(asked.first.isoformat(), asked.last.isoformat()), f.state != Standing.WITHDRAWN.value)  # fmt: skip
-        late = _sum(and_(f.state == Standing.OPEN.value, f.due < today))
-        faults = select(i.code, f.state, func.count(), late, *(literal(0) for _ in range(4))).where(*told).group_by(i.code, f.state)  # fmt: skip
-        stands = union_all(stands, faults)
-    counts, found = dict[str, list[int]](), dict[str, dict[str, int]]() if asked.at is None else _found(connection, asked, by)  # fmt: skip
-    for code, state, *values in connection.execute(stands):
-        if state:
-            _add(found.setdefault(str(code), {}), state, int(values[0]), int(values[1] or 0))
-        else:
-            counts[str(code)] = [int(value or 0) for value in values]
+    past = None if asked.at is None else _found(connection, asked, by)
+    if past is None:
+        sums += tuple(func.sum(func.coalesce(i.faults.op(">>")(literal(place * BITS, Integer)).op("&")(MOST), 0)) for place in range(len(FAULTS)))  # fmt: skip
     lines = []
-    for code in sorted({*counts, *found}):
-        targets, seen, refused, absent, again, new = counts.get(code, [0] * 6)
-        said = found.get(code, {})
-        every = sum(said.get(name, 0) for name in ("corrected", "correcting", "handed_over"))
-        lines.append(Row(code, "", targets, seen, refused, absent, targets - seen - refused - absent, again, new, every, **said))  # fmt: skip
+    for code, *values in sorted(connection.execute(select(i.code, func.count(), *sums).group_by(i.code))):
+        targets, seen, refused, absent, again, new, *faults = (int(value or 0) for value in values)
+        said = dict(zip(FAULTS, faults, strict=True)) if past is None else past.get(str(code), {})
+        every = sum(said.get(name, 0) for name in FAULTS[:3])
+        lines.append(Row(str(code), "", targets, seen, refused, absent, targets - seen - refused - absent, again, new, every, **said))  # fmt: skip
     return lines
 
 
@@ -331,8 +326,8 @@ def _listed(day: date | None) -> list[ColumnElement[bool]]:
     return [c.until == ""] if day is None else [c.since <= day.isoformat(), or_(c.until == "", c.until > day.isoformat())]  # fmt: skip
 
 
-def _standing(asked: Asked, by: str) -> Select[Any]:
-    """Ask of each site of a phase for its code, the first day on which somebody looked, and the last attempt."""
+def _standing(asked: Asked, by: str, *more: Any) -> Select[Any]:
+    """Ask of each site of a phase for its code, the first day on which somebody looked, the last attempt, and more."""
     t, s, n, a = campaign_target.c, site.c, inspection.c, site_attempt.c
     window = (asked.first.isoformat(), asked.last.isoformat())
     looked = [n.area == asked.area, n.site == t.target, n.day.between(*window), n.way != Way.SELF.value]
@@ -348,8 +343,18 @@ def _standing(asked: Asked, by: str) -> Select[Any]:
     then = went_last.c
     mine = (t.area == asked.area, t.campaign == asked.campaign, t.phase == asked.phase, *_listed(asked.last))
     there = campaign_target.join(site, and_(s.area == t.area, s.number == t.target)).outerjoin(went_last, and_(then.site == t.target, then.place == 1))  # fmt: skip
-    found = select(t.target, _code(by).label("code"), first.label("first"), then.found, then.again, s.id.label("id"))
+    found = select(t.target, _code(by).label("code"), first.label("first"), then.found, then.again, s.id.label("id"), *more)  # fmt: skip
     return found.select_from(there).where(*mine, *sites.sees(asked.area, asked.within))
+
+
+def _faults(asked: Asked) -> Any:
+    """Ask of each site of a phase for its findings, the counts of `FAULTS` in one number: a question within a question gives back no more than one, and sorting the findings by code costs more."""
+    f, late = finding.c, literal(1 << 3 * BITS, BigInteger)
+    closed, away, open_ = (literal(1 << place * BITS, BigInteger) for place in range(3))
+    state = case((f.state == Standing.CLOSED.value, closed), (f.state == Standing.HANDED_OVER.value, away), else_=open_)
+    over = case((and_(f.state == Standing.OPEN.value, f.due < asked.day.isoformat()), late), else_=literal(0, BigInteger))  # fmt: skip
+    told = (f.area == asked.area, f.site == campaign_target.c.target, f.found.between(asked.first.isoformat(), asked.last.isoformat()), f.state != Standing.WITHDRAWN.value)  # fmt: skip
+    return cast(select(func.sum(state + over)).where(*told).correlate(campaign_target).scalar_subquery(), BigInteger).label("faults")  # fmt: skip
 
 
 def _code(by: str) -> Any:
@@ -393,20 +398,10 @@ def _found(connection: Connection, asked: Asked, by: str) -> dict[str, dict[str,
     for number, of in lines:
         state, due = then.get(number, (Standing.WITHDRAWN.value, None))
         if state != Standing.WITHDRAWN.value:
-            _add(found.setdefault(codes[of], {}), state, 1, int(state == Standing.OPEN.value and bool(due) and str(due) < today))  # fmt: skip
+            said = found.setdefault(codes[of], dict.fromkeys(FAULTS, 0))
+            said[{Standing.CLOSED.value: "corrected", Standing.HANDED_OVER.value: "handed_over"}.get(state, "correcting")] += 1  # fmt: skip
+            said["open_late"] += state == Standing.OPEN.value and bool(due) and str(due) < today
     return found
-
-
-def _add(said: dict[str, int], state: str, many: int, late: int) -> None:
-    name = (
-        "corrected"
-        if state == Standing.CLOSED.value
-        else "handed_over"
-        if state == Standing.HANDED_OVER.value
-        else "correcting"
-    )
-    said[name] = said.get(name, 0) + many
-    said["open_late"] = said.get("open_late", 0) + late
 
 
 def _states_at(connection: Connection, asked: Asked, numbers: Sequence[str]) -> dict[str, tuple[str, str | None]]:
