@@ -14,14 +14,15 @@ from typing import Any, Self
 from geo.errors import DraftError, LifecycleError, RulesError
 from geo.scheme import Name
 from incidents.alerts import Level
+from inspections.emergency_list import LEVELS, Line
 from inspections.reading import entries, name_of, texts_of, unknown, whole_of
 
 KEY = re.compile(r"[a-z][a-z_]{0,19}")
 HOUR = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-LEVELS = (Level.YELLOW, Level.ORANGE, Level.RED)  # blue was abolished
 WHOLE = MappingProxyType({"late_minutes": 1440, "early_minutes": 720, "grace_minutes": 720})
 HOURS = ("checks", "nights", "reports")
 MOST_DAYS = 60
+NOBODY: Mapping[str, Line] = MappingProxyType({})
 DAY = timedelta(days=1)
 
 
@@ -34,6 +35,7 @@ class Act(StrEnum):
     EXTEND = "extend"  # another expected end, at the same level
     STAND_DOWN = "stand_down"
     OPEN = "open"  # checks, by the clock
+    FOLLOW = "follow"  # another emergency list
 
 
 class Kind(StrEnum):
@@ -52,7 +54,9 @@ class State(StrEnum):
     CLOSED = "closed"  # of no use any more; the reason stands with it
 
 
-LEVEL, END = "level", "end"  # reasons why a task was closed: the level asks for something else, or the warning was over
+LISTED = "listed"  # the measure of an enterprise on the emergency list, in place of those of its kind
+# Why a task was closed: the level, or the emergency list, asks for something else, or the warning was over.
+LEVEL, LIST, END = "level", "list", "end"
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ class WarningRules:
         A measure of a warning that was entered after its start is due so many minutes after that.
     early_minutes, grace_minutes
         A check may be done so long before its hour, and is overdue so long after.
+    grades
+        Of enterprises on the emergency list; () takes any word.
     """
 
     checks: tuple[time, ...]
@@ -86,6 +92,7 @@ class WarningRules:
     early_minutes: int
     grace_minutes: int
     measures: Mapping[str, Measure]
+    grades: tuple[str, ...] = ()
 
     @classmethod
     def from_table(cls, table: Mapping[str, Any]) -> Self:
@@ -97,15 +104,15 @@ class WarningRules:
             Names every fault with its key and what to write instead.
         """
         faults: list[str] = []
-        unknown(table, (*HOURS, *WHOLE, "measures"), "", faults)
+        unknown(table, (*HOURS, *WHOLE, "grades", "measures"), "", faults)
         hours = {name: _hours(table, name, faults) for name in HOURS}
         whole = {name: whole_of(table, name, "", faults, most=most, least=0) or 0 for name, most in WHOLE.items()}
         faults += [f"{name}: it is missing; write {name} = 60" for name in WHOLE if name not in table]
-        measures = _measures(table, faults)
+        measures, grades = _measures(table, faults), texts_of(table, "grades", "", faults)
         if faults:
             raise RulesError(f"warnings.toml has {len(faults)} fault(s):", faults)
         checked, nights, reports = (hours[name] for name in HOURS)
-        return cls(checked, nights, reports, **whole, measures=MappingProxyType(measures))
+        return cls(checked, nights, reports, **whole, measures=MappingProxyType(measures), grades=grades)
 
     def of(self, kind: str, level: Level) -> list[str]:
         """Return the measures that a kind of source has at a level."""
@@ -153,7 +160,7 @@ class Task:
     site
         Number of the source.
     measure
-        Of ``STOP``; "" of checks.
+        Of ``STOP``; `LISTED` of the emergency list; "" of checks.
     level
         At which it was opened.
     kept
@@ -164,6 +171,8 @@ class Task:
         Why it was closed: `LEVEL` or `END`.
     item
         Account and key by which a phone sent it.
+    asks
+        What the emergency list asks for, word for word; "" where the rules do.
     """
 
     number: int
@@ -180,6 +189,7 @@ class Task:
     note: str = ""
     reason: str = ""
     item: str = ""
+    asks: str = ""
 
     def overdue(self, now: datetime, grace: timedelta) -> bool:
         """Tell whether it is open and its time was over."""
@@ -257,8 +267,15 @@ def _demand(one: Warned, now: datetime) -> None:
 # Its tasks
 
 
-def moved(
-    rules: WarningRules, warning: Warned, sources: Sequence[tuple[str, str]], tasks: Sequence[Task], now: datetime
+def moved(  # noqa: PLR0917
+    rules: WarningRules,
+    warning: Warned,
+    sources: Sequence[tuple[str, str]],
+    tasks: Sequence[Task],
+    now: datetime,
+    lines: Mapping[str, Line] = NOBODY,
+    *,
+    reason: str = LEVEL,
 ) -> tuple[list[Task], list[Task]]:
     """Return the tasks that a warning opens, and those that it closes: what was done stays done, and is not asked for again while it asks for the same.
 
@@ -268,40 +285,55 @@ def moved(
         Number and kind of each source in use, in their order.
     tasks
         All that the warning has had.
+    lines
+        Of the emergency list that holds, by the number of the source.
+    reason
+        Why something else is asked for: `LEVEL` or `LIST`.
     """
-    closed = [] if not warning.over else [replace(one, state=State.CLOSED, reason=END) for one in tasks if one.state is State.OPEN]  # fmt: skip
     if warning.over:
-        return [], closed
-    wanted = {(site, key): rules.says(key, warning.level) for site, kind in sources for key in rules.of(kind, warning.level)}  # fmt: skip
-    met = set()
+        return [], [replace(one, state=State.CLOSED, reason=END) for one in tasks if one.state is State.OPEN]
+    wanted = {(site, key): says for site, kind in sources for key, says in asked(rules, lines.get(site), kind, warning.level).items()}  # fmt: skip
+    closed, met = [], set()
     for one in tasks:
         if one.state is State.CLOSED:
             continue
+        place = (one.site, one.measure)
         if one.kind is not Kind.STOP:
             if one.state is State.OPEN and one.due > warning.ends:
                 closed.append(replace(one, state=State.CLOSED, reason=END))
-            continue
-        is_same = (one.site, one.measure) in wanted and rules.says(one.measure, one.level) == wanted[one.site, one.measure]  # fmt: skip
-        if is_same:
-            met.add((one.site, one.measure))
+        elif place in wanted and (one.asks or rules.says(one.measure, one.level)) == wanted[place]:
+            met.add(place)
         elif one.state is State.OPEN:
-            closed.append(replace(one, state=State.CLOSED, reason=LEVEL))
-    due = warning.starts if warning.starts > now else now + timedelta(minutes=rules.late_minutes)
+            closed.append(replace(one, state=State.CLOSED, reason=reason))
+    due = min(warning.starts if warning.starts > now else now + timedelta(minutes=rules.late_minutes), warning.ends)
     number = max((one.number for one in tasks), default=0)
-    missing = [place for place in wanted if place not in met]
-    return [Task(number + n, site, Kind.STOP, key, warning.level, min(due, warning.ends)) for n, (site, key) in enumerate(missing, 1)], closed  # fmt: skip
+    missing = [(place, says) for place, says in wanted.items() if place not in met]
+    return [Task(number + n, site, Kind.STOP, key, warning.level, due, asks=says if isinstance(says, str) else "") for n, ((site, key), says) in enumerate(missing, 1)], closed  # fmt: skip
+
+
+def asked(rules: WarningRules, line: Line | None, kind: str, level: Level) -> dict[str, Name | str]:
+    """Return what a source does at a level, by measure: as its line of the emergency list says, else as the rules say of its kind."""
+    if line:
+        return {LISTED: line.asks(level)} if line.asks(level) else {}
+    return {key: rules.measures[key].says[level] for key in rules.of(kind, level)}
 
 
 def checks(  # noqa: PLR0917
-    rules: WarningRules, warning: Warned, sources: Sequence[tuple[str, str]], tasks: Sequence[Task], now: datetime, zone: tzinfo
-) -> list[Task]:  # fmt: skip
-    """Return the checks that come up: of each source with a measure at this level, at each hour of the day until the next midnight, while the warning holds."""
+    rules: WarningRules,
+    warning: Warned,
+    sources: Sequence[tuple[str, str]],
+    tasks: Sequence[Task],
+    now: datetime,
+    zone: tzinfo,
+    lines: Mapping[str, Line] = NOBODY,
+) -> list[Task]:
+    """Return the checks that come up: of each source with a measure at this level, and each exempt one, at each hour of the day until the next midnight, while the warning holds."""
     if warning.over:
         return []
     there = {(one.site, one.due) for one in tasks if one.kind is not Kind.STOP}
     number = max((one.number for one in tasks), default=0)
     found: list[Task] = []
-    concerned = [site for site, kind in sources if rules.of(kind, warning.level)]
+    concerned = [site for site, kind in sources if (lines[site].concerned(warning.level) if site in lines else rules.of(kind, warning.level))]  # fmt: skip
     for due, kind in hours(rules, now.astimezone(zone).date(), zone):
         if max(warning.starts, now) <= due <= warning.ends:
             for site in concerned:
@@ -382,7 +414,7 @@ def _measures(table: Mapping[str, Any], faults: list[str]) -> dict[str, Measure]
         key, name = entry.get("key"), name_of(entry, "name", where, faults)
         kinds = texts_of(entry, "kinds", where, faults)
         says = {level: name_of(entry, level.value, where, faults) for level in LEVELS if level.value in entry}
-        if not isinstance(key, str) or not KEY.fullmatch(key) or key in found:
+        if not isinstance(key, str) or not KEY.fullmatch(key) or key in found or key == LISTED:
             faults.append(f'{where}key: {key!r} is no word of its own of at most 20 letters a to z; write key = "cover"')  # fmt: skip
         elif not kinds or not says:
             faults.append(f"{where}: it is for no kind of source, or asks for nothing at any level; write kinds and yellow, orange or red")  # fmt: skip

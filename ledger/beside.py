@@ -37,6 +37,7 @@ from ledger import (
     boards,
     bridge,
     campaigns,
+    emergency_lists,
     findings,
     inspections,
     meetings,
@@ -385,6 +386,14 @@ def _warning(standing: Standing, entry: _Entry) -> None:
     _shown(standing, entry)
 
 
+def _emergency_list(standing: Standing, entry: _Entry) -> None:
+    """Note the emergency list of a year, which follows from what was before."""
+    said, key = standing["emergency_list"], (entry.area, int(entry.key))
+    if entry.before != said.rows.get(key, {}).get("standing", {}):
+        raise ValueError("it does not follow from what was before")
+    said.put(key, {"standing": entry.after, "version": entry.version}, entry.version)
+
+
 def _warning_task(standing: Standing, entry: _Entry) -> None:
     said, (number, serial) = standing["warning_task"], entry.key.rsplit("/", 1)
     key = (entry.area, number, int(serial))
@@ -631,6 +640,7 @@ _ROWS: Mapping[str, tuple[Select[Any], tuple[str, ...]]] = MappingProxyType(
         "sheet": (_of(tables.sheet, "area", "number", "id", "version", *sheets.COLUMNS), ("area", "number")),
         "site_attempt": (_of(tables.site_attempt, "area", "id", *campaigns.TRIED), ("area", "id")),
         "warning": (_of(tables.warning, "area", "number", "id", "version", *warnings.COLUMNS), ("area", "number")),
+        "emergency_list": (select(tables.emergency_list), ("area", "year")),
         "warning_task": (
             _of(tables.warning_task, "area", "warning", "number", *warnings.OWN),
             ("area", "warning", "number"),
@@ -676,6 +686,7 @@ _TAKE: Mapping[str, Callable[[Standing, _Entry], None]] = MappingProxyType(
         sheets.SUBJECT: _sheet,
         warnings.SUBJECT: _warning,
         warnings.TASK: _warning_task,
+        emergency_lists.SUBJECT: _emergency_list,
         upwinds.SUBJECT: _upwind,
         upwinds.LINE: _upwind_line,
         watering.SUBJECT: _watering,

@@ -782,6 +782,16 @@ warning_task = Table(
     Index("ix_warning_task_item", "area", "item"),
 )
 
+# The emergency list (应急减排清单) of each year, whole (ledger/emergency_lists.py).
+emergency_list = Table(
+    "emergency_list",
+    METADATA,
+    Column("area", String(80), primary_key=True),
+    Column("year", Integer, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),
+    Column("standing", Text, nullable=False),  # its file and lines
+)
+
 # Patrol lists of sources upwind (溯源巡查单, ledger/upwinds.py), and what was found at each source.
 upwind = Table(
     "upwind",

@@ -114,7 +114,7 @@ def task_facts(one: Task) -> dict[str, Any]:
         **{name: getattr(one, name).value for name in ("kind", "level", "state")},
         "due": milliseconds(one.due),
         "done": milliseconds(one.done) if one.done else None,
-        "standing": {name: getattr(one, name) for name in SAID},
+        "standing": {name: getattr(one, name) for name in SAID} | ({"asks": one.asks} if one.asks else {}),
     }
 
 
@@ -169,7 +169,7 @@ def task(connection: Connection, area: str, number: str, serial: int) -> Task:
 def orders(connection: Connection, area: str, number: str) -> list[dict[str, Any]]:
     """Return the orders of a warning, the latest first: act, time, what they say, and their scanned pages."""
     c, p = history.c, inspection_photo.c
-    asked = select(c.version, c.act, c.at, c.after).where(c.area == area, c.subject == SUBJECT, c.key == number, c.act != Act.OPEN.value)  # fmt: skip
+    asked = select(c.version, c.act, c.at, c.after).where(c.area == area, c.subject == SUBJECT, c.key == number, c.act.not_in([Act.OPEN.value, Act.FOLLOW.value]))  # fmt: skip
     found = connection.execute(asked.order_by(c.version.desc()).limit(MOST_IN)).all()
     scans: dict[int, list[str]] = {}
     for version, digest in connection.execute(select(p.version, p.sha256).where(p.area == area, p.number == number)):

@@ -10,7 +10,7 @@ from desk.room import Room
 from desk.sites import register
 from desk.warnings import acts
 from inspections.sites import Site
-from inspections.warnings import State, Tally, Task, Warned, tally
+from inspections.warnings import LISTED, State, Tally, Task, Warned, tally
 from ledger.sites import Asked
 from locales import N_, Translator
 from reports.alerts import LEVEL as LEVEL_NAME
@@ -63,6 +63,8 @@ def asks(room: Room, one: Task, _: Translator, language: str) -> str:
     rules = room.rules.warnings
     if not one.measure:
         return _(KIND[one.kind])
+    if one.measure == LISTED:
+        return _("{name}: {said}").format(name=_("Emergency list"), said=one.asks)
     name = rules.measures[one.measure].name.in_(language) if one.measure in rules.measures else one.measure
     said = rules.says(one.measure, one.level)
     return _("{name}: {said}").format(name=name, said=said.in_(language)) if said else name

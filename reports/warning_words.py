@@ -3,7 +3,7 @@
 import re
 from types import MappingProxyType
 
-from inspections.warnings import END, LEVEL, Act, Kind, State
+from inspections.warnings import END, LEVEL, LIST, Act, Kind, State
 from locales import N_
 
 ACT = MappingProxyType(
@@ -21,7 +21,13 @@ KIND = MappingProxyType(
 STATE = MappingProxyType(
     {State.OPEN: N_("To be done"), State.DONE: N_("Done, with evidence"), State.CLOSED: N_("Of no use any more")}
 )
-REASON = MappingProxyType({LEVEL: N_("the level asks for something else"), END: N_("the warning was over")})
+REASON = MappingProxyType(
+    {
+        LEVEL: N_("the level asks for something else"),
+        LIST: N_("the emergency list asks for something else"),
+        END: N_("the warning was over"),
+    }
+)
 DRAFT = MappingProxyType(
     {
         "warning_twice": N_("A warning of this issuer holds. Change its level or its end, or stand it down first."),

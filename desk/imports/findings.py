@@ -48,6 +48,13 @@ REFUSALS = MappingProxyType(
         "dates_crossed": N_("{column}: it runs out before it was issued. Correct one of the two days."),
         "number_unreadable": N_("{column}: {value} is no number. Correct it."),
         "text_long": N_("{column} has {length} characters, {most} are allowed. Shorten it."),
+        "text_private": N_("{column} holds a name or a number of somebody. Take it out."),
+        "list_number": N_("The register has no site {value}. Correct the number, or take the site into the register first."),
+        "list_unnamed": N_("The row names no enterprise. Fill in its name, or the number that it has in the register."),
+        "list_near": N_("The register has no enterprise of just the name {value}. Choose which one is meant: {names}."),
+        "list_none": N_("The register has no enterprise with a name like {value}. Take it into the register first, or fill in its number."),
+        "list_grade": N_("{column}: {value} is no grade. Write one of {grades}."),
+        "list_row_twice": N_("The same enterprise stands in row {row} already. Keep one of the two rows."),
     }
 )  # fmt: skip
 WARNINGS = MappingProxyType(
@@ -79,6 +86,8 @@ WARNINGS = MappingProxyType(
         "state_unknown": N_("{column}: nobody knows the state {value}; it counts as active."),
         "alike": N_("May be the same as {other}, {metres} m away: {name}. Compare the two."),
         "cut": N_("{column} was cut to {most} characters."),
+        "list_nothing": N_("The row asks for nothing at any level, and the enterprise is not exempt: it gets no task."),
+        "list_out_of_use": N_("The enterprise is out of use in the register: it gets no task until it is in use again."),
     }
 )  # fmt: skip
 NOTES = MappingProxyType(

@@ -100,6 +100,32 @@ class _Places:
     instead: Mapping[int, Finding]
 
 
+class Merged:
+    """Merged cells of a table: their value counts for every cell that they cover. Those of the header are none of ours; false where there are none."""
+
+    def __init__(self, table: Table) -> None:
+        self._first = {
+            (row, column): (north, west)
+            for north, west, south, east in getattr(table, "merged", ())
+            if north >= table.first_row
+            for row in range(north, south + 1)
+            for column in range(west, east + 1)
+        }
+        self._values: dict[tuple[int, int], Any] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._first)
+
+    def value(self, row: int, column: int, value: Any) -> Any:
+        """Return the value of a cell, both numbers from 1, read in order; of one that lies under a merged one the value of that."""
+        first = self._first.get((row, column))
+        if first is None:
+            return value
+        if first == (row, column):
+            self._values[first] = value
+        return self._values.get(first, value) if value is None else value
+
+
 class Reader:
     """Reads the rows of one table.
 
@@ -127,8 +153,7 @@ class Reader:
         self.official: list[tuple[float, float, str, str]] = []
         self.wrong: dict[str, int] = {}
         self.placed = 0
-        self._merged = _cover(table)
-        self._firsts: dict[tuple[int, int], Any] = {}
+        self._merged = Merged(table)
         self._words = lru_cache(maxsize=KEPT_WORDS)(self._cleaned)
         self._labels = lru_cache(maxsize=16)(self._labels_of)
         self._spot = lru_cache(maxsize=KEPT_WORDS)(self._spot_at)
@@ -168,19 +193,10 @@ class Reader:
         if self._merged:
             for name, position in wanted.items():
                 found[name] = [
-                    self._uncovered(number, position + 1, value)
+                    self._merged.value(number, position + 1, value)
                     for number, value in zip(numbers, found[name], strict=True)
                 ]
         return found
-
-    def _uncovered(self, row: int, column: int, value: Any) -> Any:
-        """Return the value of a cell; of one that lies under a merged one the value of that."""
-        first = self._merged.get((row, column))
-        if first is None:
-            return value
-        if first == (row, column):
-            self._firsts[first] = value
-        return self._firsts.get(first, value) if value is None else value
 
     # --- rows
 
@@ -663,17 +679,6 @@ def _unreadable(column: str, value: Any) -> Finding:
 
 def _known(values: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(values), values, np.nan)
-
-
-def _cover(table: Table) -> dict[tuple[int, int], tuple[int, int]]:
-    """Return the first cell of the merged one for every cell that lies under it; those of the header are none of ours."""
-    return {
-        (row, column): (north, west)
-        for north, west, south, east in getattr(table, "merged", ())
-        if north >= table.first_row
-        for row in range(north, south + 1)
-        for column in range(west, east + 1)
-    }
 
 
 def _digest(reported: datetime | None, said: Mapping[str, str], lon: float, lat: float) -> str:

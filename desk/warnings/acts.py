@@ -3,7 +3,7 @@
 The street urges and reports; it orders nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,9 +17,10 @@ from geo.errors import DraftError
 from incidents.alerts import LONGEST_ISSUER, LONGEST_NUMBER, Alert, Level
 from incidents.lifecycle import By
 from incidents.text import clean
+from inspections.emergency_list import Line, by_site, of_year
 from inspections.sites import State as Use
-from inspections.warnings import Act, State, Task, Warned, changed, finished, issued, moved, stood_down
-from ledger import alerts, sites, warnings
+from inspections.warnings import LEVEL, LIST, Act, State, Task, Warned, changed, finished, issued, moved, stood_down
+from ledger import alerts, emergency_lists, sites, warnings
 from ledger.inspections import Photo
 from ledger.sites import Asked
 from ledger.writing import Writing
@@ -121,18 +122,41 @@ def stand_down(room: Room, seen: Warned, number: str, by: By, now: datetime) -> 
     return change(room, KEEPS, by, now, lambda writing: _put(room, writing, after, Act.STAND_DOWN, by, now, ()))
 
 
-def sources(room: Room, writing: Writing) -> list[tuple[str, str]]:
-    """Return number and kind of each source in use that any measure is for."""
+def sources(room: Room, writing: Writing, lines: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Return number and kind of each source in use that any measure is for, or that the emergency list names."""
     kinds = frozenset(kind for one in room.rules.warnings.measures.values() for kind in one.kinds)
-    if not kinds:
-        return []
-    asked = Asked(room.id, kinds=kinds, states=frozenset({Use.ACTIVE.value}))
-    return [(one.number, one.kind) for one in sites.page(writing.connection, asked)]
+    active = Asked(room.id, states=frozenset({Use.ACTIVE.value}))
+    found = sites.page(writing.connection, replace(active, kinds=kinds)) if kinds else []
+    others = frozenset(lines) - {one.number for one in found}
+    found += sites.page(writing.connection, replace(active, numbers=others)) if others else []
+    return [(one.number, one.kind) for one in found]
+
+
+def lines_of(room: Room, writing: Writing, one: Warned) -> Mapping[str, Line]:
+    """Return the lines of the emergency list that holds for a warning, by site: of the year in which it starts, else of the last one before."""
+    year = one.starts.astimezone(room.area.pack.timezone).year
+    return by_site(of_year(emergency_lists.listed(writing.connection, room.id), year))
+
+
+def follow(room: Room, writing: Writing, by: By, now: datetime) -> int:
+    """Let the warnings that hold follow the emergency list as it is now, and return how many did: what the list asks for otherwise is opened anew, what was done stays."""
+    many = 0
+    for one in warnings.listed(writing.connection, room.id, holding=True):
+        opened, closed = _moves(room, writing, one, now, reason=LIST)
+        if opened or closed:
+            warnings.put(writing, room.id, one, Act.FOLLOW, by=by, at=now.astimezone(UTC), opened=opened, closed=closed)
+            many += 1
+    return many
+
+
+def _moves(room: Room, writing: Writing, one: Warned, now: datetime, *, reason: str = LEVEL) -> tuple[list[Task], list[Task]]:  # fmt: skip
+    lines = lines_of(room, writing, one)
+    there = warnings.tasks(writing.connection, room.id, one.number) if one.number else []
+    return moved(room.rules.warnings, one, sources(room, writing, lines), there, now.astimezone(UTC), lines, reason=reason)  # fmt: skip
 
 
 def _put(room: Room, writing: Writing, after: Warned, act: Act, by: By, now: datetime, photos: Sequence[Photo]) -> Warned:  # noqa: PLR0917  # fmt: skip
-    there = warnings.tasks(writing.connection, room.id, after.number) if after.number else []
-    opened, closed = moved(room.rules.warnings, after, sources(room, writing), there, now.astimezone(UTC))
+    opened, closed = _moves(room, writing, after, now)
     filed = warnings.put(writing, room.id, after, act, by=by, at=now.astimezone(UTC), opened=opened, closed=closed, photos=photos)  # fmt: skip
     _show(room, writing, by, now)
     return filed

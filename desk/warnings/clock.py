@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from desk.room import Room
 from desk.visits.people import CENTRE
-from desk.warnings.acts import sources
+from desk.warnings.acts import lines_of, sources
 from inspections.warnings import Act, checks
 from ledger import warnings
 from ledger.writing import Writing
@@ -25,7 +25,8 @@ def _open(room: Room, number: str, now: datetime) -> int:
     def work(writing: Writing) -> int:
         there = warnings.tasks(writing.connection, room.id, number)
         one = warnings.get(writing.connection, room.id, number)
-        found = checks(rules, one, sources(room, writing), there, now, zone)
+        lines = lines_of(room, writing, one)
+        found = checks(rules, one, sources(room, writing, lines), there, now, zone, lines)
         if found:
             warnings.put(writing, room.id, one, Act.OPEN, by=CENTRE, at=now, opened=found)
         return len(found)
