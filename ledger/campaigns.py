@@ -90,6 +90,10 @@ class Asked:
         Level or overlay and code, or ``post`` and its key; "" as code for those in none.
     reach, due, new
         Only those that stand so.
+    since
+        Somebody looked for the first time then or later: new; None for on ``day``.
+    known
+        Inspections that were written after this version are left out; None for none.
     """
 
     area: str
@@ -104,6 +108,8 @@ class Asked:
     reach: Reach | None = None
     due: bool = False
     new: bool = False
+    since: datetime | None = None
+    known: int | None = None
 
 
 # Writing
@@ -270,7 +276,7 @@ def rows(connection: Connection, asked: Asked, by: str) -> list[Row]:
     inner = _standing(asked, by, *(() if asked.at else (_faults(asked),))).cte("standing").prefix_with("MATERIALIZED")
     i, today = inner.c, asked.day.isoformat()
     visited = i.first.is_not(None)
-    sums = (_sum(visited), *(_sum(and_(~visited, i.found == found.value)) for found in Found), _sum(_due(i, today)), _sum(i.first == today))  # fmt: skip
+    sums = (_sum(visited), *(_sum(and_(~visited, i.found == found.value)) for found in Found), _sum(_due(i, today)), _sum(_new(i, asked)))  # fmt: skip
     past = None if asked.at is None else _found(connection, asked, by)
     if past is None:
         sums += tuple(func.sum(func.coalesce(i.faults.op(">>")(literal(place * BITS, Integer)).op("&")(MOST), 0)) for place in range(len(FAULTS)))  # fmt: skip
@@ -304,6 +310,19 @@ def count(connection: Connection, asked: Asked) -> int:
     return int(connection.execute(select(func.count()).select_from(_chosen(asked, _standing(asked, key).subquery()).subquery())).scalar_one())  # fmt: skip
 
 
+def faults(connection: Connection, asked: Asked, name: str) -> list[str]:
+    """Return the numbers of the findings that a figure of `rows` counts: ``findings``, or one of `FAULTS`; ``grid`` narrows them to the sites that count there."""
+    inner = _standing(asked, asked.grid[0] if asked.grid else POST).subquery().c
+    there = select(inner.target).where(*([inner.code == asked.grid[1]] if asked.grid else []))
+    c, today = finding.c, asked.day.isoformat()
+    told = (c.area == asked.area, c.found.between(asked.first.isoformat(), asked.last.isoformat()), c.site.in_(there))
+    found = {line.number: (line.state, line.due) for line in connection.execute(select(c.number, c.state, c.due).where(*told).order_by(c.id))}  # fmt: skip
+    if asked.at:
+        found = _states_at(connection, asked, list(found))
+    counted = {number: _counted(*stands, today) for number, stands in found.items()}
+    return [number for number, names in counted.items() if (names if name == "findings" else name in names)]
+
+
 def worse(connection: Connection, asked: Asked, grades: Iterable[str]) -> int:
     """Return how many findings of some grades stand open at the sites of a phase, whenever they were found."""
     c = finding.c
@@ -332,12 +351,17 @@ def _standing(asked: Asked, by: str, *more: Any) -> Select[Any]:
     window = (asked.first.isoformat(), asked.last.isoformat())
     looked = [n.area == asked.area, n.site == t.target, n.day.between(*window), n.way != Way.SELF.value]
     went = [a.area == asked.area, a.day.between(*window)]
+    if asked.known is not None:
+        looked.append(n.id <= asked.known)
     if asked.at is None:
         went.append(a.struck.is_(None))
     else:
         looked.append(n.done_at <= to_text(asked.at))
         went += [a.at <= milliseconds(asked.at), or_(a.struck.is_(None), a.struck > milliseconds(asked.at))]
     first = select(n.day).where(*looked).order_by(n.day).limit(1).correlate(campaign_target).scalar_subquery()
+    if asked.since:
+        early = select(literal(1)).where(*looked, n.done_at < to_text(asked.since)).limit(1)
+        more = (*more, early.correlate(campaign_target).scalar_subquery().label("early"))
     place = func.row_number().over(partition_by=a.site, order_by=(a.at.desc(), a.id.desc())).label("place")
     went_last = select(a.site, a.found, a.again, place).where(*went).cte("went").prefix_with("MATERIALIZED")
     then = went_last.c
@@ -371,6 +395,11 @@ def _due(stands: Any, day: str) -> Any:
     return and_(stands.first.is_(None), stands.found.is_not(None), or_(stands.again == "", stands.again <= day))
 
 
+def _new(stands: Any, asked: Asked) -> Any:
+    """Return the condition that somebody looked for the first time on the day, or since a moment."""
+    return and_(stands.first.is_not(None), stands.early.is_(None)) if asked.since else stands.first == asked.day.isoformat()  # fmt: skip
+
+
 def _chosen(asked: Asked, inner: Any) -> Select[Any]:
     i, chosen = inner.c, []
     if asked.grid:
@@ -384,7 +413,7 @@ def _chosen(asked: Asked, inner: Any) -> Select[Any]:
     if asked.due:
         chosen.append(_due(i, asked.day.isoformat()))
     if asked.new:
-        chosen.append(i.first == asked.day.isoformat())
+        chosen.append(_new(i, asked))
     return select(i.target, i.first, i.found, i.again).where(*chosen).order_by(i.id)
 
 
@@ -396,12 +425,17 @@ def _found(connection: Connection, asked: Asked, by: str) -> dict[str, dict[str,
     then = _states_at(connection, asked, [line.number for line in lines])
     codes = {target: str(code) for target, code, *_rest in connection.execute(_standing(asked, by))}
     for number, of in lines:
-        state, due = then.get(number, (Standing.WITHDRAWN.value, None))
-        if state != Standing.WITHDRAWN.value:
-            said = found.setdefault(codes[of], dict.fromkeys(FAULTS, 0))
-            said[{Standing.CLOSED.value: "corrected", Standing.HANDED_OVER.value: "handed_over"}.get(state, "correcting")] += 1  # fmt: skip
-            said["open_late"] += state == Standing.OPEN.value and bool(due) and str(due) < today
+        for name in _counted(*then.get(number, (Standing.WITHDRAWN.value, None)), today):
+            found.setdefault(codes[of], dict.fromkeys(FAULTS, 0))[name] += 1
     return found
+
+
+def _counted(state: str, due: str | None, today: str) -> list[str]:
+    """Return in which of `FAULTS` a finding counts; in none of them where it is withdrawn."""
+    if state == Standing.WITHDRAWN.value:
+        return []
+    name = {Standing.CLOSED.value: "corrected", Standing.HANDED_OVER.value: "handed_over"}.get(state, "correcting")
+    return [name, *(["open_late"] if state == Standing.OPEN.value and due and due < today else [])]
 
 
 def _states_at(connection: Connection, asked: Asked, numbers: Sequence[str]) -> dict[str, tuple[str, str | None]]:

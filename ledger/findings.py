@@ -99,6 +99,8 @@ class Asked:
         Answers for the site.
     text
         A part of its number, or of number, name or address of the site.
+    numbers
+        Only these.
     """
 
     area: str
@@ -120,6 +122,7 @@ class Asked:
     grid: tuple[str, str] | None = None
     post: str = ""
     text: str = ""
+    numbers: frozenset[str] = frozenset()
 
 
 # Writing
@@ -376,7 +379,7 @@ def _sees(area: str, within: Within | None) -> list[ColumnElement[bool]]:
 def _wanted(asked: Asked) -> list[ColumnElement[bool]]:
     c = finding.c
     found: list[ColumnElement[bool]] = [c.area == asked.area, *_sees(asked.area, asked.within)]
-    for column, values in ((c.state, asked.states), (c.kind, asked.kinds), (c.grade, asked.grades), (c.item, asked.items), (c.checklist, asked.checklists)):  # fmt: skip
+    for column, values in ((c.state, asked.states), (c.kind, asked.kinds), (c.grade, asked.grades), (c.item, asked.items), (c.checklist, asked.checklists), (c.number, asked.numbers)):  # fmt: skip
         found += [column.in_(sorted(values))] if values else []
     for named_, value in ((c.site, asked.site), (c.inspection, asked.inspection), (c.incident, asked.incident)):
         found += [named_ == value] if value else []

@@ -14,19 +14,21 @@ from ledger.tables import history, incident
 DECIDE = frozenset({"codes", "post", "informed", "overdue_post", "restricted"})
 
 
-def stood(connection: Connection, area: str, cases: Iterable[Incident], version: int) -> dict[str, Incident]:
-    """Return how cases stood at a version, by number; one that was not there yet is left out.
+def stood(connection: Connection, area: str, cases: Iterable[Incident], version: int, *, entered: bool = False) -> dict[str, Incident]:  # fmt: skip
+    """Return how cases stood at a version, by number.
 
     Parameters
     ----------
     cases
         As they stand now.
+    entered
+        Whether one that was not there yet stands as it was entered; it is left out otherwise.
     """
     now = {case.number: case for case in cases}
     if all(case.version <= version for case in now.values()):
         return now
     there = select(incident.c.number).where(incident.c.area == area, incident.c.id <= version)
-    old = {number: now[number] for number in connection.execute(there.where(incident.c.number.in_(now))).scalars()}
+    old = dict(now) if entered else {number: now[number] for number in connection.execute(there.where(incident.c.number.in_(now))).scalars()}  # fmt: skip
     entry = history.c
     since = (
         select(entry.key, entry.before)

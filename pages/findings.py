@@ -15,6 +15,7 @@ from pages.parts.inspection_find import FINDINGS, find_findings
 from pages.parts.pager import page_of, pager
 from pages.parts.visit import Visit
 from reports import inspection_lists
+from reports.campaign_words import fault_words
 from reports.case_words import grid_name
 from reports.inspection_lists import ALL, OVERDUE, PAGE, PILE, Findings
 from reports.inspection_words import STATE, due_text, grade_text, item_text, site_name
@@ -56,6 +57,9 @@ def _list(visit: Visit, room: Room, view: str, many: int, own: dict[str, str]) -
     question = inspection_lists.findings_asked(room, own, visit.now)
     page = page_of(own, many, each=PAGE)
     found = inspection_lists.found(room, question, skip=(page - 1) * PAGE)
+    of = fault_words(room, own.get("target", ""), visit.now, visit._)
+    if of:
+        st.html(f'<p class="bm-note">{escape(visit._("Findings of a campaign: {what}").format(what=of))}</p>')
     with st.container(key="finding_bar", horizontal=True, vertical_alignment="center", gap="small"):
         find_findings(visit, room, own)
         if many:

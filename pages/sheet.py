@@ -23,7 +23,7 @@ from reports.sheet_files.paper import Paper, Row, said
 from reports.sheet_frozen import shown
 
 CASES = ""
-# Column -> what the table of cases is asked for, beside period and grid.
+# Column -> what the table of cases is asked for, beside period and grid; of a day that is over, or a sheet that was drawn up, only the new ones can be asked for.
 LEADS: Mapping[str, Mapping[str, str]] = {"new": {}, "handled": {"mark": "yellow,green"}, "open": {"mark": "red"}, "late": {"late": "1"}}  # fmt: skip
 
 
@@ -44,7 +44,8 @@ def render(visit: Visit) -> None:
             return
         standing(visit, room, sheet, paper.day or visit.now.date(), own.get("campaign", CASES))
         _files(visit, room, own)
-        st.html(_sheet(visit, room, paper, own))
+        running = paper.day == day_of(visit.now, room.rules.sheets.cutoff, room.area.pack.timezone)
+        st.html(_sheet(visit, room, paper, {**own, "live": "1" if running and sheet is None else ""}))
         past(visit, room)
 
 
@@ -99,7 +100,7 @@ def _files(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
 
 
 def _sheet(visit: Visit, room: Room, paper: Paper, own: Mapping[str, str]) -> str:
-    """Return the sheet as it prints; of cases, each count leads to them as they stand now."""
+    """Return the sheet as it prints; of cases, counts lead to them as they stand now."""
     heads = "".join(
         f"<th scope=col>{escape(one)}</th>" for one in (paper.first, *(one.heading for one in paper.columns))
     )
@@ -142,7 +143,12 @@ def _cells(  # noqa: PLR0917
     for column in paper.columns:
         text = escape(said(column, row.values.get(column.key)))
         whole = row is paper.total and not own.get("campaign")
-        if paper.day and column.key in LEADS and row.values.get(column.key) and (row.name in codes or whole):
+        if (
+            paper.day
+            and column.key in (LEADS if own.get("live") else {"new"})
+            and row.values.get(column.key)
+            and (row.name in codes or whole)
+        ):
             begins, ends = span(paper.day, room.rules.sheets.cutoff, room.area.pack.timezone)
             grid = {"grid": f"{level_of(room).key}:{codes[row.name]}"} if row.name in codes else {}
             to = {"from": f"{begins:%Y-%m-%dT%H:%M}", "until": f"{ends:%Y-%m-%dT%H:%M}", **LEADS[column.key], **grid}

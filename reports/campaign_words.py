@@ -11,7 +11,7 @@ from geo.errors import BattlemapError
 from inspections.campaigns import Campaign, Phase, Reach, Row, Rule, Shortfall, Source, State, total
 from layers.grid_names import full_names
 from ledger import campaigns
-from ledger.campaigns import POST
+from ledger.campaigns import FAULTS, POST, Asked
 from locales import N_, Translator
 from reports.case_words import level_name, post_name
 from reports.coverage import question
@@ -43,6 +43,8 @@ HEADS: Mapping[str, str] = MappingProxyType(
     }
 )
 LISTED = ("targets", *(one.value for one in Reach), DUE, NEW)
+FINDINGS = "findings"
+MOST_FAULTS = 10_000  # findings that such a list holds
 DRAFT: Mapping[str, str] = MappingProxyType(
     {
         "campaign_gone": N_("There is no such campaign, or none that you see. Look it up in the list."),
@@ -158,8 +160,37 @@ TARGET = "target"  # of an address of sites: campaign, phase, and how they stand
 
 def target_of(room: Room, said: str, now: datetime) -> frozenset[str] | None:
     """Return the sites that an address asks for as targets of a phase: ``专-2026-0001.1``, perhaps with ``.absent``, ``.second_due`` or a day, and with the grid or post in which they count (``@community:0101``); None where it asks for none, and none where there is no such campaign."""
-    if not said:
-        return None
+    found = _question(room, said, now) if said else None
+    if found is None:
+        return frozenset() if said else None
+    with room.ledger.reading() as connection:
+        return frozenset(campaigns.numbers(connection, found[2]))
+
+
+def faults_of(room: Room, said: str, now: datetime) -> frozenset[str] | None:
+    """Return the findings that an address asks for as those of a phase, as `target_of`: ``专-2026-0001.1.corrected``, one of `FAULTS`, all of them without one."""
+    found = _question(room, said, now) if said else None
+    if found is None:
+        return frozenset() if said else None
+    with room.ledger.reading() as connection:
+        numbers = campaigns.faults(connection, found[2], next((one for one in found[3] if one in FAULTS), FINDINGS))
+    return frozenset(numbers if len(numbers) <= MOST_FAULTS else ())
+
+
+def fault_words(room: Room, said: str, now: datetime, _: Translator) -> str:
+    """Return what the findings are that an address asks for: campaign, phase, figure and day; "" where it asks for none."""
+    found = _question(room, said, now) if said else None
+    if found is None:
+        return ""
+    campaign, phase, asked, how = found
+    name = next((one for one in how if one in FAULTS), FINDINGS)
+    day = next((one for one in how if one[:2] == "20"), "")
+    place = full_names(room.area.net).get(asked.grid[0], {}).get(asked.grid[1], "") or post_name(room, asked.grid[1], _) if asked.grid else ""  # fmt: skip
+    return " · ".join(filter(None, (campaign.name, campaign.phase(phase).name, place, _(HEADS[name]), day and _("as of {day}").format(day=day))))  # fmt: skip
+
+
+def _question(room: Room, said: str, now: datetime) -> tuple[Campaign, int, Asked, list[str]] | None:
+    """Return campaign, phase, question and words of an address; None where it makes no sense."""
     said, _at, where = said.partition("@")
     key, _colon, code = where.partition(":")
     number, _dot, rest = said.partition(".")
@@ -169,20 +200,10 @@ def target_of(room: Room, said: str, now: datetime) -> frozenset[str] | None:
         with room.ledger.reading() as connection:
             campaign = campaigns.get(connection, room.id, number)
         at = as_of(room, next((one for one in how if one[:2] == "20"), ""), now)
-        asked = question(
-            room,
-            campaign,
-            int(phase),
-            at,
-            reach=reach,
-            due=DUE in how,
-            new=NEW in how,
-            grid=(key, code) if where else None,
-        )
+        asked = question(room, campaign, int(phase), at, reach=reach, due=DUE in how, new=NEW in how, grid=(key, code) if where else None)  # fmt: skip
     except (BattlemapError, ValueError):
-        return frozenset()
-    with room.ledger.reading() as connection:
-        return frozenset(campaigns.numbers(connection, asked))
+        return None
+    return campaign, int(phase), asked, how
 
 
 def as_of(room: Room, day: str, now: datetime) -> datetime:

@@ -21,6 +21,7 @@ from incidents.posts import Post
 from inspections.campaigns import (
     Campaign,
     Phase,
+    Reach,
     Row,
     Shortfall,
     Source,
@@ -40,8 +41,10 @@ from locales import Translator
 from reports.case_words import post_name
 from reports.figures import Filter, asked, is_overdue
 
+TICK = timedelta(milliseconds=1)  # by which the ledger counts
 
-def coverage(room: Room, campaign: Campaign, number: int | None, at: datetime, *, by: str) -> tuple[Row, ...]:
+
+def coverage(room: Room, campaign: Campaign, number: int | None, at: datetime, *, by: str, since: datetime | None = None) -> tuple[Row, ...]:  # fmt: skip
     """Return how far a phase is reached at a moment, by the grids of a level or overlay, or by ``post``; their sum is the whole.
 
     Parameters
@@ -50,6 +53,8 @@ def coverage(room: Room, campaign: Campaign, number: int | None, at: datetime, *
         Of the phase; None for the one that runs, or ran last.
     at
         Now, or a moment before: what was done later is left out.
+    since
+        From when on what was reached for the first time is new; None for midnight before ``at``.
 
     Returns
     -------
@@ -64,8 +69,9 @@ def coverage(room: Room, campaign: Campaign, number: int | None, at: datetime, *
         return ()
     if campaign.source is Source.SITES:
         with room.ledger.reading() as connection:
-            return tuple(campaigns.rows(connection, question(room, campaign, number, at), by))
-    return _homes(room, campaign, number, at, by) if campaign.source is Source.HOUSEHOLDS else _cases(room, phase, at, by)  # fmt: skip
+            return tuple(campaigns.rows(connection, question(room, campaign, number, at, since=since), by))
+    since = since or datetime.combine(day, time(), room.area.pack.timezone)
+    return _homes(room, campaign, number, at, by, since) if campaign.source is Source.HOUSEHOLDS else _cases(room, phase, at, by, since)  # fmt: skip
 
 
 def question(room: Room, campaign: Campaign, number: int, at: datetime, **more: object) -> Asked:
@@ -77,15 +83,22 @@ def question(room: Room, campaign: Campaign, number: int, at: datetime, **more: 
     return Asked(room.id, campaign.number, number, phase.begun or phase.starts, phase.last(day), day, sight(room), moment, **more)  # type: ignore[arg-type]  # fmt: skip
 
 
-def lines(room: Room, campaign: Campaign, number: int, at: datetime, by: str, _: Translator) -> tuple[Row, ...]:
+def lines(room: Room, campaign: Campaign, number: int, at: datetime, by: str, _: Translator, *, since: datetime | None = None) -> tuple[Row, ...]:  # fmt: skip
     """Return the rows of `coverage` with their names; every grid that who looks sees has a row, also where it has no target."""
-    found = {one.code: one for one in coverage(room, campaign, number, at, by=by)}
+    found = {one.code: one for one in coverage(room, campaign, number, at, by=by, since=since)}
     if by == POST:
         return tuple(replace(one, name=post_name(room, code, _)) for code, one in sorted(found.items()))
     names = full_names(room.area.net).get(by, {})
     mine = {code for level, code in grids(room) if level == by}
     codes = [*sorted({*mine, *found} - {""}), *([""] if "" in found else [])]
     return tuple(replace(found.get(code, Row(code)), name=names.get(code, code)) for code in codes)
+
+
+def looked_late(room: Room, campaign: Campaign, number: int, at: datetime, known: int) -> int:
+    """Count the sites of a phase that somebody had looked at by a moment, as was entered after a version of the ledger alone."""
+    asked_of = replace(question(room, campaign, number, at), at=at, reach=Reach.VISITED)
+    with room.ledger.reading() as connection:
+        return campaigns.count(connection, asked_of) - campaigns.count(connection, replace(asked_of, known=known))
 
 
 def missing(room: Room, campaign: Campaign, number: int, at: datetime) -> Shortfall:
@@ -103,17 +116,17 @@ def missing(room: Room, campaign: Campaign, number: int, at: datetime) -> Shortf
     return shortfall(gate, whole, worse, sum(target not in answered for target in drawn))
 
 
-def _homes(room: Room, campaign: Campaign, number: int, at: datetime, by: str) -> tuple[Row, ...]:
+def _homes(room: Room, campaign: Campaign, number: int, at: datetime, by: str, new_since: datetime) -> tuple[Row, ...]:  # noqa: PLR0917  # fmt: skip
     """Count the households of the buildings of a phase by the visits of the round's kind."""
     phase, day, zone = campaign.phase(number), today_of(room, at), room.area.pack.timezone
     kind = room.rules.visits.round_kind
     first, last = phase.begun or phase.starts, phase.last(day)
-    since, until = datetime.combine(first, time(), zone), min(datetime.combine(last + timedelta(days=1), time(), zone), at)  # fmt: skip
+    since, until = datetime.combine(first, time(), zone), min(datetime.combine(last + timedelta(days=1), time(), zone), at + TICK)  # fmt: skip
     whole = visits.Asked(room.id, visits_seen(room), day, since, until, last)
     with room.ledger.reading() as connection:
         drawn = campaigns.drawn(connection, room.id, campaign.number, number, last)
         seen = visits.by_building(connection, whole, kind)
-        before = visits.by_building(connection, replace(whole, until=datetime.combine(day, time(), zone)), kind)
+        before = visits.by_building(connection, replace(whole, until=new_since), kind)
     found: dict[str, list[Target]] = {}
     for goal in houses(room):
         if goal.building in drawn:
@@ -123,7 +136,7 @@ def _homes(room: Room, campaign: Campaign, number: int, at: datetime, by: str) -
     return tuple(row(code, some) for code, some in sorted(found.items()))
 
 
-def _cases(room: Room, phase: Phase, at: datetime, by: str) -> tuple[Row, ...]:
+def _cases(room: Room, phase: Phase, at: datetime, by: str, since: datetime) -> tuple[Row, ...]:
     """Count the cases of a phase: those of its classes that were reported in it. Who was sent is `Reach.VISITED`, what is over is corrected."""
     zone, day = room.area.pack.timezone, today_of(room, at)
     first, last = phase.begun or phase.starts, phase.last(day)
@@ -140,7 +153,7 @@ def _cases(room: Room, phase: Phase, at: datetime, by: str) -> tuple[Row, ...]:
             continue
         code = case.post if by == POST else case.codes.get(by, "").split(";")[0]
         sent = case.state.status not in {Status.UNCHECKED, Status.REPORTED, Status.FILED}
-        new = int(sent and room.clock(case.reported).date() == day)
+        new = int(sent and case.reported >= since)
         found.setdefault(code, []).append((Target(case.number, visited=int(sent), new=new), case))
     return tuple(row(code, [one for one, _case in some], _states([case for _one, case in some], posts, at)) for code, some in sorted(found.items()))  # fmt: skip
 

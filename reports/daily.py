@@ -30,6 +30,7 @@ from reports.figures import Filter
 from reports.sheet_files.paper import CHANGE, MISSING, RANK, RATE, Column, Paper, Row, fixed
 
 NEVER = datetime(1, 1, 2, tzinfo=UTC)
+INSTANT = timedelta(microseconds=1)  # the cut-off itself belongs to the next day
 CASES, REACHED = FIGURES["cases"], FIGURES["campaign"]
 
 
@@ -59,7 +60,7 @@ def draft(room: Room, now: datetime, language: str, *, day: date | None = None, 
     if campaign:
         with room.ledger.reading() as connection:
             chosen = campaigns.get(connection, room.id, campaign)
-        made = _of_campaign(room, chosen, begins, min(ends, now.astimezone(zone)), language, _)
+        made = _of_campaign(room, chosen, begins, min(ends - INSTANT, now.astimezone(zone)), language, _)
     else:
         made = _of_cases(room, begins, ends, now, language, _)
     until = min(ends, now.astimezone(zone))
@@ -108,11 +109,8 @@ def _of_cases(room: Room, begins: datetime, ends: datetime, now: datetime, langu
     wanted = Filter(since=begins.replace(tzinfo=None), until=ends.replace(tzinfo=None))
     day = timedelta(days=1)
     before = Filter(since=(begins - day).replace(tzinfo=None), until=begins.replace(tzinfo=None))
-    picture, then, rates = (
-        figures.look(room, wanted, now),
-        figures.look(room, before, now),
-        room.rules.indicators.sheets["cases"],
-    )
+    picture = figures.look(room, wanted, now) if now < ends else figures.look_back(room, wanted, ends - INSTANT)
+    then, rates = figures.look_back(room, before, begins - INSTANT), room.rules.indicators.sheets["cases"]
     columns = (
         *_columns({"new": _("New of the day"), "handled": _("Done with"), "open": _("Still open"), "late": _("Overdue")}, rates, language), Column("rank", _("Rank"), RANK), Column("change", _("Against the day before"), CHANGE),
     )  # fmt: skip
@@ -172,7 +170,7 @@ def cases_by(frame: pd.DataFrame, key: str, clock: pd.Timestamp) -> dict[str, di
 
 
 def _of_campaign(room: Room, campaign: Campaign, begins: datetime, at: datetime, language: str, _: Translator) -> Paper:
-    key, number, rates = level_of(room).key, _phase(campaign, at.date()), room.rules.indicators.sheets["campaign"]
+    key, number, rates = level_of(room).key, phase_of(campaign, at.date()), room.rules.indicators.sheets["campaign"]
     columns = (
         *_columns(
             {
@@ -182,8 +180,8 @@ def _of_campaign(room: Room, campaign: Campaign, begins: datetime, at: datetime,
         ),
         Column("rank", _("Rank"), RANK), Column("change", _("Against the day before"), CHANGE),
     )  # fmt: skip
-    reached = lines(room, campaign, number, at, key, _)
-    earlier = {one.code: one for one in coverage(room, campaign, number, begins, by=key)}
+    reached = lines(room, campaign, number, at, key, _, since=begins)
+    earlier = {one.code: one for one in coverage(room, campaign, number, begins - INSTANT, by=key)}
     places = ranks([(getattr(one, rates[0].part), getattr(one, rates[0].whole)) for one in reached])
     rows = tuple(
         Row(one.name or _("In no grid"), {**_reached(one, rates), "rank": place, "change": one.visited - earlier.get(one.code, Reach(one.code)).visited})
@@ -216,7 +214,7 @@ def _of_campaign(room: Room, campaign: Campaign, begins: datetime, at: datetime,
     return replace(made, notes=notes, comment=comment, map=drawn, map_caption=_("Grids by how far the campaign is"))
 
 
-def _phase(campaign: Campaign, day: date) -> int:
+def phase_of(campaign: Campaign, day: date) -> int:
     """Return the phase that ran on a day, or had run last; 0 before the first."""
     begun = [number for number, phase in enumerate(campaign.phases, 1) if phase.begun and phase.begun <= day]
     return begun[-1] if begun else 0

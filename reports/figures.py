@@ -24,10 +24,12 @@ from desk.room import Room
 from geo.errors import FilterError, UnknownPost
 from geo.net import Net
 from incidents.case import Incident
-from incidents.model import Channel, Mark, Status, state_of_grid
+from incidents.model import Channel, Mark, Status, mark_of, state_of_grid
 from incidents.posts import Post
 from ledger import find
 from ledger.find import Wanted
+from ledger.rows import dumps
+from ledger.tables import milliseconds
 from ledger.then import stood
 from reports import address
 from reports.address import EVERYTHING, SHIFT, THIS_SHIFT
@@ -297,6 +299,41 @@ def look(room: Room, wanted: Filter, now: datetime) -> Picture:
     with room.ledger.reading() as connection:
         version = find.version(connection, room.id)
     return _look(room, wanted, version, minute(room, now))
+
+
+def look_back(room: Room, wanted: Filter, moment: datetime) -> Picture:
+    """Return what a filter showed at a moment that is over, as the history says; a case that was entered later stands as it was entered. It has the cases that were marked then.
+
+    Parameters
+    ----------
+    wanted
+        Narrows by period alone: what a case was then is not what the ledger is asked for.
+
+    Raises
+    ------
+    FilterError
+        As `look`.
+    """
+    clock, question = minute(room, moment), asked(room, wanted, moment, marked=False)
+    with room.ledger.reading() as connection:
+        version = find.version_at(connection, room.id, moment)
+        if find.count(connection, question, most=MOST_MARKS + 1) > MOST_MARKS:
+            raise _too_many(wanted)
+        table = find.table(connection, question, READ)
+        since = {number for number, own, last in zip(table["number"], table["id"], table["version"], strict=True) if last > max(own, version)}  # fmt: skip
+        changed = find.incidents(connection, replace(question, numbers=frozenset(since))) if since else []
+        then = stood(connection, room.id, changed, version, entered=True)
+    shift = room.shift(clock)
+    for place, number in enumerate(table["number"]):
+        if case := then.get(number):
+            mark = mark_of(case.state.status, shift_over=bool(shift and case.closed and case.closed < shift))
+            known = {"mark": mark and mark.value, "status": case.state.status.value, "handler": case.state.handler, "post": case.post, "codes": dumps(case.codes)}  # fmt: skip
+            times = {name: at and milliseconds(at) for name, at in (("due", case.state.due), ("closed", case.closed))}
+            hidden = table["restricted"][place] or case.restricted  # what is kept back now stays so
+            for name, value in {**known, **times, "restricted": hidden}.items():
+                table[name][place] = value
+    frame = _frame(room, table)
+    return Picture(version, clock, question, frame[frame["mark"].isin(MARKS).to_numpy()])
 
 
 def select(room: Room, wanted: Filter, now: datetime) -> pd.DataFrame:

@@ -14,11 +14,13 @@ from inspections.sites import Site
 from ledger import find, findings, inspections, sites
 from ledger.findings import Filed
 from locales import N_
+from reports.campaign_words import faults_of
 from reports.visit_lists import days
 
 PAGE = 50  # rows
 YEAR = timedelta(days=365)
 OVERDUE, ALL, NONE = "overdue", "all", "none"
+NOTHING = frozenset({""})  # numbers of no finding
 # View -> its name, and what is said where it is empty.
 PILE: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -58,7 +60,7 @@ def inspections_asked(room: Room, said: Mapping[str, str], now: datetime) -> ins
 def findings_asked(room: Room, said: Mapping[str, str], now: datetime) -> findings.Asked:
     """Return the question of an address for findings; which pile it is stands in ``pile``."""
     pile, day = said.get("pile", ALL), today(room, now)
-    due = said.get("due", "")
+    due, chosen = said.get("due", ""), faults_of(room, said.get("target", ""), now)
     return findings.Asked(
         room.id,
         day,
@@ -74,6 +76,7 @@ def findings_asked(room: Room, said: Mapping[str, str], now: datetime) -> findin
         grid=_grid(room, said),
         post=said.get("of", ""),
         text=said.get("q", "").strip(),
+        numbers=frozenset() if chosen is None else chosen or NOTHING,
     )
 
 

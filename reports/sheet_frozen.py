@@ -10,13 +10,16 @@ from typing import Any
 
 from desk.room import Room
 from desk.sheets import photos
-from desk.sheets.acts import came_late, figures
+from desk.sheets.acts import came_late, figures, signed_before
 from incidents.sheet_life import KEPT, Act, Sheet, State
+from incidents.sheets import span
+from inspections.campaigns import Source
 from layers.grid_names import full_names
-from ledger import find
+from ledger import campaigns, find
 from locales import LANGUAGES, N_, Translator, translator
 from reports.case_words import class_name, post_name
-from reports.daily import draft, level_of
+from reports.coverage import looked_late
+from reports.daily import INSTANT, draft, level_of, phase_of
 from reports.sheet_files.paper import Column, Pair, Paper, Row, Section, clean
 
 STATE: Mapping[State, str] = {
@@ -45,6 +48,11 @@ RULES = (
     ),
     (re.compile(r"is not for a daily sheet that is"), N_("The sheet does not stand so any more. Load the page again.")),
 )
+# Of a campaign -> what stands below the table about what came late (补报).
+LATE: Mapping[bool, str] = {
+    False: N_("Came late: {n} cases of {day} were entered after that day's sheet was drawn up; they are in no line of this table."),
+    True: N_("Came late: {n} places inspected by the cut-off of {day} were entered after that day's sheet was drawn up; they are among those inspected, and not new of this day."),
+}  # fmt: skip
 WORDS = ("comment", *SECTIONS, "circulation", "signer")
 PLAIN = ("title", "organ", "number", "period", "unit", "first", "comment", "map", "map_caption", "circulation", "signer", "prepared", "checked", "state", "digest", "synthetic", "foot", "language")  # fmt: skip
 
@@ -66,15 +74,13 @@ def drawn_up(room: Room, day: date, campaign: str, words: Mapping[str, str], now
     """
     with room.ledger.reading() as connection:
         seen = find.version_at(connection, room.id, now)
-    late = came_late(room, day) if not campaign else None
+    late = _late_targets(room, day, campaign) if campaign else _late_cases(room, day)
     chosen = photos.chosen(room, day, shots, now)
     papers = {}
     for language in LANGUAGES:
         paper, _ = draft(room, now, language, day=day, campaign=campaign), translator(language)
         said = tuple(Section(_(heading), _lines(words.get(key, ""))) for key, heading in SECTIONS.items() if words.get(key, "").strip())  # fmt: skip
-        notes = [*paper.notes]
-        if late and late[1]:
-            notes.append(_("Came late: {n} cases of {day} were entered after that day's sheet was drawn up; they are in no line of this table.").format(n=len(late[1]), day=late[0].day))  # fmt: skip
+        notes = [*paper.notes, *([_(LATE[bool(campaign)]).format(n=late[1], day=late[0])] if late and late[1] else [])]
         papers[language] = to_json(
             replace(
                 paper,
@@ -90,6 +96,24 @@ def drawn_up(room: Room, day: date, campaign: str, words: Mapping[str, str], now
             )
         )
     return {"papers": papers, "words": {key: words.get(key, "") for key in WORDS}, "shots": [*shots]}, seen
+
+
+def _late_cases(room: Room, day: date) -> tuple[date, int] | None:
+    """Return the day of the signed sheet before one, and how many of its cases came late; None where none was signed."""
+    found = came_late(room, day)
+    return (found[0].day, len(found[1])) if found else None
+
+
+def _late_targets(room: Room, day: date, campaign: str) -> tuple[date, int] | None:
+    """Return the day of the signed sheet of a campaign before one, and how many sites of its phase were looked at before its cut-off, as was entered after it was drawn up; None where none was signed, or another phase runs."""
+    before = signed_before(room, day, campaign)
+    with room.ledger.reading() as connection:
+        found = campaigns.get(connection, room.id, campaign)
+    number = phase_of(found, before.day) if before else 0
+    if before is None or not number or found.source is not Source.SITES or number != phase_of(found, day):
+        return None
+    _begins, ends = span(before.day, room.rules.sheets.cutoff, room.area.pack.timezone)
+    return before.day, looked_late(room, found, number, ends - INSTANT, before.seen)
 
 
 def caption(room: Room, shots: photos.Shots, language: str) -> str:

@@ -94,6 +94,24 @@ def test_a_signed_sheet_says_for_ever_what_it_said_and_what_comes_late_stands_in
     assert printable(room, next_day, "zh").total.values["new"] == 0
 
 
+def test_a_day_that_is_over_has_its_cases_as_they_stood_at_the_cut_off_or_as_they_were_entered_later(room, jpeg):
+    figures = ("new", "handled", "open")
+    first = case(room, NOON - DAY, NOON - DAY)
+    late = case(room, NOON - DAY, NOON, photos=[jpeg])
+    level = room.area.net.leaf.key
+    worker = By(post_key(PostKind.WORKER, level, late.codes[level].split(";")[0]), PostKind.WORKER, "w9")
+    for made in (first, late):
+        do(
+            room,
+            Doing(made.number, Deed.SELF_CLEAR, photos=[jpeg[:-2] + b"\xff\xd9"]),
+            worker,
+            NOON + timedelta(hours=1),
+        )
+    paper = shown(room, NOON + timedelta(hours=2), "zh", None, day=TODAY - DAY, campaign="")
+    assert [paper.total.values[name] for name in figures] == [2, 0, 2]
+    assert shown(room, NOON + timedelta(hours=2), "zh", None, day=TODAY, campaign="").total.values["change"] == -2
+
+
 def test_a_draft_has_the_figures_of_the_moment_at_which_it_was_drawn_up(room):
     sheet = drawn(room)
     assert printable(room, sheet, "zh").total.values["new"] == 0

@@ -102,13 +102,19 @@ def do(room: Room, sheet: Sheet, act: Act, by: By, now: datetime, *, reason: str
     return change(room, NEEDS[act], by, now, lambda writing: sheets.act(writing, room.id, sheet.number, act, by=by, at=now.astimezone(UTC), expected=sheet.version, reason=said))  # fmt: skip
 
 
+def signed_before(room: Room, day: date, campaign: str = "") -> Sheet | None:
+    """Return the last sheet of cases or of a campaign that was signed, of a day before one; None where none was."""
+    with room.ledger.reading() as connection:
+        signed = sheets.page(connection, room.id, campaigns={campaign}, states=(State.SIGNED, State.SENT))
+    return next((one for one in signed if one.day < day), None)
+
+
 def came_late(room: Room, day: date) -> tuple[Sheet, frozenset[str]] | None:
     """Return the signed sheet of cases of the day before one, and the numbers of the cases of that day that came into the ledger after it was drawn up (补报); None where none was signed."""
+    before = signed_before(room, day)
+    if before is None:
+        return None
     with room.ledger.reading() as connection:
-        signed = sheets.page(connection, room.id, campaigns={""}, states=(State.SIGNED, State.SENT))
-        before = next((one for one in signed if one.day < day), None)
-        if before is None:
-            return None
         begins, ends = span(before.day, room.rules.sheets.cutoff, room.area.pack.timezone)
         asked = room.whole.wanted(reported_since=begins, reported_until=ends, after_version=before.seen)
         rows = find.rows(connection, asked, columns=("id", "number"))

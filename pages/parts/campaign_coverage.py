@@ -21,8 +21,11 @@ from pages.parts.form import Form, steady
 from pages.parts.going import link, on_map
 from pages.parts.visit import Visit, own_key
 from reports.campaign_words import (
+    FAULTS,
+    FINDINGS,
     HEADS,
     LISTED,
+    MOST_FAULTS,
     STATE,
     as_of,
     day_words,
@@ -35,6 +38,7 @@ from reports.campaign_words import (
     targets_table,
 )
 from reports.coverage import lines, missing
+from reports.inspection_lists import ALL
 from reports.refusals import refusal
 
 DAY = timedelta(days=1)
@@ -190,7 +194,7 @@ def _ask(key: str, today: date) -> None:
 
 
 def _target(campaign: Campaign, number: int, day: date, today: date, how: str) -> str:
-    said = [campaign.number, str(number), *([how] if how != "targets" else []), *([day.isoformat()] if day != today else [])]  # fmt: skip
+    said = [campaign.number, str(number), *([how] if how not in {"targets", FINDINGS} else []), *([day.isoformat()] if day != today else [])]  # fmt: skip
     return ".".join(said)
 
 
@@ -218,7 +222,10 @@ def _figure(visit: Visit, campaign: Campaign, number: int, by: str, code: str, n
     """Return a figure, as the way to its list where its sites can be listed."""
     if not many:
         return "0"
-    if campaign.source is not Source.SITES or name not in LISTED or (by and not code):
+    where, is_fault = f"@{by}:{code}" if by else "", name in {FINDINGS, *FAULTS}
+    if campaign.source is not Source.SITES or not (name in LISTED or is_fault) or (by and not code):
         return f"{many:,}"
-    where = f"@{by}:{code}" if by else ""
+    if is_fault:
+        own = {"pile": ALL, "target": _target(campaign, number, day, today, name) + where}
+        return f"{link(visit, 'findings', own)}{many:,}</a>" if many <= MOST_FAULTS else f"{many:,}"
     return f"{link(visit, 'sites', {'state': 'every', 'target': _target(campaign, number, day, today, name) + where})}{many:,}</a>"  # fmt: skip

@@ -16,7 +16,7 @@ from reports.inspection_words import grade_text
 from reports.visit_lists import PERIOD
 
 INSPECTIONS = ("period", "kind", "outcome", "grade", "in", "of", "list", "site", "q")
-FINDINGS = ("kind", "grade", "item", "in", "of", "repeat", "due", "site", "q")
+FINDINGS = ("kind", "grade", "item", "in", "of", "repeat", "due", "site", "target", "q")
 
 
 def find_inspections(visit: Visit, room: Room, own: Mapping[str, str]) -> None:

@@ -61,7 +61,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
         "q",
         "page",
     ),
-    "findings": ("finding", "pile", "kind", "grade", "item", "in", "of", "repeat", "due", "site", "q", "page"),
+    "findings": ("finding", "pile", "kind", "grade", "item", "in", "of", "repeat", "due", "site", "target", "q", "page"),  # fmt: skip
     "whistles": ("pile", "whistle", "about"),
     "case": ("case",),
     "posts": ("key", "in", "level", "show", "q"),
