@@ -64,7 +64,7 @@ class Filed:
 
 @dataclass(frozen=True, kw_only=True)
 class Meeting(Filed):
-    """A meeting. ``begins``: 17:30, in the area's zone. ``roster``: the posts that are present. Words: ``done``, ``problems``, ``decisions``."""
+    """A meeting. ``begins``: 17:30, in the area's zone. ``roster``: the posts that are present. Words: ``done``, ``problems``, ``decisions``, and ``reason`` of one that was struck."""
 
     day: date
     begins: str
@@ -85,7 +85,7 @@ class Task(Filed):
 
 @dataclass(frozen=True, kw_only=True)
 class Theme(Filed):
-    """A theme day: where its posts gather, in which grid ("" for all of the area) they look, by which checklist ("" for any)."""
+    """A theme day: where its posts gather, in which grid ("" for all of the area) they look, by which checklist ("" for any). Words: ``reason`` of one that was cancelled."""
 
     name: str
     day: date
@@ -197,13 +197,14 @@ def put(
 
 
 def forget(writing: Writing, area: str, *, before: date, at: datetime) -> int:
-    """Erase the words of meetings and tasks of before a day, and of letters that were made out before it and are void or refused or over; return how many. The history keeps that there were some."""
+    """Erase the words of meetings, tasks and theme days of before a day, and of letters that were made out before it and are void or refused or over; return how many. The history keeps that there were some."""
     last = before.isoformat()
-    m, t, one = meeting.c, meeting_task.c, letter.c
+    m, t, d, one = meeting.c, meeting_task.c, theme_day.c, letter.c
     over = or_(one.state.in_([State.VOID.value, State.REFUSED.value]), and_(one.until != "", one.until < last))
     old = [
         select(m.number).where(m.area == area, m.day < last),
         select(t.number).where(t.area == area, t.state != State.OPEN.value, t.ended < last),
+        select(d.number).where(d.area == area, d.day < last),
         select(one.number).where(one.area == area, one.issued < last, over),
     ]
     c = wording.c

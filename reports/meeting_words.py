@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
+from typing import Any
 
 from desk.campaigns import themes
 from desk.room import Room
@@ -13,7 +14,7 @@ from geo.errors import DraftError, RulesError
 from inspections.meetings import Act, State
 from ledger.meetings import SITE, Letter, Meeting, Result, Task, Theme
 from locales import N_, Translator
-from reports.case_words import post_name
+from reports.case_words import Line, local, post_name
 from reports.patrol_words import grid_title
 
 STATE: Mapping[State, str] = MappingProxyType(
@@ -34,7 +35,9 @@ ACT: Mapping[Act, str] = MappingProxyType(
     {
         Act.DONE: N_("Done"),
         Act.REOPEN: N_("Open again"),
-        Act.MOVE: N_("Move its day"),
+        Act.MAKE: N_("Written down"),
+        Act.CHANGE: N_("Changed"),
+        Act.MOVE: N_("Another post or day"),
         Act.CANCEL: N_("Cancel"),
         Act.STRIKE: N_("Strike the record"),
         Act.HOLD: N_("It was held"),
@@ -60,6 +63,7 @@ DRAFT: Mapping[str, str] = MappingProxyType(
         "meeting_empty": N_("Write what was done, what the problems are or what was decided, or give a task."),
         "meeting_tasks": N_("Too many tasks for one meeting. Give at most 30."),
         "meeting_due": N_("The day of a task is that of the meeting or a later one, within a year. Give such a day."),
+        "meeting_move": N_("The task would stay as it is. Choose another post, or another day."),
         "theme_day": N_("The day does not fit: within a year, and not ahead of today where the day was held."),
         "theme_time": N_("A theme day ends after it began. Look at both times."),
         "theme_checklist": N_("There is no such checklist any more. Choose one of the list."),
@@ -92,6 +96,17 @@ class Paper:
 def names(room: Room, keys: tuple[str, ...], _: Translator, language: str) -> str:
     """Return the titles of posts in a row."""
     return BETWEEN[language].join(post_name(room, key, _) for key in keys)
+
+
+def history(room: Room, entries: list[dict[str, Any]], _: Translator) -> list[Line]:
+    """Return the acts of a meeting, a task or a theme day in words, with the post and the day to which a task was moved."""
+    said = []
+    for one in entries:
+        before, now = one["before"], one["after"]
+        moved = [f"{post_name(room, before['post'], _)} → {post_name(room, now['post'], _)}"] if before.get("post", now.get("post")) != now.get("post") else []  # fmt: skip
+        moved += [f"{before[name]} → {now[name]}" for name in ("due", "day") if before.get(name, now.get(name)) != now.get(name)]  # fmt: skip
+        said.append(Line(one["version"], one["act"], local(room, one["at"]), "", post_name(room, one["post"], _), _(ACT[Act(one["act"])]), "", tuple(moved), ()))  # fmt: skip
+    return said
 
 
 def matter(task: Task, _: Translator) -> str:
@@ -136,6 +151,7 @@ def meeting_paper(room: Room, found: Meeting, tasks: list[Task], _: Translator, 
             (_("Meeting place"), found.place),
             (_("Chair"), post_name(room, found.chair, _)),
             (_("Present"), names(room, found.roster, _, language)),
+            *(((_("State"), _(STATE[found.state])), *reason(found, _)) if found.state is State.STRUCK else ()),
         ),
         tuple((title, found.words[key]) for key, title in words_of(_).items() if found.words.get(key)),
         (_("Task"), _("Post"), _("Until"), _("State")) if tasks else (),
@@ -145,6 +161,12 @@ def meeting_paper(room: Room, found: Meeting, tasks: list[Task], _: Translator, 
         _("Tasks of this meeting"),
         (_("Chair (signature)"), _("Recorded by (signature)")),
     )
+
+
+def reason(found: Meeting | Theme, _: Translator) -> list[tuple[str, str]]:
+    """Return the row that says why a meeting was struck or a theme day cancelled; none where it was not."""
+    said_ = found.words.get("reason", "") if found.state in {State.STRUCK, State.CANCELLED} else ""
+    return [(_("Reason"), said_)] if said_ else []
 
 
 def words_of(_: Translator) -> dict[str, str]:
@@ -162,6 +184,7 @@ def theme_paper(room: Room, found: Theme, _: Translator, language: str) -> Paper
             (_("Where they look"), place(room, found, _)),
             (_("Checklist"), checklist(room, found.checklist, _, language)),
             (_("State"), _(STATE[found.state])),
+            *reason(found, _),
             *((title, f"{many:,}") for title, many in came),
         ),
         (),

@@ -1,12 +1,13 @@
-"""A campaign through a browser: made, begun, its figures lead to the sites, one of which nobody opened, and its phase is closed before its gate only with a reason."""
+"""Campaigns through a browser: made, begun, its figures lead to the sites, one of which nobody opened, and its phase is closed before its gate only with a reason; a meeting is changed, its task moved, and a theme day called off."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
 
-from desk.campaigns import acts
+from desk.campaigns import acts, meetings, themes
 from desk.places import buildings
 from desk.sites import register
 from desk.sites.register import Wish
-from inspections.campaigns import State
+from inspections.campaigns import Phase, Rule, Source, State
 from ledger.verify import verify
 
 
@@ -54,4 +55,55 @@ def test_a_campaign_is_made_begun_counted_and_closed(desk, room):
     one.says(".bm-phases", "已结束")
     one.until(lambda: acts.of(room, campaign.number).state, State.CLOSED)
     assert acts.of(room, campaign.number).phases[0].reason == "转入下一阶段"
+    assert verify(room.ledger, now=datetime.now(UTC)).breaks == ()
+
+
+def test_a_meeting_is_changed_unless_somebody_else_did_its_task_is_moved_and_a_theme_day_cancelled(desk, room):
+    by, now = register.hand(room, datetime.now(UTC)), datetime.now(UTC)
+    today = now.astimezone(room.area.pack.timezone).date()
+    phase = Phase("沿街门店", Rule(("gas_shop",)), today, today + timedelta(days=9))
+    campaign = acts.make(room, acts.Wish("日例会", Source.SITES, (by.post,), (phase,)), by, now)
+    give = meetings.Give("补查关门的两家", by.post, today)
+    wish = meetings.Wish(
+        campaign.number, today, time(17, 30), "三楼会议室", by.post, problems="两家关门。", tasks=[give]
+    )
+    held = meetings.hold(room, wish, by, now)
+    theme = themes.plan(room, themes.Wish(campaign.number, "主题网格日", today, time(9), time(11), "社区门口", [by.post]), by, now)  # fmt: skip
+    one = desk("dispatcher::").open("/campaigns", ".st-key-meeting_save", campaign=campaign.number, tab="meetings", meeting=held.number, do="edit")  # fmt: skip
+    page, words = one.page, "[class*=_problems_] textarea"
+    other = meetings.hold(room, replace(wish, problems="三家关门。", tasks=(), number=held.number, version=held.version), by, now)  # fmt: skip
+    page.fill(words, "四家关门。")
+    page.locator(words).blur()
+    one.says(".bm-refused", "其他人")
+    page.click(".st-key-meeting_save button")
+    one.says("[data-testid=stMain]", "期间已被他人改动")
+    one.until(lambda: page.input_value(words), "四家关门。")
+    assert meetings.of(room, held.number)[0] == other
+    page.click("[class*=_again_] button")
+    page.wait_for_selector("[class*=_again_]", state="detached")
+    one.until(lambda: page.input_value(words), "三家关门。")
+    page.fill(words, "四家关门。")
+    page.locator(words).blur()
+    page.click(".st-key-meeting_save button")
+    one.says("[data-testid=stMain]", "四家关门。", "补查关门的两家")
+    (task,) = meetings.tasks(room, campaign.number)
+    page.click(f".st-key-task_{task.id}_move button")
+    page.fill("[class*=_due_] input", (today + timedelta(days=3)).isoformat())
+    page.keyboard.press("Enter")
+    page.click("[class*=_sure_] button")
+    one.until(lambda: meetings.tasks(room, campaign.number)[0].due, today + timedelta(days=3))
+    page.click(".st-key-meeting_strike button")
+    page.wait_for_selector("[class*=_sure_]")
+    page.click("[class*=_sure_] button")
+    one.says(".bm-refused", "理由为空")
+    page.fill("[class*=_reason_] input", "记错了专项行动")
+    page.keyboard.press("Enter")
+    page.click("[class*=_sure_] button")
+    one.until(lambda: meetings.listed(room, campaign.number), [])
+    one.open("/campaigns", ".st-key-theme_cancel", campaign=campaign.number, tab="themes", theme=theme.number)
+    page.click(".st-key-theme_cancel button")
+    page.fill("[class*=_reason_] input", "预报有雨")
+    page.keyboard.press("Enter")
+    page.click("[class*=_sure_] button")
+    one.says("[data-testid=stMain]", "预报有雨")
     assert verify(room.ledger, now=datetime.now(UTC)).breaks == ()

@@ -23,6 +23,7 @@ from inspections.meetings import acts as allowed
 from ledger import backup, tables
 from ledger.store import open_ledger
 from ledger.verify import verify
+from reports import meeting_words
 
 DAY, TODAY = timedelta(days=1), date(2026, 11, 20)
 CAMPAIGN = "专-2026-0001"
@@ -121,6 +122,50 @@ def test_a_task_is_done_opened_again_moved_and_cancelled_and_each_time_counted(r
     assert not breaks(room)
 
 
+def test_a_task_goes_to_another_post_and_its_inbox_and_the_history_says_from_whom_until_when(room, site):
+    worker = worker_of(room, site)
+    held(room, tasks=[give(due=TODAY)])
+    (one,) = meetings.tasks(room, CAMPAIGN)
+    with pytest.raises(DraftError) as refused:
+        meetings.follow(room, one, Act.MOVE, DISPATCHER, NOON, due=TODAY)
+    assert refused.value.field == "meeting_move"
+    for fields in ({"due": TODAY - DAY}, {"due": TODAY, "post": "nobody::x"}, {}):
+        with pytest.raises(DraftError):
+            meetings.follow(room, one, Act.MOVE, DISPATCHER, NOON, **fields)
+    moved = meetings.follow(room, one, Act.MOVE, DISPATCHER, NOON, due=TODAY + DAY, post=worker.post)
+    assert (moved.post, moved.due, moved.words) == (worker.post, TODAY + DAY, one.words)
+    assert [meetings.waiting(room, post, NOON)[0] for post in (DISPATCHER.post, worker.post)] == [0, 1]
+    with pytest.raises(Conflict):
+        meetings.follow(room, one, Act.CANCEL, DISPATCHER, NOON)
+    first, then = meeting_words.history(room, meetings.entries(room, Subject.TASK, one.number), str)
+    assert not first.details
+    assert len(then.details) == 2
+    assert then.details[1] == f"{TODAY} → {TODAY + DAY}"
+    code = site.codes["micro"].split(";")[0]
+    own = looking(room, Role.WORKER, f"{AREA}:micro:{code}", worker.account)
+    with pytest.raises(NoAccess):
+        meetings.follow(own, moved, Act.MOVE, worker, NOON, due=TODAY + 2 * DAY)
+    assert not breaks(room)
+
+
+def test_a_planned_theme_day_is_changed_and_nobody_writes_over_what_another_changed(room):
+    filed = themes.plan(room, _theme(), DISPATCHER, NOON)
+    wanted = replace(_theme(day=TODAY + DAY, name="主题网格日改期"), number=filed.number, version=filed.version)
+    changed = themes.plan(room, wanted, DISPATCHER, NOON)
+    assert (changed.number, changed.day, changed.name) == (filed.number, TODAY + DAY, "主题网格日改期")
+    with pytest.raises(Conflict):
+        themes.plan(room, wanted, DISPATCHER, NOON)
+    (_made, line) = meeting_words.history(room, meetings.entries(room, Subject.THEME, filed.number), str)
+    assert line.details == (f"{TODAY} → {TODAY + DAY}",)
+    gone = themes.turn(room, changed, Act.CANCEL, DISPATCHER, NOON, reason="预报有雨")
+    with pytest.raises(LifecycleError):
+        themes.plan(room, replace(wanted, version=gone.version), DISPATCHER, NOON)
+    years = NOON + timedelta(days=room.rules.settings.duty_days + 3)
+    retention.run(room.ledger, {AREA: room.rules.settings}, identity_of(None), years)
+    assert not themes.of(room, filed.number).words
+    assert not breaks(room)
+
+
 def test_a_meeting_is_corrected_under_its_number_and_one_that_was_written_by_mistake_is_struck_with_its_open_tasks(
     room,
 ):
@@ -129,8 +174,14 @@ def test_a_meeting_is_corrected_under_its_number_and_one_that_was_written_by_mis
     assert (changed.number, changed.words["problems"]) == (filed.number, "三家关门。")
     assert len(meetings.tasks(room, CAMPAIGN)) == 2
     with pytest.raises(Conflict):
-        meetings.strike(room, filed, DISPATCHER, NOON)
-    meetings.strike(room, changed, DISPATCHER, NOON)
+        meetings.strike(room, filed, "记错了专项行动", DISPATCHER, NOON)
+    struck = meetings.strike(room, changed, "记错了专项行动", DISPATCHER, NOON)
+    assert meetings.of(room, filed.number)[0] == struck
+    assert (struck.state, struck.words["reason"], struck.words["problems"]) == (
+        State.STRUCK,
+        "记错了专项行动",
+        "三家关门。",
+    )
     assert meetings.listed(room, CAMPAIGN) == []
     assert meetings.tasks(room, CAMPAIGN) == []
     assert not breaks(room)
@@ -267,7 +318,14 @@ def test_a_theme_day_that_lies_ahead_was_not_held(room):
     filed = themes.plan(room, _theme(day=TODAY + DAY), DISPATCHER, NOON)
     with pytest.raises(DraftError):
         themes.turn(room, filed, Act.HOLD, DISPATCHER, NOON)
-    themes.turn(room, filed, Act.CANCEL, DISPATCHER, NOON)
+    with pytest.raises(TextError):
+        themes.turn(room, filed, Act.CANCEL, DISPATCHER, NOON)
+    gone = themes.turn(room, filed, Act.CANCEL, DISPATCHER, NOON, reason="预报有雨")
+    assert (gone.state, gone.words) == (State.CANCELLED, {"reason": "预报有雨"})
+    with pytest.raises(Conflict):
+        themes.turn(room, filed, Act.REOPEN, DISPATCHER, NOON)
+    assert themes.turn(room, gone, Act.REOPEN, DISPATCHER, NOON).state is State.PLANNED
+    assert not breaks(room)
 
 
 # Letters

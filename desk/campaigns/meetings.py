@@ -6,6 +6,7 @@ Source: domain.md 3.5 (日例会、日通报), 6 (日例会纪要: 时间, 地�
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from desk.intake import struck
 from desk.posts.acting import change
@@ -16,7 +17,7 @@ from incidents.lifecycle import By
 from incidents.text import clean, required
 from incidents.within import Within
 from inspections.meetings import Act, State, Subject, Tally
-from ledger import campaigns, meetings
+from ledger import campaigns, find, meetings
 from ledger.meetings import Asked, Meeting, Task
 from ledger.writing import Writing
 
@@ -24,7 +25,7 @@ LOOK, RUN, OWN = "campaigns", "campaign", "act"  # capabilities
 LONGEST_WORDS, LONGEST_MATTER, LONGEST_PLACE = 2000, 200, 60
 MOST_TASKS, MOST_POSTS = 30, 200
 MOST_AHEAD = timedelta(days=366)
-WORDS = ("done", "problems", "decisions")
+WORDS, REASON = ("done", "problems", "decisions"), "reason"
 
 
 @dataclass(frozen=True)
@@ -164,20 +165,21 @@ def write(room: Room, writing: Writing, made: Meeting, given: Sequence[Task], by
     return filed
 
 
-def strike(room: Room, seen: Meeting, by: By, now: datetime) -> Meeting:
-    """Strike a meeting that was written down by mistake, and cancel its open tasks; raises as `hold`."""
+def strike(room: Room, seen: Meeting, reason: str, by: By, now: datetime) -> Meeting:
+    """Strike a meeting that was written down by mistake, with the reason, and cancel its open tasks; raises as `hold`."""
+    said = struck(room, required(reason, most=LONGEST_MATTER, what="reason", lines=False))
 
     def work(writing: Writing) -> Meeting:
         at, day = now.astimezone(UTC), today_of(room, now)
         for one in meetings.page(writing.connection, Subject.TASK, Asked(room.id, meetings=frozenset({seen.number}), states=frozenset({State.OPEN}))):  # fmt: skip
             meetings.put(writing, Subject.TASK, one, replace(one, ended=day), Act.CANCEL, by=by, at=at)
-        return meetings.put(writing, Subject.MEETING, seen, seen, Act.STRIKE, by=by, at=at)
+        return meetings.put(writing, Subject.MEETING, seen, seen, Act.STRIKE, by=by, at=at, words={**seen.words, REASON: said})  # fmt: skip
 
     return change(room, RUN, by, now, work)
 
 
-def follow(room: Room, seen: Task, act: Act, by: By, now: datetime, *, due: date | None = None) -> Task:
-    """Say that a task is done, open it again, move its day or cancel it, and return it.
+def follow(room: Room, seen: Task, act: Act, by: By, now: datetime, *, due: date | None = None, post: str = "") -> Task:
+    """Say that a task is done, open it again, move it to another day or post ("" leaves it) or cancel it, and return it.
 
     The post that has it says that it is done; the rest is for who runs campaigns.
 
@@ -190,7 +192,10 @@ def follow(room: Room, seen: Task, act: Act, by: By, now: datetime, *, due: date
     day = today_of(room, now)
     after = replace(seen, ended=day if act in {Act.DONE, Act.CANCEL} else None)
     if act is Act.MOVE:
-        after = replace(after, due=_due(due, day))
+        after = replace(after, due=_due(due, day), post=post or seen.post)
+        demand_posts(room, [after.post], now)
+        if (after.due, after.post) == (seen.due, seen.post):
+            raise DraftError("The task would stay as it is. Choose another post, or another day.", field="meeting_move")
     if act is Act.MAKE:
         raise LifecycleError("A task is given by a meeting. Write it there.")
 
@@ -199,6 +204,13 @@ def follow(room: Room, seen: Task, act: Act, by: By, now: datetime, *, due: date
         return meetings.put(writing, Subject.TASK, seen, after, act, by=by, at=now.astimezone(UTC))
 
     return change(room, OWN if mine else RUN, by, now, work)
+
+
+def entries(room: Room, subject: Subject, number: str) -> list[dict[str, Any]]:
+    """Return the history of a meeting, a task or a theme day, oldest first; raises DraftError where there is none, or none for who looks."""
+    with room.ledger.reading() as connection:
+        meetings.get(connection, room.id, subject, number, sight(room))
+        return find.entries(connection, room.id, number, subject=subject.value)
 
 
 def may_run(room: Room) -> bool:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 
 from desk.campaigns.meetings import (
+    LONGEST_MATTER,
     LONGEST_PLACE,
     MOST_AHEAD,
+    REASON,
     RUN,
     clock,
     demand_campaign,
@@ -105,13 +107,14 @@ def plan(room: Room, wish: Wish, by: By, now: datetime) -> Theme:
     return change(room, RUN, by, now, work)
 
 
-def turn(room: Room, seen: Theme, act: Act, by: By, now: datetime) -> Theme:
-    """Say that a theme day was held, cancel it, or plan it again; raises as `plan`."""
+def turn(room: Room, seen: Theme, act: Act, by: By, now: datetime, *, reason: str = "") -> Theme:
+    """Say that a theme day was held, cancel it with a reason, or plan it again; raises as `plan`."""
     if act is Act.HOLD and seen.day > today_of(room, now):
         raise DraftError(f"{seen.day} lies ahead. A theme day was held once its day has come.", field="theme_day")
+    said = struck(room, required(reason, most=LONGEST_MATTER, what="reason", lines=False)) if act is Act.CANCEL else ""
 
     def work(writing: Writing) -> Theme:
-        return meetings.put(writing, Subject.THEME, seen, seen, act, by=by, at=now.astimezone(UTC))
+        return meetings.put(writing, Subject.THEME, seen, seen, act, by=by, at=now.astimezone(UTC), words={REASON: said} if said else None)  # fmt: skip
 
     return change(room, RUN, by, now, work)
 

@@ -38,7 +38,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "visits": ("tab", "walk", "period", "kind", "topic", "visitor", "q", "page", "by", "reach", "of"),
     "patrols": ("tab", "patrol", "period", "kind", "outcome", "walker", "in", "of", "plan", "q", "page", "by"),
     "plan": ("plan", "tab"),
-    "campaigns": ("campaign", "tab", "phase", "day", "by", "meeting", "theme", "letter", "page"),
+    "campaigns": ("campaign", "tab", "phase", "day", "by", "meeting", "theme", "letter", "do", "page"),
     "walls": ("wall",),
     "checklists": ("checklist",),
     "air": ("station", "list", "by"),
