@@ -13,7 +13,8 @@ from desk.warnings import acts
 from desk.warnings.acts import Order, Seen
 from geo.errors import BattlemapError, DraftError
 from incidents.alerts import LONGEST_ISSUER, LONGEST_NUMBER, Level
-from inspections.warnings import LEVELS, Kind, State, Task, Warned
+from inspections.emergency_list import LEVELS
+from inspections.warnings import Kind, State, Task, Warned
 from ledger import files as kept
 from ledger import warnings
 from pages.parts.acts import PHOTOS
@@ -21,6 +22,7 @@ from pages.parts.files import files
 from pages.parts.form import Form, steady
 from pages.parts.going import link
 from pages.parts.visit import Visit
+from pages.parts.warning_list import emergency_list
 from reports import warning_lists
 from reports.alerts import LEVEL
 from reports.case_words import local
@@ -29,6 +31,7 @@ from reports.warning_lists import BY, SITE, Held
 from reports.warning_words import ACT
 
 NEW, CHANGE, LIFT = "new", "change", "lift"
+LIST = "list"  # tab
 USUAL = timedelta(days=3)
 ROWS = 200
 
@@ -39,8 +42,12 @@ def render(visit: Visit) -> None:
     found, form = acts.listed(room), Form("warning", visit)
     one = next((each for each in found if each.number == own.get("warning")), found[0] if found else None)
     of = warning_lists.held(room, one) if one else None
+    is_list = own.get("tab") == LIST
     with st.container(key="air", gap=None):
-        _top(visit, room, of, form)
+        _top(visit, room, None if is_list else of, form, is_list=is_list)
+        if is_list:
+            emergency_list(visit, room, own)
+            return
         with steady():
             if form.get("open", "") == NEW:
                 _order(visit, room, form, None)
@@ -54,12 +61,18 @@ def render(visit: Visit) -> None:
                 _sheet(visit, room, of, own.get("site", ""))
 
 
-def _top(visit: Visit, room: Room, of: Held | None, form: Form) -> None:
+def _top(visit: Visit, room: Room, of: Held | None, form: Form, *, is_list: bool) -> None:
     _ = visit._
     with st.container(key="air_top", horizontal=True, vertical_alignment="center", gap="medium"):
         st.html(f'<h1 class="bm-heading">{escape(_("Heavy-pollution warnings"))}</h1>', width="content")
         st.html(f'<p class="bm-note">{escape(_("The city orders and lifts; the street urges, looks and reports."))}</p>', width="content")  # fmt: skip
-        if visit.may(NEEDS):
+        tabs = {"": _("Warnings"), LIST: _("Emergency list")}
+        ways = "".join(
+            f"{link(visit, 'warnings', {'tab': key}, attributes=' aria-current=true' if is_list == bool(key) else '')}{escape(name)}</a>"
+            for key, name in tabs.items()
+        )
+        st.html(f'<p class="bm-digest">{ways}</p>', width="content")
+        if visit.may(NEEDS) and not is_list:
             st.button(_("Enter a warning"), key="warning_new", on_click=lambda: form.clear(open=NEW))
         if of:
             number = of.warning.number

@@ -32,6 +32,7 @@ from locales import N_, Translator
 from reports import (
     alerts,
     campaign_words,
+    emergency_words,
     inspection_words,
     meeting_words,
     order_words,
@@ -273,6 +274,7 @@ _SPEAKERS: Mapping[type[BattlemapError], Callable[..., str]] = MappingProxyType(
                 **order_words.DRAFT,
                 **visit_words.DRAFT,
                 **warning_words.DRAFT,
+                **emergency_words.DRAFT,
                 **upwind_words.DRAFT,
                 **patrol_words.DRAFT,
                 **wall_views.DRAFT,

@@ -2,7 +2,7 @@
 
 from inspected import shop
 
-from desk.warnings import acts
+from desk.warnings import acts, lists
 from inspections.warnings import State
 
 
@@ -29,3 +29,22 @@ def test_an_order_opens_tasks_and_a_measure_is_done_with_its_reading(desk, room)
     one.says(".st-key-air_sheet .bm-walk", "已完成", "0421")
     (warning,) = acts.listed(room)
     assert [(task.state, task.meter) for task in acts.tasks(room, warning.number)] == [(State.DONE, "0421")]
+
+
+def test_a_list_whose_name_is_only_like_one_is_taken_in_once_somebody_chose(desk, room, tmp_path):
+    plant = shop(room, "示例印刷公司", "enterprise")
+    path = tmp_path / "清单.csv"
+    path.write_bytes("企业名称,绩效等级,红色预警\n示例印刷,B,停产\n".encode("gb18030"))
+    one = desk("dispatcher::").open("/warnings?tab=list", ".st-key-air .bm-empty")
+    one.page.click(".st-key-emergency_take button")
+    one.page.set_input_files("[role=dialog] input[type=file]", path)
+    one.says("[role=dialog] .bm-import", "示例印刷", plant.number)
+    one.page.click("[role=dialog] [data-testid=stSelectbox] input")
+    one.page.keyboard.press("ArrowDown")
+    one.page.keyboard.press("Enter")
+    one.page.click(".st-key-emergency_put button")
+    one.says("[role=dialog] .bm-saved", "清单已启用")
+    one.page.click(".st-key-emergency_done button")
+    one.says(".bm-air tbody", "示例印刷", "停产")
+    (made,) = lists.listed(room)
+    assert [(line.site, line.grade) for line in made.lines] == [(plant.number, "B")]

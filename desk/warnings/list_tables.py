@@ -43,11 +43,11 @@ HEADINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         SITE: ("场所编号", "污染源编号", "Number of the site", "site"),
         NAME: ("企业名称", "单位名称", "工业企业名称", "污染源名称", "名称", "Enterprise", "name"),
-        GRADE: ("绩效等级", "绩效分级", "绩效级别", "绩效评级", "等级", "Grade"),
-        Level.YELLOW: ("黄色预警减排措施", "黄色预警措施", "黄色预警", "三级响应", "Yellow"),
-        Level.ORANGE: ("橙色预警减排措施", "橙色预警措施", "橙色预警", "二级响应", "Orange"),
-        Level.RED: ("红色预警减排措施", "红色预警措施", "红色预警", "一级响应", "Red"),
-        EXEMPT: ("豁免原因", "豁免情况", "是否豁免", "豁免", "Exempt"),
+        GRADE: ("绩效等级", "绩效分级", "绩效级别", "绩效评级", "等级", "Performance grade", "Grade"),
+        Level.YELLOW: ("黄色预警减排措施", "黄色预警措施", "黄色预警", "三级响应", "Measures at yellow", "Yellow"),
+        Level.ORANGE: ("橙色预警减排措施", "橙色预警措施", "橙色预警", "二级响应", "Measures at orange", "Orange"),
+        Level.RED: ("红色预警减排措施", "红色预警措施", "红色预警", "一级响应", "Measures at red", "Red"),
+        EXEMPT: ("豁免原因", "豁免情况", "是否豁免", "豁免", "Exempt because", "Exempt"),
         PLAN: ("一厂一策", "一厂一策文件", "操作方案", "方案编号", "Plan of the plant", "plan"),
     }
 )
@@ -71,7 +71,7 @@ class Row:
     line
         None where it is refused.
     may_be
-        Number and name of sites among which somebody chooses.
+        Number and name of sites among which somebody chooses, or chose.
     """
 
     row: int
@@ -210,12 +210,12 @@ def _row(  # noqa: PLR0917
         found.append(finding("list_out_of_use"))
     if site is None or any(one.is_refusal for one in found):
         return Row(number, said[NAME] or said[SITE], None, tuple(found), may_be)
-    return Row(number, said[NAME] or site.name, Line(site.number, said[NAME] or site.name, grade, says, exempt, said[PLAN]), tuple(found))  # fmt: skip
+    return Row(number, said[NAME] or site.name, Line(site.number, said[NAME] or site.name, grade, says, exempt, said[PLAN]), tuple(found), may_be)  # fmt: skip
 
 
 def _site(said: Mapping[str, str], register: _Register, chosen: str, found: list[Finding]) -> tuple[Site | None, tuple[tuple[str, str], ...]]:  # fmt: skip
-    """Return the site of a row, or those that it may be with what is to be done."""
-    number, name = chosen or said[SITE], said[NAME]
+    """Return the site of a row, and those among which somebody chooses; a finding says what is to be done where there is none."""
+    number, name = said[SITE], said[NAME]
     if number:
         if number not in register.numbers:
             found.append(finding("list_number", value=number))
@@ -224,13 +224,16 @@ def _site(said: Mapping[str, str], register: _Register, chosen: str, found: list
     if len(same) == 1:
         return same[0], ()
     near = same or (register.like(name) if name else [])
+    may_be = tuple((one.number, one.name) for one in near)
+    if chosen in dict(may_be):
+        return register.numbers[chosen], may_be
     if not name:
         found.append(finding("list_unnamed"))
     elif near:
         found.append(finding("list_near", value=name, names="、".join(f"{one.name}（{one.number}）" for one in near)))
     else:
         found.append(finding("list_none", value=name))
-    return None, tuple((one.number, one.name) for one in near)
+    return None, may_be
 
 
 def _grade(room: Room, said: str, column: str, found: list[Finding]) -> str:

@@ -42,7 +42,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "walls": ("wall",),
     "checklists": ("checklist",),
     "air": ("station", "list", "by"),
-    "warnings": ("warning", "by", "site"),
+    "warnings": ("warning", "tab", "year", "by", "site"),
     "sites": ("site", "do", "kind", "state", "in", "of", "due", "standing", "water", "target", "q", "page"),
     "binding": ("pile", "about", "page"),
     "sheet": ("day", "campaign", "number"),
