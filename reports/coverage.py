@@ -36,7 +36,7 @@ from inspections.meetings import State as LetterState
 from layers.grid_names import full_names
 from ledger import campaigns, find, meetings, visits
 from ledger.campaigns import POST, Asked
-from ledger.then import stood
+from ledger.then import later, taken_back
 from locales import Translator
 from reports.case_words import post_name
 from reports.figures import Filter, asked, is_overdue
@@ -146,7 +146,8 @@ def _cases(room: Room, phase: Phase, at: datetime, by: str, since: datetime) -> 
         there = find.incidents(connection, asked(room, wanted, at))
         latest = find.latest(connection, room.id)
         if latest is not None and at < latest:
-            there = list(stood(connection, room.id, there, find.version_at(connection, room.id, at)).values())
+            back = later(connection, room.id, [case.number for case in there], at)
+            there = [taken_back(case, back.get(case.number, ())) for case in there if {} not in back.get(case.number, ())]  # fmt: skip
     posts, found = room.posts, dict[str, list[tuple[Target, Incident]]]()
     for case in there:
         if case.mark is None or (phase.rule.grids and not any(code in case.codes.get(key, "").split(";") for key, code in phase.rule.grids)):  # fmt: skip

@@ -30,7 +30,7 @@ from ledger import find
 from ledger.find import Wanted
 from ledger.rows import dumps
 from ledger.tables import milliseconds
-from ledger.then import stood
+from ledger.then import later, stood, taken_back
 from reports import address
 from reports.address import EVERYTHING, SHIFT, THIS_SHIFT
 
@@ -316,13 +316,13 @@ def look_back(room: Room, wanted: Filter, moment: datetime) -> Picture:
     """
     clock, question = minute(room, moment), asked(room, wanted, moment, marked=False)
     with room.ledger.reading() as connection:
-        version = find.version_at(connection, room.id, moment)
+        version = find.version(connection, room.id)
         if find.count(connection, question, most=MOST_MARKS + 1) > MOST_MARKS:
             raise _too_many(wanted)
         table = find.table(connection, question, READ)
-        since = {number for number, own, last in zip(table["number"], table["id"], table["version"], strict=True) if last > max(own, version)}  # fmt: skip
+        since = {number: before for number, before in later(connection, room.id, table["number"], moment).items() if any(before)}  # fmt: skip
         changed = find.incidents(connection, replace(question, numbers=frozenset(since))) if since else []
-        then = stood(connection, room.id, changed, version, entered=True)
+    then = {case.number: taken_back(case, since[case.number]) for case in changed}
     shift = room.shift(clock)
     for place, number in enumerate(table["number"]):
         if case := then.get(number):
