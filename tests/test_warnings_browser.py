@@ -35,7 +35,7 @@ def test_a_list_whose_name_is_only_like_one_is_taken_in_once_somebody_chose(desk
     plant = shop(room, "示例印刷公司", "enterprise")
     path = tmp_path / "清单.csv"
     path.write_bytes("企业名称,绩效等级,红色预警\n示例印刷,B,停产\n".encode("gb18030"))
-    one = desk("dispatcher::").open("/warnings?tab=list", ".st-key-air .bm-empty")
+    one = desk("dispatcher::").open("/warnings", ".st-key-air .bm-empty", tab="list")
     one.page.click(".st-key-emergency_take button")
     one.page.set_input_files("[role=dialog] input[type=file]", path)
     one.says("[role=dialog] .bm-import", "示例印刷", plant.number)

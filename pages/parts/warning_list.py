@@ -39,10 +39,9 @@ def emergency_list(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
         if there:
             years = " · ".join(f"{link(visit, 'warnings', {'tab': 'list', 'year': str(each.year)}, attributes=' aria-current=true' if each is one else '')}{each.year}</a>" for each in there)  # fmt: skip
             st.html(f'<p class="bm-digest">{years}</p>', width="content")
-        if visit.may(NEEDS) and not room.within.narrows:
-            if st.button(_("Take a list in"), key="emergency_take"):
-                st.session_state.pop(WRITTEN, None)
-                _take(visit)
+        if visit.may(NEEDS) and not room.within.narrows and st.button(_("Take a list in"), key="emergency_take"):
+            st.session_state.pop(WRITTEN, None)
+            _take(visit)
         if one:
             year = str(one.year)
             files(visit, room, "emergency-list", _("Emergency list"), len(one.lines), year, {"tab": "list", "year": year}, lambda now: emergency_words.table(next(each for each in lists.listed(now) if str(each.year) == year).lines, _), key="to_list")  # fmt: skip
