@@ -8,13 +8,16 @@ from rooms import room_of, shipped
 
 from desk.campaigns import acts, letters, meetings, themes
 from desk.demo import campaign as demo
+from desk.sheets import acts as sheet_acts
+from incidents.sheet_life import State as SheetState
 from inspections.campaigns import total
 from inspections.meetings import State
 from inspections.sites import State as Stands
-from ledger import campaigns, findings, inspections, sites
+from ledger import campaigns, find, findings, inspections, sites
 from ledger.verify import verify
-from reports import inspection_exports, site_exports
+from reports import demo_sheets, inspection_exports, site_exports
 from reports.coverage import coverage
+from reports.sheet_frozen import printable, to_json
 
 AREA, NOW, DAY = "mianfang", datetime(2026, 11, 20, 4, tzinfo=UTC), timedelta(days=1)
 COUNTS = ["targets", "visited", "new_today", "findings", "corrected"]
@@ -126,6 +129,57 @@ def test_meetings_say_what_was_inspected_that_day_and_letters_stand_among_the_pa
 
 def test_the_history_proves_all_of_it(room):
     assert not verify(room.ledger, now=NOW).breaks
+
+
+def test_it_has_signed_sheets_of_its_last_days_with_the_figures_of_their_cut_off_and_one_that_was_withdrawn(room):
+    with room.ledger.reading() as connection:
+        before = find.version_at(connection, room.id, NOW)
+    assert demo_sheets.take(room, NOW) == 4
+    assert demo_sheets.take(room, NOW + DAY) == 0, "they are drawn up once"
+    (campaign,) = acts.listed(room)
+    last = campaign.phases[-1].closed
+    found = sheet_acts.listed(room)
+    assert [(one.day, one.campaign, one.state) for one in found] == [
+        (NOW.date() - DAY, "", SheetState.SENT),
+        (last, campaign.number, SheetState.SENT),
+        (last - DAY, campaign.number, SheetState.SENT),
+        (last - DAY, campaign.number, SheetState.WITHDRAWN),
+    ]
+    assert all(one.seen <= before for one in found)
+    assert all(len({hand.post for _act, hand in one.hands}) >= 3 for one in found)
+    assert found[-1].reason
+    assert len({one.issue for one in found}) == 4
+    end = datetime.combine(last, room.rules.sheets.cutoff, room.area.pack.timezone) - timedelta(seconds=1)
+    whole = total(coverage(room, campaign, 3, end, by="community", since=end - DAY))
+    (_name, said) = to_json(printable(room, found[1], "zh"))["total"]
+    for name in ("targets", "visited", "new_today", "findings", "corrected", "open_late"):
+        assert said[name] == getattr(whole, name)
+    assert not verify(room.ledger, now=NOW).breaks
+
+
+@pytest.mark.parametrize(
+    ("now", "wanted"),
+    [
+        (datetime(2026, 6, 9, 12, tzinfo=UTC), 4),  # that of the year before
+        (datetime(2026, 6, 10, 8, 59, tzinfo=UTC), 2),
+        (datetime(2026, 6, 11, 9, 5, tzinfo=UTC), 4),
+    ],
+)
+def test_sheets_are_those_of_days_that_are_over(tmp_path, now, wanted):
+    room = write(tmp_path, now)
+    assert demo_sheets.take(room, now) == wanted
+    assert all(hand.at <= now for one in sheet_acts.listed(room) for _act, hand in one.hands)
+    assert not verify(room.ledger, now=now).breaks
+    room.ledger.close()
+
+
+def test_a_room_without_that_demonstration_has_no_sheet_of_it(tmp_path):
+    room = room_of(shipped("longnan"), tmp_path)
+    assert demo_sheets.take(room, NOW) == 0
+    room.ledger.close()
+    room = room_of(shipped(AREA), tmp_path / "empty")
+    assert demo_sheets.take(room, NOW) == 0
+    room.ledger.close()
 
 
 @pytest.mark.parametrize("now", [datetime(2026, 6, 9, 12, tzinfo=UTC), datetime(2026, 6, 25, 3, tzinfo=UTC)])
