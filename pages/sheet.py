@@ -30,7 +30,7 @@ LEADS: Mapping[str, Mapping[str, str]] = {"new": {}, "handled": {"mark": "yellow
 def render(visit: Visit) -> None:
     """Show the page."""
     room, own, _ = visit.room(), dict(st.session_state["own"]["sheet"]), visit._
-    with st.container(key="sheet", gap="small"):
+    with st.container(key="daily", gap="small"):
         st.html(f'<h1 class="bm-heading">{escape(_("Daily sheet"))}</h1>', width="content")
         _choose(visit, room, own)
         try:
@@ -111,9 +111,15 @@ def _sheet(visit: Visit, room: Room, paper: Paper, own: Mapping[str, str]) -> st
         f'<div class="bm-daily"><h2>{escape(paper.organ)} · {escape(paper.title)}</h2>'
         f'<p class="bm-note">{escape(" · ".join(filter(None, (paper.number, paper.period, paper.unit, paper.state))))}</p><p>{escape(paper.comment)}</p>'
         f'<div class="bm-wide"><table class="bm-table"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{notes}'
-        f'<figure class="bm-day-map">{paper.map}<figcaption class="bm-note">{escape(paper.map_caption)}</figcaption></figure>'
+        f'<figure class="bm-day-map">{_map(paper)}<figcaption class="bm-note">{escape(paper.map_caption)}</figcaption></figure>'
         f"{_pairs(paper)}</div>"
     )
+
+
+def _map(paper: Paper) -> str:
+    """Return the map as a picture: a page takes no drawing among its words."""
+    drawn = b64encode(paper.map.encode()).decode()
+    return f'<img alt="{escape(paper.map_caption)}" src="data:image/svg+xml;base64,{drawn}">' if drawn else ""
 
 
 def _pairs(paper: Paper) -> str:
@@ -124,7 +130,7 @@ def _pairs(paper: Paper) -> str:
         f"<figure><figcaption>{escape(pair.caption)}</figcaption>{_shot(paper, pair.before, 'before')}{_shot(paper, pair.after, 'after')}</figure>"
         for pair in paper.pairs
     )
-    return f'<h3>{escape(paper.words["pairs"])}</h3><div class="bm-pairs">{parts}</div>'
+    return f'<h3>{escape(paper.words["pairs"])}</h3><div class="bm-shown">{parts}</div>'
 
 
 def _shot(paper: Paper, data: bytes, word: str) -> str:

@@ -1,4 +1,4 @@
-"""Daily sheets (日通报) of a demonstration: the last day of its campaign, the day before with one that was withdrawn, and yesterday's cases; each drawn up with the figures of its day by one post, checked and signed by two others.
+"""Daily sheets (日通报) of a demonstration: the last day of its campaign on which somebody was new, the day before with one that was withdrawn, and yesterday's cases; each drawn up with the figures of its day by one post, checked and signed by two others.
 
 Figures are those of `reports.sheet_frozen`, which a room that begins does not know; so they are drawn up when it has begun.
 """
@@ -14,14 +14,17 @@ from incidents.lifecycle import By, PostKind
 from incidents.posts import post_key
 from incidents.sheet_life import Act, Sheet, State
 from incidents.sheets import day_of, span
-from inspections.campaigns import Campaign
+from inspections.campaigns import Campaign, total
 from ledger import campaigns, find, sheets
 from ledger.writing import Writing
+from reports.coverage import coverage
+from reports.daily import INSTANT, phase_of
 from reports.sheet_frozen import WORDS, drawn_up
 
 DAY = timedelta(days=1)
 ISSUED = (Act.DRAFT, Act.CHECK, Act.SIGN, Act.SEND)
 GONE = (Act.DRAFT, Act.CHECK, Act.SIGN, Act.WITHDRAW)
+LOOKED = 14  # days that are looked at for one that is worth a sheet
 Paper = tuple[
     Sheet, Mapping[str, Any], Sequence[Act], datetime
 ]  # what is drawn up, its figures, what is done to it, its cut-off
@@ -58,7 +61,7 @@ def _papers(room: Room, campaign: Campaign | None, said: Mapping[str, Any], now:
     begun = [phase.begun for phase in campaign.phases if phase.begun] if campaign else []
     wanted: list[tuple[date, str, Sequence[Act]]] = []
     if campaign and begun:
-        end = min(last, campaign.phases[-1].closed or last)
+        end = _last_new(room, campaign, min(last, campaign.phases[-1].closed or last))
         wanted += [(day, campaign.number, acts) for day, acts in ((end - DAY, GONE), (end - DAY, ISSUED), (end, ISSUED)) if day >= begun[0]]  # fmt: skip
     wanted.append((last, "", ISSUED))
     found: list[Paper] = []
@@ -69,6 +72,16 @@ def _papers(room: Room, campaign: Campaign | None, said: Mapping[str, Any], now:
         frozen, seen = drawn_up(room, day, number, words, at)
         found.append((Sheet(day, number, "", seen, State.DRAFT), frozen, acts, end_))
     return found
+
+
+def _last_new(room: Room, campaign: Campaign, day: date) -> date:
+    """Return the last day, up to one, on which a target was reached for the first time; the day itself where none of some weeks was."""
+    for back in range(LOOKED):
+        begins, ends = span(day - back * DAY, room.rules.sheets.cutoff, room.area.pack.timezone)
+        number = phase_of(campaign, (ends - INSTANT).date())
+        if total(coverage(room, campaign, number, ends - INSTANT, by=room.area.net.levels[0].key, since=begins)).new_today:  # fmt: skip
+            return day - back * DAY
+    return day
 
 
 def _write(writing: Writing, room: Room, one: Paper, said: Mapping[str, Any], now: datetime) -> None:

@@ -137,8 +137,9 @@ def test_it_has_signed_sheets_of_its_last_days_with_the_figures_of_their_cut_off
     assert demo_sheets.take(room, NOW) == 4
     assert demo_sheets.take(room, NOW + DAY) == 0, "they are drawn up once"
     (campaign,) = acts.listed(room)
-    last = campaign.phases[-1].closed
     found = sheet_acts.listed(room)
+    last = found[1].day
+    assert campaign.phases[-1].begun < last <= campaign.phases[-1].closed
     assert [(one.day, one.campaign, one.state) for one in found] == [
         (NOW.date() - DAY, "", SheetState.SENT),
         (last, campaign.number, SheetState.SENT),
@@ -154,6 +155,7 @@ def test_it_has_signed_sheets_of_its_last_days_with_the_figures_of_their_cut_off
     (_name, said) = to_json(printable(room, found[1], "zh"))["total"]
     for name in ("targets", "visited", "new_today", "findings", "corrected", "open_late"):
         assert said[name] == getattr(whole, name)
+    assert said["new_today"]
     assert not verify(room.ledger, now=NOW).breaks
 
 

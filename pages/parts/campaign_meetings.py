@@ -101,7 +101,8 @@ def meanwhile(form: Form, visit: Visit, version: int) -> int:
 def history(visit: Visit, room: Room, subject: Subject, number: str) -> str:
     """Return what was done to a meeting, a task or a theme day, folded."""
     lines = meeting_words.history(room, desk.entries(room, subject, number), visit._)
-    return f"<details class='bm-note'><summary>{escape(visit._('History'))}: {len(lines):,}</summary>{timeline(lines, visit)}</details>"
+    said = visit._("What was done to the task: {n}") if subject is Subject.TASK else visit._("What was done to this record: {n}")  # fmt: skip
+    return f"<details class='bm-note'><summary>{escape(said.format(n=len(lines)))}</summary>{timeline(lines, visit)}</details>"
 
 
 def _list(visit: Visit, room: Room, key: str, own: Mapping[str, str]) -> None:

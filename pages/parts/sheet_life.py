@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import streamlit as st
 
+from desk.campaigns.acts import listed
 from desk.posts.acting import NOBODY
 from desk.room import Room
 from desk.sheets import acts, photos
@@ -71,9 +72,10 @@ def past(visit: Visit, room: Room) -> None:
     _, found = visit._, acts.listed(room)[:SHOWN]
     if not found:
         return
+    named = {one.number: one.name for one in listed(room)} if any(one.campaign for one in found) else {}
     rows = "".join(
         f"<li>{link(visit, 'sheet', {'number': one.number})}{escape(one.day.isoformat())} {escape(one.number)}</a> "
-        f"<small>{escape(one.campaign or _('Cases of the day'))} · {escape(state_words(one, _))}</small></li>"
+        f"<small>{escape(named.get(one.campaign, one.campaign) or _('Cases of the day'))} · {escape(state_words(one, _))}</small></li>"
         for one in found
     )
     st.html(f'<h2>{escape(_("Past sheets"))}</h2><ul class="bm-found">{rows}</ul>')
