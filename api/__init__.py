@@ -39,6 +39,7 @@ from api import (
     ticker,
     tiles,
     wall,
+    warnings,
     whistles,
 )
 from api import print as paper
@@ -76,6 +77,7 @@ PREFIXES = (
     "/spot/",
     "/photo/",
     "/sheet-file/",
+    "/warning-report/",
     "/plan-file/",
     "/plan-sheet/",
     "/whistle/",
@@ -135,6 +137,7 @@ def routes(settings: Settings, console: Console) -> list[BaseRoute]:
         *paper.routes(rooms, settings, assets),
         *papers.routes(rooms, settings, assets),
         *sheets.routes(rooms, settings),
+        *warnings.routes(rooms, settings),
         *photos.routes(rooms),
         *inspected.routes(rooms),
         *whistles.routes(rooms, settings, assets),

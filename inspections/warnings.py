@@ -348,6 +348,15 @@ def hours(rules: WarningRules, day: date, zone: tzinfo) -> list[tuple[datetime, 
     return sorted((datetime.combine(day, at, zone).astimezone(UTC), kind) for at, kind in both)
 
 
+def reported(rules: WarningRules, warning: Warned, now: datetime, zone: tzinfo) -> tuple[datetime | None, datetime | None]:  # fmt: skip
+    """Return when the last report of a warning was due and when the next one is, in UTC: at the hours of ``reports`` from its start to its end; None where there is none."""
+    first, last = warning.starts.astimezone(zone).date(), warning.ends.astimezone(zone).date()
+    days = [first + n * DAY for n in range((last - first).days + 1)]
+    due = [datetime.combine(day, at, zone).astimezone(UTC) for day in days for at in rules.reports]
+    due = [at for at in due if warning.starts <= at <= warning.ends]
+    return max((at for at in due if at <= now), default=None), min((at for at in due if at > now), default=None)
+
+
 def finished(rules: WarningRules, before: Task, said: Task, photos: int, now: datetime) -> Task:
     """Return a task that was done.
 

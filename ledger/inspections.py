@@ -96,8 +96,9 @@ def numbered(writing: Writing, area: str, made: Inspection, prefix: str) -> Insp
 
 
 def enter_photos(writing: Writing, area: str, number: str, version: int, photos: Sequence[Photo]) -> None:
-    """Write which photos belong to an entry of an inspection or a finding."""
-    rows = [{"area": area, "number": number, "version": version, **vars(photo)} for photo in photos]
+    """Write which photos belong to an entry of an inspection or a finding; one that is attached twice counts once."""
+    shots = {photo.sha256: photo for photo in photos}.values()
+    rows = [{"area": area, "number": number, "version": version, **vars(photo)} for photo in shots]
     if rows:
         writing.connection.execute(insert(inspection_photo), rows)
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from geo.errors import Conflict, DraftError
 from incidents.alerts import Level
@@ -155,6 +155,29 @@ def tasks(connection: Connection, area: str, number: str, within: Within | None 
     if within is None or within.narrows:
         asked = asked.where(c.site.in_(select(site.c.number).where(site.c.area == area, *sites.sees(area, within))))
     return [_task(row) for row in connection.execute(asked.order_by(c.due, c.number)).mappings()]
+
+
+def then(connection: Connection, area: str, number: str, moment: datetime, within: Within | None = sites.EVERYTHING) -> tuple[Warned, list[Task]] | None:  # fmt: skip
+    """Return a warning and its tasks at sites that somebody sees as they stood at a moment; None before it was entered."""
+    h, prefix = history.c, key_of(number, 0)[:-1]
+    mine = or_(and_(h.subject == SUBJECT, h.key == number), and_(h.subject == TASK, h.key.startswith(prefix, autoescape=True)))  # fmt: skip
+    asked = select(h.version, h.subject, h.key, h.after, h.data).where(h.area == area, mine, h.at <= milliseconds(moment))  # fmt: skip
+    one, found = None, dict[int, Task]()
+    for entry in connection.execute(asked.order_by(h.version)):
+        after, data = json.loads(entry.after), json.loads(entry.data)
+        if entry.subject == SUBJECT:
+            one = _warned({**after, "number": number, "version": entry.version})
+            told = (*data.get("opened", ()), *data.get("closed", ()))
+        else:
+            told = ((int(entry.key.removeprefix(prefix)), after),)
+        found |= {serial: _task({**said, "number": serial, "standing": dumps(said["standing"])}) for serial, said in told}  # fmt: skip
+    if one is None:
+        return None
+    seen = None
+    if within is None or within.narrows:
+        seen = set(connection.execute(select(site.c.number).where(site.c.area == area, *sites.sees(area, within))).scalars())  # fmt: skip
+    some = (task for task in found.values() if seen is None or task.site in seen)
+    return one, sorted(some, key=lambda task: (task.due, task.number))
 
 
 def task(connection: Connection, area: str, number: str, serial: int) -> Task:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
+from urllib.parse import quote, urlencode
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +15,7 @@ from desk.warnings.acts import Order, Seen
 from geo.errors import BattlemapError, DraftError
 from incidents.alerts import LONGEST_ISSUER, LONGEST_NUMBER, Level
 from inspections.emergency_list import LEVELS
-from inspections.warnings import Kind, State, Task, Warned
+from inspections.warnings import Kind, State, Task, Warned, reported
 from ledger import files as kept
 from ledger import warnings
 from pages.parts.acts import PHOTOS
@@ -27,6 +28,7 @@ from reports import warning_lists
 from reports.alerts import LEVEL
 from reports.case_words import local
 from reports.refusals import refusal
+from reports.sheet_files import KINDS
 from reports.warning_lists import BY, SITE, Held
 from reports.warning_words import ACT
 
@@ -98,10 +100,8 @@ def _summary(visit: Visit, room: Room, of: Held, form: Form, found: Sequence[War
     said = _(
         "{done} done · {open} to be done, of them {late} overdue · {broken} not kept · {closed} of no use any more"
     )
-    hours = _("Reports at {hours}").format(
-        hours=("、" if visit.language == "zh" else ", ").join(f"{at:%H:%M}" for at in room.rules.warnings.reports)
-    )
-    st.html(f'<p class="bm-note">{escape(said.format(done=count.done, open=count.open, late=count.late, broken=count.broken, closed=count.closed))} · {escape(hours)}</p>')  # fmt: skip
+    st.html(f'<p class="bm-note">{escape(said.format(done=count.done, open=count.open, late=count.late, broken=count.broken, closed=count.closed))}</p>')  # fmt: skip
+    _reports(visit, room, one)
     others = [each for each in found if each.number != one.number]
     if others:
         st.html('<p class="bm-note">' + " · ".join(f"{link(visit, 'warnings', {'warning': each.number})}{escape(_called(visit, each))}</a>" for each in others[:ROWS]) + "</p>")  # fmt: skip
@@ -112,6 +112,25 @@ def _summary(visit: Visit, room: Room, of: Held, form: Form, found: Sequence[War
             _acts(visit, room, form, one)
     with st.expander(_("Orders of this warning")):
         _orders(visit, room, one)
+
+
+def _reports(visit: Visit, room: Room, one: Warned) -> None:
+    """Link to the report of the last hour at which one was due, and to that of now; say when the next one is due."""
+    if not visit.may("export"):
+        return
+    _, zone = visit._, room.area.pack.timezone
+    last, following = reported(room.rules.warnings, one, visit.now, zone)
+    hours = [] if last is None else [(_("Report of {time}").format(time=local(room, last)), f"{last.astimezone(zone):%Y-%m-%dT%H:%M}")]  # fmt: skip
+    parts = [
+        f"<b>{escape(name)}</b> "
+        + " ".join(
+            f'<a href="/warning-report/{quote(room.id, safe="")}/{quote(one.number, safe="")}/{kind}?{escape(urlencode({"lang": visit.language, **({"at": at} if at else {})}))}" download>{kind.upper()}</a>'
+            for kind in KINDS
+        )
+        for name, at in (*hours, (_("As of now"), ""))
+    ]
+    parts += [escape(_("next report due {time}").format(time=local(room, following)))] if following and not one.over else []  # fmt: skip
+    st.html(f'<p class="bm-note bm-reports">{" · ".join(parts)}</p>')
 
 
 def _acts(visit: Visit, room: Room, form: Form, one: Warned) -> None:
@@ -159,7 +178,7 @@ def _order(visit: Visit, room: Room, form: Form, was: Warned | None) -> None:
             if was is None:
                 st.datetime_input(_("Holds from"), **form.bind("starts", begins))
             st.datetime_input(_("Expected until"), **form.bind("ends", begins + USUAL))
-        st.file_uploader(_("Scanned order (JPEG, PNG; one picture a page)"), type=PHOTOS, accept_multiple_files=True, key=_uploader(form))  # fmt: skip
+        st.file_uploader(_("Scanned order (PDF, or one picture a page)"), type=[*PHOTOS, "pdf"], accept_multiple_files=True, key=_uploader(form))  # fmt: skip
         with st.container(horizontal=True, gap="small"):
             st.button(_("Save"), type="primary", key="warning_save", on_click=_save, args=(visit, room, form, was))
             st.button(_("Cancel"), key="warning_cancel", on_click=form.clear)

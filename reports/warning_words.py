@@ -40,6 +40,11 @@ DRAFT = MappingProxyType(
         "warning_kept": N_("Say whether what is asked for is kept."),
         "warning_evidence": N_("That it stopped is shown by a meter reading or a photo. Add one."),
         "warning_note": N_("Say in a few words what is not kept."),
+        "scan_pages": N_("The scans have more pages than an order may have. Attach the order alone."),
+        "scan_large": N_("The PDF is larger than 20 MB. Scan it more coarsely, or attach its pages as pictures."),
+        "scan_broken": N_(
+            "The PDF cannot be read: it is damaged, protected or too large. Attach its pages as pictures."
+        ),
         "warning_gone": N_("There is no such warning or task here. Look it up in the list."),
     }
 )

@@ -11,6 +11,7 @@ from desk import evidence
 from desk.alerts import NEEDS as KEEPS
 from desk.posts.acting import change
 from desk.room import Room
+from desk.scans import pictures
 from desk.sites import register
 from desk.visits.acts import note
 from geo.errors import DraftError
@@ -33,7 +34,7 @@ MOST_PHOTOS, MOST_PAGES = 6, 10
 
 @dataclass(frozen=True)
 class Order:
-    """An order of the city: ``level`` and ``ends`` as it says, ``scans`` its pages as JPEG or PNG; ``starts`` only of the first."""
+    """An order of the city: ``level`` and ``ends`` as it says, ``scans`` its pages as PDF, JPEG or PNG; ``starts`` only of the first."""
 
     issuer: str
     number: str
@@ -79,6 +80,12 @@ def tasks(room: Room, number: str) -> list[Task]:
         return warnings.tasks(connection, room.id, number, register.sight(room))
 
 
+def then(room: Room, number: str, moment: datetime) -> tuple[Warned, list[Task]] | None:
+    """Return a warning and its tasks at the sources that who looks sees, as they stood at a moment; None before it was entered."""
+    with room.ledger.reading() as connection:
+        return warnings.then(connection, room.id, number, moment.astimezone(UTC), register.sight(room))
+
+
 # Orders
 
 
@@ -94,7 +101,7 @@ def issue(room: Room, order: Order, by: By, now: datetime) -> Warned:
         raise DraftError("Say from when it holds.", field="warning_ends")
     wished = Warned(_issuer(order.issuer), _number(order.number), order.level, order.starts.astimezone(UTC), order.ends.astimezone(UTC))  # fmt: skip
     issued(wished, (), now)
-    photos = _kept(room, order.scans, MOST_PAGES)
+    photos = _kept(room, pictures(order.scans, MOST_PAGES), MOST_PAGES)
 
     def work(writing: Writing) -> Warned:
         made = issued(wished, warnings.listed(writing.connection, room.id, holding=True), now)
@@ -112,7 +119,7 @@ def alter(room: Room, seen: Warned, order: Order, by: By, now: datetime) -> Warn
         Why it cannot be; nothing was written.
     """
     after, act = changed(seen, order.level, _number(order.number), order.ends.astimezone(UTC), now)
-    photos = _kept(room, order.scans, MOST_PAGES)
+    photos = _kept(room, pictures(order.scans, MOST_PAGES), MOST_PAGES)
     return change(room, KEEPS, by, now, lambda writing: _put(room, writing, after, act, by, now, photos))
 
 
@@ -215,8 +222,8 @@ def grace(room: Room) -> timedelta:
     return timedelta(minutes=room.rules.warnings.grace_minutes)
 
 
-def _kept(room: Room, pictures: Sequence[bytes], most: int) -> list[Photo]:
-    return [Photo(one.sha256, one.thumbnail, one.width, one.height) for one in evidence.keep(room, pictures, most=most)]
+def _kept(room: Room, shots: Sequence[bytes], most: int) -> list[Photo]:
+    return [Photo(one.sha256, one.thumbnail, one.width, one.height) for one in evidence.keep(room, shots, most=most)]
 
 
 def _issuer(text: str) -> str:
