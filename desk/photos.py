@@ -114,6 +114,16 @@ def take(
     return _photo(picture)
 
 
+def smaller(data: bytes, longest: int) -> bytes:
+    """Return a kept photo with at most ``longest`` pixels on its longer side; as it is where it is no larger, or cannot be read."""
+    try:
+        with Image.open(io.BytesIO(data), formats=["JPEG"]) as photo:
+            fits = max(photo.size) <= longest
+        return data if fits else take(data, longest=longest).data
+    except (OSError, PhotoError):
+        return data
+
+
 def _photo(picture: Image.Image) -> Photo:
     small = picture.copy()
     small.thumbnail((THUMBNAIL, THUMBNAIL), Image.Resampling.LANCZOS)

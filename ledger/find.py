@@ -221,18 +221,18 @@ def photos(connection: Connection, area: str, number: str) -> list[dict[str, Any
 
 
 def before_after(connection: Connection, wanted: Wanted, *, until: datetime) -> dict[str, tuple[str, str]]:
-    """Return the digests of the small pictures of the wanted incidents that were closed before a time: number -> the first before, the last after; those without both are left out."""
+    """Return the digests of the photos of the wanted incidents that were closed before a time: number -> the first before, the last after; those without both are left out."""
     attachment, found = tables.attachment, dict[str, dict[str, str]]()
     asked = (
-        select(incident.c.number, attachment.c.kind, attachment.c.thumbnail)
+        select(incident.c.number, attachment.c.kind, attachment.c.sha256)
         .join(attachment, attachment.c.incident == incident.c.id)
         .where(incident.c.closed < milliseconds(until), attachment.c.kind.in_(("before", "after")), *conditions(wanted))
         .order_by(incident.c.number, attachment.c.id)
     )
-    for number, kind, thumbnail in connection.execute(asked):
+    for number, kind, digest in connection.execute(asked):
         shots = found.setdefault(number, {})
         if kind == "after" or kind not in shots:
-            shots[kind] = thumbnail
+            shots[kind] = digest
     return {number: (one["before"], one["after"]) for number, one in found.items() if len(one) == 2}  # noqa: PLR2004
 
 

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 import streamlit as st
 
+from desk.photos import smaller
 from desk.room import Room
 from desk.sheets import acts
 from geo.errors import BattlemapError
@@ -23,6 +24,7 @@ from reports.sheet_files.paper import Paper, Row, said
 from reports.sheet_frozen import shown
 
 CASES = ""
+SHOT = 640  # pixels of a photo on the page
 # Column -> what the table of cases is asked for, beside period and grid; of a day that is over, or a sheet that was drawn up, only the new ones can be asked for.
 LEADS: Mapping[str, Mapping[str, str]] = {"new": {}, "handled": {"mark": "yellow,green"}, "open": {"mark": "red"}, "late": {"late": "1"}}  # fmt: skip
 
@@ -123,7 +125,7 @@ def _map(paper: Paper) -> str:
 
 
 def _pairs(paper: Paper) -> str:
-    """Return the photos before and after; their small pictures stand in the page, for who sees the sheet may not read each case."""
+    """Return the photos before and after; they stand in the page, small, for who sees the sheet may not read each case."""
     if not paper.pairs:
         return ""
     parts = "".join(
@@ -137,9 +139,7 @@ def _shot(paper: Paper, data: bytes, word: str) -> str:
     text = escape(paper.words[word])
     if not data:
         return f'<span class="bm-note">{text}: {escape(paper.words["no_photo"])}</span>'
-    return (
-        f'<span><img src="data:image/jpeg;base64,{b64encode(data).decode()}" alt="{text}"><small>{text}</small></span>'
-    )
+    return f'<span><img src="data:image/jpeg;base64,{b64encode(smaller(data, SHOT)).decode()}" alt="{text}"><small>{text}</small></span>'
 
 
 def _cells(  # noqa: PLR0917

@@ -3,16 +3,20 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
+from io import BytesIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from inspected import AREA, kept
 from orders import who
+from PIL import Image
+from pypdf import PdfReader
 from rooms import DISPATCHER, NOON
 from sqlalchemy import update
 
 from desk.acts import Doing, do
+from desk.photos import smaller
 from desk.posts.acting import NOBODY
 from desk.reports import Draft, report
 from desk.sheets import acts, photos
@@ -232,6 +236,21 @@ def test_photos_of_chosen_cases_are_frozen_by_digest_and_a_file_that_is_gone_is_
     files.path(room.ledger.folder, before).unlink()
     assert printable(room, sheet, "zh").pairs[0].before == b""
     assert sha256(dumps(acts.figures(room, sheet)).encode()).hexdigest() == sheet.digest
+
+
+def test_photos_are_printed_from_what_is_kept_and_no_larger_than_paper_shows(room):
+    file = BytesIO()
+    Image.linear_gradient("L").resize((1600, 1200)).convert("RGB").save(file, "JPEG")
+    done = cleared(room, file.getvalue())
+    frozen, seen = drawn_up(room, TODAY, "", {}, NOON, shots=[done.number])
+    paper = printable(room, acts.draw(room, TODAY, "", frozen, seen, 0, WRITER, NOON), "zh")
+    assert Image.open(BytesIO(paper.pairs[0].before)).size == (1600, 1200)
+    data = printed(paper, "pdf", Stock(room.ledger.folder / "papers"))
+    assert data == printed(paper, "pdf", Stock(room.ledger.folder / "papers"))
+    sizes = [one.image.size for page in PdfReader(BytesIO(data)).pages for one in page.images]
+    assert sizes.count((1024, 768)) == len(sizes) > 0
+    assert smaller(b"no photo", 100) == b"no photo"
+    assert smaller(b"", 100) == b""
 
 
 @given(st.lists(st.tuples(st.sampled_from(Act), st.sampled_from("abcd")), max_size=30))

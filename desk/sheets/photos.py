@@ -1,4 +1,4 @@
-"""Photos before and after (整改前后) of a daily sheet: which cases have both, and their small pictures as they are kept, with faces that were made unreadable."""
+"""Photos before and after (整改前后) of a daily sheet: which cases have both, as they are kept, with faces that were made unreadable."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ MOST = 6  # pairs on one sheet: they fill a page beside its table
 
 @dataclass(frozen=True)
 class Shots:
-    """A case that was done with, and the digests of its small pictures: the first before, the last after."""
+    """A case that was done with, and the digests of its photos: the first before, the last after."""
 
     case: Incident
     before: str

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
+from desk.photos import smaller
 from geo.errors import NetError
 from reports.sheet_files import document, pdf, workbook
 from reports.sheet_files.paper import Paper
@@ -21,6 +22,8 @@ TYPES: Mapping[str, str] = MappingProxyType(
         "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     }
 )
+
+SHOT = 1024  # pixels of the longer side of a photo on paper, where it is about 80 mm wide
 
 
 def printed(paper: Paper, kind: str, stock: Stock, *, foot: str = "") -> bytes:
@@ -42,4 +45,5 @@ def printed(paper: Paper, kind: str, stock: Stock, *, foot: str = "") -> bytes:
     """
     if kind not in KINDS:
         raise NetError(f"A sheet is no {kind}: choose among {', '.join(KINDS)}.")
-    return KINDS[kind](replace(paper, foot=foot) if foot else paper, stock)
+    pairs = tuple(replace(pair, before=smaller(pair.before, SHOT), after=smaller(pair.after, SHOT)) for pair in paper.pairs)  # fmt: skip
+    return KINDS[kind](replace(paper, foot=foot or paper.foot, pairs=pairs), stock)
