@@ -36,6 +36,10 @@ class Act(StrEnum):
     STAND_DOWN = "stand_down"
     OPEN = "open"  # checks, by the clock
     FOLLOW = "follow"  # another emergency list
+    LATE = "late"  # tasks whose time was over are told, by the clock
+
+
+BY_ITSELF = (Act.OPEN, Act.FOLLOW, Act.LATE)  # acts that no order of the city asks for
 
 
 class Kind(StrEnum):

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, and_, insert, or_, select, update
@@ -14,7 +15,7 @@ from sqlalchemy import Connection, and_, insert, or_, select, update
 from geo.errors import Conflict, DraftError
 from incidents.alerts import Level
 from incidents.within import Within
-from inspections.warnings import Act, Kind, State, Task, Warned
+from inspections.warnings import BY_ITSELF, Act, Kind, State, Task, Warned
 from ledger import sites
 from ledger.inspections import Photo, enter_photos
 from ledger.numbers import next_number
@@ -44,8 +45,14 @@ def put(
     opened: Sequence[Task] = (),
     closed: Sequence[Task] = (),
     photos: Sequence[Photo] = (),
+    told: Mapping[str, Any] = MappingProxyType({}),
 ) -> Warned:
     """Write a warning with the tasks that it opens and closes, and return it; a new one gets the next number of its year.
+
+    Parameters
+    ----------
+    told
+        Of `Act.LATE`: numbers of the ``tasks``, posts ``to`` which they are told, how many to each as ``counts``.
 
     Raises
     ------
@@ -63,6 +70,7 @@ def put(
     data: dict[str, Any] = {"opened": [[one.number, task_facts(one)] for one in opened]} if opened else {}
     data |= {"closed": [[one.number, task_facts(one)] for one in closed]} if closed else {}
     data |= {"photos": [vars(photo) for photo in photos]} if photos else {}
+    data |= told
     enter_photos(writing, area, filed.number, version, photos)
     writing.enter(area, SUBJECT, filed.number, act.value, post=by, at=at, before=facts(before) if before else {}, after=facts(filed), data=data)  # fmt: skip
     if before:
@@ -192,12 +200,19 @@ def task(connection: Connection, area: str, number: str, serial: int) -> Task:
 def orders(connection: Connection, area: str, number: str) -> list[dict[str, Any]]:
     """Return the orders of a warning, the latest first: act, time, what they say, and their scanned pages."""
     c, p = history.c, inspection_photo.c
-    asked = select(c.version, c.act, c.at, c.after).where(c.area == area, c.subject == SUBJECT, c.key == number, c.act.not_in([Act.OPEN.value, Act.FOLLOW.value]))  # fmt: skip
+    asked = select(c.version, c.act, c.at, c.after).where(c.area == area, c.subject == SUBJECT, c.key == number, c.act.not_in(BY_ITSELF))  # fmt: skip
     found = connection.execute(asked.order_by(c.version.desc()).limit(MOST_IN)).all()
     scans: dict[int, list[str]] = {}
     for version, digest in connection.execute(select(p.version, p.sha256).where(p.area == area, p.number == number)):
         scans.setdefault(version, []).append(digest)
     return [{"act": Act(one.act), "at": instant(one.at), **json.loads(one.after), "scans": scans.get(one.version, [])} for one in found]  # fmt: skip
+
+
+def told(connection: Connection, area: str, number: str) -> set[int]:
+    """Return the numbers of the tasks of a warning that were told as overdue."""
+    c = history.c
+    asked = select(c.data).where(c.area == area, c.subject == SUBJECT, c.key == number, c.act == Act.LATE.value)
+    return {serial for data in connection.execute(asked).scalars() for serial in json.loads(data)["tasks"]}
 
 
 def _warned(row: Mapping[Any, Any]) -> Warned:

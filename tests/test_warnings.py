@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inspected import AREA, shop, worker_of
 from orders import who
+from outbox import derived, messages
 from PIL import Image
 from rooms import DISPATCHER, NOON, room_of, shipped
 from sqlalchemy import update
@@ -17,6 +18,7 @@ from sqlalchemy import update
 from data import rules
 from desk import alerts
 from desk.demo import begin
+from desk.outbox.words import words
 from desk.warnings import acts, clock
 from desk.warnings.acts import Order, Seen
 from geo.errors import BattlemapError, Conflict, DraftError, LifecycleError, NoAccess, RulesError
@@ -210,12 +212,42 @@ def test_a_finished_task_keeps_its_evidence_over_upgrade_extension_and_end(room)
 def test_the_clock_opens_checks_once_and_none_after_the_end(room):
     one = acts.issue(room, order(starts=NOON, ends=NOON + 4 * HOUR), DISPATCHER, NOON)
     assert clock.take(room, NOON + HOUR) == 2, "15:00 at both; 22:00 lies after the end"
-    assert clock.take(room, NOON + 2 * HOUR) == 0
-    assert clock.take(room, NOON + DAY) == 0
+    clock.take(room, NOON + 2 * HOUR)
+    clock.take(room, NOON + DAY)
+    assert sum(each.kind is not Kind.STOP for each in acts.tasks(room, one.number)) == 2
     early = next(each for each in acts.tasks(room, one.number) if each.kind is Kind.CHECK)
     with pytest.raises(DraftError):
         acts.done(room, one.number, early.number, Seen(True), DISPATCHER, NOON + HOUR)
     assert not verify(room.ledger, now=NOON).breaks
+
+
+def test_what_is_overdue_is_told_once_to_who_answers_for_it_and_the_head_above(room):
+    one = acts.issue(room, order(starts=NOON + HOUR), DISPATCHER, NOON)
+    assert clock.take(room, NOON + HOUR / 2) == 4, "the checks at 15:00 and 22:00; nothing is overdue yet"
+    late = stops(room, one.number)
+    assert clock.take(room, NOON + 2 * HOUR) == len(late)
+    assert clock.take(room, NOON + 2 * HOUR + timedelta(minutes=1)) == 0
+    said = shown(room, NOON + 2 * HOUR)
+    assert said
+    assert all(message.kind == "warning_late" for message, _words in said)
+    places = {task.site for task in late}
+    with room.ledger.reading() as connection:
+        posts = {site.post for site in filed.sites.named(connection, AREA, places).values() if site.post}
+    told = {message.post for message, _words in said}
+    assert posts <= told
+    assert told - posts, "a head too"
+    assert all("超期" in words.text and one.order in words.text for _message, words in said)
+    again = clock.take(room, NOON + 6 * HOUR)
+    assert again == 2, "the checks of 15:00, which are overdue now"
+    acts.stand_down(room, acts.listed(room)[0], "3号", DISPATCHER, NOON + 7 * HOUR)
+    assert clock.take(room, NOON + DAY) == 0
+    assert not verify(room.ledger, now=NOON).breaks
+
+
+def shown(room, now):
+    """Return the messages of warnings with their words, as the courier derives them."""
+    derived(room, now)
+    return [(one, words(room, one, "zh")) for one in messages(room) if one.subject == filed.SUBJECT]
 
 
 def test_a_task_is_done_once_and_a_phone_that_sends_again_gets_the_same(room):

@@ -26,7 +26,7 @@ from incidents.case import Incident
 from incidents.text import strike_names
 from inspections.plans import State as PlanState
 from layers.grid_names import every_name, full_names
-from ledger import orders, outbox, patrols, plans, upwinds, visits, whistles
+from ledger import orders, outbox, patrols, plans, upwinds, visits, warnings, whistles
 from ledger.emergencies import EVENT
 from ledger.notices import SUBJECT as NOTICE
 from ledger.orders import SUBJECT as ORDER
@@ -36,6 +36,7 @@ from ledger.plans import SUBJECT as PLAN
 from ledger.rounds import EXPIRY
 from ledger.upwinds import SUBJECT as UPWIND
 from ledger.visits import SUBJECT as VISIT
+from ledger.warnings import SUBJECT as WARNING
 from ledger.whistles import SUBJECT as WHISTLE
 from locales import N_, translator
 
@@ -54,6 +55,7 @@ PAGE: Mapping[str, tuple[str, str]] = MappingProxyType(
         PATROL: ("patrols", "patrol"),
         PLAN: ("plan", "plan"),
         EXPIRY: ("sites", "site"),
+        WARNING: ("warnings", "warning"),
     }
 )
 LONGEST = 500  # characters of a message: what a text message and every robot take
@@ -110,6 +112,7 @@ KIND: Mapping[str, str] = MappingProxyType(
         "day_plan_withdrawn": N_("Plan of your day withdrawn"),
         "expiring": N_("Runs out soon"),
         "upwind": N_("Sources upwind to be looked at"),
+        "warning_late": N_("Tasks of a warning overdue"),
         "notice": N_("Notice"),
         "notice_receipt": N_("Notice: please acknowledge"),
         "notice_reminder": N_("Notice: a reminder"),
@@ -314,6 +317,19 @@ def _of_expiry(room: Room, message: Message, language: str) -> list[str]:
     ]
 
 
+def _of_warning(room: Room, message: Message, language: str) -> list[str]:
+    """Return whose order a warning is, and how many of its tasks are overdue at the sources of the post; none of them by name."""
+    _ = translator(language)
+    try:
+        with room.ledger.reading() as connection:
+            found = warnings.get(connection, room.id, message.number)
+            (entry,) = outbox.entries(connection, room.id, message.version - 1, most=1)
+    except DraftError:
+        return []
+    many = int(json.loads(entry["data"]).get("counts", {}).get(message.post, 1))
+    return [f"{found.issuer} {found.order}", _("{n} task(s) overdue: please go, urge and report").format(n=f"{many:,}")]
+
+
 def _of_emergency(room: Room, message: Message, language: str) -> list[str]:
     """Return the class of an emergency, its building, and when it began."""
     _, found = translator(language), event_of(room, message.number)
@@ -353,6 +369,7 @@ _ABOUT: Mapping[str, Callable[[Room, Message, str], list[str]]] = MappingProxyTy
         PATROL: _of_patrol,
         PLAN: _of_plan,
         EXPIRY: _of_expiry,
+        WARNING: _of_warning,
     }
 )
 
