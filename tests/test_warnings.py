@@ -221,6 +221,20 @@ def test_the_clock_opens_checks_once_and_none_after_the_end(room):
     assert not verify(room.ledger, now=NOON).breaks
 
 
+def test_the_night_of_a_warning_names_its_sources_until_they_were_looked_at(room):
+    one = acts.issue(room, order(starts=NOON), DISPATCHER, NOON)
+    places = {task.site for task in acts.tasks(room, one.number)}
+    today = NOON.astimezone(ZONE).date()
+    assert acts.nights(room, today) == acts.nights(room, today + DAY) == places
+    clock.take(room, NOON)
+    check = next(task for task in acts.tasks(room, one.number) if task.kind is Kind.NIGHT)
+    acts.done(room, one.number, check.number, Seen(True), DISPATCHER, check.due)
+    assert acts.nights(room, today) == places - {check.site}
+    assert acts.nights(room, today + 30 * DAY) == frozenset()
+    acts.stand_down(room, acts.listed(room)[0], "3号", DISPATCHER, NOON + HOUR)
+    assert acts.nights(room, today) == frozenset()
+
+
 def test_what_is_overdue_is_told_once_to_who_answers_for_it_and_the_head_above(room):
     one = acts.issue(room, order(starts=NOON + HOUR), DISPATCHER, NOON)
     assert clock.take(room, NOON + HOUR / 2) == 4, "the checks at 15:00 and 22:00; nothing is overdue yet"

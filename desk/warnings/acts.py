@@ -5,7 +5,7 @@ The street urges and reports; it orders nothing.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from desk import evidence
 from desk.alerts import NEEDS as KEEPS
@@ -20,7 +20,20 @@ from incidents.lifecycle import By
 from incidents.text import clean
 from inspections.emergency_list import Line, by_site, of_year
 from inspections.sites import State as Use
-from inspections.warnings import LEVEL, LIST, Act, State, Task, Warned, changed, finished, issued, moved, stood_down
+from inspections.warnings import (
+    LEVEL,
+    LIST,
+    Act,
+    Kind,
+    State,
+    Task,
+    Warned,
+    changed,
+    finished,
+    issued,
+    moved,
+    stood_down,
+)
 from ledger import alerts, emergency_lists, sites, warnings
 from ledger.inspections import Photo
 from ledger.sites import Asked
@@ -54,8 +67,8 @@ class Seen:
         Whether what is asked for is kept.
     meter, note
         A reading of the meter, and a few words; nobody's name or number.
-    item
-        Account and key by which a phone sent it.
+    item, at
+        Account and key by which a phone sent it, and when it was seen; None: now.
     """
 
     kept: bool
@@ -63,6 +76,7 @@ class Seen:
     note: str = ""
     photos: Sequence[bytes] = ()
     item: str = ""
+    at: datetime | None = None
 
 
 # Looking
@@ -84,6 +98,22 @@ def then(room: Room, number: str, moment: datetime) -> tuple[Warned, list[Task]]
     """Return a warning and its tasks at the sources that who looks sees, as they stood at a moment; None before it was entered."""
     with room.ledger.reading() as connection:
         return warnings.then(connection, room.id, number, moment.astimezone(UTC), register.sight(room))
+
+
+def nights(room: Room, day: date) -> frozenset[str]:
+    """Return the sites that who looks sees and that a warning has looked at on the night of a day: its open checks by night, and before those came up every source of which it asks something."""
+    if not room.rules.warnings.nights:
+        return frozenset()
+    zone, found = room.area.pack.timezone, set[str]()
+    with room.ledger.reading() as connection:
+        for one in warnings.listed(connection, room.id, holding=True):
+            if not one.starts.astimezone(zone).date() <= day <= one.ends.astimezone(zone).date():
+                continue
+            tasks = warnings.tasks(connection, room.id, one.number, register.sight(room))
+            checks = [task for task in tasks if task.kind is Kind.NIGHT and task.due.astimezone(zone).date() == day]
+            asked = checks or [task for task in tasks if task.kind is Kind.STOP and task.state is not State.CLOSED]
+            found |= {task.site for task in asked if task.state is State.OPEN or not checks}
+    return frozenset(found)
 
 
 # Orders
@@ -206,7 +236,7 @@ def done(room: Room, number: str, serial: int, seen: Seen, by: By, now: datetime
         if seen.item and before.item == seen.item:
             return before
         told = replace(before, post=by.post, kept=seen.kept, meter=meter, note=said, item=seen.item)
-        after = finished(room.rules.warnings, before, told, len(photos), now.astimezone(UTC))
+        after = finished(room.rules.warnings, before, told, len(photos), (seen.at or now).astimezone(UTC))
         return warnings.finish(writing, room.id, number, after, by=by, at=now.astimezone(UTC), photos=photos)
 
     return change(room, DOES, by, now, work)

@@ -13,6 +13,7 @@ from desk.planning.draft import Draft
 from desk.planning.runs import RUNS
 from desk.room import Room
 from desk.visits.people import grids
+from desk.warnings.acts import nights
 from geo.errors import BattlemapError, DraftError
 from layers.grid_names import full_names
 from pages.parts.element import pixels
@@ -51,7 +52,16 @@ def ask(visit: Visit, room: Room) -> None:
                 form.mend("campaign", lambda chosen: chosen if chosen in there else None)
                 st.selectbox(_("Campaign whose sites come first"), list(there), index=None, format_func=lambda one: there[one].name if one in there else one, placeholder=_("none"), **form.bind("campaign", None))  # fmt: skip
         st.text_area(_("Sites that come first, whenever their round is (numbers, e.g. of a campaign)"), max_chars=MOST_TYPED, height=pixels(80), **form.bind("sites"))  # fmt: skip
+        day = form.get("day", None) or first
+        by_night = nights(room, day)
         with steady():
+            if by_night:
+                st.toggle(_("Night re-checks of the warning: {n} sites").format(n=len(by_night)), **form.bind("nights", default=False))  # fmt: skip
+        st.text_input(_("Sites to be checked again by night (numbers)"), max_chars=MOST_TYPED, **form.bind("night"))
+        with steady():
+            if form.get("night") or (by_night and form.get("nights", default=False)):
+                hours = "–".join(f"{at // 3600 % 24:02d}:{at % 3600 // 60:02d}" for at in room.rules.planning.night)
+                st.html(f'<p class="bm-note">{escape(_("They are visited between {hours} alone: let the day end late enough.").format(hours=hours))}</p>')  # fmt: skip
             refused = form.get("refused", None)
             if refused:
                 st.html(f'<p class="bm-refused" role="alert">{escape(refusal(refused, _))}</p>')
@@ -83,9 +93,13 @@ def _asked(visit: Visit, room: Room, form: Form) -> desk.Asking:
     if begins >= ends:
         raise DraftError("A day ends after it began. Look at both times.", field="plan_hours")
     grid = form.get("grid", None)
-    typed = frozenset(filter(None, re.split(r"[\s,，、;；]+", form.get("sites"))))
+    typed, by_night = (
+        frozenset(filter(None, re.split(r"[\s,，、;；]+", form.get(name)))) for name in ("sites", "night")
+    )
     campaign = running(room).get(form.get("campaign", None) or "")
     if campaign:
         typed |= waiting(room, campaign, tuple(grid) if grid else None, visit.now)
     day = form.get("day", None) or today(room, visit.now)
-    return desk.Asking(tuple(posts), day, begins, ends, tuple(grid) if grid else None, typed, bool(form.get("share", default=False)))  # fmt: skip
+    if form.get("nights", default=False):
+        by_night |= nights(room, day)
+    return desk.Asking(tuple(posts), day, begins, ends, tuple(grid) if grid else None, typed, bool(form.get("share", default=False)), by_night)  # fmt: skip
