@@ -13,6 +13,7 @@ from typing import Any
 from desk import clock, steps
 from desk.access.rules import identity_of
 from desk.bridge.schedule import Timetable
+from desk.demo import sheets as demo_sheets
 from desk.inspections import clock as findings
 from desk.inspections import expiring
 from desk.orders import clock as orders
@@ -25,7 +26,7 @@ from desk.warnings import clock as warnings
 from desk.whistle import clock as whistles
 from geo.errors import BattlemapError
 from ledger import heads
-from reports import demo_sheets
+from reports.sheet_frozen import drawn_up
 
 LOG = logging.getLogger(__name__)
 EVERY = 60  # seconds
@@ -66,7 +67,7 @@ def tick(rooms: Rooms, now: datetime) -> int:
             taken += steps.take(room, now) + whistles.take(room, now) + orders.take(room, now)
             taken += visits.take(room, now) + patrols.take(room, now)
             taken += findings.take(room, now) + expiring.take(room, now) + warnings.take(room, now)
-            taken += demo_sheets.take(room, now)
+            taken += demo_sheets.take(room, now, drawn_up)
         except BattlemapError as error:
             LOG.warning("%s: %s", room.id, error)
         except Exception:  # whatever it is, the clock goes on
@@ -160,6 +161,6 @@ def _open_first(rooms: Rooms) -> None:
     names = rooms.names()
     try:
         if names:
-            demo_sheets.take(rooms.get(names[0], datetime.now(UTC)), datetime.now(UTC))
+            demo_sheets.take(rooms.get(names[0], datetime.now(UTC)), datetime.now(UTC), drawn_up)
     except Exception as error:  # noqa: BLE001  its page says why
         LOG.warning("%s cannot be opened yet: %s", names[0], error)

@@ -34,16 +34,20 @@ def render(visit: Visit) -> None:
     room, own, _ = visit.room(), dict(st.session_state["own"]["sheet"]), visit._
     with st.container(key="daily", gap="small"):
         st.html(f'<h1 class="bm-heading">{escape(_("Daily sheet"))}</h1>', width="content")
-        _choose(visit, room, own)
+        choice = st.container()  # filled in when it is known what is shown: a sheet may be asked for by its number
         try:
             sheet, own = _of(visit, room, own)
             paper = shown(room, visit.now, visit.language, sheet, day=day_from(own.get("day", "")), campaign=own.get("campaign", CASES))  # fmt: skip
         except BattlemapError as error:
+            with choice:
+                _choose(visit, room, own)
             words = _("There is no sheet of that day or campaign. Choose another one above.")
             st.html(
                 f'<p class="bm-refused" role="alert">{escape(words)}<br><span lang="en">{escape(str(error))}</span></p>'
             )
             return
+        with choice:
+            _choose(visit, room, own)
         standing(visit, room, sheet, paper.day or visit.now.date(), own.get("campaign", CASES))
         _files(visit, room, own)
         running = paper.day == day_of(visit.now, room.rules.sheets.cutoff, room.area.pack.timezone)

@@ -8,6 +8,7 @@ from rooms import room_of, shipped
 
 from desk.campaigns import acts, letters, meetings, themes
 from desk.demo import campaign as demo
+from desk.demo import sheets as demo_sheets
 from desk.sheets import acts as sheet_acts
 from incidents.sheet_life import State as SheetState
 from inspections.campaigns import total
@@ -15,9 +16,9 @@ from inspections.meetings import State
 from inspections.sites import State as Stands
 from ledger import campaigns, find, findings, inspections, sites
 from ledger.verify import verify
-from reports import demo_sheets, inspection_exports, site_exports
+from reports import inspection_exports, site_exports
 from reports.coverage import coverage
-from reports.sheet_frozen import printable, to_json
+from reports.sheet_frozen import drawn_up, printable, to_json
 
 AREA, NOW, DAY = "mianfang", datetime(2026, 11, 20, 4, tzinfo=UTC), timedelta(days=1)
 COUNTS = ["targets", "visited", "new_today", "findings", "corrected"]
@@ -134,8 +135,8 @@ def test_the_history_proves_all_of_it(room):
 def test_it_has_signed_sheets_of_its_last_days_with_the_figures_of_their_cut_off_and_one_that_was_withdrawn(room):
     with room.ledger.reading() as connection:
         before = find.version_at(connection, room.id, NOW)
-    assert demo_sheets.take(room, NOW) == 4
-    assert demo_sheets.take(room, NOW + DAY) == 0, "they are drawn up once"
+    assert demo_sheets.take(room, NOW, drawn_up) == 4
+    assert demo_sheets.take(room, NOW + DAY, drawn_up) == 0, "they are drawn up once"
     (campaign,) = acts.listed(room)
     found = sheet_acts.listed(room)
     last = found[1].day
@@ -169,7 +170,7 @@ def test_it_has_signed_sheets_of_its_last_days_with_the_figures_of_their_cut_off
 )
 def test_sheets_are_those_of_days_that_are_over(tmp_path, now, wanted):
     room = write(tmp_path, now)
-    assert demo_sheets.take(room, now) == wanted
+    assert demo_sheets.take(room, now, drawn_up) == wanted
     assert all(hand.at <= now for one in sheet_acts.listed(room) for _act, hand in one.hands)
     assert not verify(room.ledger, now=now).breaks
     room.ledger.close()
@@ -177,10 +178,10 @@ def test_sheets_are_those_of_days_that_are_over(tmp_path, now, wanted):
 
 def test_a_room_without_that_demonstration_has_no_sheet_of_it(tmp_path):
     room = room_of(shipped("longnan"), tmp_path)
-    assert demo_sheets.take(room, NOW) == 0
+    assert demo_sheets.take(room, NOW, drawn_up) == 0
     room.ledger.close()
     room = room_of(shipped(AREA), tmp_path / "empty")
-    assert demo_sheets.take(room, NOW) == 0
+    assert demo_sheets.take(room, NOW, drawn_up) == 0
     room.ledger.close()
 
 

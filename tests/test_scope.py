@@ -788,6 +788,7 @@ WRITERS_OF_THEIR_OWN = {
     "desk/inspections/expiring.py": "nobody acts: time does",
     "desk/begin.py": "nobody looks yet: what a pack brings along",
     "desk/demo/__init__.py": "nobody looks: cases that are made up",
+    "desk/demo/sheets.py": "nobody looks: sheets that are made up",
     "desk/sites/register.py": "analysts hold no post and keep the register all the same; asks for `sites_edit` itself, all others go through the door",
     "desk/papers/self_checks.py": "nobody looks: what a place sends by a link, which raises no finding and counts in no figure",
     "desk/imports/__init__.py": "the command line's; refuses a room through which somebody sees only a part",

@@ -1,9 +1,9 @@
 """Daily sheets (日通报) of a demonstration: the last day of its campaign on which somebody was new, the day before with one that was withdrawn, and yesterday's cases; each drawn up with the figures of its day by one post, checked and signed by two others.
 
-Figures are those of `reports.sheet_frozen`, which a room that begins does not know; so they are drawn up when it has begun.
+Their figures are those of `reports.sheet_frozen.drawn_up`, which is handed in; so they are drawn up when the room has begun.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -14,30 +14,29 @@ from incidents.lifecycle import By, PostKind
 from incidents.posts import post_key
 from incidents.sheet_life import Act, Sheet, State
 from incidents.sheets import day_of, span
-from inspections.campaigns import Campaign, total
+from inspections.campaigns import Campaign
 from ledger import campaigns, find, sheets
 from ledger.writing import Writing
-from reports.coverage import coverage
-from reports.daily import INSTANT, phase_of
-from reports.sheet_frozen import WORDS, drawn_up
 
 DAY = timedelta(days=1)
 ISSUED = (Act.DRAFT, Act.CHECK, Act.SIGN, Act.SEND)
 GONE = (Act.DRAFT, Act.CHECK, Act.SIGN, Act.WITHDRAW)
 LOOKED = 14  # days that are looked at for one that is worth a sheet
+Draw = Callable[[Room, date, str, Mapping[str, str], datetime], tuple[dict[str, Any], int]]
+"""Return the figures of a day's sheet as plain values, with some words, as of a moment, and the version of the ledger that they are of."""
 Paper = tuple[
     Sheet, Mapping[str, Any], Sequence[Act], datetime
 ]  # what is drawn up, its figures, what is done to it, its cut-off
 
 
-def take(room: Room, now: datetime) -> int:
+def take(room: Room, now: datetime, draw: Draw) -> int:
     """Draw up the sheets of a room that began with the demonstration of a campaign and has none, and return how many; 0 of any other room."""
     said = told(room)
     if said is None or not _wanted(room):
         return 0
     with room.ledger.reading() as connection:
         campaign = next(iter(campaigns.page(connection, room.id)), None)
-    made = _papers(room, campaign, said["sheet"], now)
+    made = _papers(room, campaign, said["sheet"], now, draw)
 
     def work(writing: Writing) -> int:
         if sheets.latest(writing.connection, room.id):  # another process was first
@@ -54,34 +53,34 @@ def _wanted(room: Room) -> bool:
         return find.begun(connection, room.id) == "demo" and not sheets.latest(connection, room.id)
 
 
-def _papers(room: Room, campaign: Campaign | None, said: Mapping[str, Any], now: datetime) -> list[Paper]:
+def _papers(room: Room, campaign: Campaign | None, said: Mapping[str, Any], now: datetime, draw: Draw) -> list[Paper]:
     """Return the sheets in order of their days, each as of the minute in which it was drawn up."""
     cutoff, zone = room.rules.sheets.cutoff, room.area.pack.timezone
     last = day_of(now, cutoff, zone) - DAY  # the last day that is over
-    begun = [phase.begun for phase in campaign.phases if phase.begun] if campaign else []
-    wanted: list[tuple[date, str, Sequence[Act]]] = []
-    if campaign and begun:
-        end = _last_new(room, campaign, min(last, campaign.phases[-1].closed or last))
-        wanted += [(day, campaign.number, acts) for day, acts in ((end - DAY, GONE), (end - DAY, ISSUED), (end, ISSUED)) if day >= begun[0]]  # fmt: skip
-    wanted.append((last, "", ISSUED))
+
+    def paper(day: date, number: str, acts: Sequence[Act]) -> Paper:
+        end = span(day, cutoff, zone)[1]
+        words = {name: said[name] for name in ("problems", "tomorrow")} if number else {}
+        frozen, seen = draw(room, day, number, words, min(end + timedelta(minutes=said["minutes"]["draft"]), now))
+        return Sheet(day, number, "", seen, State.DRAFT), frozen, acts, end
+
     found: list[Paper] = []
-    for day, number, acts in wanted:
-        end_ = span(day, cutoff, zone)[1]
-        at = min(end_ + timedelta(minutes=said["minutes"]["draft"]), now)
-        words = {**dict.fromkeys(WORDS, ""), **({name: said[name] for name in ("problems", "tomorrow")} if number else {})}  # fmt: skip
-        frozen, seen = drawn_up(room, day, number, words, at)
-        found.append((Sheet(day, number, "", seen, State.DRAFT), frozen, acts, end_))
-    return found
+    begun = [phase.begun for phase in campaign.phases if phase.begun] if campaign else []
+    if campaign and begun:
+        end = min(last, campaign.phases[-1].closed or last)
+        days = [end - back * DAY for back in range(LOOKED) if end - back * DAY >= begun[0]]
+        newest = next((one for day in days if _new((one := paper(day, campaign.number, ISSUED))[1])), None)
+        if newest:
+            day = newest[0].day - DAY
+            before = [paper(day, campaign.number, acts) for acts in (GONE, ISSUED)] if day >= begun[0] else []
+            found += [*before, newest]
+    return [*found, paper(last, "", ISSUED)]
 
 
-def _last_new(room: Room, campaign: Campaign, day: date) -> date:
-    """Return the last day, up to one, on which a target was reached for the first time; the day itself where none of some weeks was."""
-    for back in range(LOOKED):
-        begins, ends = span(day - back * DAY, room.rules.sheets.cutoff, room.area.pack.timezone)
-        number = phase_of(campaign, (ends - INSTANT).date())
-        if total(coverage(room, campaign, number, ends - INSTANT, by=room.area.net.levels[0].key, since=begins)).new_today:  # fmt: skip
-            return day - back * DAY
-    return day
+def _new(frozen: Mapping[str, Any]) -> bool:
+    """Tell whether a target was reached for the first time on the day of a sheet."""
+    (_heading, values) = next(iter(frozen["papers"].values()))["total"]
+    return bool(values["new_today"])
 
 
 def _write(writing: Writing, room: Room, one: Paper, said: Mapping[str, Any], now: datetime) -> None:
