@@ -370,16 +370,20 @@ def finished(rules: WarningRules, before: Task, said: Task, photos: int, now: da
         With ``post``, ``kept``, ``meter``, ``note`` and ``item`` as somebody says them.
     photos
         How many come with it.
+    now
+        When it was seen.
 
     Raises
     ------
     LifecycleError
-        It is not open.
+        It is not open: it was closed, or somebody did it.
     DraftError
         It is too early, or a measure has no evidence.
     """
-    if before.state is not State.OPEN:
-        raise LifecycleError("The task is not open any more.")
+    if before.state is State.CLOSED:
+        raise LifecycleError(f"The task was closed: {before.reason}.")
+    if before.state is State.DONE:
+        raise LifecycleError("The task was done already.")
     if before.kind is not Kind.STOP and now < before.due - timedelta(minutes=rules.early_minutes):
         raise DraftError("It is too early for this check. Come back nearer to its hour.", field="warning_early")
     if said.kept is None:

@@ -4,13 +4,13 @@ Who sees a site sees its tasks; the warning itself everybody of the area sees.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, case, func, insert, or_, select, update
 
 from geo.errors import Conflict, DraftError
 from incidents.alerts import Level
@@ -186,6 +186,24 @@ def then(connection: Connection, area: str, number: str, moment: datetime, withi
         seen = set(connection.execute(select(site.c.number).where(site.c.area == area, *sites.sees(area, within))).scalars())  # fmt: skip
     some = (task for task in found.values() if seen is None or task.site in seen)
     return one, sorted(some, key=lambda task: (task.due, task.number))
+
+
+def open_of(connection: Connection, area: str, numbers: Collection[str], posts: Collection[str], within: Within | None, *, most: int) -> tuple[list[tuple[str, Task]], int]:  # fmt: skip
+    """Return the open tasks of some warnings at sites that somebody sees, each with the number of its warning, and how many are left out: at the sites that some posts answer for before the others, by when they are due."""
+    c = warning_task.c
+    there = warning_task.join(site, and_(site.c.area == c.area, site.c.number == c.site))
+    some = (c.area == area, c.warning.in_(sorted(numbers)), c.state == State.OPEN.value, *sites.sees(area, within))
+    order = (case((site.c.post.in_(sorted(posts)), 0), else_=1), c.due, c.warning, c.number)
+    found = connection.execute(select(warning_task).select_from(there).where(*some).order_by(*order).limit(most)).mappings().all()  # fmt: skip
+    many = len(found) if len(found) < most else connection.execute(select(func.count()).select_from(there).where(*some)).scalar_one()  # fmt: skip
+    return [(row["warning"], _task(row)) for row in found], many - len(found)
+
+
+def sent(connection: Connection, area: str, items: Collection[str]) -> dict[str, tuple[str, int]]:
+    """Return the tasks that phones did under some keys, as account and key: what the history calls each; they have no version."""
+    c = warning_task.c
+    asked = select(c.item, c.warning, c.number).where(c.area == area, c.item.in_(sorted(items)))
+    return {item: (key_of(number, serial), 0) for item, number, serial in connection.execute(asked)} if items else {}
 
 
 def task(connection: Connection, area: str, number: str, serial: int) -> Task:

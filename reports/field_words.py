@@ -15,6 +15,7 @@ from reports.words import status_name
 
 BY_ITSELF = N_("It is sent again by itself; nothing is lost.")
 CORRECT = N_("Correct it and send it again; until then it stays on the phone.")
+TELL = N_("Tell the command room if it matters still. What you wrote stays on the phone.")
 LOOK = N_("Look at the case. If it still holds, send it again; until then it stays on the phone.")
 # Kind -> what happened and what to do, where the desk has no words of its own for it.
 WORDS: Mapping[Kind, tuple[str, str]] = MappingProxyType(
@@ -87,7 +88,7 @@ def _said(room: Room, outcome: Outcome, _: Translator) -> tuple[str, str]:
     said = refusal(outcome.error, _, room.area.pack.timezone) if outcome.error else ""
     if isinstance(outcome.error, TooOften) or outcome.state is State.WAIT:
         return said, _(BY_ITSELF)
-    return said, _(LOOK) if kind is Kind.RULES else _(CORRECT)
+    return said, _({Kind.RULES: LOOK, Kind.TASK: TELL}.get(kind, CORRECT) if kind else CORRECT)
 
 
 def _names(room: Room, case: Incident, _: Translator) -> dict[str, str]:

@@ -53,5 +53,14 @@ RULES = (
         re.compile(r"^The warning was stood down"),
         N_("The warning was stood down. Enter a new order as a warning of its own."),
     ),
-    (re.compile(r"^The task is not open"), N_("The task is not open any more. Look at the list again.")),
+    (re.compile(rf"^The task was closed: {END}\."), N_("The task was closed meanwhile: the warning was over.")),
+    (
+        re.compile(rf"^The task was closed: {LIST}\."),
+        N_("The task was closed meanwhile: the emergency list asks for something else now."),
+    ),
+    (
+        re.compile(r"^The task was closed"),
+        N_("The task was closed meanwhile: the level of the warning asks for something else now."),
+    ),
+    (re.compile(r"^The task was done already"), N_("Somebody did the task already. Look at the list again.")),
 )

@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -28,6 +28,9 @@ from desk.field.patrols import choices as choices_of_patrols
 from desk.field.patrols import errands as patrols_of
 from desk.field.places import building_at, buildings, towers
 from desk.field.visits import Errand, errands
+from desk.field.warnings import DONE as WARNING_DONE
+from desk.field.warnings import Errand as Duty
+from desk.field.warnings import errands as duties_of
 from desk.inspections.expiring import thing_name
 from desk.posts.acting import reads
 from desk.room import Room
@@ -36,9 +39,11 @@ from desk.sites import watering
 from incidents.access import Who
 from incidents.posts import Post
 from inspections.answers import LONGEST_NOTE
+from inspections.warnings import Kind as TaskKind
 from inspections.watering import Wet
 from ledger import bridge, find
 from ledger.findings import Filed
+from ledger.warnings import key_of
 from locales import LANGUAGES, Translator, translator
 from reports.bridge_words import said_of_refusal
 from reports.case_words import post_name, timeline
@@ -51,6 +56,7 @@ from reports.patrol_words import place_name as patrol_place
 from reports.plan_words import clock
 from reports.visit_words import PHASE as VISIT_PHASE
 from reports.visit_words import place_name as visit_place
+from reports.warning_lists import asks as asks_of
 from reports.whistles import kind_name, phase_name, told_of_case
 from reports.words import post_title
 from settings import Settings
@@ -98,6 +104,7 @@ def said_of_all(room: Room, now: datetime, _: Translator) -> dict[str, Any]:
         **said_of_visits(room, now, _),
         **said_of_sites(room, now, _),
         **said_of_patrols(room, now, _),
+        **said_of_warnings(room, now),
         "notices": [_said_of_notice(room, one, _) for one in told(room, now)],
     }
 
@@ -243,6 +250,37 @@ def _said_of_patrol(room: Room, one: Walk, _: Translator) -> dict[str, Any]:
         "as": one.post.key,
         "mine": True,
         "acts": list(one.acts),
+    }
+
+
+def said_of_warnings(room: Room, now: datetime) -> dict[str, Any]:
+    """Return the tasks of warnings that hold at the sources that one sees, as plain values; nothing of one who has none."""
+    found, more = duties_of(room, now)
+    return {"warnings": [_said_of_duty(room, one) for one in found], "warnings_more": more} if found else {}
+
+
+def _said_of_duty(room: Room, one: Duty) -> dict[str, Any]:
+    task, site, late = one.task, one.site, timedelta(minutes=room.rules.warnings.grace_minutes)
+    zh, en = (asks_of(room, task, translator(language), language) for language in ("zh", "en"))
+    return {
+        "number": key_of(one.warned.number, task.number),
+        "warning": one.warned.number,
+        "order": one.warned.order,
+        "level": one.warned.level.value,
+        "kind": task.kind.value,
+        "asks": zh,
+        "asks_en": en,
+        "site": site.number,
+        "name": site.name,
+        "address": site.address,
+        "lon": round(site.lon, 6),
+        "lat": round(site.lat, 6),
+        "due": task.due.isoformat(),
+        "late": (task.due if task.kind is TaskKind.STOP else task.due + late).isoformat(),
+        "since": one.since.isoformat() if one.since else None,
+        "as": one.post.key,
+        "mine": one.mine,
+        "acts": [WARNING_DONE],
     }
 
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from desk.field import inspections, notices, orders, patrols, visits
+from desk.field import inspections, notices, orders, patrols, visits, warnings
 from desk.field.mine import ACTS, HELP
 from desk.field.staged import DIGEST
 from geo.errors import DraftError
@@ -26,7 +26,9 @@ REPORT = "report"
 RECHECKED = ("pass", "fail")  # 合格、不合格
 KINDS = ("help", "material")  # 求助、要物资
 MOST_TOPICS = 20
-DOES = frozenset({REPORT, *ACTS, *orders.ACTS, *visits.DOES, *notices.DOES, *inspections.DOES, *patrols.DOES})
+DOES = frozenset(
+    {REPORT, *ACTS, *orders.ACTS, *visits.DOES, *notices.DOES, *inspections.DOES, *patrols.DOES, *warnings.DOES}
+)
 MOST_ANSWERS, DEEPEST, LONGEST_ANSWER = (
     300,
     3,
@@ -45,12 +47,12 @@ class Item:
     at
         When it was done, by the device's clock.
     do
-        ``report``, a key of `ACTS`, of `orders.ACTS`: what is done to a service order, of `visits.DOES`: a visit, of `notices.DOES`: a notice, of `patrols.DOES`: a patrol, or of `inspections.DOES`: a
-        site or a finding.
+        ``report``, a key of `ACTS`, of `orders.ACTS`: what is done to a service order, of `visits.DOES`: a visit, of `notices.DOES`: a notice, of `patrols.DOES`: a patrol, of `warnings.DOES`: a task
+        of a warning, or of `inspections.DOES`: a site or a finding.
     post
         Key of the post as which it was done.
     number, report
-        The case, the order, the visit, the site or the finding: its number; or the key of the item that made the case or visit. Both "" for what makes one.
+        The case, the order, the visit, the task, the site or the finding: its number; or the key of the item that made the case or visit. Both "" for what makes one.
     expected
         Version of the case that the phone showed; None where that does not matter.
     photos
@@ -91,6 +93,11 @@ class Item:
     def is_patrol(self) -> bool:
         """Whether it is a patrol, or is done to one."""
         return self.do in patrols.DOES
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether it does a task of a warning."""
+        return self.do in warnings.DOES
 
     @property
     def joins(self) -> str:
@@ -344,6 +351,7 @@ _TAKES: Mapping[str, Mapping[str, Take]] = MappingProxyType(
         ),
         inspections.CORRECT: _SAID,
         inspections.WATER: MappingProxyType({"way": _words}),
+        warnings.DONE: MappingProxyType({"kept": _is, "meter": _words, **_SAID}),
     }
 )
 

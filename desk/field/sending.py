@@ -18,6 +18,7 @@ from desk.field import notices as field_notices
 from desk.field import orders as field_orders
 from desk.field import patrols as field_patrols
 from desk.field import visits as field_visits
+from desk.field import warnings as field_warnings
 from desk.field.items import Item, Parcel, facts
 from desk.field.mine import ACTS, HELP
 from desk.field.staged import Staged
@@ -36,6 +37,7 @@ from desk.room import DISPATCHER, Room
 from desk.sites import watering as site_watering
 from desk.visits import acts as visiting
 from desk.visits.acts import Unplanned
+from desk.warnings import acts as warning_acts
 from geo.errors import (
     AccessError,
     AnswersError,
@@ -60,7 +62,7 @@ from incidents.lifecycle import RULES, Act, By, PostKind
 from incidents.model import OPEN, Channel, Status, Urgency
 from incidents.orders import Phase, Serve
 from incidents.posts import Post, line_of
-from ledger import find, findings, inspections, patrols, visits, watering
+from ledger import find, findings, inspections, patrols, visits, warnings, watering
 from ledger.writing import ITEM, Writing
 
 DONE_AT = "done_at"  # what an entry calls the time at which a thing was done, which came later
@@ -98,6 +100,7 @@ class Kind(StrEnum):
     CHECKLIST = "checklist"  # that version is not known, or is not for the site
     ANSWERS = "answers"
     FINDING = "finding"  # another person did something to it meanwhile
+    TASK = "task"  # of a warning: it was closed, or another person did it meanwhile
 
 
 LATER = frozenset({Kind.OFTEN, Kind.BUSY})  # nothing after it is tried either: what is behind keeps its turn
@@ -161,7 +164,7 @@ class _Sending:
         made = {self._as_made(key): key for key in keys}
         with room.ledger.reading() as connection:
             self._sent = find.sent(connection, room.id, self._account, sorted(keys))
-            for beside in (visits, inspections, patrols, watering):
+            for beside in (visits, inspections, patrols, watering, warnings):
                 self._sent |= {made[item]: there for item, there in beside.sent(connection, room.id, made).items()}
             told = {item.number for item in parcel.items if item.do == field_inspections.CORRECT}
             for one in findings.named(connection, room.id, told).values():
@@ -230,8 +233,8 @@ class _Sending:
             return self._notice(item, by, at)
         if item.is_patrol:
             return self._patrol(item, by, at)
-        if item.is_inspection:
-            return self._inspection(item, by, at)
+        if item.is_inspection or item.is_warning:
+            return self._inspection(item, by, at) if item.is_inspection else self._warning(item, by, at)
         work = self._report(item, by, at, told) if item.is_new else self._act(item, by, told)
         needs = "report" if item.is_new else "act"
 
@@ -277,6 +280,13 @@ class _Sending:
         made = field_inspections.made_of(item.number, data, photos, item=name, at=at)
         found = inspecting.inspect(self._room, made, by, self._now).inspection
         return found.number, found.version
+
+    def _warning(self, item: Item, by: By, at: datetime) -> tuple[str, int]:
+        """Write down what was seen at a source while a warning holds, once, with its photos: the task keeps under which key it was sent."""
+        (number, serial), data = field_warnings.place_of(item.number), facts(item)
+        seen = field_warnings.seen_of(data, self._photos(item), item=self._as_made(item.key), at=at)
+        warning_acts.done(self._room, number, serial, seen, by, self._now)
+        return item.number, 0
 
     def _patrol(self, item: Item, by: By, at: datetime) -> tuple[str, int]:
         """Write a patrol down, or do something to one, once: it keeps under which keys it was sent."""
@@ -382,20 +392,21 @@ class _Sending:
             return Outcome(item.key, State.WAIT, kind=Kind.OFTEN, error=error)
         if isinstance(error, LedgerError):
             return Outcome(item.key, State.WAIT, kind=Kind.BUSY, error=error)
-        if item.is_inspection and isinstance(error, LifecycleError):
-            return Outcome(item.key, State.REFUSED, kind=Kind.FINDING, error=error)
+        if (item.is_inspection or item.is_warning) and isinstance(error, LifecycleError):
+            kind = Kind.FINDING if item.is_inspection else Kind.TASK
+            return Outcome(item.key, State.REFUSED, kind=kind, error=error)
         if isinstance(error, LifecycleError):
             return (
                 _met_beside(item, error) if item.is_order or item.is_visit or item.is_patrol else self._met(item, error)
             )
-        kind = next((kind for cls, kind in KINDS.items() if isinstance(error, cls)), None)
-        if kind is None:
+        found = next((kind for cls, kind in KINDS.items() if isinstance(error, cls)), None)
+        if found is None:
             raise error  # nothing that an item can cause
         if isinstance(error, DraftError) and error.field.startswith("form."):
-            kind = Kind.FORM
+            found = Kind.FORM
         elif isinstance(error, DraftError):
-            kind = FIELDS.get(error.field, kind)
-        return Outcome(item.key, State.REFUSED, kind=kind, error=error)
+            found = FIELDS.get(error.field, found)
+        return Outcome(item.key, State.REFUSED, kind=found, error=error)
 
     def _met(self, item: Item, error: LifecycleError) -> Outcome:
         """Say how a case stands that took another way meanwhile."""
@@ -425,6 +436,7 @@ FIELDS: Mapping[str, Kind] = MappingProxyType(
         "visit_where": Kind.PLACE,
         "patrol_gone": Kind.UNKNOWN,
         "watering_kind": Kind.SITE,
+        "warning_gone": Kind.UNKNOWN,
         "site_gone": Kind.SITE,
         "inspection_site": Kind.SITE,
         "inspection_checklist": Kind.CHECKLIST,
