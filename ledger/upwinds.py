@@ -27,6 +27,7 @@ COLUMNS = ("station", "hour", "post", "made", "standing")
 OWN = ("site", "kind", "post", "found", "standing")
 WHY = ("metres", "bearing", "off", "ring", "core", "likely", "findings")
 SAID = ("cause", "note", "by")
+OPEN = "open"  # what is not answered, where it is asked for
 
 
 # Writing
@@ -166,6 +167,26 @@ def counts(connection: Connection, area: str, within: Within | None) -> dict[tup
     for station, kind, said, many in connection.execute(asked.group_by(upwind.c.station, c.kind, c.found)):
         found[station, kind] = found.get((station, kind), Tally()).more(Found(said) if said else None, many)
     return found
+
+
+def such(connection: Connection, area: str, within: Within | None, *, station: str = "", kind: str = "", found: str = "") -> list[tuple[str, Line]]:  # fmt: skip
+    """Return the lines that a figure of `counts` counts, with the numbers of their lists, the newest list first.
+
+    Parameters
+    ----------
+    station, kind
+        Code of the station, kind of the source; "" for any.
+    found
+        One of `Found`, ``open``, or "" for all.
+    """
+    c = upwind_line.c
+    wanted = [c.area == area, *_at_sites(area, within)]
+    wanted += [upwind.c.station == station] if station else []
+    wanted += [c.kind == kind] if kind else []
+    wanted += [c.found == ("" if found == OPEN else found)] if found else []
+    asked = select(upwind_line).join(upwind, (upwind.c.area == c.area) & (upwind.c.number == c.walk)).where(*wanted)
+    rows = connection.execute(asked.order_by(upwind.c.id.desc(), c.number)).mappings()
+    return [(row["walk"], _line(row["number"], {**row, "standing": json.loads(row["standing"])})) for row in rows]
 
 
 def tallies(connection: Connection, area: str, within: Within | None, numbers: Collection[str]) -> dict[str, Tally]:

@@ -13,7 +13,7 @@ from geo.errors import BattlemapError
 from inspections.air import Pollutant
 from inspections.sites import Site
 from inspections.upwind import Proposal, Wind
-from pages.parts.air_walks import lists, making, sheet
+from pages.parts.air_walks import lists, making, sheet, such
 from pages.parts.files import files
 from pages.parts.form import Form, steady
 from pages.parts.going import link
@@ -62,7 +62,9 @@ def _page(visit: Visit) -> None:
             lists(visit, room, own)
         with st.container(key="air_sheet", gap="small"):
             if own.get("list"):
-                sheet(visit, room, own["list"])
+                sheet(visit, room, own["list"], own.get("lines", ""))
+            elif own.get("lines") and own.get("of"):
+                such(visit, room, own)
             elif chosen:
                 _upwind(visit, room, chosen)
 

@@ -38,8 +38,8 @@ OPEN = Line(1, "场-0001", "dust", "worker:micro:0101", 300, 0, 0, 0, True, True
 
 
 @pytest.fixture
-def room(tmp_path):
-    made = room_of(shipped(AREA), tmp_path / "ledger")
+def room(tmp_path, database):
+    made = room_of(shipped(AREA), tmp_path / "ledger", database)
     yield made
     made.ledger.close()
 
@@ -171,13 +171,25 @@ def test_a_line_is_answered_once_taken_back_and_counted_by_station_and_kind(room
         walks.answer(room, number, 9, Found.NOTHING, worker, NOON)
     walks.answer(room, number, 2, Found.UNREACHED, worker, NOON)
     assert walks.counts(room) == {("W1", "dust"): Tally(confirmed=1), ("W1", "fumes"): Tally(unreached=1)}
+    _each_figure_leads_to_its_lines(room)
     assert walks.undo(room, number, 1, worker, NOON + HOUR).found is None
     assert walks.counts(room)["W1", "dust"] == Tally(open=1)
+    _each_figure_leads_to_its_lines(room)
     walks.answer(room, number, 1, Found.NOTHING, CENTRE, NOON + HOUR)
     ((_, count),) = walks.listed(room)
     assert count == Tally(nothing=1, unreached=1)
     assert walks.of_site(room, dust)[0][1].found is Found.NOTHING
     assert not verify(room.ledger, now=NOON).breaks
+
+
+def _each_figure_leads_to_its_lines(room):
+    for (at, kind), count in walks.counts(room).items():
+        assert len(walks.such(room, station=at, kind=kind)) == count.handed
+        for said in (*(one.value for one in Found), upwinds.OPEN):
+            lines = walks.such(room, station=at, kind=kind, found=said)
+            assert len(lines) == getattr(count, said)
+            assert all((line.found.value if line.found else upwinds.OPEN, line.kind) == (said, kind) for _number, line, _site in lines)  # fmt: skip
+    assert walks.such(room, station="none") == []
 
 
 def test_who_sees_a_site_sees_and_answers_its_lines_and_makes_no_list(room):
@@ -193,6 +205,8 @@ def test_who_sees_a_site_sees_and_answers_its_lines_and_makes_no_list(room):
     stranger = looking(room, Role.WORKER, f"{AREA}:micro:{other}", "a9")
     assert walks.listed(stranger) == []
     assert walks.counts(stranger) == {}
+    assert walks.such(stranger) == []
+    _each_figure_leads_to_its_lines(own)
     for asked in (lambda: walks.get(stranger, number), lambda: walks.of_site(stranger, dust)):
         with pytest.raises(BattlemapError):
             asked()

@@ -111,3 +111,11 @@ def counts(room: Room) -> dict[tuple[str, str], Tally]:
     """Return how often proposals were confirmed, by code of the station and kind of the source, as far as who looks sees."""
     with room.ledger.reading() as connection:
         return upwinds.counts(connection, room.id, sight(room))
+
+
+def such(room: Room, *, station: str = "", kind: str = "", found: str = "") -> list[tuple[str, Line, Site]]:
+    """Return the lines that a figure of `counts` counts, with the numbers of their lists and their sites, as `ledger.upwinds.such`, as far as who looks sees."""
+    with room.ledger.reading() as connection:
+        lines = upwinds.such(connection, room.id, sight(room), station=station, kind=kind, found=found)
+        there = sites.named(connection, room.id, {line.site for _number, line in lines})
+    return [(number, line, there[line.site]) for number, line in lines]

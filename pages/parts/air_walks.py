@@ -14,6 +14,8 @@ from geo.errors import BattlemapError
 from inspections.proposed import Found, Line, Tally, Walk
 from inspections.sites import Site
 from inspections.upwind import Wind
+from ledger.upwinds import OPEN
+from locales import N_
 from pages.parts.files import files
 from pages.parts.form import Form, steady
 from pages.parts.going import go, link
@@ -34,6 +36,10 @@ from reports.upwind_words import (
     table,
     why,
 )
+
+HANDED = "handed"
+# Which lines a figure counts -> its heading, in the order of the tables.
+WHAT: Mapping[str, str] = {HANDED: N_("Handed out"), **{found.value: name for found, name in FOUND.items()}, OPEN: N_("To be answered")}  # fmt: skip
 
 
 def making(visit: Visit, room: Room, chosen: Standing, wind: Wind | None, many: int) -> None:
@@ -60,8 +66,8 @@ def _make(visit: Visit, room: Room, chosen: Standing, wind: Wind | None, form: F
         go("air", {"list": made.number})
 
 
-def sheet(visit: Visit, room: Room, number: str) -> None:
-    """Show a list with its lines, and how one is answered."""
+def sheet(visit: Visit, room: Room, number: str, lines: str = "") -> None:
+    """Show a list with its lines, and how one is answered; ``lines`` shows those alone of which that was said."""
     _ = visit._
     try:
         walk, found = walks.get(room, number)
@@ -71,9 +77,42 @@ def sheet(visit: Visit, room: Room, number: str) -> None:
     st.html(f"<h2>{escape(_('Patrol list {number}').format(number=walk.number))}</h2>{_head(visit, room, walk)}")
     if visit.may(walks.ANSWERS) and visit.post is not NOBODY:
         _answering(visit, room, walk, found)
-    st.html(f'<ol class="bm-walk">{"".join(_line(visit, room, line, site) for line, site in found)}</ol>')
+    shown = [(line, site) for line, site in found if lines not in WHAT or _is(line, lines)]
+    if lines in WHAT:
+        st.html(f'<p class="bm-note">{escape(_(WHAT[lines]))}: {len(shown):,} · {link(visit, "air", {"list": number})}{escape(_("All lines of the list"))}</a></p>')  # fmt: skip
+    st.html(f'<ol class="bm-walk">{"".join(_line(visit, room, line, site) for line, site in shown)}</ol>')
     with st.container(horizontal=True, gap="small"):
         files(visit, room, "upwind", _("Sources upwind"), len(found), walk.number, {"list": walk.number}, lambda now: table(now, walk.number, _, visit.language), key="to_walk")  # fmt: skip
+
+
+def such(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
+    """Show the lines that a figure counts, of a station or a kind of source, the newest list first."""
+    _, by = visit._, own["by"] if own.get("by") in HEADS else STATION
+    said = own["lines"] if own["lines"] in WHAT else HANDED
+    found = walks.such(room, **{by: own["of"]}, found="" if said == HANDED else said)
+    kinds = {key: kind.name.in_(visit.language) for key, kind in room.rules.sites.kinds.items()}
+    named = station_names([(one.station, one.name) for one, _count in walks.listed(room)]) if by == STATION else kinds
+    name = named.get(own["of"], own["of"])
+    st.html(f"<h2>{escape(name)} · {escape(_(WHAT[said]))}: {len(found):,}</h2>")
+    rows = "".join(
+        f"<li>{link(visit, 'sites', {'site': site.number})}<b>{escape(site.name)}</b></a> {link(visit, 'air', {'list': number})}{escape(number)}</a>"
+        f'<small>{escape(why(room, line, _, visit.language))}</small><small data-found="{line.found or ""}">{escape(stands(room, line, _, visit.language))}</small></li>'
+        for number, line, site in found
+    )
+    st.html(f'<ul class="bm-walk">{rows}</ul>' if rows else f'<p class="bm-note">{escape(_("There is no such line, or you do not see its place."))}</p>')  # fmt: skip
+
+
+def _is(line: Line, said: str) -> bool:
+    return said in {HANDED, line.found.value if line.found else OPEN}
+
+
+def _figures_of(visit: Visit, count: Tally, own: Mapping[str, str]) -> str:
+    """Return the cells of a line of figures, each leading to the lines that it counts."""
+    numbers = (count.handed, *(getattr(count, said) for said in WHAT if said != HANDED))
+    return "".join(
+        f'<td class="bm-number">{link(visit, "air", {**own, "lines": said}) + f"{many:,}</a>" if many else ""}</td>'
+        for said, many in zip(WHAT, numbers, strict=True)
+    )
 
 
 def _head(visit: Visit, room: Room, walk: Walk) -> str:
@@ -90,7 +129,7 @@ def _line(visit: Visit, room: Room, line: Line, site: Site) -> str:
     kind = room.rules.sites.kind(line.kind).name.in_(visit.language)
     post = post_name(room, line.post, _) or _("no post")
     return (
-        f"<li>{link(visit, 'sites', {'site': site.number})}<b>{escape(site.name)}</b></a> <span>{escape(kind)} · {escape(post)}</span>"
+        f"<li value={line.number}>{link(visit, 'sites', {'site': site.number})}<b>{escape(site.name)}</b></a> <span>{escape(kind)} · {escape(post)}</span>"
         f"<small>{escape(why(room, line, _, visit.language))}</small>"
         f'<small data-found="{line.found or ""}">{escape(stands(room, line, _, visit.language))}</small></li>'
     )
@@ -151,21 +190,21 @@ def lists(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
         return
     heads = (_("Patrol list"), _("Station"), _("Hour"), _("Handed out"), *(_(name) for name in FOUND.values()), _("To be answered"))  # fmt: skip
     rows = "".join(_row(visit, room, one, count, is_open=one.number == own.get("list")) for one, count in found)
-    st.html(f'<section class="bm-air" id="upwind-lists"><h2>{escape(_("Patrol lists of sources upwind"))}</h2>{_table(heads, rows)}</section>')  # fmt: skip
+    st.html(f'<section class="bm-air" id="upwind-lists"><h2>{escape(_("Patrol lists of sources upwind"))}</h2>{_table(heads, rows, 3)}</section>')  # fmt: skip
     _figures(visit, room, own, station_names([(one.station, one.name) for one, _count in found]))
 
 
-def _table(heads: tuple[str, ...], rows: str) -> str:
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+def _table(heads: tuple[str, ...], rows: str, words: int) -> str:
+    """Return a table whose first columns are words, and the others figures."""
+    head = "".join(f'<th scope="col"{"" if place < words else " class=bm-number"}>{escape(name)}</th>' for place, name in enumerate(heads))  # fmt: skip
     return f'<table class="bm-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _row(visit: Visit, room: Room, one: Walk, count: Tally, *, is_open: bool) -> str:
     way = link(visit, "air", {"list": one.number}, attributes=' aria-current="true"' if is_open else "")
-    numbers = (count.handed, count.confirmed, count.nothing, count.unreached, count.open)
     return (
         f"<tr><td>{way}{escape(one.number)}</a></td><td>{escape(one.name)}</td><td>{escape(hour_text(one.hour, room.area.pack.timezone))}</td>"
-        + "".join(f'<td class="bm-number">{many or ""}</td>' for many in numbers)
+        + _figures_of(visit, count, {"list": one.number})
         + "</tr>"
     )
 
@@ -178,16 +217,16 @@ def _figures(visit: Visit, room: Room, own: Mapping[str, str], names: Mapping[st
     def called(key: str) -> str:
         return names.get(key, key) if by == STATION else room.rules.sites.kind(key).name.in_(visit.language)
 
-    same = {name: value for name, value in own.items() if name != "by"}
+    same = {name: value for name, value in own.items() if name not in {"by", "lines", "of"}}
     tabs = " · ".join(f"{link(visit, 'air', {**same, 'by': key}, attributes=' aria-current=true' if key == by else '')}{escape(_(name))}</a>" for key, name in HEADS.items())  # fmt: skip
     heads = (_(HEADS[by]), _("Handed out"), *(_(name) for name in FOUND.values()), _("To be answered"), _("Confirmed of those looked at"))  # fmt: skip
     rows = "".join(
         f"<tr><td>{escape(called(key))}</td>"
-        + "".join(f'<td class="bm-number">{many or ""}</td>' for many in (one.handed, one.confirmed, one.nothing, one.unreached, one.open))
+        + _figures_of(visit, one, {"by": by, "of": key})
         + f'<td class="bm-number">{escape(share_text(one))}</td></tr>'
         for key, one in found.items()
     )  # fmt: skip
-    st.html(f'<section class="bm-air" id="upwind-figures"><h2>{escape(_("How often proposals were confirmed"))}</h2><p>{tabs}</p>{_table(heads, rows)}</section>')  # fmt: skip
+    st.html(f'<section class="bm-air" id="upwind-figures"><h2>{escape(_("How often proposals were confirmed"))}</h2><p>{tabs}</p>{_table(heads, rows, 1)}</section>')  # fmt: skip
     kind = _("by kind of site") if by == KIND else _("by station")
     with st.container(horizontal=True, gap="small"):
         files(visit, room, "upwind", _("How often proposals were confirmed"), len(found), kind, {"by": by}, lambda now: counted(now, by, called, _), key="to_upwind")  # fmt: skip

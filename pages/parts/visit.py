@@ -41,7 +41,7 @@ OWN: Mapping[str, tuple[str, ...]] = {
     "campaigns": ("campaign", "tab", "phase", "day", "by", "meeting", "theme", "letter", "do", "page"),
     "walls": ("wall",),
     "checklists": ("checklist",),
-    "air": ("station", "list", "by"),
+    "air": ("station", "list", "by", "lines", "of"),
     "warnings": ("warning", "tab", "year", "by", "site"),
     "sites": ("site", "do", "kind", "state", "in", "of", "due", "standing", "water", "target", "q", "page"),
     "binding": ("pile", "about", "page"),
