@@ -8,7 +8,18 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from pyvrp import Client, ClientGroup, Depot, Location, ProblemData, VehicleType, solve
+from pyvrp import (
+    Client,
+    ClientGroup,
+    Depot,
+    IteratedLocalSearchParams,
+    Location,
+    ProblemData,
+    SolveParams,
+    VehicleType,
+    solve,
+)
+from pyvrp.search import PerturbationParams
 from pyvrp.stop import MaxIterations, MaxRuntime, MultipleCriteria
 
 from inspections.planning import Orders, Problem, walked
@@ -16,6 +27,8 @@ from inspections.planning import Orders, Problem, walked
 LEAST = 500  # iterations
 LONGEST = 18.0  # seconds, all searches of a plan together
 PRIZE = 1_000  # metres that one walks for a point
+# PyVRP's own are for longer searches. With so few iterations fewer changes at once, and a shorter memory of what is still accepted, find walks that are worth more (benchmarks/README.md).
+PARAMETERS = SolveParams(ils=IteratedLocalSearchParams(history_length=20), perturbation=PerturbationParams(max_perturbations=10))  # fmt: skip
 
 
 def solved(problem: Problem, *, iterations: int, seed: int = 0, tell: Callable[[float], None] | None = None) -> Orders:
@@ -106,7 +119,7 @@ def _searched(  # noqa: PLR0917
         groups,
     )
     stop = MultipleCriteria([telling, MaxIterations(rounds), MaxRuntime(longest)])
-    best = solve(data, stop, seed=seed, collect_stats=False, display=False).best
+    best = solve(data, stop, seed=seed, collect_stats=False, display=False, params=PARAMETERS).best
     if not best.is_feasible():
         return []
     found = []
