@@ -13,6 +13,7 @@ from typing import Any
 from desk import clock, steps
 from desk.access.rules import identity_of
 from desk.bridge.schedule import Timetable
+from desk.demo import air as demo_air
 from desk.demo import sheets as demo_sheets
 from desk.inspections import clock as findings
 from desk.inspections import expiring
@@ -67,7 +68,7 @@ def tick(rooms: Rooms, now: datetime) -> int:
             taken += steps.take(room, now) + whistles.take(room, now) + orders.take(room, now)
             taken += visits.take(room, now) + patrols.take(room, now)
             taken += findings.take(room, now) + expiring.take(room, now) + warnings.take(room, now)
-            taken += demo_sheets.take(room, now, drawn_up)
+            taken += demo_sheets.take(room, now, drawn_up) + demo_air.take(room, now)
         except BattlemapError as error:
             LOG.warning("%s: %s", room.id, error)
         except Exception:  # whatever it is, the clock goes on
