@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
+from chromium import COMPLETE
+
 from desk.campaigns import acts, meetings, themes
 from desk.places import buildings
 from desk.sites import register
@@ -58,6 +60,18 @@ def test_a_campaign_is_made_begun_counted_and_closed(desk, room):
     assert verify(room.ledger, now=datetime.now(UTC)).breaks == ()
 
 
+def type_day(one, field, day):
+    """Type a day as the widget shows it, its parts one after another, once the form has come to rest."""
+    parts = one.page.locator(f"[class*={field}] [role=spinbutton]")
+    parts.first.wait_for()
+    one.page.wait_for_selector(COMPLETE, state="attached")
+    parts.first.click()
+    one.page.keyboard.type(f"{day:%Y%m%d}", delay=30)
+    one.until(parts.all_inner_texts, [f"{day:%Y}", f"{day:%m}", f"{day:%d}"])
+    one.page.keyboard.press("Tab")
+    one.page.wait_for_selector(COMPLETE, state="attached")
+
+
 def test_a_meeting_is_changed_unless_somebody_else_did_its_task_is_moved_and_a_theme_day_cancelled(desk, room):
     by, now = register.hand(room, datetime.now(UTC)), datetime.now(UTC)
     today = now.astimezone(room.area.pack.timezone).date()
@@ -88,8 +102,8 @@ def test_a_meeting_is_changed_unless_somebody_else_did_its_task_is_moved_and_a_t
     one.says("[data-testid=stMain]", "四家关门。", "补查关门的两家")
     (task,) = meetings.tasks(room, campaign.number)
     page.click(f".st-key-task_{task.id}_move button")
-    page.fill("[class*=_due_] input", (today + timedelta(days=3)).isoformat())
-    page.keyboard.press("Enter")
+    due = today + timedelta(days=3)
+    type_day(one, "_due_", due)
     page.click("[class*=_sure_] button")
     one.until(lambda: meetings.tasks(room, campaign.number)[0].due, today + timedelta(days=3))
     page.click(".st-key-meeting_strike button")
