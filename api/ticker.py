@@ -162,6 +162,8 @@ def _open_first(rooms: Rooms) -> None:
     names = rooms.names()
     try:
         if names:
-            demo_sheets.take(rooms.get(names[0], datetime.now(UTC)), datetime.now(UTC), drawn_up)
+            room, now = rooms.get(names[0], datetime.now(UTC)), datetime.now(UTC)
+            demo_sheets.take(room, now, drawn_up)
+            demo_air.take(room, now)
     except Exception as error:  # noqa: BLE001  its page says why
         LOG.warning("%s cannot be opened yet: %s", names[0], error)
