@@ -43,6 +43,7 @@ LATER = (
     "field-report.js",
     "field-visits.js",
     "field-patrols.js",
+    "field-warnings.js",
     "field-notices.js",
     "field-box.js",
 )  # what the list does not need

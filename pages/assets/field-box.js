@@ -4,7 +4,7 @@
   const f = window.field;
   const { t, named, make, render, icon } = f;
   const FORMED = /^visit_(new|done|nobody|refused)$/; // what the form of a visit makes
-  const MOVED = ["closed", "handed_on", "unknown", "rules", "changed"]; // kinds of refusals in which the case itself went on
+  const MOVED = ["closed", "handed_on", "unknown", "rules", "changed", "task"]; // kinds of refusals in which the case itself went on
 
   // Why something was refused, as the server says it or in our own words, and what to do next.
   function reason(error) {
@@ -62,7 +62,7 @@
     ];
     return [
       kind === "changed" && offer(t("send_again"), () => again(item), "main"),
-      form && offer(t("correct"), () => correct(item), moved ? "plain" : "main"),
+      form && kind !== "task" && offer(t("correct"), () => correct(item), moved ? "plain" : "main"),
       item.spot && moved && offer(t("as_visit"), () => asVisit(item), "main"),
       known && f.kindOf(item.do) === "case" && item.do !== "note" && offer(t("as_note"), () => asNote(item), kind === "changed" ? "plain" : moved ? "main" : "plain"),
       kind === "rules" && known && f.kindOf(item.do) === "case" && offer(t("send_again"), () => again(item)),
@@ -133,11 +133,11 @@
     await f.dropPhotos([].concat(...gone.map((one) => one.photos || [])));
   }
 
-  const hrefOfDraft = (draft) => (draft.kind === "inspect" ? "#/inspect/" + draft.item : draft.kind === "report" ? "#/report/" + draft.key : draft.kind === "patrol" ? "#/patrol/" + (draft.number ? encodeURIComponent(draft.number) + "/record" : "new/" + draft.key) : draft.kind === "visit" ? (draft.number ? "#/visit/" + encodeURIComponent(draft.number) + "/record" : "#/visit/new/" + draft.key) : "#/" + (draft.on || "case") + "/" + encodeURIComponent(draft.number) + "/" + draft.act);
+  const hrefOfDraft = (draft) => (draft.kind === "inspect" ? "#/inspect/" + draft.item : draft.kind === "report" ? "#/report/" + draft.key : draft.kind === "warning" ? "#/warning/" + encodeURIComponent(draft.number) : draft.kind === "patrol" ? "#/patrol/" + (draft.number ? encodeURIComponent(draft.number) + "/record" : "new/" + draft.key) : draft.kind === "visit" ? (draft.number ? "#/visit/" + encodeURIComponent(draft.number) + "/record" : "#/visit/new/" + draft.key) : "#/" + (draft.on || "case") + "/" + encodeURIComponent(draft.number) + "/" + draft.act);
   function draftTitle(draft) {
     if (draft.kind === "inspect") return [t("inspect"), draft.row.name].join(" · ");
     if (draft.kind === "report") return draft.text.split("\n")[0] || named(f.classOf(draft.class));
-    const formed = draft.kind === "visit" || draft.kind === "patrol"; // by a form of its own
+    const formed = ["visit", "patrol", "warning"].indexOf(draft.kind) >= 0; // by a form of its own
     const on = formed ? draft.kind : draft.on || "case";
     const row = on !== "unsent" && draft.number && f.rowOf(on, draft.number);
     const item = on === "unsent" && f.queue.find((one) => one.key === draft.number);

@@ -22,12 +22,12 @@
 
   const classOf = (key) => (f.list && f.list.classes.find((one) => one.key === key)) || { key, name: key };
   const statusOf = (row) => t("status_" + row.status);
-  const NAMES = { case: "cases", order: "orders", visit: "visits", site: "sites", patrol: "patrols" };
+  const NAMES = { case: "cases", order: "orders", visit: "visits", site: "sites", patrol: "patrols", warning: "warnings" };
   const rowsOf = (kind) => (kind === "finding" ? [].concat(...(f.list.sites || []).map((site) => site.open.map((one) => Object.assign({ site }, one)))) : f.list[NAMES[kind]] || []);
   const rowOf = (kind, number) => f.list && rowsOf(kind).find((one) => one.number === number);
-  const kindOf = (act) => (act === "acknowledge" ? "notice" : act === "inspect" || act === "watering" ? "site" : (/^(order|visit|notice|finding|patrol)_/.exec(act) || [])[1] || "case"); // to what an act is done
+  const kindOf = (act) => (act === "acknowledge" ? "notice" : act === "inspect" || act === "watering" ? "site" : (/^(order|visit|notice|finding|patrol|warning)_/.exec(act) || [])[1] || "case"); // to what an act is done
   const isNew = (item) => ["report", "visit_new", "patrol_new"].indexOf(item.do) >= 0 || (item.do === "self_clear" && !item.case);
-  const titleOf = (kind, row) => (kind === "order" || kind === "finding" || kind === "site" ? named(row) : kind === "visit" || kind === "patrol" ? row.place : row.title) || row.number || "";
+  const titleOf = (kind, row) => (kind === "order" || kind === "finding" || kind === "site" ? named(row) : kind === "visit" || kind === "patrol" ? row.place : kind === "warning" ? row.name : row.title) || row.number || "";
 
   // Where a thing that was written here is looked at.
   function hrefOf(item) {
@@ -230,6 +230,13 @@
     return open.length ? make("a", { class: "notice", id: "patrols", href: "#/patrols" }, [t(open.length === 1 ? "one_patrol" : "n_patrols", { n: open.length }), icon("go")]) : null;
   }
 
+  function warningsRow() { // what a heavy-pollution warning asks for at the sources that I see
+    const open = (f.list.warnings || []).filter((row) => !waitingFor(row.number).some((item) => item.state === "waiting"));
+    const late = open.filter((row) => f.now() > Date.parse(row.late)).length;
+    const words = [t(open.length === 1 ? "one_task" : "n_tasks", { n: open.length }), late ? t("n_tasks_late", { n: late }) : ""].filter(Boolean).join(" · ");
+    return open.length ? make("a", { class: "notice bell " + (late ? "late" : "new"), id: "warnings", href: "#/warnings" }, [icon("alarm"), make("span", {}, words), icon("go")]) : null;
+  }
+
   function listScreen(main) {
     const cards = make("a", { class: "round alarm", href: "#/cards", "aria-label": t("cards") }, icon("alarm"));
     f.head({ title: t("my_list"), again: true, extra: cards });
@@ -253,6 +260,7 @@
       render(main, [
         every.length || filter !== "all" ? bar : null,
         noticesRow(),
+        warningsRow(),
         patrolsRow(),
         drafts ? make("a", { class: "notice drafts", href: "#/box" }, [t(drafts === 1 ? "one_draft" : "n_drafts", { n: drafts }), icon("go")]) : null,
         found.length ? distances() : nothing(),
