@@ -31,7 +31,7 @@ from reports.air import (
     walk,
 )
 from reports.refusals import refusal
-from reports.upwind_figure import figure
+from reports.upwind_figure import figure, on_map
 
 KINDS = ["csv", "tsv", "txt", "xlsx"]
 EVERY = timedelta(minutes=1)  # the folder is looked at again
@@ -146,7 +146,7 @@ def _upwind(visit: Visit, room: Room, chosen: Standing) -> None:
     """Show the sources upwind of a station, by the wind that somebody types."""
     _, form = visit._, Form(f"air_{chosen.station.code}", visit)
     st.html(f"<h2>{escape(_('Sources upwind of {name}').format(name=chosen.station.name))}</h2>")
-    if chosen.station.lon is None:
+    if chosen.station.lon is None or chosen.station.lat is None:
         st.html(f'<p class="bm-note">{escape(_("No table says where this station stands. Add its longitude and latitude."))}</p>')  # fmt: skip
         return
     with st.container(key="air_wind", horizontal=True, gap="small", vertical_alignment="bottom"):
@@ -158,7 +158,9 @@ def _upwind(visit: Visit, room: Room, chosen: Standing) -> None:
         st.html(f'<p class="bm-note">{escape(_direction(visit, room, wind))}</p>')
     rings = room.rules.air.upwind.rings_m
     kinds = {key: kind.name.in_(visit.language) for key, kind in room.rules.sites.kinds.items()}
-    st.html(figure([one for one, _site in found], wind, room.rules.air.upwind, _))
+    proposals = [one for one, _site in found]
+    st.html(figure(proposals, wind, room.rules.air.upwind, _))
+    st.html(on_map(room.area, (chosen.station.lon, chosen.station.lat), proposals, wind, room.rules.air.upwind, _, visit.language))  # fmt: skip
     making(visit, room, chosen, wind, len(found))
     st.html(_proposals(visit, found, rings, kinds))
     own: Mapping[str, str] = {"station": chosen.station.code, "wind": f"{wind.from_deg:g}/{wind.speed:g}" if wind else ""}  # fmt: skip

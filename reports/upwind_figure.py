@@ -9,6 +9,8 @@ from html import escape
 from math import cos, radians, sin
 
 from inspections.upwind import Proposal, UpwindRules, Wind
+from layers.load import Area
+from layers.sheet.upwind import upwind
 from locales import Translator
 
 SIZE, MIDDLE, OUTER = 320.0, 160.0, 128.0
@@ -38,6 +40,19 @@ def figure(found: Sequence[Proposal], wind: Wind | None, rules: UpwindRules, _: 
     parts.append(f'<path class="station" d="M{MIDDLE - 6:g} {MIDDLE:g}h12M{MIDDLE:g} {MIDDLE - 6:g}v12"/>')
     label = _("Sources around the station, and the sector upwind")
     drawn = f'<svg xmlns="http://www.w3.org/2000/svg" width="{SIZE:g}" height="{SIZE + LEGEND:g}" viewBox="0 0 {SIZE:g} {SIZE + LEGEND:g}"><style>{INK}</style><rect class="ground" width="100%" height="100%"/>{"".join(parts)}{_legend(_, blows=blows)}</svg>'  # fmt: skip
+    return f'<img class="bm-rose" alt="{escape(label)}" src="data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}">'
+
+
+def on_map(area: Area, station: tuple[float, float], found: Sequence[Proposal], wind: Wind | None, rules: UpwindRules, _: Translator, language: str) -> str:  # noqa: PLR0917  # fmt: skip
+    """Return the sources on the map around the station, true to scale, as a picture of HTML: as far as the farthest of them, with the rings and the sector upwind."""
+    blows = wind is not None and wind.speed >= rules.calm_m_s
+    rings = rules.rings_m if blows else (rules.calm_radius_m,)
+    far = max((one.metres for one in found), default=rings[0])
+    radius = next((ring for ring in rings if ring >= far), rings[-1])
+    sectors = [(wind.from_deg, rules.wide_deg), (wind.from_deg, rules.core_deg)] if wind and blows else []
+    places = [((one.source.lon, one.source.lat), one.likely) for one in found]
+    drawn = upwind(area, station, places, radius_m=radius, rings_m=rings, sectors=sectors, language=language, translate=_)  # fmt: skip
+    label = _("Sources around the station on the map")
     return f'<img class="bm-rose" alt="{escape(label)}" src="data:image/svg+xml;base64,{b64encode(drawn.encode()).decode()}">'
 
 
