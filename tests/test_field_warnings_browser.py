@@ -49,6 +49,7 @@ def test_a_task_is_done_without_a_network_and_one_that_was_closed_meanwhile_says
     page = one.page
     page.wait_for_selector("html[data-kept~=map]", state="attached")
     one.shows("#warnings", f"待办{many}项")
+    until(page, lambda: page.evaluate("Boolean(field.inspecting.done)"))
     one.offline()
     page.click("#warnings")
     one.shows("main .level", "黄色预警")

@@ -43,7 +43,6 @@ LATER = (
     "field-report.js",
     "field-visits.js",
     "field-patrols.js",
-    "field-warnings.js",
     "field-notices.js",
     "field-box.js",
 )  # what the list does not need
@@ -52,6 +51,7 @@ INSPECTING = (
     "field-walk.js",
     "field-inspect.js",
     "field-inspect-end.js",
+    "field-warnings.js",
 )  # what is fetched where somebody inspects
 WORKER, STYLE = "field-sw.js", "field.css"
 PLACES = DRAWN, LISTED = "<!-- screen -->", "<!-- list -->"

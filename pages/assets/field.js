@@ -128,7 +128,7 @@
     return fetched;
   };
   f.noticeUrl = (number) => "/notice/" + encodeURIComponent(f.area) + "/" + encodeURIComponent(number) + "?lang=" + f.language;
-  const INSPECTS = /^#\/(site|inspect)\/|^#\/finding\/[^/]+$/;
+  const INSPECTS = /^#\/(site|inspect|warning)\/|^#\/warnings$|^#\/finding\/[^/]+$/;
   const ROUTES = [
     [/^#\/site\/([^/]+)$/, (main, number) => f.siteScreen(main, number), "list"],
     [/^#\/finding\/([^/]+)$/, (main, number) => f.findingScreen(main, number), "list"],
