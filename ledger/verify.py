@@ -127,9 +127,8 @@ def examine(
     found += orders.breaks(connection)
     found += _photos(connection, folder, tell)
     found += (Break(0, line) for line in audit.breaks(connection, key))
-    entries, incidents, photos = (
-        _count(connection, table) for table in (tables.history, tables.incident, tables.attachment)
-    )
+    entries, incidents = (_count(connection, table) for table in (tables.history, tables.incident))
+    photos = sum(_count(connection, table) for table in (tables.attachment, tables.whistle_photo, tables.inspection_photo))  # fmt: skip
     orphans = tuple(files.orphans(folder, _named(connection), now=now))
     ordered = tuple(sorted(found, key=lambda one: one.version))
     return Report(head, entries, incidents, photos, ordered, orphans)

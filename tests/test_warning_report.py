@@ -132,7 +132,8 @@ def test_the_pages_of_a_pdf_are_kept_as_pictures(room):
     with Image.open(kept[0]) as page:
         assert page.format == "JPEG"
         assert page.height > page.width
-    assert not verify(room.ledger, now=NOON).breaks
+    looked = verify(room.ledger, now=NOON)
+    assert (looked.breaks, looked.photos) == ((), 2)
 
 
 def test_a_pdf_that_cannot_be_read_or_is_too_long_is_refused_and_nothing_is_written(room):
