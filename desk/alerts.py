@@ -6,12 +6,16 @@ from datetime import datetime
 
 from desk.posts.acting import change
 from desk.room import Room
+from geo.errors import DraftError
 from incidents.alerts import LONGEST_ISSUER, LONGEST_NUMBER, Alert, Level, check
 from incidents.lifecycle import By
 from incidents.text import clean
 from ledger import alerts as rows
+from ledger import warnings
+from ledger.writing import Writing
 
 NEEDS = "alerts_edit"  # capability
+POLLUTION = "heavy_pollution"  # kind of alerts.toml that a heavy-pollution warning with tasks shows itself as
 MOST_OVER = 50
 
 
@@ -58,7 +62,12 @@ def alter(room: Room, was: Alert, by: By, now: datetime, *, level: Level, number
 
 def lift(room: Room, was: Alert, by: By, now: datetime) -> Alert:
     """Lift a warning, and return it; raises as `alter`."""
-    return change(room, NEEDS, by, now, lambda writing: rows.put(writing, room.id, replace(was, lifted=now), was=was, by=by, at=now))  # fmt: skip
+
+    def work(writing: Writing) -> Alert:
+        _by_hand(room, writing, was)
+        return rows.put(writing, room.id, replace(was, lifted=now), was=was, by=by, at=now)
+
+    return change(room, NEEDS, by, now, work)
 
 
 def _put(room: Room, wished: Alert, was: Alert | None, by: By, now: datetime) -> Alert:
@@ -68,4 +77,15 @@ def _put(room: Room, wished: Alert, was: Alert | None, by: By, now: datetime) ->
         number=clean(wished.number, most=LONGEST_NUMBER, what="alert_number", lines=False),
     )
     check(room.rules.alerts, made)
-    return change(room, NEEDS, by, now, lambda writing: rows.put(writing, room.id, made, was=was, by=by, at=now))
+
+    def work(writing: Writing) -> Alert:
+        _by_hand(room, writing, was)
+        return rows.put(writing, room.id, made, was=was, by=by, at=now)
+
+    return change(room, NEEDS, by, now, work)
+
+
+def _by_hand(room: Room, writing: Writing, was: Alert | None) -> None:
+    """Raise unless a warning may be changed here: one with tasks is changed where these are, or its next order would bring it back."""
+    if was and was.kind == POLLUTION and warnings.listed(writing.connection, room.id, holding=True):
+        raise DraftError("This warning has tasks at sources. Change it or stand it down on the page of heavy-pollution warnings.", field="alert_tasks")  # fmt: skip

@@ -20,6 +20,9 @@ DRAFT = MappingProxyType(
         "alert_begins": N_("Say from when it holds."),
         "alert_ends": N_("It ends before it begins. Correct one of the two times."),
         "alert_twice": N_("A warning of this kind holds. Change its level or its end, or lift it first."),
+        "alert_tasks": N_(
+            "This warning has tasks at sources. Change it or stand it down on the page of heavy-pollution warnings."
+        ),
         "alert_changed": N_("Somebody changed or lifted this warning meanwhile. Look at it as it is now."),
     }
 )

@@ -198,6 +198,17 @@ def test_a_warning_opens_tasks_due_at_its_start_and_stands_on_every_screen_until
     assert not verify(room.ledger, now=NOON).breaks
 
 
+def test_a_warning_with_tasks_is_not_lifted_past_them(room):
+    one = acts.issue(room, order(), DISPATCHER, NOON)
+    (shown_,) = alerts.alerts(room).running
+    with pytest.raises(DraftError):
+        alerts.lift(room, shown_, DISPATCHER, NOON)
+    with pytest.raises(DraftError):
+        alerts.alter(room, shown_, DISPATCHER, NOON, level=Level.RED, number="9号", ends=None)
+    acts.stand_down(room, one, "3号", DISPATCHER, NOON + HOUR)
+    assert not alerts.alerts(room).running
+
+
 def test_a_finished_task_keeps_its_evidence_over_upgrade_extension_and_end(room):
     one = acts.issue(room, order(), DISPATCHER, NOON)
     task = stops(room, one.number)[0]

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from desk import evidence
 from desk.alerts import NEEDS as KEEPS
+from desk.alerts import POLLUTION
 from desk.posts.acting import change
 from desk.room import Room
 from desk.scans import pictures
@@ -40,7 +41,6 @@ from ledger.sites import Asked
 from ledger.writing import Writing
 
 DOES = "inspect"  # the capability of who goes and sees
-ALERT = "heavy_pollution"  # kind of alerts.toml, as walls and the duty page show it
 LONGEST_METER, LONGEST_NOTE = 60, 200
 MOST_PHOTOS, MOST_PAGES = 6, 10
 
@@ -201,14 +201,14 @@ def _put(room: Room, writing: Writing, after: Warned, act: Act, by: By, now: dat
 
 def _show(room: Room, writing: Writing, by: By, now: datetime) -> None:
     """Let walls and the duty page show the most severe warning that holds, or none."""
-    if ALERT not in room.rules.alerts.kinds:
+    if POLLUTION not in room.rules.alerts.kinds:
         return
     connection = writing.connection
     holding = warnings.listed(connection, room.id, holding=True)
-    was = next((one for one in alerts.running(connection, room.id) if one.kind == ALERT), None)
+    was = next((one for one in alerts.running(connection, room.id) if one.kind == POLLUTION), None)
     if holding:
         first = max(holding, key=lambda one: (one.level.rank, one.version))
-        said = Alert(ALERT, first.level, first.issuer, first.order, first.starts, first.ends)
+        said = Alert(POLLUTION, first.level, first.issuer, first.order, first.starts, first.ends)
         wished = replace(was, level=said.level, issuer=said.issuer, number=said.number, begins=said.begins, ends=said.ends) if was else said  # fmt: skip
         alerts.put(writing, room.id, wished, was=was, by=by, at=now)
     elif was:
