@@ -45,6 +45,16 @@ def test_a_workbook_with_its_own_times_is_read(tmp_path):
     assert found.latest("微站一") == HOUR + timedelta(hours=1)
 
 
+def test_titles_above_the_headings_and_numbers_as_codes_are_read(tmp_path):
+    book = Workbook()
+    for row in (["2026年11月监测数据表"], ["站点编号", "监测时间", "PM2.5"], [1006.0, "2026-11-23 10:00", 35]):
+        book.active.append(row)
+    book.save(tmp_path / "x.xlsx")
+    found = read(tmp_path / "x.xlsx", ZONE)
+    assert list(found.stations) == ["1006"]
+    assert list(found.hours["1006"].values()) == [{Pollutant.PM25: 35}]
+
+
 @pytest.mark.parametrize("gap", ["-", "—", "", "/", "NA".lower(), "无", "null"])
 def test_what_is_missing_is_no_zero_and_no_fault(tmp_path, gap):
     if gap == "na":

@@ -7,6 +7,7 @@ import math
 import os
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -15,6 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from desk.imports.cells import EXCEL_DAYS, Spoilt, excel_date, is_empty, moment, words
+from desk.imports.mapping import guessed_row
 from geo.errors import TableError
 from inspections.air import Pollutant
 from layers.tables import KINDS, kind_of, open_table, whole_or_nothing
@@ -176,7 +178,10 @@ def read(path: Path, zone: tzinfo, *, called: str = "") -> Readings:
         It cannot be read, or lacks a column.
     """
     name = called or path.name
-    with open_table(path) as table:
+    with ExitStack() as stack:
+        table = stack.enter_context(open_table(path))
+        if head := guessed_row(getattr(table, "early", ()), HEADINGS):  # titles stand above
+            table = stack.enter_context(open_table(path, header_row=head))
         columns = _columns(table.columns, name)
         stations: dict[str, Station] = {}
         hours: dict[str, dict[datetime, dict[Pollutant, float]]] = {}
