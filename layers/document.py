@@ -46,6 +46,7 @@ SCRIPTS = (
     "live.js",
     "panel.js",
     "main.js",
+    "walks.js",
     "pick.js",
 )
 STYLES = ("leaflet/leaflet.css", "battlemap.css")

@@ -1,4 +1,4 @@
-"""The page of plans through a browser: a day is planned, a site is moved by mouse and by keyboard, taken back, kept, and withdrawn."""
+"""The page of plans through a browser: a day is planned, one walk is looked at alone, a site is moved by mouse and by keyboard, taken back, kept, and withdrawn."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -36,6 +36,12 @@ def test_a_day_is_planned_a_site_moved_and_the_plan_kept_and_withdrawn(desk, roo
     walks = page.locator(".bm-route")
     out = walks.count() - 1
     one.until(lambda: page.locator(".bm-leg").count(), 2)
+    drawn = page.frame_locator(".st-key-plan_map iframe").locator(".walk-stop")
+    one.until(drawn.count, 2)
+    page.locator("button.bm-route-mark").first.click()
+    one.until(drawn.count, 1)
+    page.locator("button.bm-route-mark").first.click()
+    one.until(drawn.count, 2)
     page.locator(".bm-route .bm-leg").first.drag_to(walks.nth(out).locator("h3"))
     one.says(".bm-routes", "人工移出")
     page.wait_for_selector(COMPLETE, state="attached")

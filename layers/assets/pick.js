@@ -5,10 +5,6 @@
   const start = b.start;
   const PIN = '<svg viewBox="0 0 24 32" aria-hidden="true"><path d="M12 31S2 18.6 2 11.4a10 10 0 1 1 20 0C22 18.6 12 31 12 31z"/><circle cx="12" cy="11.4" r="3.8"/></svg>';
 
-  const DASHES = ["", "10 6", "2 6", "14 5 2 5"]; // walks differ by more than their number
-
-  const plain = (textContent) => Object.assign(document.createElement("span"), { textContent });
-
   function Picking(model) {
     this.model = model;
     this.pin = null;
@@ -39,24 +35,6 @@
       (this.dots || []).forEach((dot) => dot.remove());
       const icon = L.divIcon({ className: "beside", iconSize: [12, 12] });
       this.dots = points.map((point) => L.marker([point[1], point[0]], { icon, interactive: false, keyboard: false }).addTo(this.map));
-    },
-    walked(walks) { // walks of a plan: stops with their numbers, joined by lines that only tell the order
-      const said = JSON.stringify(walks);
-      if (said === this.told) return;
-      this.told = said;
-      (this.lines || []).forEach((layer) => layer.remove());
-      const colours = this.model.style.colours, at = (point) => [point[1], point[0]], all = [];
-      this.lines = walks.flatMap((walk, number) => {
-        const way = [walk.start, ...walk.stops, walk.start].map(at);
-        all.push(...way);
-        const line = L.polyline(way, { color: colours.accent, weight: 3, opacity: 0.85, dashArray: DASHES[number % DASHES.length], interactive: false });
-        const home = L.marker(at(walk.start), { icon: L.divIcon({ className: "walk-start", html: plain(walk.mark), iconSize: [22, 22] }), interactive: false, keyboard: false });
-        const stops = walk.stops.map((stop, n) => L.marker(at(stop), { icon: L.divIcon({ className: "walk-stop", html: plain(walk.mark + "-" + (n + 1)), iconSize: [34, 20] }), interactive: false, keyboard: false }));
-        return [line, home, ...stops];
-      });
-      this.lines.forEach((layer) => layer.addTo(this.map));
-      if (all.length && !this.brought) this.map.fitBounds(all, { animate: false, padding: [40, 56] });
-      this.brought = this.brought || all.length > 0;
     },
     show(place) {
       if (this.pin) this.pin.remove();
@@ -109,10 +87,12 @@
       if (message.type === "here") here(model, message);
       if (message.type === "look") look(model, message);
       if (message.type === "bare") bare(model, message.on);
+      if (message.type === "walk" && model.walks) model.walks.choose(message.mark);
+      if (message.type === "pick" && message.walks && message.walks.length) model.walks = model.walks || new b.Walks(model);
+      if (model.walks && message.type === "pick") return model.walks.show(message.walks || []);
       if (message.type !== "pick") return;
       model.picking = model.picking || new Picking(model);
       model.picking.beside(message.others || []);
-      model.picking.walked(message.walks || []);
       model.picking.show(message.place);
     });
   };

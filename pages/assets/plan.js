@@ -12,9 +12,8 @@ export function board({ data, parentElement, setTriggerValue }) {
   if (focused) (host.querySelector(`[data-key="${focused}"]`) || host).focus({ preventScroll: true });
 
   function walk(one) {
-    const box = make("section", { className: "bm-route" }, [
-      make("h3", {}, [make("i", { className: "bm-route-mark", textContent: one.mark }), make("span", { textContent: one.title }), make("small", { textContent: one.about })]),
-    ]);
+    const head = make("h3", {}, [one.mark && one.stops.length ? alone(one) : make("i", { className: "bm-route-mark", textContent: one.mark }), make("span", { textContent: one.title }), make("small", { textContent: one.about })]);
+    const box = make("section", { className: "bm-route" }, [head]);
     box.setAttribute("aria-label", one.title);
     const list = make("ol", {}, one.stops.map((stop, place) => line(one, stop, place)));
     if (!one.stops.length) list.append(make("li", { className: "bm-route-empty", textContent: words.empty }));
@@ -36,6 +35,23 @@ export function board({ data, parentElement, setTriggerValue }) {
       });
     }
     return box;
+  }
+
+  // Its number is a button: the map shows that walk alone, and all of them when it is pressed again.
+  function alone(one) {
+    const made = make("button", { type: "button", className: "bm-route-mark", textContent: one.mark, title: words.alone });
+    made.dataset.key = "walk" + one.mark;
+    made.setAttribute("aria-label", words.alone + " " + one.mark);
+    made.setAttribute("aria-pressed", String(host.dataset.alone === one.mark));
+    made.onclick = () => {
+      const frame = document.querySelector(".st-key-plan_map iframe");
+      if (!frame) return;
+      host.dataset.alone = host.dataset.alone === one.mark ? "" : one.mark;
+      host.querySelectorAll("button.bm-route-mark").forEach((other) => other.setAttribute("aria-pressed", String(host.dataset.alone === other.textContent)));
+      frame.contentWindow.postMessage({ source: "battlemap", type: "walk", mark: host.dataset.alone }, location.origin);
+      frame.scrollIntoView({ block: "nearest" });
+    };
+    return made;
   }
 
   function line(one, stop, place) {

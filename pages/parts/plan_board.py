@@ -105,7 +105,7 @@ def board(visit: Visit, walks: list[Line], *, last: int | None, key: str, on_mov
         Called when a site was moved; ``st.session_state[key]["moved"]`` then holds ``one``, ``span`` and ``place``. None: they stay as they are.
     """
     _ = visit._
-    words = {"empty": _("no site"), "up": _("Move earlier"), "down": _("Move later"), "move": _("Move to …"), "out": _("Left out")}  # fmt: skip
+    words = {"empty": _("no site"), "up": _("Move earlier"), "down": _("Move later"), "move": _("Move to …"), "out": _("Left out"), "alone": _("This walk alone on the map")}  # fmt: skip
     script = f"/assets/{assets_digest()}/plan.js"
     data = {"script": script, "walks": walks, "words": words, "last": last, "still": on_moved is None}
     if on_moved is None:
