@@ -25,7 +25,7 @@ def walk(
     stops: Sequence[tuple[str, tuple[float, float]]],
     *,
     width: float = 182.0,
-    height: float = 92.0,
+    height: float = 80.0,
     look: str = "black",
     language: str = "zh",
     translate: Callable[[str], str] = str,
