@@ -9,7 +9,7 @@ import streamlit as st
 from desk.air.board import Standing, board, readings, sources_upwind
 from desk.air.readings import Readings, folder_of, take
 from desk.room import Room
-from geo.errors import BattlemapError
+from geo.errors import BattlemapError, TableError
 from inspections.air import Pollutant
 from inspections.sites import Site
 from inspections.upwind import Proposal, Wind
@@ -23,10 +23,12 @@ from reports.air import (
     SHOWN,
     alarm_text,
     direction_text,
+    fault_text,
     hour_text,
     index_text,
     primary_text,
     reason_text,
+    refused_text,
     stations,
     walk,
 )
@@ -85,7 +87,7 @@ def _hand_in(visit: Visit, room: Room) -> None:
     """Ask for a table in a dialog."""
     _ = visit._
 
-    @st.dialog(_("Hand readings in"))
+    @st.dialog(_("Hand readings in"), on_dismiss="rerun")  # so that the page shows them
     def ask() -> None:
         st.html(f'<p class="bm-note">{escape(_("A table with one row for each hour of a station: station, time, PM2.5, PM10, SO2, NO2, CO, O3. It is taken whole or not at all."))}</p>')  # fmt: skip
         given = st.file_uploader(_("Table of readings (CSV, XLSX)"), type=KINDS, key="air_file")
@@ -93,10 +95,17 @@ def _hand_in(visit: Visit, room: Room) -> None:
             return
         try:
             taken = take(folder_of(room.ledger.folder, room.id), given.name, given.getvalue(), room.area.pack.timezone)
+        except TableError as error:
+            first, *cells = refused_text(given.name, error, _, visit.language)
+            lines = "".join(f"<li>{escape(line)}</li>" for line in cells)
+            st.html(f'<p class="bm-refused" role="alert">{escape(first)}</p>{f"<ul>{lines}</ul>" if lines else ""}')
+            return
         except BattlemapError as error:
             st.html(f'<p class="bm-refused" role="alert">{escape(refusal(error, _))}</p>')
             return
         said = _("{hours} hours of {stations} stations were taken in.").format(hours=f"{sum(map(len, taken.hours.values())):,}", stations=len(taken.stations))  # fmt: skip
+        if taken.twice:
+            said += " " + _("{n} hours stand in it more than once with other values; the later row counts.").format(n=f"{taken.twice:,}")  # fmt: skip
         st.html(f'<p class="bm-saved" role="status">{escape(said)}</p>')
 
     ask()
@@ -105,8 +114,8 @@ def _hand_in(visit: Visit, room: Room) -> None:
 def _trouble(visit: Visit, found: Readings) -> None:
     """Say which files and cells were left out."""
     _ = visit._
-    said = [f"{name}: {reason}" for name, reason in found.refused.items()]
-    said += [_("{file}, row {row}, {column}: {said} cannot be read").format(file=one.file, row=one.row, column=one.column, said=one.said or "–") for one in found.faults]  # fmt: skip
+    said = [" ".join(refused_text(name, error, _, visit.language)) for name, error in found.refused.items()]
+    said += [fault_text(one, _) for one in found.faults]
     if found.twice:
         said.append(_("{n} hours came again with other values; the later file counts.").format(n=f"{found.twice:,}"))
     if said:

@@ -7,6 +7,8 @@ from types import MappingProxyType
 import pandas as pd
 
 from desk.air.board import Standing
+from desk.air.readings import MEASURED, STATION, TIME, Fault, ReadingsError
+from geo.errors import TableError
 from inspections.air import Grade, Index, Pollutant
 from inspections.sites import Site
 from inspections.upwind import Alarm, Proposal
@@ -33,6 +35,13 @@ POLLUTANT: Mapping[Pollutant, str] = MappingProxyType(
     }
 )
 SHOWN = (Pollutant.PM25, Pollutant.PM10, Pollutant.SO2, Pollutant.NO2, Pollutant.CO, Pollutant.O3)
+NEEDED: Mapping[str, str] = MappingProxyType(
+    {
+        STATION: N_("the station (站点编号 or 站点名称)"),
+        TIME: N_("the time (监测时间)"),
+        MEASURED: N_("a pollutant (PM2.5, PM10, SO2, NO2, CO or O3)"),
+    }
+)
 ALARM: Mapping[Alarm, str] = MappingProxyType(
     {Alarm.NEIGHBOURS: N_("far above its neighbours"), Alarm.RISE: N_("rose steeply within an hour")}
 )
@@ -119,3 +128,21 @@ def walk(found: Sequence[tuple[Proposal, Site]], rings: Sequence[float], kinds: 
             for place, (one, site) in enumerate(found, 1)
         ]
     )
+
+
+def refused_text(name: str, error: TableError, _: Translator, language: str) -> list[str]:
+    """Return why a table of readings was not taken, and what to do: a sentence, then a line for each cell of the first ones that cannot be read."""
+    if isinstance(error, ReadingsError) and error.faults:
+        said = _("{file}: {n} cells cannot be read, and nothing was taken in. Correct them, and hand it in again.")
+        return [said.format(file=name, n=f"{error.left_out:,}"), *(fault_text(one, _) for one in error.faults)]
+    if isinstance(error, ReadingsError):
+        said = _("{file} has no column for {missing}; its columns are: {there}. Name them in the row of headings.")
+        missing = listed([_(NEEDED[one]) for one in error.missing], language)
+        return [said.format(file=name, missing=missing, there=", ".join(error.there)[:300])]
+    return [_("{file} is no table that can be read: damaged, protected, empty or of another kind. Save it anew as XLSX or CSV.").format(file=name)]  # fmt: skip
+
+
+def fault_text(one: Fault, _: Translator) -> str:
+    """Return which cell cannot be read."""
+    said = _("{file}, row {row}, {column}: {said} cannot be read")
+    return said.format(file=one.file, row=one.row, column=one.column, said=one.said or "–")

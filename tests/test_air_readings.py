@@ -155,6 +155,16 @@ def test_a_table_that_is_handed_in_lies_there_whole_or_not_at_all(tmp_path):
     assert [path.name for path in folder.iterdir()] == ["微站.csv"]
 
 
+def test_a_table_of_a_name_that_is_there_takes_no_hours_away(tmp_path):
+    folder = folder_of(tmp_path, "longnan")
+    first, second = (f"{HEAD}\n{ROW.replace('08:00', hour)}".encode() for hour in ("08:00", "09:00"))
+    for data in (first, second, second):
+        take(folder, "微站.csv", data, ZONE)
+    assert sorted(path.name for path in folder.iterdir()) == ["微站-2.csv", "微站.csv"]
+    found = gather(folder, ZONE)
+    assert (len(found.hours["S1"]), found.twice) == (2, 0)
+
+
 @given(st.lists(st.floats(0, 500).map(lambda value: round(value, 1)), min_size=1, max_size=24))
 def test_what_was_written_is_read(tmp_path_factory, values):
     rows = [f"S1,一,{HOUR.astimezone(ZONE) + timedelta(hours=at):%Y-%m-%d %H}:00,{value},,,,,,," for at, value in enumerate(values)]  # fmt: skip

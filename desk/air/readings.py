@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -50,6 +51,10 @@ HEADINGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         Pollutant.PM25: ("pm25", "细颗粒物"),
     }
 )
+STATION, MEASURED = "station", "measured"
+NEEDED: Mapping[str, str] = MappingProxyType(
+    {STATION: "a station (站点编号)", TIME: "a time (时间)", MEASURED: "a pollutant (PM2.5, PM10, SO2, NO2, CO, O3)"}
+)
 Hours = Mapping[datetime, Mapping[Pollutant, float]]
 UNITS = ("μgm3", "ugm3", "mgm3", "微克立方米", "毫克立方米", "浓度", "小时均值", "1h")
 
@@ -75,6 +80,25 @@ class Fault:
     kind: str
 
 
+class ReadingsError(TableError):
+    """A table that cannot be taken as one of readings.
+
+    Parameters
+    ----------
+    message
+        What is wrong, and what to do.
+    faults, left_out
+        The first cells that cannot be read, and how many there are.
+    missing, there
+        What it has no column for (of `NEEDED`), and its headings.
+    """
+
+    def __init__(self, message: str, *, faults: Sequence[Fault] = (), left_out: int = 0, missing: Sequence[str] = (), there: Sequence[str] = ()) -> None:  # fmt: skip
+        super().__init__(message)
+        self.faults, self.left_out = tuple(faults), left_out
+        self.missing, self.there = tuple(missing), tuple(there)
+
+
 @dataclass(frozen=True)
 class Readings:
     """What some files say.
@@ -86,7 +110,7 @@ class Readings:
     hours
         Station -> hour, as the file calls it, in UTC -> pollutant -> concentration: µg/m³, carbon monoxide mg/m³. A station that said nothing in an hour has an empty one.
     faults, left_out
-        Cells that were left out, the first of each file, and how many there are; ``refused`` are files that could not be read, with the reason.
+        Cells that were left out, the first of each file, and how many there are; ``refused`` are files that could not be read, with what was raised.
     twice
         How many hours of stations came again with other values.
     """
@@ -94,7 +118,7 @@ class Readings:
     stations: Mapping[str, Station] = field(default_factory=dict)
     hours: Mapping[str, Hours] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
-    refused: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, TableError] = field(default_factory=dict)
     twice: int = 0
     left_out: int = 0
 
@@ -118,12 +142,12 @@ def gather(folder: Path, zone: tzinfo) -> Readings:
     except FileNotFoundError:  # there is no folder
         return Readings()
     parts: list[Readings] = []
-    refused = {}
+    refused: dict[str, TableError] = {}
     for changed, name, size, path in found:
         try:
             parts.append(_read(path, changed, size, zone))
         except TableError as error:
-            refused[name] = str(error)
+            refused[name] = error
     return _joined(parts, refused)
 
 
@@ -136,7 +160,7 @@ def _status(path: Path) -> os.stat_result | None:
 
 
 def take(folder: Path, name: str, data: bytes, zone: tzinfo) -> Readings:
-    """Put a table that was handed in into the folder, and return what it says.
+    """Put a table that was handed in into the folder, and return what it says. Of the same name as another one it lies beside that one, so that hours of before stay; the same table once more stands for itself.
 
     Parameters
     ----------
@@ -152,14 +176,23 @@ def take(folder: Path, name: str, data: bytes, zone: tzinfo) -> Readings:
     kind_of(given)
     stem = "".join(letter for letter in given.stem if letter.isalnum() or letter in "-_")[:60] or "readings"
     folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / f"{stem}{given.suffix.lower()}"
+    kept = _free(folder, stem, given.suffix.lower(), data)
     with whole_or_nothing(kept) as waiting:
         waiting.write_bytes(data)
         found = read(waiting, zone, called=given.name)
         if found.faults:
             first = "; ".join(f"row {one.row}, {one.column}: {one.said!r} ({one.kind})" for one in found.faults[:5])
-            raise TableError(f"{given.name} has {found.left_out} cell(s) that cannot be read: {first}. Correct them, and hand it in again.")  # fmt: skip
+            raise ReadingsError(f"{given.name} has {found.left_out} cell(s) that cannot be read: {first}. Correct them, and hand it in again.", faults=found.faults, left_out=found.left_out)  # fmt: skip
     return found
+
+
+def _free(folder: Path, stem: str, suffix: str, data: bytes) -> Path:
+    """Return the first path of a name at which nothing lies, or this very table."""
+    for number in count(1):
+        path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
+        if not path.exists() or path.read_bytes() == data:
+            return path
+    raise AssertionError  # numbers do not end
 
 
 def read(path: Path, zone: tzinfo, *, called: str = "") -> Readings:
@@ -209,7 +242,7 @@ def _read(path: Path, _changed: int, _size: int, zone: tzinfo) -> Readings:
     return read(path, zone)
 
 
-def _joined(parts: Sequence[Readings], refused: Mapping[str, str]) -> Readings:
+def _joined(parts: Sequence[Readings], refused: Mapping[str, TableError]) -> Readings:
     stations: dict[str, Station] = {}
     hours: dict[str, dict[datetime, Mapping[Pollutant, float]]] = {}
     twice = 0
@@ -295,9 +328,10 @@ def _columns(names: Sequence[str], file: str) -> dict[str, int]:
     """
     plain = [_plain(name) for name in names]
     found = {key: at for key, words_ in HEADINGS.items() if (at := next((plain.index(word) for word in words_ if word in plain), None)) is not None}  # fmt: skip
-    missing = [what for what, there in (("a station (站点编号)", found.keys() & {CODE, NAME}), ("a time (时间)", TIME in found), ("a pollutant (PM2.5, PM10, SO2, NO2, CO, O3)", found.keys() & {*Pollutant})) if not there]  # fmt: skip
-    if missing:
-        raise TableError(f"{file} has no column for {' and '.join(missing)}; its columns are {', '.join(map(repr, names))[:300]}. Name them in the first row.")  # fmt: skip
+    has = {STATION: bool(found.keys() & {CODE, NAME}), TIME: TIME in found, MEASURED: bool(found.keys() & {*Pollutant})}
+    if missing := [what for what in NEEDED if not has[what]]:
+        lacks, known = " and ".join(NEEDED[what] for what in missing), ", ".join(map(repr, names))[:300]
+        raise ReadingsError(f"{file} has no column for {lacks}; its columns are {known}. Name them in the first row.", missing=missing, there=names)  # fmt: skip
     return found
 
 
