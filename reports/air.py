@@ -37,8 +37,8 @@ POLLUTANT: Mapping[Pollutant, str] = MappingProxyType(
 SHOWN = (Pollutant.PM25, Pollutant.PM10, Pollutant.SO2, Pollutant.NO2, Pollutant.CO, Pollutant.O3)
 NEEDED: Mapping[str, str] = MappingProxyType(
     {
-        STATION: N_("the station (站点编号 or 站点名称)"),
-        TIME: N_("the time (监测时间)"),
+        STATION: N_("the station (its number or its name)"),
+        TIME: N_("the time of the reading"),
         MEASURED: N_("a pollutant (PM2.5, PM10, SO2, NO2, CO or O3)"),
     }
 )
