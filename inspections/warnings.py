@@ -60,7 +60,7 @@ class State(StrEnum):
 
 LISTED = "listed"  # the measure of an enterprise on the emergency list, in place of those of its kind
 # Why a task was closed: the level, or the emergency list, asks for something else, or the warning was over.
-LEVEL, LIST, END = "level", "list", "end"
+LEVEL, LIST, END, LAPSED = "level", "list", "end", "lapsed"
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class Task:
     meter, note
         A reading of the meter, and a few words.
     reason
-        Why it was closed: `LEVEL` or `END`.
+        Why it was closed: `LEVEL`, `LIST` or `END`; `LAPSED` where its time was over when the warning was stood down.
     item
         Account and key by which a phone sent it.
     asks
@@ -202,7 +202,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Tally:
-    """Tasks in counts: ``done + open + closed`` are all, ``late`` those of the open ones whose time was over, ``broken`` those of the done ones where it was not kept."""
+    """Tasks in counts: ``done + open + closed`` are all, ``late`` those of the open ones whose time was over, ``broken`` those of the done ones where it was not kept, ``lapsed`` those of the closed ones that were overdue when the warning was stood down."""
 
     key: str
     done: int = 0
@@ -210,6 +210,7 @@ class Tally:
     closed: int = 0
     late: int = 0
     broken: int = 0
+    lapsed: int = 0
 
 
 # The warning
@@ -295,7 +296,8 @@ def moved(  # noqa: PLR0917
         Why something else is asked for: `LEVEL` or `LIST`.
     """
     if warning.over:
-        return [], [replace(one, state=State.CLOSED, reason=END) for one in tasks if one.state is State.OPEN]
+        grace = timedelta(minutes=rules.grace_minutes)
+        return [], [replace(one, state=State.CLOSED, reason=LAPSED if one.overdue(now, grace) else END) for one in tasks if one.state is State.OPEN]  # fmt: skip
     wanted = {(site, key): says for site, kind in sources for key, says in asked(rules, lines.get(site), kind, warning.level).items()}  # fmt: skip
     closed, met = [], set()
     for one in tasks:
@@ -406,6 +408,7 @@ def tally(tasks: Iterable[tuple[str, Task]], now: datetime, grace: timedelta) ->
             **{state.value: sum(one.state is state for one in some) for state in State},
             late=sum(one.overdue(now, grace) for one in some),
             broken=sum(one.kept is False for one in some),
+            lapsed=sum(one.reason == LAPSED for one in some),
         )
         for key, some in sorted(found.items())
     ]

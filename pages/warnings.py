@@ -29,13 +29,14 @@ from reports.alerts import LEVEL
 from reports.case_words import local
 from reports.refusals import refusal
 from reports.sheet_files import KINDS
-from reports.warning_lists import BY, SITE, Held
+from reports.warning_lists import BY, HEADS, SITE, Held
 from reports.warning_words import ACT
 
 NEW, CHANGE, LIFT = "new", "change", "lift"
 LIST = "list"  # tab
 USUAL = timedelta(days=3)
 ROWS = 200
+SCAN = 240  # pixels of a page beside the others; a press shows it large
 
 
 def render(visit: Visit) -> None:
@@ -100,13 +101,16 @@ def _summary(visit: Visit, room: Room, of: Held, form: Form, found: Sequence[War
     said = _(
         "{done} done · {open} to be done, of them {late} overdue · {broken} not kept · {closed} of no use any more"
     )
-    st.html(f'<p class="bm-note">{escape(said.format(done=count.done, open=count.open, late=count.late, broken=count.broken, closed=count.closed))}</p>')  # fmt: skip
+    told = said.format(done=count.done, open=count.open, late=count.late, broken=count.broken, closed=count.closed)
+    if count.lapsed:
+        told += _(", of them {n} overdue when it was stood down").format(n=count.lapsed)
+    st.html(f'<p class="bm-note">{escape(told)}</p>')
     _reports(visit, room, one)
     others = [each for each in found if each.number != one.number]
     if others:
         st.html('<p class="bm-note">' + " · ".join(f"{link(visit, 'warnings', {'warning': each.number})}{escape(_called(visit, each))}</a>" for each in others[:ROWS]) + "</p>")  # fmt: skip
     with steady():
-        if refused := form.get("refused"):
+        if (refused := form.get("refused")) and form.get("open", "") != NEW:  # of a new one it stands in its form
             st.html(f'<p class="bm-refused" role="alert">{escape(refused)}</p>')
         if visit.may(NEEDS) and not one.over:
             _acts(visit, room, form, one)
@@ -156,10 +160,11 @@ def _orders(visit: Visit, room: Room, one: Warned) -> None:
     for each in told:
         words = (local(room, each["at"]), _(ACT[each["act"]]), _(LEVEL[Level(each["level"])]), each["decree"])
         st.html(f"<p>{escape(' · '.join(words))}</p>")
-        for scan in each["scans"]:
-            path = kept.path(room.ledger.folder, scan)
-            if path.is_file():
-                st.image(path.read_bytes(), width=360)
+        paths = [kept.path(room.ledger.folder, scan) for scan in each["scans"]]
+        if there := [path.read_bytes() for path in paths if path.is_file()]:
+            with st.container(horizontal=True, gap="small"):
+                for page in there:
+                    st.image(page, width=SCAN)
 
 
 def _order(visit: Visit, room: Room, form: Form, was: Warned | None) -> None:
@@ -228,7 +233,14 @@ def _progress(visit: Visit, room: Room, of: Held, own: dict[str, str]) -> str:
     _, by = visit._, own["by"] if own.get("by") in BY else SITE
     same = {"warning": of.warning.number}
     tabs = " · ".join(f"{link(visit, 'warnings', {**same, 'by': key}, attributes=' aria-current=true' if key == by else '')}{escape(_(name))}</a>" for key, name in BY.items())  # fmt: skip
-    heads = (_(BY[by]), _("Done, with evidence"), _("To be done"), _("Overdue"), _("Not kept"), _("Of no use any more"))
+    heads = (
+        _(HEADS[by]),
+        _("Done, with evidence"),
+        _("To be done"),
+        _("Overdue"),
+        _("Not kept"),
+        _("Of no use any more"),
+    )
     head = "".join(
         f'<th scope="col"{" class=bm-number" if place else ""}>{escape(name)}</th>' for place, name in enumerate(heads)
     )

@@ -20,6 +20,7 @@ from reports.warning_words import KIND, REASON, STATE
 
 SITE, POST, GRID = "site", "post", "grid"
 BY = {SITE: N_("By source"), POST: N_("By post"), GRID: N_("By grid")}
+HEADS = {SITE: N_("Source of pollution"), POST: N_("Post"), GRID: N_("Grid")}
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def table(room: Room, of: Held, _: Translator, language: str, now: datetime) -> 
                 _("Task"): asks(room, one, _, language),
                 _("Due"): local(room, one.due),
                 _("State"): stands(room, one, _, now),
-                _("Done"): local(room, one.done),
+                _("Done at"): local(room, one.done),
                 _("Meter reading"): one.meter,
                 _("Note"): one.note,
             }

@@ -9,7 +9,7 @@ from desk.sites import register
 from desk.warnings import acts
 from geo.errors import DraftError, FilterError
 from inspections.sites import Site
-from inspections.warnings import Tally, Task, Warned, tally
+from inspections.warnings import LAPSED, Tally, Task, Warned, tally
 from layers.grid_names import full_names
 from ledger.sites import Asked
 from locales import Translator, translator
@@ -49,6 +49,7 @@ def report(room: Room, number: str, at: datetime, now: datetime, language: str) 
     said = _(
         "{done} tasks are done, {open} are to be done, {late} of them overdue; at {broken} something was not kept."
     )
+    lapsed = " " + _("{n} tasks were never done and overdue when it was stood down.").format(n=whole.lapsed) if whole.lapsed else ""  # fmt: skip
     return Paper(
         title=_("{level} warning of heavy pollution: what was done").format(level=_(LEVEL[one.level])),
         organ=room.area.pack.name.in_(language),
@@ -64,17 +65,18 @@ def report(room: Room, number: str, at: datetime, now: datetime, language: str) 
         total=Row(_("Total"), _values(whole)),
         at=at.astimezone(zone),
         notes=(_("The city orders and lifts; the street urges, looks and reports."),),
-        comment=f"{_order(room, one, _)}{said.format(**_values(whole))}",
+        comment=f"{_order(room, one, _)}{said.format(**_values(whole))}{lapsed}",
         sections=tuple(part for part in (
             _by(room, tasks, at, _("By kind of source"), lambda task: _kind(room, places.get(task.site), language), _),
             _by(room, tasks, at, _("By responsible post"), lambda task: _post(room, places.get(task.site), _), _),
             _named(_("Not kept"), (_broken(room, task, places, _, language) for task in tasks if task.kept is False), _),
             _named(_("Overdue"), (_late(room, task, places, _, language) for task in tasks if task.overdue(at, grace)), _),
+            _named(_("Overdue when it was stood down"), (_late(room, task, places, _, language) for task in tasks if task.reason == LAPSED), _),
         ) if part.sentences),
         state=_("Not signed"),
         synthetic=_("Illustrative") if room.area.pack.synthetic else "",
         language=language,
-        words=fixed(_),
+        words={**fixed(_), "sheet": _("Heavy-pollution warnings")},
     )  # fmt: skip
 
 

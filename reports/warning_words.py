@@ -3,7 +3,7 @@
 import re
 from types import MappingProxyType
 
-from inspections.warnings import END, LEVEL, LIST, Act, Kind, State
+from inspections.warnings import END, LAPSED, LEVEL, LIST, Act, Kind, State
 from locales import N_
 
 ACT = MappingProxyType(
@@ -26,6 +26,7 @@ REASON = MappingProxyType(
         LEVEL: N_("the level asks for something else"),
         LIST: N_("the emergency list asks for something else"),
         END: N_("the warning was over"),
+        LAPSED: N_("it was overdue when the warning was stood down"),
     }
 )
 DRAFT = MappingProxyType(
@@ -53,7 +54,10 @@ RULES = (
         re.compile(r"^The warning was stood down"),
         N_("The warning was stood down. Enter a new order as a warning of its own."),
     ),
-    (re.compile(rf"^The task was closed: {END}\."), N_("The task was closed meanwhile: the warning was over.")),
+    (
+        re.compile(rf"^The task was closed: (?:{END}|{LAPSED})\."),
+        N_("The task was closed meanwhile: the warning was over."),
+    ),
     (
         re.compile(rf"^The task was closed: {LIST}\."),
         N_("The task was closed meanwhile: the emergency list asks for something else now."),

@@ -68,6 +68,16 @@ def test_a_report_of_an_hour_says_the_same_whatever_happened_since(room, warning
     assert acts.then(room, warning.number, NOON + DAY)[1] == acts.tasks(room, warning.number)
 
 
+def test_what_was_never_done_is_not_forgotten_when_the_warning_is_stood_down(room, warning):
+    late = report(room, warning.number, NOON + 3 * HOUR, NOON + 3 * HOUR, "zh").total.values["late"]
+    acts.stand_down(room, acts.listed(room)[0], "3号", DISPATCHER, NOON + 3 * HOUR)
+    made = report(room, warning.number, NOON + 3 * HOUR, NOON + 3 * HOUR, "zh")
+    assert (made.total.values["late"], made.total.values["closed"]) == (0, late)
+    assert f"始终未完成{late}项" in made.comment
+    said = {part.heading: part.sentences for part in made.sections}
+    assert len(said["解除时已超期"]) == late
+
+
 def test_the_report_names_what_was_not_kept_and_what_is_overdue_with_who_is_to_see_to_it(room, warning):
     made = report(room, warning.number, NOON + 3 * HOUR, NOON + 3 * HOUR, "zh")
     said = {part.heading: part.sentences for part in made.sections}

@@ -25,6 +25,7 @@ from geo.errors import BattlemapError, Conflict, DraftError, LifecycleError, NoA
 from incidents.access import Role
 from incidents.alerts import Level
 from inspections.warnings import (
+    LAPSED,
     LEVELS,
     Kind,
     State,
@@ -117,6 +118,13 @@ def test_what_was_done_survives_every_change_and_nothing_is_due_after_the_end(st
         if what in {"order", "lift"}:
             opened, closed = moved(RULES, one, SOURCES, list(there.values()), now)
             assert all(there[task.number].state is State.OPEN for task in closed)
+            if what == "lift" and one.over:
+                late = {
+                    task.number
+                    for task in closed
+                    if there[task.number].overdue(now, timedelta(minutes=RULES.grace_minutes))
+                }
+                assert {task.number for task in closed if task.reason == LAPSED} == late
             there |= {task.number: task for task in (*opened, *closed)}
         standing = [task for task in there.values() if task.state is State.OPEN]
         assert all(task.due <= one.ends for task in standing)

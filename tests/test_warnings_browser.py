@@ -27,6 +27,10 @@ def test_an_order_opens_tasks_and_a_measure_is_done_with_its_reading(desk, room)
     one.page.keyboard.press("Enter")
     one.page.click(".st-key-warned_save button")
     one.says(".st-key-air_sheet .bm-walk", "已完成", "0421")
+    one.page.click(".st-key-warning_new button")
+    one.page.click(".st-key-warning_save button")
+    one.says(".bm-refused", "请填写发布单位和文号")
+    assert one.page.locator(".bm-refused").count() == 1, "in the form, and not below the warning that holds too"
     (warning,) = acts.listed(room)
     assert [(task.state, task.meter) for task in acts.tasks(room, warning.number)] == [(State.DONE, "0421")]
 
