@@ -143,7 +143,12 @@ def _of_cases(room: Room, begins: datetime, ends: datetime, now: datetime, langu
         "none": _("No case"),
     }
     drawn = day_map(
-        room.area, figures.grid_states(room.area.net, picture.placed, level), key=level, words=words, language=language
+        room.area,
+        figures.grid_states(room.area.net, picture.placed, level),
+        key=level,
+        named=level_of(room).key,  # of the lines: names below it come again in each of them
+        words=words,
+        language=language,
     )
     return replace(
         made, notes=notes, comment=comment, map=drawn, map_caption=_("Grids by the state of the day's cases")

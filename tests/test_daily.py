@@ -116,6 +116,7 @@ def test_the_sheet_counts_what_the_map_shows_and_its_total_is_the_sum_of_its_row
     assert all(row.values["new"] == row.values["handled"] + row.values["open"] for row in paper.rows)
     assert whole["rate"] == share(whole["handled"], whole["new"])
     assert 'class="red"' in paper.map
+    assert any(f">{row.name}<" in paper.map for row in paper.rows), "the map names the lines"
     assert paper.state
 
 
