@@ -31,7 +31,9 @@ def served(tmp_path_factory):
     running = Served(tmp_path_factory.mktemp("warnings"), tmp_path_factory.mktemp("home"))
     room, now = running.room, datetime.now(UTC)
     here = room.area.net.leaf.geoms[PLACE].representative_point()
-    register.put(room, Site("dust", "一号工地", lon=here.x, lat=here.y), DISPATCHER, now - timedelta(days=3))
+    running.site = register.put(
+        room, Site("dust", "一号工地", lon=here.x, lat=here.y), DISPATCHER, now - timedelta(days=3)
+    )
     starts, ends = now + timedelta(hours=2), now + timedelta(days=2)
     running.warning = acts.issue(room, Order("市攻坚办", "1号", Level.YELLOW, ends, starts), DISPATCHER, now)
     running.start()
@@ -51,7 +53,9 @@ def test_a_task_is_done_without_a_network_and_one_that_was_closed_meanwhile_says
     one.shows("#warnings", f"待办{many}项")
     until(page, lambda: page.evaluate("Boolean(field.inspecting.done)"))
     one.offline()
-    page.click("#warnings")
+    page.evaluate("number => { location.hash = '#/site/' + encodeURIComponent(number); }", served.site.number)
+    one.shows("#tasks", f"待办{many}项")  # its sheet leads to them too
+    page.click("#tasks")
     one.shows("main .level", "黄色预警")
     page.click(f"{ENTRY} >> nth=0")
     page.click("[data-how=yes]")

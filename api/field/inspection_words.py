@@ -14,6 +14,8 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "site_gone": N_("This site is not on your list: it is closed, has moved away, or another post has it."),
         "finding_gone": N_("This finding is closed, or not among yours any more."),
         "open_findings": N_("Open findings"),
+        "no_checklist": N_("There is no checklist for this kind of site. What you see there you report as a case."),
+        "fact_planned": N_("Planned time"),
         "never_inspected": N_("not inspected yet"),
         "inspect_go_on": N_("Go on: {name}"),
         "inspect_start": N_("Inspect: {name}"),

@@ -91,13 +91,16 @@
       const waits = f.waitingFor(number).some((item) => item.do === "inspect");
       const open = f.openOf(row);
       const lists = row.lists.map((one) => one[0]).filter(currentOf);
+      const tasks = (f.list.warnings || []).filter((one) => one.site === number && !f.waitingFor(one.number).some((item) => item.state === "waiting")).length;
       const start = (key, words, cls) => make("button", { type: "button", class: cls, "data-start": key, onclick: () => f.once("start" + key, () => f.startInspection(row, key)) }, [icon("inspect"), words]);
       return render(main, [
         f.sheetHead(row, icon("inspect"), row.name, f.siteTime(row), f.language === "en" ? row.kind_name_en : row.kind_name),
         f.pending(number),
         sent.map((item) => make("div", { class: "notice" }, [make("span", {}, t("sent", { number: item.number })), make("a", { class: "link print", href: f.noticeUrl(item.number) }, [icon("print"), t("print_notice")])])),
         drafts.map((draft) => make("a", { class: "notice", href: "#/inspect/" + draft.item }, [make("span", {}, t("inspect_go_on", { name: draft.checklist ? named(listOf(draft.checklist, draft.version) || { name: draft.checklist }) : t("recheck_only") })), make("b", {}, progress(draft, judged(draft) || { results: {} }).text)])),
-        f.facts([["place", row.address || t("see_map")], ["distance", f.away(row)], ["last", row.last ? f.day(row.last) : t("never_inspected")], ["ends", (row.ends || []).length > 0 && row.ends.map((one) => make("div", { class: one.last < today() ? "ended" : "" }, f.listed([named(one), f.day(one.last)])))], ["number", number]]),
+        tasks > 0 && make("a", { class: "notice", id: "tasks", href: "#/warnings" }, [t(tasks === 1 ? "one_task" : "n_tasks", { n: tasks }), icon("go")]),
+        !row.lists.length && make("p", { class: "hint" }, t("no_checklist")),
+        f.facts([["planned", row.plan], ["place", row.address || t("see_map")], ["distance", f.away(row)], ["last", row.last ? f.day(row.last) : t("never_inspected")], ["ends", (row.ends || []).length > 0 && row.ends.map((one) => make("div", { class: one.last < today() ? "ended" : "" }, f.listed([named(one), f.day(one.last)])))], ["number", number]]),
         f.wateringOf(row),
         open.length > 0 && [make("h2", { class: "part" }, t("open_findings")), make("ul", { class: "entries" }, open.map(findingEntry))],
         typeof row.lon === "number" && make("a", { class: "plain wide button", href: "#/map/" + row.lon + "," + row.lat }, [icon("place"), t("on_map")]),
