@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from inspected import CENTRE, inspected, kept, shop, worker_of
 from outbox import derived, messages
 from phones import who
-from rooms import NOON
+from rooms import DISPATCHER, NOON
 from sqlalchemy import update
 from test_planning import HOUR, NOONS, holds, problems
 
@@ -25,6 +26,8 @@ from desk.planning.draft import Draft
 from desk.planning.kept import sight, stops
 from desk.planning.runs import RUNS, Runs, Stage
 from desk.planning.solve import solved
+from desk.sites import register
+from desk.sites.register import Wish as Site
 from geo.errors import Conflict, DraftError, LifecycleError, NoAccess
 from inspections.campaigns import Phase, Rule, Source
 from inspections.planning import Problem, Visit, Why, by_due, spans_of, walked
@@ -32,6 +35,7 @@ from inspections.plans import Act, DayPlan, Moved, State, Unfit, after, moved
 from ledger import plans
 from ledger.tables import day_plan
 from ledger.verify import verify
+from pages.parts.plan_board import shown_kept
 from reports.plan_campaigns import running, waiting
 
 TODAY = NOON.date()
@@ -257,6 +261,24 @@ def test_the_posts_of_a_plan_are_told_when_it_is_kept_and_withdrawn_and_nobody_e
     assert "/plan?" in text.link
     with room.ledger.reading() as connection:
         assert {one.number for one in masked(room.seen_by(who(room.id, "inspector")), connection, there)} == {""}
+
+
+def places(room):
+    """A place in the grid of the plan, and one in another."""
+    leaf = room.area.net.leaf
+    mine = grid_of(room).partition(":")[2]
+    there = next(at for at, code in enumerate(leaf.codes) if str(code) != mine)
+    return [leaf.geoms[at].representative_point().coords[0] for at in (leaf.positions[mine], there)]
+
+
+def test_who_sees_a_part_reads_how_many_beyond_it_are_left_out_and_not_a_line_for_each(room):
+    plan = made(room)
+    one, other = (register.put(room, Site("gas_shop", name, lon=x, lat=y), DISPATCHER, NOON).number for name, (x, y) in zip("甲乙", places(room), strict=True))  # fmt: skip
+    plan = replace(plan, out=((one, Why.FULL.value), (other, Why.FULL.value), ("场-9999", Why.FULL.value)))
+    seen = room.seen_by(who(room.id, part=grid_of(room)))
+    _sites, (*_walks, left) = shown_kept(SimpleNamespace(_=str, language="zh"), seen, plan)
+    assert left["about"] == "3 sites"
+    assert [stop["name"] for stop in left["stops"]] == ["甲", "2 sites beyond what you see"]
 
 
 def test_a_plan_of_another_day_changes_no_list(room):

@@ -75,11 +75,11 @@ def shown_draft(visit: Visit, room: Room, found: Planned) -> list[Line]:
         stops = [_stop(visit, room, found.sites[one], one, clock(at)) for one, at in zip(order, walk.begins, strict=True)]  # fmt: skip
         shown.append(_walk(visit, span, str(mark) if order else "", who, (part.begins, part.ends), stops, walk.metres, walk.back))  # fmt: skip
     out = [_stop(visit, room, found.sites[one], one, "", why=_(plan_words.WHY[why.value])) for one, why in sorted(found.out.items())]  # fmt: skip
-    return [*shown, _left(visit, out)]
+    return [*shown, _left(visit, out, len(out))]
 
 
 def shown_kept(visit: Visit, room: Room, plan: DayPlan) -> tuple[list[Site], list[Line]]:
-    """Return the sites of a kept plan that who looks sees, and its walks as its board shows them."""
+    """Return the sites of a kept plan that who looks sees, and its walks as its board shows them; of what is left out beyond that the number alone."""
     _ = visit._
     numbers = frozenset({stop.number for walk in plan.walks for stop in walk.stops} | {number for number, _why in plan.out})  # fmt: skip
     there = {site.number: site for site in register.listed(room, Asked(room.id, numbers=numbers), most=len(numbers) or 1)}  # fmt: skip
@@ -90,8 +90,10 @@ def shown_kept(visit: Visit, room: Room, plan: DayPlan) -> tuple[list[Site], lis
         )
         for at, walk in enumerate(plan.walks)
     ]  # fmt: skip
-    out = [_stop(visit, room, there.get(number), place, "", why=_(plan_words.WHY.get(why, why))) for place, (number, why) in enumerate(plan.out)]  # fmt: skip
-    return list(there.values()), [*shown, _left(visit, out)] if out else shown
+    out = [_stop(visit, room, there[number], place, "", why=_(plan_words.WHY.get(why, why))) for place, (number, why) in enumerate(plan.out) if number in there]  # fmt: skip
+    if unseen := len(plan.out) - len(out):
+        out.append({"one": len(plan.out), "begins": "", "name": _("{n} sites beyond what you see").format(n=f"{unseen:,}"), "about": ""})  # fmt: skip
+    return list(there.values()), [*shown, _left(visit, out, len(plan.out))] if out else shown
 
 
 def board(visit: Visit, walks: list[Line], *, last: int | None, key: str, on_moved: Callable[[], None] | None) -> None:
@@ -122,8 +124,8 @@ def _walk(visit: Visit, span: int, mark: str, who: str, hours: tuple[int, int], 
     return {"span": span, "mark": mark, "title": who, "about": about, "stops": stops}
 
 
-def _left(visit: Visit, stops: list[Line]) -> Line:
-    return {"span": None, "mark": "", "title": visit._("Left out"), "about": visit._("{n} sites").format(n=f"{len(stops):,}"), "stops": stops}  # fmt: skip
+def _left(visit: Visit, stops: list[Line], many: int) -> Line:
+    return {"span": None, "mark": "", "title": visit._("Left out"), "about": visit._("{n} sites").format(n=f"{many:,}"), "stops": stops}  # fmt: skip
 
 
 def _stop(visit: Visit, room: Room, site: Site | None, one: int, begins: str, *, why: str = "") -> Line:
