@@ -369,9 +369,12 @@ def _sheet(standing: Standing, entry: _Entry) -> None:
 
 def _attempt(standing: Standing, entry: _Entry) -> None:
     said, key = standing["site_attempt"], (entry.area, int(entry.key))
-    if entry.before != said.rows.get(key, {}):
+    before, after = (
+        {"item": "", **facts} if facts else {} for facts in (entry.before, entry.after)
+    )  # the first ones name no phone
+    if before != said.rows.get(key, {}):
         raise ValueError("it does not follow from what was before")
-    said.put(key, entry.after, entry.version)
+    said.put(key, after, entry.version)
 
 
 def _warning(standing: Standing, entry: _Entry) -> None:

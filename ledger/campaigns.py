@@ -4,7 +4,7 @@ How far the targets of a phase are reached is counted by the database, from insp
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     func,
     insert,
     literal,
@@ -53,7 +54,7 @@ from ledger.writing import Actor, Writing
 SUBJECT, ATTEMPT = "campaign", "site_attempt"
 PREFIX = "专"
 COLUMNS = ("name", "source", "state", "standing")
-TRIED = ("site", "at", "day", "found", "again", "post", "struck")
+TRIED = ("site", "at", "day", "found", "again", "post", "struck", "item")
 POST = "post"
 MOST_IN = 500
 FAULTS = ("corrected", "handed_over", "correcting", "open_late")
@@ -62,7 +63,7 @@ BITS, MOST = 15, (1 << 15) - 1  # four counts of one site in one number of 63 bi
 
 @dataclass(frozen=True)
 class Try:
-    """A visit of a site that came to nothing: ``again`` is the day of the next one, ``struck`` when somebody struck it."""
+    """A visit of a site that came to nothing: ``again`` is the day of the next one, ``struck`` when somebody struck it, ``item`` under which account and key a phone sent it."""
 
     site: str
     at: datetime
@@ -72,6 +73,7 @@ class Try:
     again: date | None = None
     struck: datetime | None = None
     id: int = 0
+    item: str = ""
 
 
 @dataclass(frozen=True)
@@ -213,6 +215,7 @@ def _tried(one: Try) -> dict[str, Any]:
         "again": one.again.isoformat() if one.again else "",
         "post": one.post,
         "struck": milliseconds(one.struck) if one.struck else None,
+        "item": one.item,
     }
 
 
@@ -266,6 +269,31 @@ def of_site(connection: Connection, area: str, number: str) -> list[Try]:
     c = site_attempt.c
     asked = select(site_attempt).where(c.area == area, c.site == number, c.struck.is_(None))
     return [_try(row) for row in connection.execute(asked.order_by(c.at.desc(), c.id.desc())).mappings()]
+
+
+def sent(connection: Connection, area: str, items: Collection[str]) -> dict[str, tuple[str, int]]:
+    """Return the visits that phones sent under some keys, as account and key: number of the site, and id."""
+    c = site_attempt.c
+    asked = select(c.item, c.site, c.id).where(c.area == area, c.item.in_(sorted(items)))
+    return {item: (number, id_) for item, number, id_ in connection.execute(asked)} if items else {}
+
+
+def one(connection: Connection, area: str, number: int) -> Try:
+    """Return a visit that came to nothing and was written, struck or not."""
+    c = site_attempt.c
+    return _try(connection.execute(select(site_attempt).where(c.area == area, c.id == number)).mappings().one())
+
+
+def unseen(connection: Connection, area: str, numbers: Sequence[str]) -> dict[str, Try]:
+    """Return the last visit that came to nothing of each of some sites at which nobody looked on its day or later."""
+    c, n, found = site_attempt.c, inspection.c, dict[str, Try]()
+    looked = exists().where(n.area == area, n.site == c.site, n.day >= c.day, n.way != Way.SELF.value)
+    for start in range(0, len(numbers), MOST_IN):
+        part = select(site_attempt).where(
+            c.area == area, c.site.in_(numbers[start : start + MOST_IN]), c.struck.is_(None)
+        )
+        found |= {row["site"]: _try(row) for row in connection.execute(part.where(~looked).order_by(c.at, c.id)).mappings()}  # fmt: skip
+    return found
 
 
 def rows(connection: Connection, asked: Asked, by: str) -> list[Row]:
@@ -462,7 +490,7 @@ def _campaign(row: Mapping[Any, Any]) -> Campaign:
 
 def _try(row: Mapping[Any, Any]) -> Try:
     struck = None if row["struck"] is None else instant(row["struck"])
-    return Try(row["site"], instant(row["at"]), date.fromisoformat(row["day"]), Found(row["found"]), row["post"], _date(row["again"]), struck, row["id"])  # fmt: skip
+    return Try(row["site"], instant(row["at"]), date.fromisoformat(row["day"]), Found(row["found"]), row["post"], _date(row["again"]), struck, row["id"], row["item"])  # fmt: skip
 
 
 def _date(text: str | None) -> date | None:

@@ -933,6 +933,8 @@ site_attempt = Table(
     Column("again", String(10), nullable=False),  # the day of the next time, "" for none
     Column("post", String(200), nullable=False),
     Column("struck", BigInteger),
+    Column("item", String(70), nullable=False, server_default=""),  # account and key under which a phone sent it
+    Index("ix_site_attempt_item", "area", "item"),
     Index("ix_site_attempt_site", "area", "site", "day", "at"),
 )
 

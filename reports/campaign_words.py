@@ -58,6 +58,7 @@ DRAFT: Mapping[str, str] = MappingProxyType(
         "campaign_empty": N_("The phase has no targets: nothing in use is what its rule says. Change the rule, or the register."),
         "campaign_close": N_("The gate is not met. Say why the phase is closed all the same."),
         "campaign_reason": N_("Say why the campaign is called off."),
+        "attempt_time": N_("The time lies ahead. Look at the clock of the device."),
         "attempt_again": N_("The day of the next visit is over, or too far away. Choose another one."),
         "attempt_gone": N_("There is no such line any more, or it was struck. Look at the site again."),
     }

@@ -30,7 +30,11 @@ def taking_back(revision):
     files = sorted((migrations.FOLDER / "versions").glob("0*.py"))
     text = "".join(file.read_text("utf-8") for file in files if file.name >= revision)
     columns = re.findall(r'add_column\("(\w+)", sa.Column\("(\w+)"', text)
+    indexes = re.findall(r'create_index\("(\w+)", "(\w+)"', text)
     return [
+        *(
+            f"DROP INDEX IF EXISTS {index}" for index, of in indexes if of in dict(columns)
+        ),  # SQLite drops no column in one
         *(f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in columns),
         *(f"DROP TABLE {table}" for table in re.findall(r'create_table\(\s*"(\w+)"', text)[::-1]),
     ]

@@ -170,7 +170,7 @@ def _filters(said: Mapping[str, Any], cases: Sequence[Card], now: datetime) -> l
 
 def _due_now(sites: Sequence[Row]) -> list[Row]:
     """Return the sites that stand on the list of the day; the others have a section of their own, which only their filter shows."""
-    return [row for row in sites if row["standing"] != "later" or row["late"]]
+    return [row for row in sites if row["standing"] != "later" or row["late"] or "plan" in row or row.get("tried", {}).get("due")]  # fmt: skip
 
 
 def _is_late(row: Row, now: datetime) -> bool:

@@ -41,7 +41,8 @@ from incidents.posts import Post
 from inspections.answers import LONGEST_NOTE
 from inspections.warnings import Kind as TaskKind
 from inspections.watering import Wet
-from ledger import bridge, find
+from ledger import bridge, campaigns, find
+from ledger.campaigns import Try
 from ledger.findings import Filed
 from ledger.warnings import key_of
 from locales import LANGUAGES, Translator, translator
@@ -290,7 +291,9 @@ def said_of_sites(room: Room, now: datetime, _: Translator) -> dict[str, Any]:
     today = now.astimezone(room.area.pack.timezone).date()
     water = watering.standings(room, [one.due.site for one in found], now)
     ways = [{"key": key, "name": name.zh, "name_en": name.en} for key, name in room.rules.watering.ways.items()]
-    return {"sites": [_said_of_site(room, one, today, water) for one in found], "sites_more": more, "watering": ways if water else []}  # fmt: skip
+    with room.ledger.reading() as connection:
+        tried = campaigns.unseen(connection, room.id, [one.due.site.number for one in found])
+    return {"sites": [{**_said_of_site(room, one, today, water), **_said_of_try(tried.get(one.due.site.number), today)} for one in found], "sites_more": more, "watering": ways if water else []}  # fmt: skip
 
 
 def _said_of_site(room: Room, one: Round, today: date, water: Mapping[str, tuple[Wet, datetime | None]]) -> dict[str, Any]:  # fmt: skip
@@ -323,9 +326,18 @@ def _said_of_site(room: Room, one: Round, today: date, water: Mapping[str, tuple
         ],
         "mine": one.mine,
         "as": one.post.key,
-        "acts": ["inspect"],
+        "acts": ["inspect", "site_attempt"],
         **_said_of_water(water.get(site.number)),
     }
+
+
+def _said_of_try(tried: Try | None, today: date) -> dict[str, Any]:
+    """Return the last visit of a site that came to nothing, where nobody looked since, and the day of the next one; nothing of others."""
+    if tried is None:
+        return {}
+    again = tried.again.isoformat() if tried.again else None
+    due = tried.again is None or tried.again <= today
+    return {"tried": {"at": tried.at.isoformat(), "found": tried.found.value, "again": again, "due": due}}
 
 
 def _said_of_water(stands: tuple[Wet, datetime | None] | None) -> dict[str, Any]:

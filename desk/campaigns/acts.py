@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from desk.campaigns.meetings import RUN, sight, words
 from desk.campaigns.targets import gone, wanted
+from desk.inspections.acts import demand_there
 from desk.posts.acting import change
 from desk.room import Room
 from desk.visits.acts import today as today_of
@@ -175,24 +176,42 @@ def cancel(room: Room, seen: Campaign, reason: str, by: By, now: datetime) -> Ca
     return _put(room, cancelled(seen, said), Act.CANCEL, by, now)
 
 
-def attempt(room: Room, site: str, found: Found, again: date | None, by: By, now: datetime) -> Try:  # noqa: PLR0917
-    """Write down that somebody stood before a site and could not look.
+def attempt(room: Room, site: str, found: Found, again: date | None, by: By, now: datetime, *, at: datetime | None = None, item: str = "") -> Try:  # noqa: PLR0917  # fmt: skip
+    """Write down that somebody stood before a site and could not look, once under the key of a phone.
+
+    Parameters
+    ----------
+    at
+        When that was; None for now.
+    item
+        Account and key under which a phone sent it.
 
     Raises
     ------
     DraftError, NoAccess
         Why it cannot be; nothing was written.
     """
-    return change(room, NEEDS, by, now, lambda writing: attempt_in(room, writing, site, found, again, by, now))
+
+    def work(writing: Writing) -> Try:
+        there = campaigns.sent(writing.connection, room.id, [item]) if item else {}
+        if there:
+            return campaigns.one(writing.connection, room.id, there[item][1])
+        return attempt_in(room, writing, site, found, again, by, now, done=at, item=item)
+
+    return change(room, NEEDS, by, now, work)
 
 
-def attempt_in(room: Room, writing: Writing, site: str, found: Found, again: date | None, by: By, at: datetime) -> Try:  # noqa: PLR0917  # fmt: skip
+def attempt_in(room: Room, writing: Writing, site: str, found: Found, again: date | None, by: By, at: datetime, *, done: datetime | None = None, item: str = "") -> Try:  # noqa: PLR0917  # fmt: skip
     """Write down that nobody could look, in a change that goes on already; raises as `attempt`."""
-    day = today_of(room, at)
+    was = done or at
+    if was > at + timedelta(minutes=room.rules.settings.ahead_minutes):
+        raise DraftError("A visit is written down after it was made. Look at the time.", field="attempt_time")
+    day = today_of(room, was)
     if again and not day <= again <= day + MOST_AGAIN:
         raise DraftError(f"{again} is over, or more than {MOST_AGAIN.days} days away. Give a day between.", field="attempt_again")  # fmt: skip
     there = sites.get(writing.connection, room.id, site, room.within if room.who else sites.EVERYTHING)
-    return campaigns.tried(writing, room.id, Try(there.number, at, day, found, by.post, again), by=by, at=at.astimezone(UTC))  # fmt: skip
+    demand_there(there, day)
+    return campaigns.tried(writing, room.id, Try(there.number, was, day, found, by.post, again, item=item), by=by, at=at.astimezone(UTC))  # fmt: skip
 
 
 def strike_attempt(room: Room, site: str, number: int, by: By, now: datetime) -> Try:

@@ -18,9 +18,9 @@ from inspections.rounds import Standing
 from ledger.findings import Filed
 
 MOST = 200  # sites of a list
-INSPECT, CORRECT, WATER = "inspect", "finding_correct", "watering"
+INSPECT, CORRECT, WATER, TRY = "inspect", "finding_correct", "watering", "site_attempt"
 MAY = "inspect"  # capability
-DOES = frozenset({INSPECT, CORRECT, WATER})
+DOES = frozenset({INSPECT, CORRECT, WATER, TRY})
 # What a phone may do to a finding -> the act that it is.
 ACTS: Mapping[str, Act] = MappingProxyType({CORRECT: Act.CORRECT})
 BEHIND = frozenset({Standing.OVERDUE, Standing.SKIPPED})

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from incidents.lifecycle import Act
 from incidents.model import Channel, Urgency
 from incidents.orders import Outcome
 from incidents.visits import OUTCOMES
+from inspections.campaigns import Found
 from inspections.inspection import Signed
 from inspections.patrols import COUNTS
 
@@ -262,6 +263,17 @@ def _moment(value: Any) -> datetime | None:
         return None
 
 
+def _found(value: Any) -> Found | None:
+    return next((one for one in Found if one.value == value), None)
+
+
+def _day(value: Any) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
 def _boxes(value: Any) -> dict[int, list[tuple[float, ...]]] | None:
     """Return the rectangles to make unreadable, by the place of their photo."""
     if not isinstance(value, dict) or len(value) > MOST_PHOTOS:
@@ -351,6 +363,7 @@ _TAKES: Mapping[str, Mapping[str, Take]] = MappingProxyType(
         ),
         inspections.CORRECT: _SAID,
         inspections.WATER: MappingProxyType({"way": _words}),
+        inspections.TRY: MappingProxyType({"found": _found, "again": _day}),
         warnings.DONE: MappingProxyType({"kept": _is, "meter": _words, **_SAID}),
     }
 )

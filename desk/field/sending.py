@@ -13,6 +13,7 @@ from typing import Any
 
 from desk import acts, evidence, intake, reports
 from desk.acts import Doing
+from desk.campaigns import acts as campaign_acts
 from desk.field import inspections as field_inspections
 from desk.field import notices as field_notices
 from desk.field import orders as field_orders
@@ -62,7 +63,7 @@ from incidents.lifecycle import RULES, Act, By, PostKind
 from incidents.model import OPEN, Channel, Status, Urgency
 from incidents.orders import Phase, Serve
 from incidents.posts import Post, line_of
-from ledger import find, findings, inspections, patrols, visits, warnings, watering
+from ledger import campaigns, find, findings, inspections, patrols, visits, warnings, watering
 from ledger.writing import ITEM, Writing
 
 DONE_AT = "done_at"  # what an entry calls the time at which a thing was done, which came later
@@ -164,7 +165,7 @@ class _Sending:
         made = {self._as_made(key): key for key in keys}
         with room.ledger.reading() as connection:
             self._sent = find.sent(connection, room.id, self._account, sorted(keys))
-            for beside in (visits, inspections, patrols, watering, warnings):
+            for beside in (visits, inspections, patrols, watering, warnings, campaigns):
                 self._sent |= {made[item]: there for item, there in beside.sent(connection, room.id, made).items()}
             told = {item.number for item in parcel.items if item.do == field_inspections.CORRECT}
             for one in findings.named(connection, room.id, told).values():
@@ -271,6 +272,8 @@ class _Sending:
         if item.do == field_inspections.WATER:
             line = site_watering.water(self._room, item.number, data.get("way", ""), at, by, self._now, item=name)
             return line.site, line.id
+        if item.do == field_inspections.TRY:
+            return self._attempt(item, data, by, at)
         if item.do == field_inspections.CORRECT:
             told = {**data, ITEM_KEY: name, DONE_AT: at.astimezone(UTC).isoformat(timespec="seconds")}
             doing = finding_acts.Doing(item.number, field_inspections.ACTS[item.do], told, self._photos(item))
@@ -280,6 +283,17 @@ class _Sending:
         made = field_inspections.made_of(item.number, data, photos, item=name, at=at)
         found = inspecting.inspect(self._room, made, by, self._now).inspection
         return found.number, found.version
+
+    def _attempt(self, item: Item, data: Mapping[str, Any], by: By, at: datetime) -> tuple[str, int]:
+        """Write down that nobody could look at a site, once: the line keeps under which key it was sent."""
+        if item.photos:
+            raise DraftError("A visit that came to nothing takes no photos.", field="form.photos")
+        if "found" not in data:
+            raise DraftError("Say whether nobody was there, or entry was refused.", field="form.found")
+        if item.at > self._parcel.clock + timedelta(minutes=self._room.rules.settings.ahead_minutes):
+            raise DraftError("A visit is written down after it was made. Look at the time.", field="attempt_time")
+        made = campaign_acts.attempt(self._room, item.number, data["found"], data.get("again"), by, self._now, at=at, item=self._as_made(item.key))  # fmt: skip
+        return made.site, made.id
 
     def _warning(self, item: Item, by: By, at: datetime) -> tuple[str, int]:
         """Write down what was seen at a source while a warning holds, once, with its photos: the task keeps under which key it was sent."""

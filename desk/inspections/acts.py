@@ -135,7 +135,7 @@ def ready(room: Room, site: Site, made: Made, by: By, now: datetime, *, assume_p
     day = _day(room, at)
     if day > _day(room, now):
         raise DraftError(f"{day} has not come yet. Give the day on which it was made.", field="inspection_day")
-    _demand_there(site, day)
+    demand_there(site, day)
     verdict = _judged(room, made, site, day) if made.said else None
     if verdict is None and not made.rechecks:
         raise DraftError("Nothing was looked at. Answer at least one item.", field="inspection_empty")
@@ -197,7 +197,7 @@ def _day(room: Room, at: datetime) -> date:
     return at.astimezone(room.area.pack.timezone).date()
 
 
-def _demand_there(site: Site, day: date) -> None:
+def demand_there(site: Site, day: date) -> None:
     """Raise where the site was not there any more on a day."""
     if site.state in NOT_THERE and not (site.state_since and day < site.state_since):
         raise DraftError(f"{site.number} is {site.state} since {site.state_since}. Reopen it in the register first.", field="inspection_site")  # fmt: skip
