@@ -127,7 +127,8 @@ def _trouble(visit: Visit, found: Readings) -> None:
 def _stations(visit: Visit, room: Room, standing: Sequence[Standing], chosen: Standing | None) -> str:
     _, zone = visit._, room.area.pack.timezone
     heads = (_("Station"), _("Last hour"), _("Index"), _("Primary pollutant"), *(POLLUTANT[one] for one in SHOWN), _("Day before"))  # fmt: skip
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in heads)
+    numbers = range(4, 4 + len(SHOWN))
+    head = "".join(f'<th scope="col"{" class=bm-number" if place in numbers else ""}>{escape(name)}</th>' for place, name in enumerate(heads))  # fmt: skip
     rows = "".join(_row(visit, one, zone, is_open=one is chosen) for one in standing)
     return f'<section class="bm-air"><table class="bm-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></section>'  # fmt: skip
 

@@ -249,7 +249,7 @@ def _columns(headings: Mapping[str, str], rates: Sequence[Indicator], language: 
 def _formulas(columns: Sequence[Column], rates: Sequence[Indicator], _: Translator) -> tuple[str, ...]:
     """Return what the shares are made of, as a note below the table."""
     names = {one.key: one.heading for one in columns}
-    said = "; ".join(f"{names[one.key]} = {names[one.part]} ÷ {names[one.whole]}" for one in rates)
+    said = _("; ").join(f"{names[one.key]} = {names[one.part]} ÷ {names[one.whole]}" for one in rates)
     return (_("Shares: {formulas}").format(formulas=said),)
 
 
