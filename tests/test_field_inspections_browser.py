@@ -88,6 +88,9 @@ def with_photo_and_signature(one):
     page.set_input_files("[data-item=G01] input[data-photo=camera]", [{"name": "a.jpg", "mimeType": "image/jpeg", "buffer": jpeg()}])  # fmt: skip
     expect(page.locator("[data-item=G01] .result")).not_to_contain_text("缺照片")
     one.offline()
+    page.fill("[data-item=G01A] input", "202613")
+    expect(page.locator("[data-item=G01A] .result")).to_contain_text("“2026-13”不是日期")
+    page.fill("[data-item=G01A] input", "")
     page.fill("[data-item=G11] input", "2.1")
     expect(page.locator("[data-item=G11]")).to_have_class(re.compile("pass|fail"))
     page.click("[data-item=G03] [data-how=fail]")

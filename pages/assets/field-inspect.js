@@ -322,7 +322,7 @@
         spot.checked = Boolean(now.corrected);
         spotLabel.hidden = !fails || !window.fieldRules.onSpot(one, now.grade);
         if (grades) grades.hidden = !fails;
-        const text = fault ? t("fault_" + fault, { said: "" }) : [why(one, now), fails ? failed(now) : "", now.lacks ? t("photo_lacks") : ""].filter(Boolean).join(f.language === "zh" ? "；" : "; ");
+        const text = fault ? t("fault_" + fault, { said: typeof said().value === "string" ? said().value : "" }) : [why(one, now), fails ? failed(now) : "", now.lacks ? t("photo_lacks") : ""].filter(Boolean).join(f.language === "zh" ? "；" : "; ");
         if (text !== shown) put(result, text);
         shown = text;
         result.hidden = !text;
