@@ -92,6 +92,8 @@ def test_a_task_is_done_without_a_network_and_one_that_was_closed_meanwhile_says
     acts.stand_down(served.room, served.warning, "2号", DISPATCHER, datetime.now(UTC))
     one.offline(False).box("refused", "done", "done")
     expect(page.locator("main .entry.refused .warn")).to_contain_text("预警已解除")
+    expect(page.locator("main .entry.refused .seen")).to_have_text("已落实、电表读数 7")  # no sheet shows it any more
+    expect(page.locator("main .entry").get_by_text("查看任务")).to_have_count(0)
     assert not tasks(served, State.OPEN)
     assert len(tasks(served, State.DONE)) == 2
     assert one.complaints == []

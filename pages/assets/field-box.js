@@ -31,14 +31,22 @@
     return f.waitsWords();
   }
 
+  // What was seen of a task of a warning stands in its entry: once the task is closed no sheet shows it.
+  function seenOf(item) {
+    const data = item.data || {};
+    return item.do === "warning_done" ? f.listed([t("warning_kept_" + (data.kept ? "yes" : "no")), data.meter ? t("warning_meter") + " " + data.meter : "", data.text]) : "";
+  }
+  const leads = (item, number) => f.kindOf(item.do) !== "warning" || Boolean(f.rowOf("warning", number)); // whether there is a sheet to look at
+
   function entry(item) {
     return make("li", { class: "entry " + item.state, "data-key": item.key, "data-state": item.state }, [
       make("div", { class: "head" }, [icon(item.state === "done" ? "done" : item.state === "refused" ? "help" : "wait"), make("h3", {}, subject(item))]),
       make("p", { class: "fine" }, [f.when(item.at), item.photos && item.photos.length ? " · " + t("n_photos", { n: item.photos.length }) : ""]),
+      seenOf(item) && make("p", { class: "seen" }, seenOf(item)),
       make("p", { class: "state" }, stateOf(item)),
       item.state === "refused" && make("p", { class: "warn" }, reason(item.error || {})),
       item.state !== "done" && make("div", { class: "row wrap" }, repairs(item)),
-      item.state === "done" && item.number && make("a", { class: "link", href: f.hrefOf(item) }, t("open_" + f.kindOf(item.do))),
+      item.state === "done" && item.number && leads(item, item.number) && make("a", { class: "link", href: f.hrefOf(item) }, t("open_" + f.kindOf(item.do))),
       item.state === "done" && item.do === "inspect" && make("a", { class: "link", href: f.noticeUrl(item.number) }, t("print_notice")),
     ]);
   }
@@ -66,7 +74,7 @@
       item.spot && moved && offer(t("as_visit"), () => asVisit(item), "main"),
       known && f.kindOf(item.do) === "case" && item.do !== "note" && offer(t("as_note"), () => asNote(item), kind === "changed" ? "plain" : moved ? "main" : "plain"),
       kind === "rules" && known && f.kindOf(item.do) === "case" && offer(t("send_again"), () => again(item)),
-      known && offer(t("open_" + f.kindOf(item.do)), () => f.go(f.hrefOf(item))),
+      known && leads(item, item.case) && offer(t("open_" + f.kindOf(item.do)), () => f.go(f.hrefOf(item))),
       offer(t("discard"), () => discard(item), "plain danger-text"),
     ];
   }
@@ -139,7 +147,7 @@
     if (draft.kind === "report") return draft.text.split("\n")[0] || named(f.classOf(draft.class));
     const formed = ["visit", "patrol", "warning"].indexOf(draft.kind) >= 0; // by a form of its own
     const on = formed ? draft.kind : draft.on || "case";
-    const row = on !== "unsent" && draft.number && f.rowOf(on, draft.number);
+    const row = (on !== "unsent" && draft.number && f.rowOf(on, draft.number)) || draft.row;
     const item = on === "unsent" && f.queue.find((one) => one.key === draft.number);
     return [formed ? t((draft.number ? "record_" : "new_") + draft.kind) : t("act_" + draft.act), row ? f.titleOf(on, row) : item ? item.title : on === "unsent" ? "" : draft.number].filter(Boolean).join(" · ");
   }
