@@ -99,7 +99,7 @@ def _summary(visit: Visit, room: Room, of: Held, form: Form, found: Sequence[War
     times = f"{_('since {time}').format(time=local(room, one.starts))} · {ended.format(time=local(room, one.ends))}"
     st.html(f'<p class="bm-alert" data-level="{one.level.value}"><i aria-hidden="true"></i><b>{escape(_called(visit, one))}</b> <span>{escape(f"{one.issuer} {one.order}")}</span> <small>{escape(times)}</small></p>')  # fmt: skip
     said = _(
-        "{done} done · {open} to be done, of them {late} overdue · {broken} not kept · {closed} of no use any more"
+        "{done} done, {broken} of them not kept · {open} to be done, {late} of them overdue · {closed} of no use any more"
     )
     told = said.format(done=count.done, open=count.open, late=count.late, broken=count.broken, closed=count.closed)
     if count.lapsed:
@@ -235,10 +235,10 @@ def _progress(visit: Visit, room: Room, of: Held, own: dict[str, str]) -> str:
     tabs = " · ".join(f"{link(visit, 'warnings', {**same, 'by': key}, attributes=' aria-current=true' if key == by else '')}{escape(_(name))}</a>" for key, name in BY.items())  # fmt: skip
     heads = (
         _(HEADS[by]),
-        _("Done, with evidence"),
+        _("Tasks done"),
+        _("of them not kept"),
         _("To be done"),
-        _("Overdue"),
-        _("Not kept"),
+        _("of them overdue"),
         _("Of no use any more"),
     )
     head = "".join(
@@ -251,7 +251,7 @@ def _progress(visit: Visit, room: Room, of: Held, own: dict[str, str]) -> str:
         if by == SITE:
             is_open = ' aria-current="true"' if own.get("site") == one.key else ""
             name = f"{link(visit, 'warnings', {**same, 'site': one.key}, attributes=is_open)}{name}</a>"
-        rows += f"<tr><td>{name}</td>" + "".join(f'<td class="bm-number">{many or ""}</td>' for many in (one.done, one.open, one.late, one.broken, one.closed)) + "</tr>"  # fmt: skip
+        rows += f"<tr><td>{name}</td>" + "".join(f'<td class="bm-number">{many or ""}</td>' for many in (one.done, one.broken, one.open, one.late, one.closed)) + "</tr>"  # fmt: skip
     empty = f'<p class="bm-empty">{escape(_("No source of the register that you see has a task."))}</p>' if not rows else ""  # fmt: skip
     return f'<section class="bm-air"><p>{tabs}</p><table class="bm-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{empty}</section>'  # fmt: skip
 

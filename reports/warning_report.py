@@ -47,7 +47,7 @@ def report(room: Room, number: str, at: datetime, now: datetime, language: str) 
     whole = next(iter(tally((("", task) for task in tasks), at, grace)), Tally(""))
     rows = tuple(Row(names.get(code, code) or _("In no grid"), _values(each)) for code, each in sorted(counted.items(), key=lambda item: (not item[0], item[0])))  # fmt: skip
     said = _(
-        "{done} tasks are done, {open} are to be done, {late} of them overdue; at {broken} something was not kept."
+        "{done} tasks are done, at {broken} of them it was not kept; {open} are to be done, {late} of them overdue."
     )
     lapsed = " " + _("{n} tasks were never done and overdue when it was stood down.").format(n=whole.lapsed) if whole.lapsed else ""  # fmt: skip
     return Paper(
@@ -58,8 +58,8 @@ def report(room: Room, number: str, at: datetime, now: datetime, language: str) 
         unit=_("Unit: tasks"),
         first=level_of(room).name.in_(language),
         columns=(
-            Column("done", _("Done, with evidence")), Column("open", _("To be done")), Column("late", _("Overdue")),
-            Column("broken", _("Not kept")), Column("closed", _("Of no use any more")),
+            Column("done", _("Tasks done")), Column("broken", _("of them not kept")), Column("open", _("To be done")),
+            Column("late", _("of them overdue")), Column("closed", _("Of no use any more")),
         ),
         rows=rows,
         total=Row(_("Total"), _values(whole)),
@@ -110,7 +110,7 @@ def _values(one: Tally) -> dict[str, Any]:
 
 
 def _by(room: Room, tasks: Iterable[Task], at: datetime, heading: str, key: Callable[[Task], str], _: Translator) -> Section:  # fmt: skip
-    said = _("{name}: {done} done, {open} to be done, {late} overdue, {broken} not kept.")
+    said = _("{name}: {done} done, {broken} of them not kept; {open} to be done, {late} of them overdue.")
     found = tally(((key(task), task) for task in tasks), at, acts.grace(room))
     return Section(heading, tuple(said.format(name=one.key, **_values(one)) for one in found))
 
