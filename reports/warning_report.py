@@ -49,9 +49,10 @@ def report(room: Room, number: str, at: datetime, now: datetime, language: str) 
     said = _(
         "{done} tasks are done, at {broken} of them it was not kept; {open} are to be done, {late} of them overdue."
     )
-    lapsed = " " + _("{n} tasks were never done and overdue when it was stood down.").format(n=whole.lapsed) if whole.lapsed else ""  # fmt: skip
+    lapsed = _(" {n} tasks were never done and overdue when it was stood down.").format(n=whole.lapsed) if whole.lapsed else ""  # fmt: skip
+    title = _("{level} warning of heavy pollution: what was done").format(level=_(LEVEL[one.level]))
     return Paper(
-        title=_("{level} warning of heavy pollution: what was done").format(level=_(LEVEL[one.level])),
+        title=title[:1].upper() + title[1:],
         organ=room.area.pack.name.in_(language),
         number=one.number,
         period=_("As of {time}").format(time=local(room, at)),
