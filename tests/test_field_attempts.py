@@ -6,6 +6,7 @@ import pytest
 from inspected import AREA, inspected, shop, worker_of
 from phones import Phone
 from rooms import DISPATCHER, NOON, room_of, shipped
+from test_campaigns import count, running
 
 from api.field.reading import said_of_all
 from desk.campaigns import acts
@@ -72,6 +73,17 @@ def test_it_is_written_once_however_often_it_is_sent_by_the_time_of_the_phone(ro
     other = Phone(room, "dispatcher", "", account="a9")
     assert other.send({**item, "as": other.post})[0].version not in {each.version for each in sent}, "keys belong to their account"  # fmt: skip
     holds(room)
+
+
+def test_a_campaign_counts_it_once_on_the_day_on_which_it_was_made(room, site, one):
+    campaign = running(room)
+    item = one.item(TRY, ago=60, case=site.number, found="refused", again=(TODAY + DAY).isoformat())
+    one.send(item)
+    one.send(item)
+    whole = count(room, campaign, NOON)
+    assert (whole.targets, whole.refused, whole.not_yet, whole.second_due) == (1, 1, 0, 0)
+    assert count(room, campaign, NOON + DAY).second_due == 1
+    assert count(room, campaign, NOON - 2 * timedelta(hours=1)).refused == 0
 
 
 def test_the_second_visit_stands_on_the_list_until_somebody_looked_or_the_line_is_struck(room, site, one):

@@ -115,7 +115,7 @@
     const number = item.case && (item.case.key || item.case);
     if (FORMED.test(item.do)) return Object.assign({ kind: "visit", number: number || "", outcome: data.outcome || item.do.slice(6), topics: data.topics || [], households: data.households === undefined ? "" : String(data.households), kindOf: data.kind }, number ? { key: ["visit", f.account, f.area, number].join("/") } : {});
     const choice = f.FORMS[item.do].choice;
-    return { key: ["act", f.account, f.area, number, item.do].join("/"), kind: "act", on: item.case.key ? "unsent" : f.kindOf(item.do), number, act: item.do, choice: choice ? String(data[choice.name]) : "", until: /^\d{4}-\d\d-\d\d$/.test(data.due) ? data.due : "" };
+    return { key: ["act", f.account, f.area, number, item.do].join("/"), kind: "act", on: item.case.key ? "unsent" : f.kindOf(item.do), number, act: item.do, choice: choice ? String(data[choice.name]) : "", until: [data.due, data.again].find((day) => /^\d{4}-\d\d-\d\d$/.test(day)) || "" };
   }
 
   async function asNote(item) { // what was done is said, though it changes nothing any more

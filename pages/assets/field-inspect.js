@@ -90,6 +90,7 @@
       const sent = f.queue.filter((item) => item.do === "inspect" && item.case === number && item.state === "done").sort((one, other) => other.sent - one.sent);
       const waits = f.waitingFor(number).some((item) => item.do === "inspect");
       const open = f.openOf(row);
+      const tried = f.triedOf(row);
       const lists = row.lists.map((one) => one[0]).filter(currentOf);
       const tasks = (f.list.warnings || []).filter((one) => one.site === number && !f.waitingFor(one.number).some((item) => item.state === "waiting")).length;
       const start = (key, words, cls) => make("button", { type: "button", class: cls, "data-start": key, onclick: () => f.once("start" + key, () => f.startInspection(row, key)) }, [icon("inspect"), words]);
@@ -100,12 +101,13 @@
         drafts.map((draft) => make("a", { class: "notice", href: "#/inspect/" + draft.item }, [make("span", {}, t("inspect_go_on", { name: draft.checklist ? named(listOf(draft.checklist, draft.version) || { name: draft.checklist }) : t("recheck_only") })), make("b", {}, progress(draft, judged(draft) || { results: {} }).text)])),
         tasks > 0 && make("a", { class: "notice", id: "tasks", href: "#/warnings" }, [t(tasks === 1 ? "one_task" : "n_tasks", { n: tasks }), icon("go")]),
         !row.lists.length && make("p", { class: "hint" }, t("no_checklist")),
-        f.facts([["planned", row.plan], ["place", row.address || t("see_map")], ["distance", f.away(row)], ["last", row.last ? f.day(row.last) : t("never_inspected")], ["ends", (row.ends || []).length > 0 && row.ends.map((one) => make("div", { class: one.last < today() ? "ended" : "" }, f.listed([named(one), f.day(one.last)])))], ["number", number]]),
+        f.facts([["planned", row.plan], ["place", row.address || t("see_map")], ["distance", f.away(row)], ["tried", tried && f.listed([f.when(tried.at), t("tried_" + tried.found), f.againWords(tried)])], ["last", row.last ? f.day(row.last) : t("never_inspected")], ["ends", (row.ends || []).length > 0 && row.ends.map((one) => make("div", { class: one.last < today() ? "ended" : "" }, f.listed([named(one), f.day(one.last)])))], ["number", number]]),
         f.wateringOf(row),
         open.length > 0 && [make("h2", { class: "part" }, t("open_findings")), make("ul", { class: "entries" }, open.map(findingEntry))],
         typeof row.lon === "number" && make("a", { class: "plain wide button", href: "#/map/" + row.lon + "," + row.lat }, [icon("place"), t("on_map")]),
         !waits && lists.slice(1).map((key) => start(key, named(currentOf(key)), "second wide")),
         !waits && judgeable(row).length > 0 && start("", t("recheck_only"), "second wide"),
+        f.actsOf(row).indexOf("site_attempt") >= 0 && make("button", { type: "button", class: "second wide", "data-act": "site_attempt", onclick: () => f.doAct("site", row, "site_attempt") }, t("act_site_attempt")),
         !waits && lists.length > 0 && make("div", { class: "bar" }, start(lists[0], t("inspect_start", { name: named(currentOf(lists[0])) }), "main")),
       ]);
     }

@@ -4,7 +4,7 @@
   const f = window.field;
   const { t, named, make, put, render, icon, mark } = f;
   const FIRST = ["accept", "feedback", "clear", "order_accept", "order_done", "order_rate", "visit_done", "inspect", "finding_correct"]; // the next act, the likeliest first
-  const ORDER = ["accept", "feedback", "clear", "self_clear", "post_notice", "help", "note", "send_back", "escalate", "ask_extension", "order_accept", "order_done", "order_rate", "order_note", "order_decline", "order_give_back", "visit_done", "visit_note", "visit_again", "visit_cancel", "inspect", "finding_correct"];
+  const ORDER = ["accept", "feedback", "clear", "self_clear", "post_notice", "help", "note", "send_back", "escalate", "ask_extension", "order_accept", "order_done", "order_rate", "order_note", "order_decline", "order_give_back", "visit_done", "visit_note", "visit_again", "visit_cancel", "inspect", "site_attempt", "finding_correct"];
   const AT_ONCE = ["accept", "order_accept"]; // acts that ask for nothing more
   const SECTIONS = ["unsent", "not_done", "to_take", "in_hand", "orders", "visits", "inspect", "inspect_later", "in_grid", "fed_back"];
   const FILTERS = ["all", "mine", "orders", "visits", "inspect", "overdue"];
@@ -13,7 +13,7 @@
   const OVER = ["done", "refused"]; // phases of a visit
   const AFTER = { // what waits to be sent -> what may be done once it is
     order_accept: ["order_done", "order_note", "order_give_back"], order_done: ["order_note"], order_decline: [], order_give_back: [], order_rate: [],
-    visit_done: ["visit_note"], visit_nobody: ["visit_note"], visit_refused: ["visit_note"], visit_again: [], visit_cancel: [], inspect: [], finding_correct: [],
+    visit_done: ["visit_note"], visit_nobody: ["visit_note"], visit_refused: ["visit_note"], visit_again: [], visit_cancel: [], inspect: [], site_attempt: ["inspect"], finding_correct: [],
   };
   const AT_FIRST = 12; // cards: more than a screen holds
   const OPENED = {}; // which sections were opened or closed by hand
@@ -25,13 +25,13 @@
   const NAMES = { case: "cases", order: "orders", visit: "visits", site: "sites", patrol: "patrols", warning: "warnings" };
   const rowsOf = (kind) => (kind === "finding" ? [].concat(...(f.list.sites || []).map((site) => site.open.map((one) => Object.assign({ site }, one)))) : f.list[NAMES[kind]] || []);
   const rowOf = (kind, number) => f.list && rowsOf(kind).find((one) => one.number === number);
-  const kindOf = (act) => (act === "acknowledge" ? "notice" : act === "inspect" || act === "watering" ? "site" : (/^(order|visit|notice|finding|patrol|warning)_/.exec(act) || [])[1] || "case"); // to what an act is done
+  const kindOf = (act) => (act === "acknowledge" ? "notice" : act === "inspect" || act === "watering" ? "site" : (/^(order|visit|notice|finding|patrol|warning|site)_/.exec(act) || [])[1] || "case"); // to what an act is done
   const isNew = (item) => ["report", "visit_new", "patrol_new"].indexOf(item.do) >= 0 || (item.do === "self_clear" && !item.case);
   const titleOf = (kind, row) => (kind === "order" || kind === "finding" || kind === "site" ? named(row) : kind === "visit" || kind === "patrol" ? row.place : kind === "warning" ? row.name : row.title) || row.number || "";
 
   // Where a thing that was written here is looked at.
   function hrefOf(item) {
-    if (item.do === "inspect" || item.do === "watering") return "#/site/" + encodeURIComponent(item.case);
+    if (kindOf(item.do) === "site") return "#/site/" + encodeURIComponent(item.case);
     if (item.state === "done") return "#/" + (kindOf(item.do)) + "/" + encodeURIComponent(item.number);
     if (isNew(item)) return "#/unsent/" + item.key;
     return item.case.key ? "#/unsent/" + item.case.key : "#/" + kindOf(item.do) + "/" + encodeURIComponent(item.case);
@@ -144,15 +144,25 @@
     const text = last < 0 && last < days ? t("finding_late", { n: -last }) : days < 0 ? t("days_late", { n: -days }) : days ? t("by_day", { day: f.day(row.due) }) : t("due_today");
     return { text, level: row.late ? "late" : row.standing === "due" ? "soon" : "calm" };
   }
+  // The last visit that came to nothing, here or as the list has it; nothing once somebody looked.
+  function triedOf(row) {
+    const waiting = waitingFor(row.number).filter((item) => item.state !== "refused");
+    const here = waiting.filter((item) => item.do === "site_attempt").pop();
+    if (waiting.some((item) => item.do === "inspect")) return null;
+    return here ? { at: here.at, found: here.data.found, again: here.data.again } : row.tried || null;
+  }
+  const isAgain = (tried) => Boolean(tried) && (!tried.again || f.days(tried.again) <= 0); // somebody has to go again
+  const againWords = (tried) => (!tried ? "" : isAgain(tried) ? t("tried_due") : t("tried_again", { day: f.day(tried.again) }));
   const openOf = (row) => row.open.filter((one) => !waitingFor(row.number).some((item) => ((item.data || {}).rechecks || {})[one.number]));
   function siteThing(row) {
     const time = siteTime(row);
-    const isLater = row.standing === "later" && !row.late && !row.plan;
+    const tried = triedOf(row);
+    const isLater = row.standing === "later" && !row.late && !row.plan && !isAgain(tried);
     const open = openOf(row).length;
     const begun = f.drafts.some((draft) => draft.kind === "inspect" && draft.site === row.number);
     return {
       kind: "site", row, section: isLater ? "inspect_later" : "inspect", mine: row.mine && !isLater, href: "#/site/" + encodeURIComponent(row.number), icon: "inspect", level: time.level, time: f.listed([row.plan ? t("planned_at", { time: row.plan }) : "", time.text]), due: row.plan ? "1970-01-01T" + row.plan : row.due, // what a plan has for today comes first, in its order
-      title: [row.name], lines: [f.listed([f.language === "en" ? row.kind_name_en : row.kind_name, row.address])], state: f.listed([open ? t("n_findings", { n: open }) : "", begun ? t("inspect_begun") : ""]), acts: row.lists.length ? actsOf(row) : [],
+      title: [row.name], lines: [f.listed([f.language === "en" ? row.kind_name_en : row.kind_name, row.address])], state: f.listed([againWords(tried), open ? t("n_findings", { n: open }) : "", begun ? t("inspect_begun") : ""]), acts: row.lists.length ? actsOf(row) : [],
     };
   }
 
@@ -352,6 +362,6 @@
     return grids.length === 1 || (grids.length > 1 && grids[0].level !== grids[1].level) ? grids.slice(0, 1) : [];
   }
 
-  Object.assign(f, { listScreen, mapScreen, chart, mapUrl, classOf, statusOf, own, rowOf, kindOf, titleOf, hrefOf, isNew, waitingFor, actsOf, nextOf, doAct, chips, orderTime, orderState, visitTime, siteTime, openOf, notices });
+  Object.assign(f, { listScreen, mapScreen, chart, mapUrl, classOf, statusOf, own, rowOf, kindOf, titleOf, hrefOf, isNew, waitingFor, actsOf, nextOf, doAct, chips, orderTime, orderState, visitTime, siteTime, triedOf, againWords, openOf, notices });
   f.walked = (name, found) => found; // in the order of a walk, once the script for it is there
 })();

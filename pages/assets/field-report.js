@@ -10,6 +10,7 @@
   const HELPS = { name: "kind", options: ["help", "material"], words: "help_", usual: "help" };
   const OUTCOMES = { name: "outcome", options: ["served", "nobody", "refused", "failed"], words: "outcome_", usual: "served" };
   const STARS = { name: "stars", options: ["5", "4", "3", "2", "1", "0"], words: "stars_", number: true };
+  const TRIES = { name: "found", options: ["absent", "refused"], words: "tried_", usual: "absent" };
   const FORMS = {
     feedback: { words: "text", needed: true, photos: true, phrases: ["phrase_cleaned", "phrase_mended", "phrase_talked", "phrase_contacted"] },
     clear: { words: "text", photos: true, photoNeeded: true, phrases: ["phrase_cleaned"] },
@@ -30,6 +31,7 @@
     visit_cancel: { words: "reason", needed: true, plain: true, phrases: [] },
     patrol_note: { words: "text", needed: true, plain: true, phrases: [] },
     patrol_cancel: { words: "reason", needed: true, plain: true, phrases: [] },
+    site_attempt: { choice: TRIES, until: "date", untilName: "again", untilWords: "words_again", free: true, phrases: [] },
     finding_correct: { words: "text", photos: true, photoNeeded: true, phrases: ["phrase_mended", "phrase_cleaned"] },
   };
 
@@ -320,7 +322,7 @@
       draft.text = text.value;
       save();
     } }, t(phrase)));
-    const until = form.until && make("input", { type: form.until, id: "until", value: draft.until });
+    const until = form.until && make("input", { type: form.until, id: "until", value: draft.until, min: form.free && f.dateOf(f.now()) });
     if (until) until.addEventListener("input", () => { draft.until = until.value; save(); });
     const send = make("button", { type: "button", class: "main", id: "send", onclick: () => finish() }, [icon("send"), t("send_act", { act: t("act_" + act) })]);
     const lack = (name) => {
@@ -331,11 +333,11 @@
       if (choice && !draft.choice) return lack("need_choice");
       if (form.needed && !text.value.trim()) return lack("need_words");
       if (form.photoNeeded && !draft.photos.length) return lack("need_photo");
-      if (until && !until.value) return lack("need_until");
-      const data = { [form.words]: text.value.trim() };
-      if (!data[form.words]) delete data[form.words];
+      if (until && !form.free && !until.value) return lack("need_until");
+      const data = {};
+      if (form.words && text.value.trim()) data[form.words] = text.value.trim();
       if (choice) data[choice.name] = choice.number ? Number(draft.choice) : draft.choice;
-      if (until) data.due = form.until === "date" ? until.value : new Date(until.value).toISOString();
+      if (until && until.value) data[form.untilName || "due"] = form.until === "date" ? until.value : new Date(until.value).toISOString();
       send.disabled = true;
       const free = kind !== "case" || act === "note" || act === "help"; // whatever else was done to the case, this can be said
       const seen = row || { number };
@@ -351,7 +353,7 @@
       make("p", { class: "hint" }, t("hint_" + act)),
       choice && either(t("choose_" + choice.name), choice.options.map((one) => [one, t(choice.words + one)]), draft.choice, (one) => { draft.choice = one; save(); }, choice.options.length > 2 ? "rows" : ""),
       form.photos && photosOf(draft, t(form.photoNeeded || act === "feedback" ? "photo_after" : "photo_take"), save),
-      make("section", { class: "block" }, [phrases.length > 0 && make("div", { class: "phrases" }, phrases), text, form.plain && make("p", { class: "fine" }, t("no_names")), until && make("label", { class: "labelled" }, [t(form.until === "date" ? "words_day" : "words_until"), until])]),
+      make("section", { class: "block" }, [phrases.length > 0 && make("div", { class: "phrases" }, phrases), form.words && text, form.plain && make("p", { class: "fine" }, t("no_names")), until && make("label", { class: "labelled" }, [t(form.untilWords || (form.until === "date" ? "words_day" : "words_until")), until])]),
       warn,
       make("div", { class: "bar" }, send),
     ]);

@@ -142,7 +142,7 @@
     [/^#\/patrols$/, (main) => f.patrolsScreen(main), "list"],
     [/^#\/patrol\/new\/([^/]+)$/, (main, key) => f.newPatrolScreen(main, key), "add"],
     [/^#\/patrol\/([^/]+)\/record$/, (main, number) => f.recordPatrolScreen(main, number), "list"],
-    [/^#\/(case|order|visit|unsent|finding|patrol)\/([^/]+)\/([a-z_]+)$/, (main, kind, number, act) => f.actScreen(main, kind, number, act), "list"],
+    [/^#\/(case|order|visit|unsent|finding|patrol|site)\/([^/]+)\/([a-z_]+)$/, (main, kind, number, act) => f.actScreen(main, kind, number, act), "list"],
     [/^#\/warnings$/, (main) => f.warningsScreen(main), "list"],
     [/^#\/(case|order|visit|unsent|patrol|warning)\/([^/]+)$/, (main, kind, number) => f[kind + "Screen"](main, number), "list"],
     [/^#\/notices$/, (main) => f.noticesScreen(main), "list"],
