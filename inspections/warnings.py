@@ -390,7 +390,7 @@ def finished(rules: WarningRules, before: Task, said: Task, photos: int, now: da
         raise DraftError("It is too early for this check. Come back nearer to its hour.", field="warning_early")
     if said.kept is None:
         raise DraftError("Say whether what is asked for is kept.", field="warning_kept")
-    if before.kind is Kind.STOP and said.kept and not said.meter and not photos:
+    if before.kind is Kind.STOP and said.kept and not any(map(str.isdigit, said.meter)) and not photos:
         raise DraftError("That it stopped is shown by a meter reading or a photo. Add one.", field="warning_evidence")
     if not said.kept and not said.note:
         raise DraftError("Say in a few words what is not kept.", field="warning_note")

@@ -59,6 +59,7 @@ def test_a_task_is_done_without_a_network_and_one_that_was_closed_meanwhile_says
     one.shows("main .level", "黄色预警")
     page.click(f"{ENTRY} >> nth=0")
     page.click("[data-how=yes]")
+    page.fill("#meter", "正常")  # no reading
     page.click("#send")
     one.shows("main .warn:not([hidden])", "请填写电表读数或上传照片")
     page.fill("#meter", "1024")

@@ -291,7 +291,7 @@ def test_a_task_is_done_once_and_a_phone_that_sends_again_gets_the_same(room):
     assert acts.done(room, one.number, first.number, said, DISPATCHER, NOON + HOUR) == done
     with pytest.raises(LifecycleError):
         acts.done(room, one.number, first.number, Seen(True, meter="0"), DISPATCHER, NOON)
-    for wrong in (Seen(True), Seen(False), Seen(True, meter="电话13812345678")):
+    for wrong in (Seen(True), Seen(True, meter="正常"), Seen(False), Seen(True, meter="电话13812345678")):
         with pytest.raises(DraftError):
             acts.done(room, one.number, second.number, wrong, DISPATCHER, NOON)
     assert acts.done(room, one.number, second.number, Seen(False, note="仍在作业"), DISPATCHER, NOON).kept is False

@@ -77,5 +77,5 @@ def _done(writing: Writing, room: Room, one: Warned, at: datetime) -> None:
 
 
 def _said(task: Task, *, is_kept: bool) -> Task:
-    meter = "读数未变" if task.kind is Kind.STOP and is_kept else ""
+    meter = f"读数未变：{10_000 + task.number * 37}" if task.kind is Kind.STOP and is_kept else ""
     return replace(task, post=CENTRE.post, kept=is_kept, meter=meter, note="" if is_kept else "仍在作业，已督促")

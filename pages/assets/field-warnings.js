@@ -20,7 +20,8 @@
   function bySource(rows) {
     const found = new Map();
     rows.forEach((row) => found.set(row.site, (found.get(row.site) || []).concat(row)));
-    return Array.from(found.values());
+    const far = (some) => (f.here && typeof some[0].lon === "number" ? f.between(f.here, some[0]).metres : 0);
+    return Array.from(found.values()).sort((one, other) => Date.parse(one[0].due) - Date.parse(other[0].due) || far(one) - far(other)); // of what is due at once the nearest first
   }
   function entry(row) {
     const time = timeOf(row);
@@ -73,6 +74,10 @@
       update();
       return { update };
     }
+    if (early(row)) { // nothing to write down yet
+      render(main, [about, make("p", { class: "hint" }, t("need_later", { time: f.when(row.since) }))]);
+      return { update: () => { if (!early(row)) f.show(); }, every: 30000 };
+    }
     const draft = kept || f.newDraft({ key, kind: "warning", number, row, kept: "", meter: "", text: "", photos: [], at: "" });
     const save = f.saver(draft);
     const warn = make("p", { class: "warn", role: "alert", hidden: true });
@@ -80,14 +85,13 @@
     const meter = make("input", { type: "text", id: "meter", value: draft.meter, maxlength: LONGEST_METER, autocomplete: "off", inputmode: "decimal", "aria-label": t("warning_meter"), oninput: type("meter") });
     const text = make("textarea", { rows: 2, id: "text", "aria-label": t("note"), placeholder: t("note"), maxlength: LONGEST_NOTE, oninput: type("text") }, draft.text);
     const send = make("button", { type: "button", class: "main", id: "send", onclick: () => finish() }, [icon("send"), t("save_warning")]);
-    function lack(name, values) {
-      put(warn, t(name, values)).hidden = false;
+    function lack(name) {
+      put(warn, t(name)).hidden = false;
       warn.scrollIntoView({ block: "center" });
     }
     async function finish() {
-      if (early(row)) return lack("need_later", { time: f.when(row.since) });
       if (!draft.kept) return lack("need_kept");
-      if (draft.kept === "yes" && row.kind === "stop" && !draft.meter.trim() && !draft.photos.length) return lack("need_evidence");
+      if (draft.kept === "yes" && row.kind === "stop" && !/\d/.test(draft.meter.normalize("NFKC")) && !draft.photos.length) return lack("need_evidence");
       if (draft.kept === "no" && !draft.text.trim()) return lack("need_not_kept");
       const data = { kept: draft.kept === "yes" };
       ["meter", "text"].forEach((name) => { if (draft[name].trim()) data[name] = draft[name].trim(); });
