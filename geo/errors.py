@@ -86,6 +86,7 @@ __all__ = [
     "UnknownLevel",
     "UnknownOrder",
     "UnknownPost",
+    "UnknownSites",
     "UnknownView",
     "UnknownWhistle",
 ]
@@ -315,6 +316,24 @@ class DraftError(BattlemapError):
     def __init__(self, message: str, *, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class UnknownSites(DraftError):
+    """Numbers that are no sites in use here.
+
+    Parameters
+    ----------
+    message
+        What is wrong, and what to do.
+    field
+        As of `DraftError`.
+    numbers
+        Which.
+    """
+
+    def __init__(self, message: str, *, field: str, numbers: Sequence[str]) -> None:
+        super().__init__(message, field=field)
+        self.numbers = tuple(numbers)
 
 
 class DemoError(BattlemapError):

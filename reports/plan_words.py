@@ -35,7 +35,6 @@ DRAFT: Mapping[str, str] = MappingProxyType(
         "plan_busy": N_("Others are planning. Try again in a minute."),
         "plan_posts": N_("Choose at least one post with a grid of its own, each once."),
         "plan_hours": N_("The hours leave no time beside the noon break. Choose a later end or an earlier beginning."),
-        "plan_sites": N_("One of the numbers is no site in use here. Look them up in the register."),
     }
 )
 

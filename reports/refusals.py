@@ -24,6 +24,7 @@ from geo.errors import (
     UnknownIncident,
     UnknownOrder,
     UnknownPost,
+    UnknownSites,
     UnknownView,
     UnknownVisit,
     UnknownWhistle,
@@ -201,6 +202,7 @@ FILTERS = tuple(
         (r"^(?P<name>\w+)=(?P<value>.*): there is no such class", N_("{name}={value}: there is no such class here. Choose it on the page.")),
     )
 )  # fmt: skip
+MOST_NUMBERS = 20  # that a refusal names
 FOUND = N_("text")  # the one kind of file that has no name of its own
 OTHERWISE = N_("The rules do not allow this now.")
 LEDGER = N_("The ledger cannot be written now; nothing was changed. Try again in a moment; if it stays so, tell the administrator.")  # fmt: skip
@@ -268,6 +270,9 @@ _SPEAKERS: Mapping[type[BattlemapError], Callable[..., str]] = MappingProxyType(
         Conflict: lambda error, _: _("{number} was changed by somebody else in between.").format(number=error.number),
         TextError: _text,
         PhotoError: _photo,
+        UnknownSites: lambda error, _: _(
+            "No sites in use here, or not in the grid that was chosen: {numbers}. Look them up in the register."
+        ).format(numbers=", ".join(error.numbers[:MOST_NUMBERS])),
         DraftError: lambda error, _: _(
             {
                 **DRAFT,

@@ -35,8 +35,10 @@ from inspections.plans import Act, DayPlan, Moved, State, Unfit, after, moved
 from ledger import plans
 from ledger.tables import day_plan
 from ledger.verify import verify
+from locales import translator
 from pages.parts.plan_board import shown_kept
 from reports.plan_campaigns import running, waiting
+from reports.refusals import refusal
 
 TODAY = NOON.date()
 
@@ -68,6 +70,14 @@ def asked(room, **changed):
 def made(room, by=CENTRE, now=NOON, seen=None):
     asking = asked(room)
     return keep.keep(room, day.planned(room, asking, now), asking, by, now, seen=seen or {})
+
+
+def test_numbers_that_are_no_sites_are_named(room):
+    with pytest.raises(DraftError) as refused:
+        day.ready(room, replace(asked(room), sites=frozenset({*sites_of(room), "场-9999", "X"})), NOON)
+    said = refusal(refused.value, translator("zh"))
+    assert "X, 场-9999。" in said
+    assert not any(number in said for number in sites_of(room))
 
 
 # Moves

@@ -12,7 +12,7 @@ from desk.planning.work import Work, Worked, worked
 from desk.room import Room
 from desk.sites import register
 from desk.visits.people import visitors
-from geo.errors import DraftError
+from geo.errors import DraftError, UnknownSites
 from geo.measure import centre_of
 from incidents.posts import Post
 from inspections.grades import Degree
@@ -186,7 +186,7 @@ def _chosen(
     named = asking.sites | asking.night
     strange = sorted(named - there.keys())
     if strange:
-        raise DraftError(f"There is no site in use {', '.join(strange)} here. Look at `battlemap sites list`.", field="plan_sites")  # fmt: skip
+        raise UnknownSites(f"There is no site in use {', '.join(strange)} here. Look at `battlemap sites list`.", field="plan_sites", numbers=strange)  # fmt: skip
     points, due = {}, {}
     for number in there.keys() & stand.places.keys():
         at = stand.places[number]
