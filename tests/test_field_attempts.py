@@ -108,6 +108,19 @@ def test_one_that_was_struck_and_is_sent_again_does_not_come_back(room, site, on
     holds(room)
 
 
+def test_lines_that_were_written_before_phones_could_are_proved_too(room, site, monkeypatch):
+    whole = campaigns._tried
+    with monkeypatch.context() as then:  # what the history of older versions says of one
+        then.setattr(
+            campaigns, "_tried", lambda said: {name: fact for name, fact in whole(said).items() if name != "item"}
+        )
+        old, gone = (acts.attempt(room, site.number, Found.ABSENT, None, DISPATCHER, NOON) for _ in range(2))
+        acts.strike_attempt(room, site.number, gone.id, DISPATCHER, NOON)
+    holds(room)
+    acts.strike_attempt(room, site.number, old.id, DISPATCHER, NOON)
+    holds(room)
+
+
 @pytest.mark.parametrize(
     ("data", "kind"),
     [

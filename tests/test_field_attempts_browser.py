@@ -10,6 +10,7 @@ from test_field_browser import Phone, Served
 from desk.sites import register
 from desk.sites.register import Wish as Site
 from inspections.campaigns import Found
+from inspections.sites import Act
 from ledger import campaigns
 
 pytestmark = pytest.mark.browser
@@ -65,4 +66,17 @@ def test_it_is_written_without_a_network_and_sent_once(browser, served):
     page.click("main .entry.done a.link")
     expect(page.locator("main dl")).to_contain_text(DUE)
     assert len([key for keys in one.sent for key in keys]) == 1
+
+    one.offline()
+    page.click("[data-act=site_attempt]")
+    page.click("#send")
+    page.click("[data-undo=site_attempt]")  # taken back: its form again, under the same key
+    page.click("[data-how=refused]")
+    page.click("#send")
+    one.shows("main .chip.waiting", "上门未果")
+    now = datetime.now(UTC)
+    register.turn(served.room, served.site, Act.CLOSE, "注销", served.room.clock(now).date(), DISPATCHER, now)
+    one.offline(False).box("refused", "done")
+    one.shows("main .entry.refused .warn", "场所已")
+    assert len(tries(served)) == 1
     assert one.complaints == []
