@@ -17,6 +17,7 @@ from api.notices.sheet import Sheets, base_of, code_of
 from api.places import Places
 from desk.access.entrance import Entrance
 from desk.planning import keep
+from desk.posts.acting import posts_of
 from desk.room import Room
 from desk.rooms import Rooms
 from desk.taken import EXPORT, taken
@@ -64,15 +65,17 @@ class Plans(Sheets):
         return Response(data, headers=headers, media_type=TYPES[kind])
 
     def sheet(self, request: Request) -> Response:
-        """Answer with the walks of a plan on paper; of one alone where the address says its number."""
+        """Answer with the walks of a plan on paper: those of one's own posts and those of which one sees a site, or the one whose number the address says."""
         now, language = datetime.now(UTC), self.language(request)
         room, _ = self.room(request, now), translator(language)
         plan = _plan(room, request)
         lines, wanted = lines_of(room, plan), request.query_params.get("walk", "")
+        own = {post.key for post in posts_of(room, room.who, now)} if room.who else set()
+        theirs = {str(line.walk) for line in lines if line.site} | {str(at) for at, walk in enumerate(plan.walks, 1) if own & set(walk.posts)}  # fmt: skip
         walks = [
             _walk(room, walk, at, [line for line in lines if line.walk == at], base_of(request), language, _)
             for at, walk in enumerate(plan.walks, 1)
-            if wanted in {"", str(at)}
+            if (str(at) == wanted if wanted else str(at) in theirs or not theirs)
         ]
         if not walks:
             raise NetError(f"{plan.number} has no walk {wanted!r}. It has {len(plan.walks)}.")

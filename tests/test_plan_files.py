@@ -14,7 +14,7 @@ import streamlit
 from accounts import signed_in
 from click.testing import CliRunner
 from http_client import ask
-from inspected import AREA, kept, shop, worker_of
+from inspected import AREA, BUILDING, kept, shop, worker_of
 from rooms import DISPATCHER, NOON
 from starlette.applications import Starlette
 
@@ -24,6 +24,7 @@ from cli import battlemap
 from desk.planning import day, keep
 from desk.planning.day import Asking
 from desk.sites import register
+from desk.sites.register import Wish
 from geo.errors import TableError
 from inspections.plans import DayPlan
 from ledger.sites import Asked
@@ -169,6 +170,24 @@ def test_a_sheet_has_every_stop_with_its_box_a_code_and_the_map_of_its_walk(room
     one = ask(app, f"/plan-sheet/{AREA}/{number}?walk=1", cookie=cookie).body.decode()
     assert one.count('<article class="a4">') == 1
     assert ask(app, f"/plan-sheet/{AREA}/{number}?walk=99", cookie=cookie).status == 404
+
+
+def test_who_sees_a_part_prints_the_own_walk_and_not_that_of_another_whose_sites_they_do_not_see(room, app):
+    mine, level = register.put(room, Wish("gas_shop", "甲店", building=BUILDING), DISPATCHER, NOON), room.area.net.leaf
+    code = mine.codes[level.key].split(";")[0]
+    elsewhere = next(at for at, each in enumerate(level.codes) if str(each) != code)
+    place = level.geoms[elsewhere].representative_point()
+    theirs = register.put(room, Wish("gas_shop", "乙店", lon=place.x, lat=place.y), DISPATCHER, NOON)
+    posts = tuple(worker_of(room, site).post for site in (mine, theirs))
+    asking = Asking(posts, NOON.date(), 9 * HOUR, 17 * HOUR, sites=frozenset({mine.number, theirs.number}))
+    plan = keep.keep(room, day.planned(room, asking, NOON), asking, DISPATCHER, NOON, seen={})
+    assert {post for walk in plan.walks for post in walk.posts} == set(posts)
+    sheet = f"/plan-sheet/{AREA}/{quote(plan.number)}"
+    for cookie, sheets in ((as_(room, "worker", f"{AREA}:{level.key}:{code}"), 1), (as_(room, "dispatcher"), len(plan.walks))):  # fmt: skip
+        text = ask(app, sheet, cookie=cookie).body.decode()
+        assert text.count('<article class="a4">') == sheets
+        assert "甲店" in text
+        assert ("乙店" in text) == (sheets > 1)
 
 
 def test_files_come_by_http_with_a_name_and_a_trace_to_who_sees_the_plan_alone(room, plan, app):
