@@ -10,6 +10,7 @@ import streamlit as st
 
 from desk.alerts import NEEDS
 from desk.room import Room
+from desk.scans import PDF
 from desk.warnings import acts
 from desk.warnings.acts import Order, Seen
 from geo.errors import BattlemapError, DraftError
@@ -194,7 +195,10 @@ def _uploader(form: Form) -> str:
 
 
 def _given(form: Form) -> list[bytes]:
-    return [file.getvalue() for file in st.session_state.get(_uploader(form)) or ()]
+    given = st.session_state.get(_uploader(form)) or ()
+    if any(file.name.lower().endswith(".pdf") and not file.getvalue().startswith(PDF) for file in given):
+        raise DraftError("A file is called a PDF and is none.", field="scan_broken")
+    return [file.getvalue() for file in given]
 
 
 def _save(visit: Visit, room: Room, form: Form, was: Warned | None) -> None:

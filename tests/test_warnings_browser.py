@@ -6,6 +6,13 @@ from desk.warnings import acts, lists
 from inspections.warnings import State
 
 
+def attach(one, name, data):
+    one.page.set_input_files(
+        ".st-key-warning_form input[type=file]", {"name": name, "mimeType": "application/pdf", "buffer": data}
+    )
+    one.says(".st-key-warning_form [data-testid=stFileUploader]", name)
+
+
 def test_an_order_opens_tasks_and_a_measure_is_done_with_its_reading(desk, room):
     shop(room, "炭火烧烤", "fumes")
     one = desk("dispatcher::").open("/warnings", ".st-key-air .bm-empty")
@@ -16,6 +23,10 @@ def test_an_order_opens_tasks_and_a_measure_is_done_with_its_reading(desk, room)
     one.page.keyboard.press("Enter")
     one.page.fill(".st-key-warning_form input[type=text] >> nth=1", "〔2026〕1号")
     one.page.keyboard.press("Enter")
+    attach(one, "通知.pdf", b"no PDF")
+    one.page.click(".st-key-warning_save button")
+    one.says(".bm-refused", "PDF无法读取")
+    one.page.click(".st-key-warning_form [data-testid=stFileUploader] button[aria-label^=Remove]")
     one.page.click(".st-key-warning_save button")
     one.says(".bm-alert", "黄色预警", "市污染防治攻坚办", "〔2026〕1号")
     one.says(".bm-air tbody", "炭火烧烤")
