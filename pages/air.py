@@ -105,7 +105,7 @@ def _hand_in(visit: Visit, room: Room) -> None:
             return
         said = _("{hours} hours of {stations} stations were taken in.").format(hours=f"{sum(map(len, taken.hours.values())):,}", stations=len(taken.stations))  # fmt: skip
         if taken.twice:
-            said += " " + _("{n} hours stand in it more than once with other values; the later row counts.").format(n=f"{taken.twice:,}")  # fmt: skip
+            said += _(" {n} hours stand in it more than once with other values; the later row counts.").format(n=f"{taken.twice:,}")  # fmt: skip
         st.html(f'<p class="bm-saved" role="status">{escape(said)}</p>')
 
     ask()
