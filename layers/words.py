@@ -25,6 +25,7 @@ WORDS: Mapping[str, str] = MappingProxyType(
         "green_long": N_("Done"),
         "neutral": N_("Nothing in the period"),
         "overdue": N_("Overdue"),
+        "counted": N_("What the daily sheet counts"),
         "newest": N_("Newest"),
         "suspended": N_("Suspended"),
         "stack": N_("Several at one place; press to fan out"),

@@ -95,7 +95,7 @@ class Asked:
     since
         Somebody looked for the first time then or later: new; None for on ``day``.
     known
-        Inspections that were written after this version are left out; None for none.
+        Inspections and findings that were written after this version are left out; None for none.
     """
 
     area: str
@@ -343,7 +343,9 @@ def faults(connection: Connection, asked: Asked, name: str) -> list[str]:
     inner = _standing(asked, asked.grid[0] if asked.grid else POST).subquery().c
     there = select(inner.target).where(*([inner.code == asked.grid[1]] if asked.grid else []))
     c, today = finding.c, asked.day.isoformat()
-    told = (c.area == asked.area, c.found.between(asked.first.isoformat(), asked.last.isoformat()), c.site.in_(there))
+    told = [c.area == asked.area, c.found.between(asked.first.isoformat(), asked.last.isoformat()), c.site.in_(there)]
+    if asked.known is not None:
+        told.append(c.id <= asked.known)
     found = {line.number: (line.state, line.due) for line in connection.execute(select(c.number, c.state, c.due).where(*told).order_by(c.id))}  # fmt: skip
     if asked.at:
         found = _states_at(connection, asked, list(found))

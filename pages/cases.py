@@ -17,6 +17,7 @@ from pages.parts.keys import keys
 from pages.parts.sieve import sieve
 from pages.parts.snapshot import Snapshot, follow_table, snapshot
 from pages.parts.visit import Visit
+from reports.daily import counted_words
 from reports.listing import MOST
 from reports.refusals import filter_refusal
 
@@ -45,6 +46,9 @@ def render(visit: Visit) -> None:
             st.html(f'<p class="bm-refused" role="alert">{heading}<br>{detail}</p>')
             return
         bar = st.container(key="table_bar", horizontal=True, vertical_alignment="center", gap="small")
+        of = counted_words(room, st.session_state["own"]["cases"].get("counted", ""), _)
+        if of:
+            st.html(f'<p class="bm-note" id="counted">{escape(of)}</p>')
         if shown.listing.notes:
             st.html(f'<p class="bm-note" id="left_out">{escape(sentences(shown.listing.notes))}</p>')
         below = st.container(gap=None)

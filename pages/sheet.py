@@ -1,7 +1,7 @@
 """The daily sheet (日通报): the cases of a day or a campaign, by communities, as it prints; and its files."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from urllib.parse import quote, urlencode
 
@@ -12,21 +12,21 @@ from desk.room import Room
 from desk.sheets import acts
 from geo.errors import BattlemapError
 from incidents.sheet_life import Sheet
-from incidents.sheets import day_of, span
-from layers.grid_names import full_names
+from incidents.sheets import day_of
 from ledger import campaigns
 from pages.parts.going import go, link
 from pages.parts.sheet_life import past, standing
 from pages.parts.visit import Visit
-from reports.daily import day_from, level_of
+from reports.campaign_words import sheet_target
+from reports.daily import day_from
+from reports.figures import DAY_FIGURES
 from reports.sheet_files import KINDS
 from reports.sheet_files.paper import Paper, Row, said
 from reports.sheet_frozen import shown
 
 CASES = ""
 SHOT = 640  # pixels of a photo on the page
-# Column -> what the table of cases is asked for, beside period and grid; of a day that is over, or a sheet that was drawn up, only the new ones can be asked for.
-LEADS: Mapping[str, Mapping[str, str]] = {"new": {}, "handled": {"mark": "yellow,green"}, "open": {"mark": "red"}, "late": {"late": "1"}}  # fmt: skip
+Lead = Callable[[str, str], str]
 
 
 def render(visit: Visit) -> None:
@@ -50,8 +50,7 @@ def render(visit: Visit) -> None:
             _choose(visit, room, own)
         standing(visit, room, sheet, paper.day or visit.now.date(), own.get("campaign", CASES))
         _files(visit, room, own)
-        running = paper.day == day_of(visit.now, room.rules.sheets.cutoff, room.area.pack.timezone)
-        st.html(_sheet(visit, room, paper, {**own, "live": "1" if running and sheet is None else ""}))
+        st.html(_sheet(paper, _leads(visit, room, paper, sheet, own.get("campaign", CASES))))
         past(visit, room)
 
 
@@ -105,13 +104,26 @@ def _files(visit: Visit, room: Room, own: Mapping[str, str]) -> None:
     st.html(f'<p class="bm-note">{escape(visit._("Take it as a file:"))} {links}</p>')
 
 
-def _sheet(visit: Visit, room: Room, paper: Paper, own: Mapping[str, str]) -> str:
-    """Return the sheet as it prints; of cases, counts lead to them as they stand now."""
+def _leads(visit: Visit, room: Room, paper: Paper, sheet: Sheet | None, campaign: str) -> Lead:
+    """Return how a figure of a line leads to the list of what it counts: the opening tag, "" where it leads to none."""
+    which = sheet.number if sheet else str(paper.day)
+
+    def cases(figure: str, code: str) -> str:
+        return link(visit, "cases", {"counted": ".".join(filter(None, (which, figure, code)))}) if figure in DAY_FIGURES else ""  # fmt: skip
+
+    def targets(figure: str, code: str) -> str:
+        to = sheet_target(room, campaign, paper, which, figure, code)
+        return link(visit, *to) if to else ""
+
+    return targets if campaign else cases
+
+
+def _sheet(paper: Paper, lead: Lead) -> str:
+    """Return the sheet as it prints; each count leads to what it counts."""
     heads = "".join(
         f"<th scope=col>{escape(one)}</th>" for one in (paper.first, *(one.heading for one in paper.columns))
     )
-    codes = {} if own.get("campaign") else {name: code for code, name in _names(room).items()}
-    rows = "".join(f"<tr>{_cells(visit, room, paper, row, own, codes)}</tr>" for row in (*paper.rows, paper.total))
+    rows = "".join(f"<tr>{_cells(paper, row, lead)}</tr>" for row in (*paper.rows, paper.total))
     notes = "".join(f"<p>{escape(one)}</p>" for one in paper.notes)
     return (
         f'<div class="bm-daily"><h2>{escape(paper.organ)} · {escape(paper.title)}</h2>'
@@ -146,26 +158,11 @@ def _shot(paper: Paper, data: bytes, word: str) -> str:
     return f'<span><img src="data:image/jpeg;base64,{b64encode(smaller(data, SHOT)).decode()}" alt="{text}"><small>{text}</small></span>'
 
 
-def _cells(  # noqa: PLR0917
-    visit: Visit, room: Room, paper: Paper, row: Row, own: Mapping[str, str], codes: Mapping[str, str]
-) -> str:
+def _cells(paper: Paper, row: Row, lead: Lead) -> str:
     cells = [f"<th scope=row>{escape(row.name)}</th>"]
     for column in paper.columns:
-        text = escape(said(column, row.values.get(column.key)))
-        whole = row is paper.total and not own.get("campaign")
-        if (
-            paper.day
-            and column.key in (LEADS if own.get("live") else {"new"})
-            and row.values.get(column.key)
-            and (row.name in codes or whole)
-        ):
-            begins, ends = span(paper.day, room.rules.sheets.cutoff, room.area.pack.timezone)
-            grid = {"grid": f"{level_of(room).key}:{codes[row.name]}"} if row.name in codes else {}
-            to = {"from": f"{begins:%Y-%m-%dT%H:%M}", "until": f"{ends:%Y-%m-%dT%H:%M}", **LEADS[column.key], **grid}
-            text = f"{link(visit, 'cases', to)}{text}</a>"
-        cells.append(f"<td>{text}</td>")
+        text, way = escape(said(column, row.values.get(column.key))), ""
+        if row.values.get(column.key) and (row.code or row is paper.total):
+            way = lead(column.key, row.code)
+        cells.append(f"<td>{way}{text}{'</a>' if way else ''}</td>")
     return "".join(cells)
-
-
-def _names(room: Room) -> dict[str, str]:
-    return dict(full_names(room.area.net).get(level_of(room).key, {}))

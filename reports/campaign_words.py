@@ -7,7 +7,10 @@ from types import MappingProxyType
 import pandas as pd
 
 from desk.room import Room
+from desk.sheets import acts as sheets
 from geo.errors import BattlemapError
+from incidents.sheet_life import Act
+from incidents.sheets import span
 from inspections.campaigns import Campaign, Phase, Reach, Row, Rule, Shortfall, Source, State, total
 from layers.grid_names import full_names
 from ledger import campaigns
@@ -15,6 +18,9 @@ from ledger.campaigns import FAULTS, POST, Asked
 from locales import N_, Translator
 from reports.case_words import level_name, post_name
 from reports.coverage import question
+from reports.daily import phase_of
+from reports.figures import INSTANT, level_of
+from reports.sheet_files.paper import Paper
 
 SOURCE: Mapping[Source, str] = MappingProxyType(
     {Source.SITES: N_("Sites of the register"), Source.HOUSEHOLDS: N_("Households of buildings"), Source.CASES: N_("Cases of some classes")}
@@ -156,11 +162,12 @@ def day_words(phase: Phase) -> str:
     return f"{first:%Y-%m-%d} – {last:%Y-%m-%d}"
 
 
+SHEET = "sheet-"  # before the daily sheet whose figure leads to a list
 TARGET = "target"  # of an address of sites: campaign, phase, and how they stand, between dots
 
 
 def target_of(room: Room, said: str, now: datetime) -> frozenset[str] | None:
-    """Return the sites that an address asks for as targets of a phase: ``专-2026-0001.1``, perhaps with ``.absent``, ``.second_due`` or a day, and with the grid or post in which they count (``@community:0101``); None where it asks for none, and none where there is no such campaign."""
+    """Return the sites that an address asks for as targets of a phase: ``专-2026-0001.1``, perhaps with ``.absent``, ``.second_due``, a day, or a daily sheet (``.sheet-2026-07-01`` or its number), and with the grid or post in which they count (``@community:0101``); None where it asks for none, and none where there is no such campaign."""
     found = _question(room, said, now) if said else None
     if found is None:
         return frozenset() if said else None
@@ -185,9 +192,42 @@ def fault_words(room: Room, said: str, now: datetime, _: Translator) -> str:
         return ""
     campaign, phase, asked, how = found
     name = next((one for one in how if one in FAULTS), FINDINGS)
-    day = next((one for one in how if one[:2] == "20"), "")
+    day = next((one.removeprefix(SHEET) for one in how if one[:2] == "20" or one.startswith(SHEET)), "")
     place = full_names(room.area.net).get(asked.grid[0], {}).get(asked.grid[1], "") or post_name(room, asked.grid[1], _) if asked.grid else ""  # fmt: skip
     return " · ".join(filter(None, (campaign.name, campaign.phase(phase).name, place, _(HEADS[name]), day and _("as of {day}").format(day=day))))  # fmt: skip
+
+
+def sheet_target(room: Room, campaign: str, paper: Paper, which: str, figure: str, code: str) -> tuple[str, dict[str, str]] | None:  # noqa: PLR0917  # fmt: skip
+    """Return the page that lists what a figure of a campaign's daily sheet counts, and what it is asked for; None where there is no such list.
+
+    Parameters
+    ----------
+    which
+        The day of the sheet, or its number where it was drawn up.
+    figure, code
+        Column and line; "" is the sum.
+    """
+    with room.ledger.reading() as connection:
+        found = campaigns.get(connection, room.id, campaign)
+    at, _begins, _seen = _of_sheet(room, which, paper.at)
+    phase, is_fault = phase_of(found, at.astimezone(room.area.pack.timezone).date()), figure in {FINDINGS, *FAULTS}
+    if found.source is not Source.SITES or not phase or not (is_fault or figure in LISTED):
+        return None
+    said = ".".join([campaign, str(phase), *([figure] if figure not in {"targets", FINDINGS} else []), SHEET + which])
+    target = f"{said}@{level_of(room).key}:{code}" if code else said
+    return ("findings", {"pile": "all", TARGET: target}) if is_fault else ("sites", {"state": "every", TARGET: target})
+
+
+def _of_sheet(room: Room, which: str, now: datetime) -> tuple[datetime, datetime, int | None]:
+    """Return as of when a daily sheet counts, from when on what it counts is new, and the version that it saw; of a day that nobody drew up, or a sheet by its number."""
+    rules, zone = room.rules.sheets, room.area.pack.timezone
+    if which[:2] == "20":
+        begins, ends = span(date.fromisoformat(which), rules.cutoff, zone)
+        return min(ends - INSTANT, now), begins, None
+    sheet = sheets.numbered(room, which)
+    begins, ends = span(sheet.day, rules.cutoff, zone)
+    drawn = sheet.hand(Act.DRAFT)
+    return min(ends - INSTANT, drawn.at if drawn else now), begins, sheet.seen
 
 
 def _question(room: Room, said: str, now: datetime) -> tuple[Campaign, int, Asked, list[str]] | None:
@@ -200,8 +240,9 @@ def _question(room: Room, said: str, now: datetime) -> tuple[Campaign, int, Aske
     try:
         with room.ledger.reading() as connection:
             campaign = campaigns.get(connection, room.id, number)
-        at = as_of(room, next((one for one in how if one[:2] == "20"), ""), now)
-        asked = question(room, campaign, int(phase), at, reach=reach, due=DUE in how, new=NEW in how, grid=(key, code) if where else None)  # fmt: skip
+        sheet = next((one.removeprefix(SHEET) for one in how if one.startswith(SHEET)), "")
+        at, since, seen = _of_sheet(room, sheet, now) if sheet else (as_of(room, next((one for one in how if one[:2] == "20"), ""), now), None, None)  # fmt: skip
+        asked = question(room, campaign, int(phase), at, reach=reach, due=DUE in how, new=NEW in how, grid=(key, code) if where else None, since=since, known=seen)  # fmt: skip
     except (BattlemapError, ValueError):
         return None
     return campaign, int(phase), asked, how

@@ -8,29 +8,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-import numpy as np
-import pandas as pd
-
 from desk.patrols.people import grids
 from desk.room import Room
 from geo.errors import FilterError
-from geo.net import Level
 from incidents.indicators import FIGURES, Indicator, share
-from incidents.model import Mark
 from incidents.sheets import day_of, ranks, span
 from inspections.campaigns import Campaign, total
 from inspections.campaigns import Row as Reach
 from layers.grid_names import full_names
 from layers.sheet.day import day_map
 from ledger import campaigns
-from locales import Translator, translator
+from locales import N_, Translator, translator
 from reports import figures
 from reports.coverage import coverage, lines
-from reports.figures import Filter
+from reports.figures import INSTANT, day_figures, level_of, of_day
 from reports.sheet_files.paper import CHANGE, MISSING, RANK, RATE, Column, Paper, Row, fixed
 
 NEVER = datetime(1, 1, 2, tzinfo=UTC)
-INSTANT = timedelta(microseconds=1)  # the cut-off itself belongs to the next day
+CASE_HEADS: Mapping[str, str] = {"new": N_("New of the day"), "handled": N_("Done with"), "open": N_("Still open"), "late": N_("Overdue")}  # fmt: skip
 CASES, REACHED = FIGURES["cases"], FIGURES["campaign"]
 
 
@@ -94,27 +89,17 @@ def day_from(text: str) -> date | None:
         raise FilterError(f"day={text}: write it as 2026-11-23.") from None
 
 
-def level_of(room: Room) -> Level:
-    """Return the level whose grids are the lines: communities, below the widest level."""
-    levels = room.area.net.levels
-    return levels[min(1, len(levels) - 1)]
-
-
 def _blank(title: str, unit: str, columns: tuple[Column, ...], rows: tuple[Row, ...], whole: Row) -> Paper:
     return Paper(title, "", "", "", unit, "", columns, rows, whole, NEVER)  # the rest is filled in by `draft`
 
 
 def _of_cases(room: Room, begins: datetime, ends: datetime, now: datetime, language: str, _: Translator) -> Paper:
-    key = level_of(room).key
-    wanted = Filter(since=begins.replace(tzinfo=None), until=ends.replace(tzinfo=None))
-    day = timedelta(days=1)
-    before = Filter(since=(begins - day).replace(tzinfo=None), until=begins.replace(tzinfo=None))
-    picture = figures.look(room, wanted, now) if now < ends else figures.look_back(room, wanted, ends - INSTANT)
-    then, rates = figures.look_back(room, before, begins - INSTANT), room.rules.indicators.sheets["cases"]
+    key, rates = level_of(room).key, room.rules.indicators.sheets["cases"]
+    picture, then = of_day(room, begins, ends, now), of_day(room, begins - timedelta(days=1), begins, now)
     columns = (
-        *_columns({"new": _("New of the day"), "handled": _("Done with"), "open": _("Still open"), "late": _("Overdue")}, rates, language), Column("rank", _("Rank"), RANK), Column("change", _("Against the day before"), CHANGE),
+        *_columns({name: _(head) for name, head in CASE_HEADS.items()}, rates, language), Column("rank", _("Rank"), RANK), Column("change", _("Against the day before"), CHANGE),
     )  # fmt: skip
-    found, earlier = cases_by(picture.placed, key, picture.clock), cases_by(then.placed, key, then.clock)
+    found, earlier = (cases_by(day_figures(one.placed, key, one.clock)) for one in (picture, then))
     names = full_names(room.area.net).get(key, {})
     codes = sorted({code for level, code in grids(room) if level == key} | {*found, *earlier} - {""})
     codes += [""] if "" in found or "" in earlier else []
@@ -122,7 +107,7 @@ def _of_cases(room: Room, begins: datetime, ends: datetime, now: datetime, langu
     values = [found.get(code, nothing) for code in codes]
     places = ranks([(one[rates[0].part], one[rates[0].whole]) for one in values])
     rows = tuple(
-        Row(names.get(code, code) or _("In no grid"), {**_rated(one, rates), "rank": place, "change": one["new"] - earlier.get(code, nothing)["new"]})
+        Row(names.get(code, code) or _("In no grid"), {**_rated(one, rates), "rank": place, "change": one["new"] - earlier.get(code, nothing)["new"]}, code)
         for code, one, place in zip(codes, values, places, strict=True)
     )  # fmt: skip
     whole = {name: sum(one[name] for one in values) for name in CASES}
@@ -155,23 +140,19 @@ def _of_cases(room: Room, begins: datetime, ends: datetime, now: datetime, langu
     )
 
 
-def cases_by(frame: pd.DataFrame, key: str, clock: pd.Timestamp) -> dict[str, dict[str, int]]:
-    """Count cases by the grids of a level: how many, how many of them are handled, open, overdue. A case that lies in several is counted in the first.
+def counted_words(room: Room, said: str, _: Translator) -> str:
+    """Return what the cases are that a figure of a daily sheet counts (`reports.figures.Filter.counted`); "" where none is asked for."""
+    which, _dot, rest = said.partition(".")
+    figure, _dot, code = rest.partition(".")
+    if figure not in CASE_HEADS:
+        return ""
+    place = full_names(room.area.net).get(level_of(room).key, {}).get(code, code) or _("Total")
+    return _("What the daily sheet {which} counts: {figure}, {place}. The cases are shown as they stand now.").format(which=which, figure=_(CASE_HEADS[figure]), place=place)  # fmt: skip
 
-    Returns
-    -------
-    dict
-        Code -> `CASES`; "" for cases in no grid.
-    """
-    late = frame["uid"].isin(figures.overdue(frame, clock)["uid"]).to_numpy()
-    is_open = (frame["mark"] == Mark.RED.value).to_numpy()
-    table = pd.DataFrame(
-        {"code": frame[key].str.split(";").str[0].fillna("").to_numpy(), "new": 1, "handled": ~is_open, "open": is_open, "late": late}
-    )  # fmt: skip
-    sums = table.groupby("code", sort=True).sum().astype(np.int64)
-    return {
-        str(code): {str(name): int(value) for name, value in row.items()} for code, row in sums.to_dict("index").items()
-    }
+
+def cases_by(lines: Mapping[str, Mapping[str, Sequence[str]]]) -> dict[str, dict[str, int]]:
+    """Count what `reports.figures.day_figures` lists: code -> `CASES`."""
+    return {code: {name: len(numbers) for name, numbers in line.items()} for code, line in lines.items()}
 
 
 def _of_campaign(room: Room, campaign: Campaign, begins: datetime, at: datetime, language: str, _: Translator) -> Paper:
@@ -189,7 +170,7 @@ def _of_campaign(room: Room, campaign: Campaign, begins: datetime, at: datetime,
     earlier = {one.code: one for one in coverage(room, campaign, number, begins - INSTANT, by=key)}
     places = ranks([(getattr(one, rates[0].part), getattr(one, rates[0].whole)) for one in reached])
     rows = tuple(
-        Row(one.name or _("In no grid"), {**_reached(one, rates), "rank": place, "change": one.visited - earlier.get(one.code, Reach(one.code)).visited})
+        Row(one.name or _("In no grid"), {**_reached(one, rates), "rank": place, "change": one.visited - earlier.get(one.code, Reach(one.code)).visited}, one.code)
         for one, place in zip(reached, places, strict=True)
     )  # fmt: skip
     whole = total(reached)

@@ -11,7 +11,7 @@ Cases of restricted classes (disputes, care) are counted and have no place: docs
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -21,11 +21,14 @@ import pandas as pd
 
 from desk.reading import may_read_part
 from desk.room import Room
-from geo.errors import FilterError, UnknownPost
-from geo.net import Net
+from desk.sheets import acts as sheets
+from geo.errors import DraftError, FilterError, UnknownPost
+from geo.net import Level, Net
 from incidents.case import Incident
+from incidents.indicators import FIGURES
 from incidents.model import Channel, Mark, Status, mark_of, state_of_grid
 from incidents.posts import Post
+from incidents.sheets import span
 from ledger import find
 from ledger.find import Wanted
 from ledger.rows import dumps
@@ -101,7 +104,13 @@ PARAMETERS = (
     "from",
     "until",
     "q",
+    "counted",
 )
+MOST_COUNTED = 30_000  # cases of one figure that are listed
+DAY_FIGURES = FIGURES["cases"]
+INSTANT = timedelta(microseconds=1)  # a cut-off itself belongs to the next day
+NONE = frozenset({"-"})  # a number that no case has, for none means any
+DIGITS = frozenset("0123456789")
 FEWEST = 5  # cases of restricted classes in a part of the area below which they are not counted
 
 
@@ -129,6 +138,8 @@ class Filter:
         Reported from then on, and before then; in the area's time, without a zone.
     text
         Every word must occur in number, title, text or address.
+    counted
+        What a figure of a daily sheet counts, between dots: the day, or the number of one that was drawn up; the figure; the code of the line, none for its sum.
     """
 
     grid: tuple[str, str] | None = None
@@ -144,6 +155,7 @@ class Filter:
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
+    counted: str = ""
 
     @classmethod
     def from_query(cls, query: Mapping[str, str], *, period: int | None = PERIOD) -> "Filter":
@@ -165,7 +177,7 @@ class Filter:
             grid=address.grid(said["grid"]),
             classes=address.several(said["class"]),
             marks=address.among("mark", said["mark"], MARKS),
-            days=address.days(said["days"], period),
+            days=address.days(said["days"], None if said["counted"] else period),
             statuses=address.among("status", said["status"], STATUSES),
             handler=said["handler"],
             duty=said["duty"],
@@ -175,6 +187,7 @@ class Filter:
             since=address.time("from", said["from"]),
             until=address.time("until", said["until"], last=True),
             text=" ".join(said["q"].split()),
+            counted=said["counted"],
         )
 
     def to_query(self, *, period: int | None = PERIOD) -> dict[str, str]:
@@ -193,6 +206,7 @@ class Filter:
             "from": self.since.isoformat() if self.since else "",
             "until": self.until.isoformat() if self.until else "",
             "q": self.text,
+            "counted": self.counted,
         }
         return {name: value for name, value in said.items() if value}
 
@@ -273,6 +287,8 @@ def asked(
         "marked": not rows,
     }
     _known_classes(room, wanted.classes)
+    if wanted.counted:
+        fields |= {"numbers": counted(room, wanted.counted, now) or NONE, "restricted": False}
     question = room.wanted(**{**fields, **more})
     return replace(question, restricted=False) if _withholds(room, wanted, question, reader, rows=rows) else question
 
@@ -336,6 +352,72 @@ def look_back(room: Room, wanted: Filter, moment: datetime) -> Picture:
     return Picture(version, clock, question, frame[frame["mark"].isin(MARKS).to_numpy()])
 
 
+def of_day(room: Room, begins: datetime, ends: datetime, now: datetime) -> Picture:
+    """Return the cases that were reported from a moment to another, as they stand now, or stood when that was over."""
+    wanted = Filter(since=begins.replace(tzinfo=None), until=ends.replace(tzinfo=None))
+    return look(room, wanted, now) if now < ends else look_back(room, wanted, ends - INSTANT)
+
+
+def day_figures(frame: pd.DataFrame, key: str, clock: pd.Timestamp) -> dict[str, dict[str, list[str]]]:
+    """Return the numbers of the cases that each figure of a daily sheet counts, by the grids of a level. A case that lies in several is counted in the first.
+
+    Returns
+    -------
+    dict
+        Code -> figure of `incidents.indicators.FIGURES` -> numbers; "" for cases in no grid.
+    """
+    codes, uids = frame[key].str.split(";").str[0].fillna("").to_numpy(), frame["uid"].to_numpy()
+    is_open = (frame["mark"] == Mark.RED.value).to_numpy()
+    late = frame["uid"].isin(overdue(frame, clock)["uid"]).to_numpy()
+    chosen = (np.ones(len(frame), dtype=bool), ~is_open, is_open, late)
+    found: dict[str, dict[str, list[str]]] = {}
+    for name, mask in zip(DAY_FIGURES, chosen, strict=True):
+        for code, number in zip(codes[mask], uids[mask], strict=True):
+            found.setdefault(str(code), {one: [] for one in DAY_FIGURES})[name].append(str(number))
+    return found
+
+
+def counted(room: Room, said: str, now: datetime) -> frozenset[str]:
+    """Return the numbers of the cases that a figure of a daily sheet counts (`Filter.counted`): of one that was drawn up, those that it was made of.
+
+    Raises
+    ------
+    FilterError
+        There is no such sheet, day or figure.
+    """
+    which, _dot, rest = said.partition(".")
+    figure, _dot, code = rest.partition(".")
+    try:
+        place = DAY_FIGURES.index(figure)
+        lines = (
+            _drawn_lines(room, which) if which[:1] not in DIGITS else day_lines(room, date.fromisoformat(which), now)
+        )
+    except (DraftError, ValueError) as error:
+        raise FilterError(f"counted={said}: {error}. Write it as 2026-11-23.handled, or follow a figure of the daily sheet.") from None  # fmt: skip
+    numbers = frozenset(
+        one for line, of in lines.items() if line == code or not code for one in of.get(DAY_FIGURES[place], ())
+    )
+    if len(numbers) > MOST_COUNTED:
+        raise FilterError(f"counted={said}: that is more than {MOST_COUNTED:,} cases. Choose a line of the sheet.")
+    return numbers
+
+
+def _drawn_lines(room: Room, number: str) -> dict[str, dict[str, list[str]]]:
+    return dict(sheets.figures(room, sheets.numbered(room, number)).get("counted", {}))
+
+
+def day_lines(room: Room, day: date, now: datetime) -> dict[str, dict[str, list[str]]]:
+    """Return what each figure of the sheet of a day counts, as `day_figures`."""
+    picture = of_day(room, *span(day, room.rules.sheets.cutoff, room.area.pack.timezone), now)
+    return day_figures(picture.placed, level_of(room).key, picture.clock)
+
+
+def level_of(room: Room) -> Level:
+    """Return the level whose grids are the lines of a sheet: communities, below the widest level."""
+    levels = room.area.net.levels
+    return levels[min(1, len(levels) - 1)]
+
+
 def select(room: Room, wanted: Filter, now: datetime) -> pd.DataFrame:
     """Return the cases that a filter wants, newest first.
 
@@ -354,7 +436,7 @@ def select(room: Room, wanted: Filter, now: datetime) -> pd.DataFrame:
 
 def says_where(room: Room, wanted: Filter) -> bool:
     """Tell whether all that a filter shows lies in a part of the area that somebody named: the filter, or the scope of who looks."""
-    return wanted.is_placed or room.within.narrows
+    return wanted.is_placed or bool(wanted.counted) or room.within.narrows
 
 
 def numbers(room: Room, wanted: Filter, now: datetime) -> frozenset[str]:

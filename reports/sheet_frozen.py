@@ -19,7 +19,8 @@ from ledger import campaigns, find
 from locales import LANGUAGES, N_, Translator, translator
 from reports.case_words import class_name, post_name
 from reports.coverage import looked_late
-from reports.daily import INSTANT, draft, level_of, phase_of
+from reports.daily import draft, phase_of
+from reports.figures import INSTANT, day_lines, level_of
 from reports.sheet_files.paper import Column, Pair, Paper, Row, Section, clean
 
 STATE: Mapping[State, str] = {
@@ -95,7 +96,10 @@ def drawn_up(room: Room, day: date, campaign: str, words: Mapping[str, str], now
                 ),
             )
         )
-    return {"papers": papers, "words": {key: words.get(key, "") for key in WORDS}, "shots": [*shots]}, seen
+    said_of = (
+        {} if campaign else {"counted": day_lines(room, day, now)}
+    )  # so that each figure leads to its cases for ever
+    return {"papers": papers, "words": {key: words.get(key, "") for key in WORDS}, "shots": [*shots], **said_of}, seen
 
 
 def _late_cases(room: Room, day: date) -> tuple[date, int] | None:
@@ -153,7 +157,7 @@ def to_json(paper: Paper) -> dict[str, Any]:
     return {
         **plain,
         "columns": [[one.key, one.heading, one.kind] for one in paper.columns],
-        "rows": [[one.name, dict(one.values)] for one in paper.rows],
+        "rows": [[one.name, dict(one.values), one.code] for one in paper.rows],
         "total": [paper.total.name, dict(paper.total.values)],
         "notes": list(paper.notes),
         "sections": [[one.heading, list(one.sentences)] for one in paper.sections],
@@ -169,7 +173,7 @@ def from_json(said: Mapping[str, Any], photo: Callable[[str], bytes]) -> Paper:
     return Paper(
         **{name: said[name] for name in PLAIN},
         columns=tuple(Column(*one) for one in said["columns"]),
-        rows=tuple(Row(name, values) for name, values in said["rows"]),
+        rows=tuple(Row(*one) for one in said["rows"]),
         total=Row(*said["total"]),
         notes=tuple(said["notes"]),
         sections=tuple(Section(heading, tuple(lines)) for heading, lines in said["sections"]),

@@ -24,7 +24,7 @@ from locales import Translator
 from reports import air
 from reports.alerts import name_of
 from reports.coverage import lines
-from reports.daily import level_of
+from reports.figures import level_of
 from reports.patrol_words import grid_title
 from reports.roster import post_full
 from reports.sheet_files.paper import COUNT, MISSING, RATE

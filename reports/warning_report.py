@@ -15,7 +15,7 @@ from ledger.sites import Asked
 from locales import Translator, translator
 from reports.alerts import LEVEL
 from reports.case_words import local, post_name
-from reports.daily import level_of
+from reports.figures import level_of
 from reports.sheet_files.paper import Column, Paper, Row, Section, fixed
 from reports.warning_lists import asks
 

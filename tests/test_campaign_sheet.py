@@ -22,7 +22,7 @@ from inspections.findings import Act as Step
 from inspections.findings import Done
 from ledger import findings
 from ledger.sites import Asked
-from reports.campaign_words import FAULTS, FINDINGS, fault_words
+from reports.campaign_words import FAULTS, FINDINGS, fault_words, sheet_target, target_of
 from reports.coverage import coverage
 from reports.daily import draft
 from reports.inspection_lists import findings_asked
@@ -30,6 +30,7 @@ from reports.sheet_frozen import drawn_up, printable
 
 DAY, HOUR, TODAY = timedelta(days=1), timedelta(hours=1), date(2026, 11, 20)
 CUTOFF = NOON + 5 * HOUR  # 17:00
+LED = ("targets", "visited", "new_today", FINDINGS, *FAULTS)  # figures of a sheet that lead to a list
 WRITER, CHECKER, SIGNER = (By(DISPATCHER.post, PostKind.DISPATCHER, account) for account in ("w1", "c1", "s1"))
 
 
@@ -156,6 +157,40 @@ def test_each_figure_of_findings_leads_to_exactly_those_findings_now_and_on_a_pa
                     said = {"pile": "all", "target": f"{campaign.number}.1{how}{day}@{by}:{row.code}"}
                     with room.ledger.reading() as connection:
                         assert findings.count(connection, findings_asked(room, said, now)) == getattr(row, name)
+
+
+def listed(room, campaign, paper, which, now):
+    """Follow each figure of a sheet to its list: column and line -> how many are there."""
+    found = {}
+    for row in (*paper.rows, paper.total):
+        for column in paper.columns:
+            to = sheet_target(room, campaign.number, paper, which, column.key, row.code)
+            if to and (row.code or row is paper.total):
+                page, own = to
+                with room.ledger.reading() as connection:
+                    found[column.key, row.name] = findings.count(connection, findings_asked(room, own, now)) if page == "findings" else len(target_of(room, own["target"], now))  # fmt: skip
+    return found
+
+
+def said(paper):
+    return {(name, row.name): row.values[name] for row in (*paper.rows, paper.total) for name in LED if row.code or row is paper.total}  # fmt: skip
+
+
+def test_each_figure_of_a_sheet_leads_to_what_it_counts_also_of_one_that_was_signed_before_more_came(room):
+    campaign, shops = running(room, 6)
+    for site, hours in zip(shops[:4], (1, 2, 3, 26), strict=True):
+        inspected(room, site, FAULT if hours != 2 else None, now=NOON + hours * HOUR)
+    now = CUTOFF + DAY
+    for day in (TODAY, TODAY + DAY):
+        paper = draft(room, now, "zh", day=day, campaign=campaign.number)
+        assert listed(room, campaign, paper, str(day), now) == said(paper)
+    sheet = signed(room, campaign, TODAY + DAY, now)
+    paper = printable(room, sheet, "zh")
+    late(room, shops[4], CUTOFF, now + HOUR)
+    inspected(room, shops[5], now=now + HOUR)
+    assert listed(room, campaign, paper, sheet.number, now + DAY) == said(paper)
+    assert paper.total.values["visited"] == 4
+    assert paper.total.values["findings"] == 3
 
 
 def _step(room, number, step, at):

@@ -32,7 +32,7 @@ from incidents.lifecycle import Act
 from incidents.sheets import SheetRules, day_of, ranks, span
 from layers.load import load
 from reports import exports, figures
-from reports.daily import cases_by, draft, level_of
+from reports.daily import cases_by, draft
 from reports.figures import Filter
 from reports.sheet_files import Stock, printed
 from settings import Settings
@@ -41,6 +41,7 @@ INDEX = Path(streamlit.__file__).with_name("static") / "index.html"
 ZONE = ZoneInfo("Asia/Shanghai")
 CUTOFF = time(17)
 NAMES = count()
+COUNTS = ("new", "handled", "open", "late")  # what they were the day before changes where a class is kept back now
 SHARES = st.integers(0, 50).flatmap(lambda whole: st.tuples(st.integers(0, whole), st.just(whole)))
 
 
@@ -167,7 +168,7 @@ def test_the_sheet_counts_as_map_table_workbook_and_live_feed_do(template, seed,
     room = Busy(template, f"sheet{next(NAMES)}", seed, 60, NOON).room
     cutoff, zone = room.rules.sheets.cutoff, room.area.pack.timezone
     chosen = day_of(NOON, cutoff, zone) - timedelta(days=back)
-    paper, key = draft(room, NOON, "zh", day=chosen), level_of(room).key
+    paper, key = draft(room, NOON, "zh", day=chosen), figures.level_of(room).key
     begin, end = span(chosen, cutoff, zone)
     wanted = Filter(since=begin.replace(tzinfo=None), until=end.replace(tzinfo=None))
     picture, told = figures.look(room, wanted, NOON), answer(room, wanted, None, NOON)
@@ -182,14 +183,24 @@ def test_the_sheet_counts_as_map_table_workbook_and_live_feed_do(template, seed,
     page = openpyxl.load_workbook(BytesIO(printed(paper, "xlsx", Stock()))).active
     sheet = {row[0].value: row[1].value for row in page.iter_rows(min_row=5, max_row=5 + len(paper.rows))}
     assert sheet == {row.name: row.values["new"] for row in (*paper.rows, paper.total)}
+    for row in (*paper.rows, paper.total):
+        for name in COUNTS if row.code or row is paper.total else ():
+            listed = Filter(counted=f"{chosen}.{name}.{row.code}")
+            rows = exports.table(room, figures.asked(room, listed, NOON, rows=True), NOON, "zh")
+            assert row.values[name] == len(rows), "each figure leads to its cases"
     codes = room.area.net.levels[1].codes
     code = str(codes[community % len(codes)])
-    here = cases_by(picture.placed, key, picture.clock).get(code, {"new": 0, "open": 0})
+    here = cases_by(figures.day_figures(picture.placed, key, picture.clock)).get(code, {"new": 0, "open": 0})
     there = figures.look(room, replace(wanted, grid=(key, code)), NOON).placed
     assert (here["new"], here["open"]) == (len(there), figures.counts(there)["red"])
 
 
-COUNTS = ("new", "handled", "open", "late")  # what they were the day before changes where a class is kept back now
+@pytest.mark.parametrize(
+    "said", ["x", "2026-11-19", "2026-11-19.some", "2026-13-01.new", "日-20260101-0001.new", ".new", "2.new"]
+)
+def test_a_figure_of_no_sheet_is_refused(room, said):
+    with pytest.raises(FilterError, match="counted="):
+        figures.look(room, Filter(counted=said), NOON)
 
 
 @given(seed=st.integers(0, 10**6), steps=st.lists(st.integers(1, 30), min_size=1, max_size=4))

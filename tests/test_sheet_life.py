@@ -30,7 +30,8 @@ from ledger import backup, files, tables
 from ledger.rows import dumps
 from ledger.store import open_ledger
 from ledger.verify import verify
-from reports import inbox
+from reports import figures, inbox
+from reports.figures import Filter
 from reports.sheet_files import Stock, printed
 from reports.sheet_files.paper import Pair
 from reports.sheet_frozen import drawn_up, from_json, printable, shown, to_json
@@ -89,6 +90,8 @@ def test_a_signed_sheet_says_for_ever_what_it_said_and_what_comes_late_stands_in
     again = acts.of(room, TODAY)
     assert {language: printable(room, again, language) for language in ("zh", "en")} == before
     assert shown(room, NOON + DAY, "zh", again, day=TODAY, campaign="") == before["zh"]
+    listed = figures.look(room, Filter(counted=f"{sheet.number}.new"), NOON + timedelta(hours=20)).cases
+    assert len(listed) == before["zh"].total.values["new"] == 1, "it leads to what it was made of"
     next_day = drawn(room, TODAY + DAY, NOON + timedelta(hours=21))
     late = acts.came_late(room, TODAY + DAY)
     assert late is not None
@@ -99,7 +102,7 @@ def test_a_signed_sheet_says_for_ever_what_it_said_and_what_comes_late_stands_in
 
 
 def test_a_day_that_is_over_has_its_cases_as_they_stood_at_the_cut_off_or_as_they_were_entered_later(room, jpeg):
-    figures = ("new", "handled", "open")
+    names = ("new", "handled", "open")
     first = case(room, NOON - DAY, NOON - DAY)
     late = case(room, NOON - DAY, NOON, photos=[jpeg])
     level = room.area.net.leaf.key
@@ -112,7 +115,7 @@ def test_a_day_that_is_over_has_its_cases_as_they_stood_at_the_cut_off_or_as_the
             NOON + timedelta(hours=1),
         )
     paper = shown(room, NOON + timedelta(hours=2), "zh", None, day=TODAY - DAY, campaign="")
-    assert [paper.total.values[name] for name in figures] == [2, 0, 2]
+    assert [paper.total.values[name] for name in names] == [2, 0, 2]
     assert shown(room, NOON + timedelta(hours=2), "zh", None, day=TODAY, campaign="").total.values["change"] == -2
 
 

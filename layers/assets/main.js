@@ -2,7 +2,7 @@
 (function () {
   "use strict";
   const b = window.battlemap;
-  const FILTERS = ["grid", "class", "mark", "days", "status", "channel", "handler", "duty", "late", "demo", "from", "until", "q"]; // reports.figures.PARAMETERS
+  const FILTERS = ["grid", "class", "mark", "days", "status", "channel", "handler", "duty", "late", "demo", "from", "until", "q", "counted"]; // reports.figures.PARAMETERS
   const MOST_FANNED = 24;
   const DRIFT = 2500; // milliseconds by which what a server says comes late; more than that, and its clock was set
   const REST = 6000; // milliseconds without a hand
@@ -207,6 +207,7 @@
         return found ? found.name + " " + (at < 0 ? parts[2] : found.labels[at]) : parts[2] || value;
       }
       if (name === "late") return this.data.words.overdue;
+      if (name === "counted") return this.data.words.counted;
       return name === "days" ? this.period() : value;
     },
     // Fresh data are live; older ones say how old they are, so that stale never looks like fresh.

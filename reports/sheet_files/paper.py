@@ -36,10 +36,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: what it is of (a community), and its values by column."""
+    """A line of the table: what it is of (a community), its values by column, and the code of its grid, by which its figures lead to what they count."""
 
     name: str
     values: Mapping[str, Value]
+    code: str = ""
 
 
 @dataclass(frozen=True)
