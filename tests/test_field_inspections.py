@@ -90,7 +90,12 @@ def test_the_list_names_the_sites_with_their_checklists_and_what_stands_open_the
     inspected(room, site, {FAILS: "fail"}, now=NOON - 5 * DAY)
     said = said_of_sites(phone.room, NOON, translator("zh"))
     (row,) = said["sites"]
-    assert (row["number"], row["name"], row["acts"], said["sites_more"]) == (site.number, site.name, ["inspect"], 0)
+    assert (row["number"], row["name"], row["acts"], said["sites_more"]) == (
+        site.number,
+        site.name,
+        ["inspect", "site_attempt"],
+        0,
+    )
     assert row["lists"][0] == ["gas_shop", 1]
     assert row["last"] == "2026-11-15"
     (one,) = row["open"]
