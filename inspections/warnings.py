@@ -363,7 +363,9 @@ def reported(rules: WarningRules, warning: Warned, now: datetime, zone: tzinfo) 
     return max((at for at in due if at <= now), default=None), min((at for at in due if at > now), default=None)
 
 
-def finished(rules: WarningRules, before: Task, said: Task, photos: int, now: datetime) -> Task:
+def finished(  # noqa: PLR0917
+    rules: WarningRules, before: Task, said: Task, photos: int, now: datetime, closed: datetime | None = None
+) -> Task:
     """Return a task that was done.
 
     Parameters
@@ -374,15 +376,17 @@ def finished(rules: WarningRules, before: Task, said: Task, photos: int, now: da
         How many come with it.
     now
         When it was seen.
+    closed
+        When the task was closed, None where it was not: what was seen before counts, though it arrives later.
 
     Raises
     ------
     LifecycleError
-        It is not open: it was closed, or somebody did it.
+        It is not open: it was closed before, or somebody did it.
     DraftError
         It is too early, or a measure has no evidence.
     """
-    if before.state is State.CLOSED:
+    if before.state is State.CLOSED and (closed is None or now >= closed):
         raise LifecycleError(f"The task was closed: {before.reason}.")
     if before.state is State.DONE:
         raise LifecycleError("The task was done already.")
@@ -394,7 +398,7 @@ def finished(rules: WarningRules, before: Task, said: Task, photos: int, now: da
         raise DraftError("That it stopped is shown by a meter reading or a photo. Add one.", field="warning_evidence")
     if not said.kept and not said.note:
         raise DraftError("Say in a few words what is not kept.", field="warning_note")
-    return replace(before, state=State.DONE, done=now, post=said.post, kept=said.kept, meter=said.meter, note=said.note, item=said.item)  # fmt: skip
+    return replace(before, state=State.DONE, done=now, post=said.post, kept=said.kept, meter=said.meter, note=said.note, item=said.item, reason="")  # fmt: skip
 
 
 def tally(tasks: Iterable[tuple[str, Task]], now: datetime, grace: timedelta) -> list[Tally]:

@@ -215,6 +215,13 @@ def task(connection: Connection, area: str, number: str, serial: int) -> Task:
     return _task(row)
 
 
+def closed_at(connection: Connection, area: str, number: str, serial: int) -> datetime | None:
+    """Return when a task was closed last; None where it never was."""
+    c = history.c
+    asked = select(c.at, c.data).where(c.area == area, c.subject == SUBJECT, c.key == number).order_by(c.version.desc())
+    return next((instant(one.at) for one in connection.execute(asked) if serial in dict(json.loads(one.data).get("closed", ()))), None)  # fmt: skip
+
+
 def orders(connection: Connection, area: str, number: str) -> list[dict[str, Any]]:
     """Return the orders of a warning, the latest first: act, time, what they say, and their scanned pages."""
     c, p = history.c, inspection_photo.c

@@ -119,6 +119,25 @@ def test_what_was_seen_of_a_task_that_was_closed_meanwhile_is_not_taken_and_says
     holds(room)
 
 
+@pytest.mark.parametrize("change", [
+    lambda room, one: acts.stand_down(room, one, "3号", DISPATCHER, NOON + HOUR),
+    lambda room, one: acts.alter(room, one, order(Level.RED), DISPATCHER, NOON + HOUR),
+])  # fmt: skip
+def test_what_was_seen_before_the_task_was_closed_counts_though_it_arrives_after(room, one, change):
+    warning = acts.issue(room, order(starts=NOON - HOUR), DISPATCHER, NOON - HOUR)
+    before = {row["number"] for row in listed(one)}
+    change(room, warning)
+    gone = min(before - {row["number"] for row in listed(one)})
+    one.at = NOON + 2 * HOUR
+    (late,) = one.send(one.item(DONE, ago=60, case=gone, kept=True, meter="7"), now=NOON + 2 * HOUR)
+    assert late.state is State.REFUSED, "at the moment itself it is closed"
+    (sent,) = one.send(one.item(DONE, ago=61, case=gone, kept=True, meter="7"), now=NOON + 2 * HOUR)
+    done = task(room, gone)
+    assert (sent.state, done.state, done.reason, done.kept) == (State.DONE, Stands.DONE, "", True)
+    assert done.done < NOON + HOUR
+    holds(room)
+
+
 @pytest.mark.parametrize(
     ("data", "kind"),
     [

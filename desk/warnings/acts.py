@@ -236,7 +236,8 @@ def done(room: Room, number: str, serial: int, seen: Seen, by: By, now: datetime
         if seen.item and before.item == seen.item:
             return before
         told = replace(before, post=by.post, kept=seen.kept, meter=meter, note=said, item=seen.item)
-        after = finished(room.rules.warnings, before, told, len(photos), (seen.at or now).astimezone(UTC))
+        closed = warnings.closed_at(writing.connection, room.id, number, serial) if before.state is State.CLOSED else None  # fmt: skip
+        after = finished(room.rules.warnings, before, told, len(photos), (seen.at or now).astimezone(UTC), closed)
         return warnings.finish(writing, room.id, number, after, by=by, at=now.astimezone(UTC), photos=photos)
 
     return change(room, DOES, by, now, work)
