@@ -28,7 +28,20 @@ from reports import checklists as words
 DAY = date(2026, 11, 23)
 ALL = checklists_of()
 SHOP = ALL.current("gas_shop")
-KEYS = ("construction", "ebike", "fumes", "gas_household", "gas_shop", "self_check", "small_places")
+KEYS = (
+    "burning",
+    "construction",
+    "dust_source",
+    "ebike",
+    "enterprise",
+    "fumes",
+    "gas_household",
+    "gas_shop",
+    "living_source",
+    "machinery",
+    "self_check",
+    "small_places",
+)
 
 
 def verdict(said, *, of=SHOP, day=DAY, refused=False):
