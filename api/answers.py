@@ -19,8 +19,10 @@ from geo.errors import (
     LedgerBroken,
     LedgerError,
     NetError,
+    NoAccess,
     PackError,
     RulesError,
+    TemplateError,
     TooOften,
     UnknownArea,
     UnknownClass,
@@ -57,6 +59,12 @@ Endpoint = Callable[[Request], Response]
 # What went wrong -> status, heading, advice.
 ERRORS: tuple[tuple[type[BattlemapError], HTTPStatus, str, str], ...] = (
     (
+        NoAccess,
+        HTTPStatus.FORBIDDEN,
+        N_("Your role may not see this"),
+        N_("Open the console. If you need this for your work, ask the security administrator."),
+    ),
+    (
         UnknownArea,
         HTTPStatus.NOT_FOUND,
         N_("There is no such area"),
@@ -87,6 +95,12 @@ ERRORS: tuple[tuple[type[BattlemapError], HTTPStatus, str, str], ...] = (
         N_(
             "Correct the file that is named here, in BATTLEMAP_RULES or in the rules folder of the pack, or take it away."
         ),
+    ),
+    (
+        TemplateError,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        N_("A template or a font of this street cannot be used"),
+        N_("Tell the administrator: correct the file in papers/ of the data directory, or take it away."),
     ),
     (
         TooOften,

@@ -39,8 +39,10 @@ def routes(rooms: Rooms, settings: Settings) -> list[Route]:
         if kind not in KINDS:
             raise NetError(f"A sheet is no {kind}: choose among {', '.join(KINDS)}.")
         campaign = request.query_params.get("campaign", "")
-        if campaign and room.who is not None:  # None: at the command line
-            demand(room.who, "campaigns")
+        if room.who is not None:  # None: at the command line
+            demand(room.who, "sheets")
+            if campaign:
+                demand(room.who, "campaigns")
         try:
             sheet, day = _of(request, room, campaign, now)
             paper = shown(room, now, language, sheet, day=day, campaign=campaign)

@@ -14,7 +14,8 @@ BattlemapError
 ├── PlaceError             a place that lies in no grid
 ├── GeometryError          arrays or geometries a function cannot take
 ├── TableError             a table that cannot be read or written
-│   └── MissingColumns     a table without columns that a mapping names
+│   ├── MissingColumns     a table without columns that a mapping names
+│   └── TemplateError      a template or a font of a street that cannot be used
 ├── FilterError            a filter in an address that cannot be understood
 ├── UnknownClass           no class of that key in the directory
 ├── RulesError             a file of rules (classes, time limits, holidays) that cannot be used
@@ -76,6 +77,7 @@ __all__ = [
     "RulesError",
     "SettingsError",
     "TableError",
+    "TemplateError",
     "TextError",
     "TooOften",
     "UnknownArea",
@@ -180,6 +182,10 @@ class GeometryError(BattlemapError):
 
 class TableError(BattlemapError):
     """A table cannot be read or written."""
+
+
+class TemplateError(TableError):
+    """A street's own template or font of a paper cannot be used."""
 
 
 class MissingColumns(TableError):

@@ -47,7 +47,7 @@ class SheetRules:
         unknown(table, KEYS, "", faults)
         cutoff = table.get("cutoff")
         if not isinstance(cutoff, str) or not CUTOFF.fullmatch(cutoff):
-            faults.append(f"cutoff: {cutoff!r} is no time of day; write it as 17:00")
+            faults.append(f'cutoff: {cutoff} is no time of day; write cutoff = "17:00"')
         for key in KEYS[1:]:
             text = table.get(key, "")
             if not isinstance(text, str) or len(text) > LONGEST:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from io import BytesIO
 from itertools import count
 from pathlib import Path
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import openpyxl
@@ -160,6 +161,24 @@ def test_who_may_not_take_files_out_gets_none(room, app):
     assert ask(app, "/sheet-file/longnan/pdf").status in {302, 303, 401, 403}
     cookie = f"{COOKIE}={signed_in(room.ledger.folder, 'worker', 'longnan:grid:410102999001001')}"
     assert ask(app, "/sheet-file/longnan/pdf", cookie=cookie).status == 403
+
+
+@pytest.mark.parametrize("path", ["/sheet-file/longnan/pdf", "/warning-report/longnan/警-2026-0001/pdf"])
+def test_who_may_not_open_the_page_gets_no_file_of_it_either(room, app, path):
+    cookie = f"{COOKIE}={signed_in(room.ledger.folder, 'department', 'longnan')}"
+    assert ask(app, quote(path), cookie=cookie).status == 403
+
+
+def test_a_broken_template_of_the_street_is_named_and_is_no_fault_of_the_system(room, app):
+    cookie = f"{COOKIE}={signed_in(room.ledger.folder, 'dispatcher', 'longnan')}"
+    template = room.ledger.folder / "papers" / "daily.docx"
+    template.parent.mkdir()
+    template.write_bytes(b"no document")
+    answer = ask(app, "/sheet-file/longnan/docx", cookie=cookie)
+    assert answer.status == 503
+    assert b"daily.docx is no .docx document" in answer.body
+    template.unlink()
+    assert ask(app, "/sheet-file/longnan/docx", cookie=cookie).status == 200
 
 
 @given(seed=st.integers(0, 10**6), back=st.integers(0, 3), community=st.integers(0, 20))

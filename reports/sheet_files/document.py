@@ -20,7 +20,7 @@ from docx.oxml.ns import qn
 from docx.shared import Emu, Pt
 from docx.text.paragraph import Paragraph
 
-from geo.errors import TableError
+from geo.errors import TemplateError
 from reports.sheet_files import pdf
 from reports.sheet_files.paper import RATE, Paper, Row, clean, said
 from reports.sheet_files.stable import stable
@@ -44,14 +44,14 @@ def written(paper: Paper, stock: Stock) -> bytes:
 
     Raises
     ------
-    TableError
+    TemplateError
         The template cannot be read, is too large, fetches something from elsewhere, or has fields that are unknown or stand in the wrong place: all of them are named.
     """
     document = opened(stock.template)
     columns = {column.key for column in paper.columns}
     faults = list(_faults(document, columns))
     if faults:
-        raise TableError(f"{stock.template.name}: {'; '.join(faults)}. Known fields: {', '.join(known(columns))}.")
+        raise TemplateError(f"{stock.template.name}: {'; '.join(faults)}. Known fields: {', '.join(known(columns))}.")
     _fill_rows(document, paper)
     plain = _plain(paper)
     for paragraph in list(_paragraphs(document)):
@@ -73,16 +73,16 @@ def known(columns: set[str]) -> list[str]:
 
 
 def opened(path: Path) -> Any:
-    """Open a template; raises TableError where it is none that may be used."""
+    """Open a template; raises TemplateError where it is none that may be used."""
     try:
         if path.stat().st_size > LARGEST:
-            raise TableError(f"{path.name} is larger than {LARGEST:,} bytes. Take pictures out of the template, or make them smaller.")  # fmt: skip
+            raise TemplateError(f"{path.name} is larger than {LARGEST:,} bytes. Take pictures out of the template, or make them smaller.")  # fmt: skip
         with ZipFile(path) as packed:
             if sum(part.file_size for part in packed.infolist()) > UNPACKED:
-                raise TableError(f"{path.name} unpacks to more than {UNPACKED:,} bytes. Take pictures out of the template, or make them smaller.")  # fmt: skip
+                raise TemplateError(f"{path.name} unpacks to more than {UNPACKED:,} bytes. Take pictures out of the template, or make them smaller.")  # fmt: skip
         document = Document(str(path))
     except FAULTS as error:
-        raise TableError(f"{path.name} is no .docx document that can be read. Save it from Word or WPS as .docx, without macros.") from error  # fmt: skip
+        raise TemplateError(f"{path.name} is no .docx document that can be read. Save it from Word or WPS as .docx, without macros.") from error  # fmt: skip
     fetched = sorted(
         {
             one.target_ref
@@ -92,7 +92,7 @@ def opened(path: Path) -> Any:
         }
     )
     if fetched:
-        raise TableError(f"{path.name} fetches {', '.join(fetched)} from elsewhere. Put the picture or the template into the document itself.")  # fmt: skip
+        raise TemplateError(f"{path.name} fetches {', '.join(fetched)} from elsewhere. Put the picture or the template into the document itself.")  # fmt: skip
     return document
 
 

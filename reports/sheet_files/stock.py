@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 
-from geo.errors import TableError
+from geo.errors import TemplateError
 
 SHIPPED = Path(__file__).parents[2] / "layers/fonts"
 TEMPLATE = Path(__file__).parent / "daily.docx"
@@ -49,7 +49,7 @@ class Stock:
 
         Raises
         ------
-        TableError
+        TemplateError
             A font of the street's own cannot be read.
         """
         own = [one for folder in self.fonts[1:] for one in _files(folder)]
@@ -62,7 +62,7 @@ class Stock:
 
         Raises
         ------
-        TableError
+        TemplateError
             A font of the street's own cannot be read.
         """
         wanted = {one for text in texts for one in text if not one.isspace()}
@@ -86,4 +86,4 @@ def _read(path: Path, _changed: int) -> tuple[tuple[str, ...], frozenset[str]]:
             names = tuple(str(font["name"].getBestFamilyName()) for font in fonts)
             return names, frozenset(chr(code) for font in fonts for code in font.getBestCmap() or {})
     except (TTLibError, OSError, KeyError, ValueError) as error:
-        raise TableError(f"{path.name} in papers/fonts is no font that can be read. Take it away, or put a whole one in its place.") from error  # fmt: skip
+        raise TemplateError(f"{path.name} in papers/fonts is no font that can be read. Take it away, or put a whole one in its place.") from error  # fmt: skip
