@@ -329,6 +329,11 @@ def _why(problem: Problem, one: int) -> Why:
     return Why.FULL if any(walked(problem, at, [one]) for at in spans) else Why.BEYOND
 
 
+def worth(problem: Problem, orders: Orders) -> tuple[float, int]:
+    """Return what a plan is worth: the points of its visits, then how short its way is, metres below nothing."""
+    return sum(problem.visits[one].points for order in orders for one in order), -totals(problem, orders)[1]
+
+
 def totals(problem: Problem, orders: Orders) -> tuple[int, int, int]:
     """Return visits, metres, and minutes on the way of a plan."""
     walks = [walked(problem, span, order) for span, order in enumerate(orders)]

@@ -30,6 +30,7 @@ DRAFT: Mapping[str, str] = MappingProxyType(
     {
         "plan_gone": N_("There is no such plan here. Look it up in the list."),
         "plan_day": N_("That day is over. Choose today or a later one."),
+        "plan_past": N_("The hours begin before now. Choose a later beginning, or another day."),
         "plan_empty": N_("No site is in a walk. Move one into a walk, or plan anew."),
         "plan_nothing": N_("No site is due there by that day. Choose a later day or a wider grid, or name sites."),
         "plan_busy": N_("Others are planning. Try again in a minute."),
@@ -66,7 +67,7 @@ def saved(ours: tuple[int, int, int], plain: tuple[int, int, int], _: Translator
     if not ours[0] or not plain[0]:
         return ""
     metres, minutes = plain[1] / plain[0] - ours[1] / ours[0], plain[2] / plain[0] - ours[2] / ours[0]
-    said = _("{metres} m and {minutes} min less way for each site.") if metres >= 0 else _("{metres} m and {minutes} min more way for each site.")  # fmt: skip
+    said = _("{metres} m and {minutes} min less way for each site.") if metres >= 0 else _("{metres} m and {minutes} min more way for each site: it goes to those that count more.")  # fmt: skip
     return said.format(metres=f"{abs(metres):,.0f}", minutes=f"{abs(minutes):,.1f}")
 
 

@@ -1,7 +1,7 @@
 """A kept plan of a day: it is moved by hand and holds its rules, kept with its history, replaced and withdrawn; phones go by it, its posts are told, and nobody sees or writes what is not theirs."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,7 +21,7 @@ from desk.field.inspections import errands
 from desk.outbox.seen import masked
 from desk.outbox.words import words as message_words
 from desk.planning import day, keep
-from desk.planning.day import Asking
+from desk.planning.day import Asking, demand_ahead, usual_day
 from desk.planning.draft import Draft
 from desk.planning.kept import sight, stops
 from desk.planning.runs import RUNS, Runs, Stage
@@ -330,3 +330,17 @@ def test_the_sites_of_a_campaign_that_runs_come_first_until_they_are_visited(roo
     leaf = room.area.net.leaf
     elsewhere = next(str(code) for code in leaf.codes if str(code) not in first.codes[leaf.key].split(";"))
     assert waiting(room, begun, (leaf.key, elsewhere), NOON) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("clock", "usual"),
+    [("07:00", (0, "08:30")), ("08:30", (0, "08:30")), ("09:44", (0, "09:45")), ("09:45", (0, "10:00")), ("16:29", (0, "16:30")), ("16:30", (1, "08:30")), ("23:59", (1, "08:30"))],
+)  # fmt: skip
+def test_a_day_is_planned_ahead_and_never_into_hours_that_are_over(room, clock, usual):
+    now = datetime.combine(date(2026, 11, 20), time.fromisoformat(clock), room.area.pack.timezone)
+    day, begins = usual_day(room, now, time(8, 30), time(17, 30))
+    assert (day, begins) == (now.date() + timedelta(days=usual[0]), time.fromisoformat(usual[1]))
+    demand_ahead(room, day, begins.hour * 3600 + begins.minute * 60, now)
+    demand_ahead(room, now.date() + timedelta(days=1), 0, now)
+    with pytest.raises(DraftError, match="before now"):
+        demand_ahead(room, now.date(), now.hour * 3600 + now.minute * 60 - 601, now)

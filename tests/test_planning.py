@@ -20,8 +20,9 @@ from desk.planning import day, told
 from desk.planning.day import Asking
 from desk.planning.solve import solved
 from desk.planning.ways import ways
+from desk.planning.work import Work, worked
 from geo.errors import DraftError, RulesError
-from inspections.planning import PlanRules, Problem, Visit, Why, by_due, filled, left_out, spans_of, walked
+from inspections.planning import PlanRules, Problem, Visit, Why, by_due, filled, left_out, spans_of, walked, worth
 
 HOUR = 3600
 NOONS = (12 * HOUR, 14 * HOUR)
@@ -91,6 +92,17 @@ def test_what_is_filled_up_holds_the_same_rules_and_is_worth_no_less(problem):
         holds(problem, after)
         worth = [sum(problem.visits[one].points for order in plan for one in order) for plan in (before, after)]
         assert worth[1] >= worth[0]
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 10**6))
+def test_a_plan_is_never_worth_less_than_the_plain_order(seed):
+    random = np.random.default_rng(seed)
+    places = tuple((113.6 + lon, 34.7 + lat) for lon, lat in random.uniform(0, 0.01, (9, 2)).tolist())
+    visits = tuple(Visit(str(n), 1800, ((8 * HOUR, 18 * HOUR),), float(random.integers(1, 4)), n, frozenset({0})) for n in range(8))  # fmt: skip
+    done = worked(Work(visits, spans_of(0, 9 * HOUR, 12 * HOUR, NOONS), places, [], 1.3, 70, 1, seed))
+    assert worth(done.problem, done.orders) >= worth(done.problem, done.plain)
+    holds(done.problem, done.orders)
 
 
 @settings(deadline=None, max_examples=10)

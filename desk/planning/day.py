@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from desk.inspections import rounds
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from geo.net import Level, Overlay
 
 PAIR = "+"
+QUARTER = 15  # minutes
+LATE = 600  # seconds after the beginning in which a day is still planned
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,24 @@ def ready(room: Room, asking: Asking, now: datetime, *, seed: int = 0) -> Ready:
     places = (*((site.lon, site.lat) for site in chosen), *(_start(room, posts[0]) for posts in walkers))
     work = Work(visits, spans, places, streets(room.area), rules.straight_factor, rules.walk_m_per_minute, rules.iterations, seed, rules.join_m)  # fmt: skip
     return Ready(tuple(chosen), walkers, work, over)
+
+
+def usual_day(room: Room, now: datetime, begins: time, ends: time) -> tuple[date, time]:
+    """Return the day and the beginning of a plan that somebody makes now: today, from the next full quarter on, as long as an hour of it is left."""
+    there = now.astimezone(room.area.pack.timezone)
+    if there.time() <= begins:
+        return there.date(), begins
+    quarter = (there.hour * 60 + there.minute) // QUARTER * QUARTER + QUARTER  # minutes after midnight
+    if quarter + 60 <= ends.hour * 60 + ends.minute:
+        return there.date(), time(quarter // 60, quarter % 60)
+    return there.date() + timedelta(days=1), begins
+
+
+def demand_ahead(room: Room, day: date, begins: int, now: datetime) -> None:
+    """Raise DraftError where the hours of a plan begin before now; ``begins`` in seconds after midnight."""
+    there = now.astimezone(room.area.pack.timezone)
+    if day == there.date() and begins < there.hour * 3600 + there.minute * 60 - LATE:
+        raise DraftError(f"It is {there:%H:%M}: the hours begin before now. Choose a later beginning, or another day.", field="plan_past")  # fmt: skip
 
 
 def finished(ready: Ready, done: Worked) -> Planned:

@@ -8,7 +8,7 @@ import shapely
 
 from desk.planning.solve import solved
 from desk.planning.ways import Ways, between
-from inspections.planning import Orders, Problem, Span, Visit, by_due, filled
+from inspections.planning import Orders, Problem, Span, Visit, by_due, filled, worth
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,4 +58,5 @@ def worked(work: Work, tell: Callable[[float], None] | None = None) -> Worked:
     found = between(work.lines, lon, lat, factor=work.factor, join_m=work.join_m)
     problem = Problem(work.visits, work.spans, found.metres, work.metres_a_minute)
     orders = filled(problem, solved(problem, iterations=work.iterations, seed=work.seed, tell=tell))
-    return Worked(problem, found, orders, by_due(problem))
+    plain = by_due(problem)
+    return Worked(problem, found, max(orders, plain, key=lambda some: worth(problem, some)), plain)
