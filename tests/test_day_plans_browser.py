@@ -52,6 +52,9 @@ def test_a_day_is_planned_a_site_moved_and_the_plan_kept_and_withdrawn(desk, roo
     page.locator(".bm-leg select").first.select_option("out")
     one.says(".bm-routes", "人工移出")
     page.wait_for_selector(COMPLETE, state="attached")
+    page.reload()  # nothing is lost by it
+    one.says(".bm-routes", "人工移出")
+    page.wait_for_selector(COMPLETE, state="attached")
     page.click(".st-key-plan_keep button")
     one.says(".st-key-plan", "生效中")
     (plan,) = keep.listed(room)

@@ -1,12 +1,16 @@
 """A plan before it is kept: worked out, changed by hand, and each change taken back."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from threading import Lock
 
 from desk.planning.day import Asking, Planned, Ready, finished
 from desk.planning.runs import Run, Stage
 from inspections.planning import Why, left_out
 from inspections.plans import Unfit, moved
+
+MOST = 100  # drafts that are held
 
 
 @dataclass(eq=False)
@@ -69,3 +73,33 @@ class Draft:
         """Take the latest change back; nothing where there is none."""
         if self.before:
             self.found, self.taken, self.last = self.before.pop()
+
+
+class Drafts:
+    """The drafts at which people work, by login and area, so that one outlives a page that is loaded again: the newest `MOST`, in memory alone."""
+
+    def __init__(self) -> None:
+        self._held: OrderedDict[tuple[str, str], Draft] = OrderedDict()
+        self._lock = Lock()
+
+    def hold(self, login: str, area: str, draft: Draft) -> None:
+        """Hold a draft in place of the last one; nothing for who has no login."""
+        if login:
+            with self._lock:
+                self._held.pop((login, area), None)
+                self._held[login, area] = draft
+                while len(self._held) > MOST:
+                    self._held.popitem(last=False)
+
+    def of(self, login: str, area: str) -> Draft | None:
+        """Return the draft of a login; None for none."""
+        with self._lock:
+            return self._held.get((login, area))
+
+    def drop(self, login: str, area: str) -> None:
+        """Hold it no longer."""
+        with self._lock:
+            self._held.pop((login, area), None)
+
+
+DRAFTS = Drafts()

@@ -18,7 +18,7 @@ from geo.errors import BattlemapError, DraftError
 from layers.grid_names import full_names
 from pages.parts.element import pixels
 from pages.parts.form import Form, steady
-from pages.parts.plan_draft import slot
+from pages.parts.plan_draft import hold
 from pages.parts.visit import Visit
 from reports.plan_campaigns import running, waiting
 from reports.refusals import refusal
@@ -88,7 +88,7 @@ def _start(visit: Visit, form: Form) -> None:
     except BattlemapError as error:
         form.values["refused"] = error
     else:
-        st.session_state[slot(visit)] = Draft(asking, ready, run)
+        hold(visit, Draft(asking, ready, run))
         st.session_state["own"] = {**st.session_state["own"], "plan": {}}
 
 

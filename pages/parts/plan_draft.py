@@ -7,7 +7,7 @@ import streamlit as st
 
 from desk.planning import keep
 from desk.planning.day import Planned
-from desk.planning.draft import Draft
+from desk.planning.draft import DRAFTS, Draft
 from desk.planning.runs import Stage
 from desk.room import Room
 from geo.errors import BattlemapError
@@ -27,21 +27,32 @@ def slot(visit: Visit) -> str:
 
 
 def draft_of(visit: Visit) -> Draft | None:
-    """Return the plan at which somebody works; None for none."""
-    found = st.session_state.get(slot(visit))
+    """Return the plan at which somebody works, also after the page was loaded again; None for none."""
+    found = st.session_state.get(slot(visit)) or DRAFTS.of(visit.session, visit.name)
     return found if isinstance(found, Draft) else None
+
+
+def hold(visit: Visit, draft: Draft) -> None:
+    """Let somebody work at a plan."""
+    st.session_state[slot(visit)] = draft
+    DRAFTS.hold(visit.session, visit.name, draft)
+
+
+def _let_go(visit: Visit) -> None:
+    st.session_state.pop(slot(visit), None)
+    DRAFTS.drop(visit.session, visit.name)
 
 
 def drafted(visit: Visit, room: Room, draft: Draft, place: str) -> None:
     """Show how far a plan is, or the plan."""
     found = draft.look()
     if found is None:
-        _running(visit, draft, place)
+        _running(visit, draft)
     else:
         _plan(visit, room, draft, found, place)
 
 
-def _running(visit: Visit, draft: Draft, place: str) -> None:
+def _running(visit: Visit, draft: Draft) -> None:
     _ = visit._
 
     @st.fragment(run_every=EVERY)
@@ -58,7 +69,7 @@ def _running(visit: Visit, draft: Draft, place: str) -> None:
 
     with st.container(key="plan_running", gap="small"):
         watch()
-        st.button(_("Cancel"), key="plan_cancel", on_click=_drop, args=(draft, place))
+        st.button(_("Cancel"), key="plan_cancel", on_click=_drop, args=(visit, draft))
 
 
 def _plan(visit: Visit, room: Room, draft: Draft, found: Planned, place: str) -> None:
@@ -70,7 +81,7 @@ def _plan(visit: Visit, room: Room, draft: Draft, found: Planned, place: str) ->
     with st.container(key="plan_acts", horizontal=True, vertical_alignment="center", gap="small"):
         st.button(_("Keep the plan"), type="primary", key="plan_keep", on_click=_keep, args=(visit, draft, place))
         st.button(_("Undo the last change"), key="plan_undo", disabled=not draft.before, on_click=draft.undo)
-        st.button(_("Drop it and plan anew"), key="plan_drop", on_click=_drop, args=(draft, place))
+        st.button(_("Drop it and plan anew"), key="plan_drop", on_click=_drop, args=(visit, draft))
     said = st.session_state.pop(f"{place} said", "")
     if said:
         st.html(f'<p class="bm-refused" role="alert">{escape(said)}</p>')
@@ -92,9 +103,9 @@ def _replaced(visit: Visit, room: Room, made: DayPlan, there: list[DayPlan]) -> 
     return said
 
 
-def _drop(draft: Draft, place: str) -> None:
+def _drop(visit: Visit, draft: Draft) -> None:
     draft.run.cancel()
-    st.session_state.pop(place, None)
+    _let_go(visit)
 
 
 def _moved(visit: Visit, draft: Draft, place: str) -> None:
@@ -116,5 +127,5 @@ def _keep(visit: Visit, draft: Draft, place: str) -> None:
     except BattlemapError as error:
         st.session_state[f"{place} said"] = refusal(error, visit._)
     else:
-        st.session_state.pop(place, None)
+        _let_go(visit)
         go("plan", {"plan": kept.number})
