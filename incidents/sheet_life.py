@@ -155,10 +155,8 @@ def apply(sheet: Sheet | None, act: Act, by: By, at: datetime, *, made: Sheet | 
     state = sheet.state if sheet else None
     if state not in FROM[act] or (sheet is None and made is None):
         raise LifecycleError(f"{act.value} is not for a daily sheet that is {state.value if state else 'not there'}. Load it again.")  # fmt: skip
-    if sheet and act in {Act.CHECK, Act.SIGN}:
-        earlier = HANDS[: HANDS.index(act)]
-        if any(is_same(hand, by) for one in earlier if (hand := sheet.hand(one))):
-            raise LifecycleError("Who drew a daily sheet up does not check or sign it, and who checked it does not sign it: another person does.")  # fmt: skip
+    if sheet and had_a_hand(sheet, act, by):
+        raise LifecycleError("Who drew a daily sheet up does not check or sign it, and who checked it does not sign it: another person does.")  # fmt: skip
     hands = dict(sheet.hands) if sheet else {}
     if act is Act.DRAFT:
         hands = {}
@@ -171,6 +169,12 @@ def apply(sheet: Sheet | None, act: Act, by: By, at: datetime, *, made: Sheet | 
         raise LifecycleError("A daily sheet begins with its draft.")
     same = {"number": sheet.number, "version": sheet.version} if sheet else {}
     return replace(base, state=TO[act], hands=tuple(hands.items()), issue=issue or base.issue, reason=reason if act in {Act.RETURN, Act.WITHDRAW} else "", **same)  # type: ignore[arg-type]  # fmt: skip
+
+
+def had_a_hand(sheet: Sheet, act: Act, by: By) -> bool:
+    """Tell whether somebody did an earlier one of the three acts, so that another person does this one."""
+    earlier = HANDS[: HANDS.index(act)] if act in {Act.CHECK, Act.SIGN} else ()
+    return any(is_same(hand, by) for one in earlier if (hand := sheet.hand(one)))
 
 
 def is_same(hand: Hand, by: By) -> bool:

@@ -44,8 +44,8 @@ def test_a_sheet_is_drawn_up_checked_and_signed_by_three_accounts(shared, consol
     writer.says(".st-key-sheet_life", "拟稿")
     writer.says(".bm-daily", "今日平稳。", "整改前", case.number)
     writer.until(lambda: writer.page.eval_on_selector_all(".bm-shown img", "all => all.map(one => one.naturalWidth > 0)"), [True, True])  # fmt: skip
-    writer.page.click(".st-key-sheet_check button")
-    writer.says(".st-key-sheet_life .bm-refused", "另一人")
+    writer.says(".st-key-sheet_life", "另一人")
+    assert writer.page.is_disabled(".st-key-sheet_check button")
     number = acts.of(room, day).number
     checker.open("/inbox", ".bm-piles")
     checker.page.click(".bm-piles a[href*='/sheet?'] >> nth=-1")

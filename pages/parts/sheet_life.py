@@ -13,7 +13,7 @@ from desk.room import Room
 from desk.sheets import acts, photos
 from geo.errors import BattlemapError
 from incidents.lifecycle import By
-from incidents.sheet_life import FROM, Act, Sheet, State
+from incidents.sheet_life import FROM, Act, Sheet, State, had_a_hand
 from locales import N_
 from pages.parts.form import Form, steady
 from pages.parts.going import link
@@ -108,11 +108,14 @@ def _acts(visit: Visit, room: Room, form: Form, sheet: Sheet) -> None:
         return
     if Act.SIGN in offered:
         st.html(f'<p class="bm-note">{escape(_(WARNS))}</p>')
+    others = {act for act in offered if had_a_hand(sheet, act, visit.by(acts.NEEDS[act]))}
+    if others:
+        st.html(f'<p class="bm-note">{escape(_("Who drew the sheet up neither checks nor signs it, and who checked it does not sign it. Another person does."))}</p>')  # fmt: skip
     if acts.REASONED & set(offered):
         st.text_input(_("Reason (to return or withdraw)"), max_chars=acts.LONGEST, **form.bind("reason"))
     with st.container(horizontal=True, gap="small"):
         for act in offered:
-            st.button(_(DO[act]), key=f"sheet_{act.value}", type="primary" if act in {Act.CHECK, Act.SIGN, Act.SEND} else "secondary", on_click=_do, args=(visit, room, form, sheet, act))  # fmt: skip
+            st.button(_(DO[act]), key=f"sheet_{act.value}", disabled=act in others, type="primary" if act in {Act.CHECK, Act.SIGN, Act.SEND} else "secondary", on_click=_do, args=(visit, room, form, sheet, act))  # fmt: skip
 
 
 def _drawn(visit: Visit, room: Room, form: Form, sheet: Sheet | None, day: date, campaign: str) -> None:  # noqa: PLR0917
