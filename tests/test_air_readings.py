@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from desk.air import readings
 from desk.air.readings import Readings, folder_of, gather, read, take
 from geo.errors import TableError
 from inspections.air import Pollutant
@@ -137,6 +138,15 @@ def test_a_file_that_cannot_be_used_takes_no_other_with_it(tmp_path):
     found = gather(tmp_path, ZONE)
     assert list(found.refused) == ["b.csv"]
     assert HOUR in found.hours["S1"]
+
+
+def test_of_more_files_than_are_read_the_newest_count(tmp_path, monkeypatch):
+    monkeypatch.setattr(readings, "MOST_FILES", 2)
+    for place in range(3):
+        path = written(tmp_path, ROW.replace("08:00", f"0{place}:00"), name=f"{place}.csv")
+        os.utime(path, ns=(place, place))
+    hours = gather(tmp_path, ZONE).hours["S1"]
+    assert {hour.astimezone(ZONE).hour for hour in hours} == {1, 2}
 
 
 def test_no_folder_has_no_readings(tmp_path):

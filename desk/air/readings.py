@@ -22,6 +22,7 @@ from geo.errors import TableError
 from inspections.air import Pollutant
 from layers.tables import KINDS, kind_of, open_table, whole_or_nothing
 
+MOST_FILES = 1_000  # of a folder that are read, the newest: forty days of one an hour
 MOST_FAULTS = 50  # of one file, told row by row
 MOST_VALUE = 10_000.0  # µg/m³, and mg/m³: no instrument measures more
 CODE, NAME, TIME, LON, LAT = "code", "name", "time", "lon", "lat"
@@ -133,7 +134,7 @@ def folder_of(data: Path, area: str) -> Path:
 
 
 def gather(folder: Path, zone: tzinfo) -> Readings:
-    """Return what all files of a folder say, the older files first; {} where there is no folder. A file is read again only when it changed."""
+    """Return what the newest `MOST_FILES` files of a folder say, the older ones first; {} where there is no folder. A file is read again only when it changed."""
     try:
         files = [path for path in folder.iterdir() if path.suffix.lower() in KINDS and path.is_file() and not path.name.startswith((".", "~"))]  # fmt: skip
         found = sorted(
@@ -143,7 +144,7 @@ def gather(folder: Path, zone: tzinfo) -> Readings:
         return Readings()
     parts: list[Readings] = []
     refused: dict[str, TableError] = {}
-    for changed, name, size, path in found:
+    for changed, name, size, path in found[-MOST_FILES:]:
         try:
             parts.append(_read(path, changed, size, zone))
         except TableError as error:
@@ -237,7 +238,7 @@ def read(path: Path, zone: tzinfo, *, called: str = "") -> Readings:
     return Readings(stations, hours, tuple(faults), {}, twice, left_out)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4 * MOST_FILES)  # for some areas
 def _read(path: Path, _changed: int, _size: int, zone: tzinfo) -> Readings:
     return read(path, zone)
 
