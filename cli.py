@@ -157,6 +157,7 @@ def _telling() -> Iterator[Callable[[str], None]]:
 def serve(host: str | None, port: int | None, area: str | None, *, tls: bool | None) -> None:
     """Serve the console until Ctrl-C. Options go before BATTLEMAP_HOST, BATTLEMAP_PORT, BATTLEMAP_AREA, BATTLEMAP_TLS."""
     import data
+    from data import rules
     from settings import Settings, override
 
     packs = None
@@ -170,6 +171,11 @@ def serve(host: str | None, port: int | None, area: str | None, *, tls: bool | N
             click.echo(
                 f"battlemap: {folder} of BATTLEMAP_PACKS holds no area pack, a folder with an area.toml.", err=True
             )
+    for path in rules.unread(settings.rules) if settings.rules else ():
+        click.echo(
+            f"battlemap: {path} of BATTLEMAP_RULES is read by nobody. Name it as one of {', '.join(rules.shipped())}.",
+            err=True,
+        )
 
     if not settings.host.startswith(("127.", "localhost", "::1")) and not settings.secure:
         click.echo(

@@ -1,7 +1,7 @@
 """The rules of one area, read from files: class directory, deadlines, working calendar, whistles, services, visits, emergencies, notice boards, warnings, the bridge, sites, findings, patrols, the air, settings of the desk."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, time, timedelta
 from itertools import pairwise
@@ -147,7 +147,7 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
     folders = rules.folders_of(pack.folder, extra)
     deadlines = DeadlineRules.from_table(rules.read("deadlines", folders))
     days = Days.from_table(rules.read("holidays", folders)) | _own_days(pack)
-    return Rules(
+    made = Rules(
         directory=Directory.from_table(rules.read("classes", folders)),
         deadlines=deadlines,
         calendar=Calendar.of_days(days, deadlines.hours),
@@ -172,6 +172,8 @@ def rules_of(pack: Pack, extra: Path | None = None) -> Rules:
         sheets=SheetRules.from_table(rules.read("sheets", folders)),
         indicators=Indicators.from_table(rules.read("indicators", folders)),
     )
+    _look_for_kinds(made, folders)
+    return made
 
 
 def settings_of(pack_folder: Path | None, extra: Path | None = None) -> Settings:
@@ -194,6 +196,24 @@ def _sites(folders: Sequence[Path]) -> SiteRules:
         path = rules.find("site_kinds", folders)
         lines = lines_of(path.read_text(encoding="utf-8-sig"))
         raise RulesError(f"{path} has {len(error.faults)} fault(s):", with_lines(error.faults, lines)) from error
+
+
+def _look_for_kinds(made: Rules, folders: Sequence[Path]) -> None:
+    """Refuse a city's own file that names a kind of site which there is not: a slip of the pen would leave its sources without tasks, in silence. Shipped files may name kinds that a city's register has not."""
+    named: dict[str, Iterable[str]] = {
+        "air": [*made.air.coarse_kinds, *made.air.fine_kinds, *(kind for cause in made.air.causes.values() for kind in cause.kinds)],
+        "planning": list(made.planning.kinds)[1:],  # the first one holds for all others, by any name
+        "warnings": [kind for measure in made.warnings.measures.values() for kind in measure.kinds],
+    }  # fmt: skip
+    faults = [
+        f"{name}.toml: {kind!r} is no kind of site; write one of site_kinds.toml: {', '.join(made.sites.kinds)}"
+        for name, kinds in named.items()
+        if rules.find(name, folders).parent != rules.SHIPPED
+        for kind in dict.fromkeys(kinds)
+        if kind not in made.sites.kinds
+    ]
+    if faults:
+        raise RulesError(f"Rules have {len(faults)} fault(s):", faults)
 
 
 def _own_days(pack: Pack) -> Days:

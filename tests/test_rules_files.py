@@ -5,10 +5,12 @@ from html import escape
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rooms import shipped
 from starlette.requests import Request
 
 from api.answers import failure
 from data import rules
+from desk.rules import rules_of
 from geo.errors import RulesError, UnknownClass
 
 
@@ -166,3 +168,29 @@ def test_any_bytes_are_read_or_refused_by_name(folder, content):
     except RulesError as error:
         said = str(error)
     assert str(path) in said
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "slip"),
+    [
+        ("warnings", '"enterprise"', "enterprize"),
+        ("air", '"enterprise"', "enterprize"),
+        ("planning", '"dust"', "dusst"),
+    ],
+)
+def test_a_file_of_ones_own_names_no_kind_of_site_that_there_is_not(folder, name, known, slip):
+    pack, own = shipped("longnan").pack, rules.text(name)
+    write(folder, own, name)
+    assert rules_of(pack, folder).sites.kinds
+    write(folder, own.replace(known, f'"{slip}"'), name)
+    with pytest.raises(RulesError, match=rf"{name}\.toml: '{slip}' is no kind of site"):
+        rules_of(pack, folder)
+
+
+def test_files_that_nobody_reads_are_found_by_their_names(folder):
+    for name in ("sheets", "sheet", "checklists/own"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        write((folder / name).parent, "", (folder / name).name)
+    (folder / "note.txt").write_text("ours")
+    assert [path.name for path in rules.unread(folder)] == ["sheet.toml"]
+    assert rules.unread(folder / "nothing") == ()

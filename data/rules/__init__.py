@@ -57,6 +57,11 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in SHIPPED.glob("*.toml")))
 
 
+def unread(folder: Path) -> tuple[Path, ...]:
+    """List the TOML files of a folder whose name no rules have, so that nobody reads them: ``sheet.toml`` in place of ``sheets.toml``."""
+    return tuple(path for path in sorted(folder.glob("*.toml")) if path.stem not in shipped())
+
+
 def group(name: str, folders: Iterable[Path] = ()) -> tuple[str, ...]:
     """List the names of the rules that stand in a folder of files, such as ``checklists``: those of every place, each once.
 
