@@ -393,7 +393,7 @@ def counted(room: Room, said: str, now: datetime) -> frozenset[str]:
             _drawn_lines(room, which) if which[:1] not in DIGITS else day_lines(room, date.fromisoformat(which), now)
         )
     except (DraftError, ValueError) as error:
-        raise FilterError(f"counted={said}: {error}. Write it as 2026-11-23.handled, or follow a figure of the daily sheet.") from None  # fmt: skip
+        raise FilterError(f"counted={said}: {str(error).rstrip('.')}. Write it as 2026-11-23.handled, or follow a figure of the daily sheet.") from None  # fmt: skip
     numbers = frozenset(
         one for line, of in lines.items() if line == code or not code for one in of.get(DAY_FIGURES[place], ())
     )

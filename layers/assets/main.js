@@ -234,10 +234,10 @@
     },
     now() { return new Date(this.ahead === undefined ? Date.now() : performance.now() + this.ahead); },
     old() { return this.age >= 60; }, // minutes: from then on the age is a warning
-    // The period of the filter; an address that names none means the last day, as the door reads it.
+    // The period of the filter; an address that names none means the last day, and all of what a daily sheet counts, as the door reads it.
     period() {
       const words = this.data.words;
-      const days = this.filter.days || "1";
+      const days = this.filter.days || (this.filter.counted ? "all" : "1");
       return days === "all" ? words.period_all : days === "shift" ? words.period_shift : days === "1" ? words.period_day : b.fill(words.period_days, { n: days });
     },
     show(key, on) {
