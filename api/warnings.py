@@ -29,10 +29,10 @@ def routes(rooms: Rooms, settings: Settings) -> list[Route]:
     def file(request: Request) -> Response:
         now, kind, number = datetime.now(UTC), request.path_params["kind"], request.path_params["number"]
         room, language = room_of(request, rooms, now), language_of(request, settings.language)
-        if room.who is not None:  # None: at the command line
-            demand(room.who, "sites")
         if kind not in KINDS:
             raise NetError(f"A report is no {kind}: choose among {', '.join(KINDS)}.")
+        if room.who is not None:  # None: at the command line
+            demand(room.who, "sites")
         said = request.query_params.get("at", "")
         at = moment(room, said) if said else now
         try:

@@ -86,11 +86,11 @@ def test_a_task_is_done_without_a_network_and_one_that_was_closed_meanwhile_says
     page.click("#warnings")
     one.offline()
     page.click(f"{ENTRY} >> nth=0")
+    acts.stand_down(served.room, served.warning, "2号", DISPATCHER, datetime.now(UTC))
     page.click("[data-how=yes]")
     page.fill("#meter", "7")
     page.click("#send")
     page.wait_for_selector(f"{ENTRY} .chip.waiting")
-    acts.stand_down(served.room, served.warning, "2号", DISPATCHER, datetime.now(UTC))
     one.offline(False).box("refused", "done", "done")
     expect(page.locator("main .entry.refused .warn")).to_contain_text("预警已解除")
     expect(page.locator("main .entry.refused .seen")).to_have_text("已落实、电表读数 7")  # no sheet shows it any more

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import streamlit as st
 
 from desk.campaigns.acts import listed
-from desk.posts.acting import NOBODY
+from desk.posts.acting import NOBODY, acting
 from desk.room import Room
 from desk.sheets import acts, photos
 from geo.errors import BattlemapError
@@ -108,7 +108,7 @@ def _acts(visit: Visit, room: Room, form: Form, sheet: Sheet) -> None:
         return
     if Act.SIGN in offered:
         st.html(f'<p class="bm-note">{escape(_(WARNS))}</p>')
-    others = {act for act in offered if had_a_hand(sheet, act, visit.by(acts.NEEDS[act]))}
+    others = {act for act in offered if had_a_hand(sheet, act, acting(room, visit.post))}
     if others:
         st.html(f'<p class="bm-note">{escape(_("Who drew the sheet up neither checks nor signs it, and who checked it does not sign it. Another person does."))}</p>')  # fmt: skip
     if acts.REASONED & set(offered):
